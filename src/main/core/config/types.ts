@@ -1,0 +1,121 @@
+import type { ConfigProblem } from '#shared/contract/state.ts'
+import type { NeedCondition } from '#shared/vocabulary.ts'
+
+/** A validated site.yaml: profile merged, defaults filled in, durations in milliseconds, sizes in bytes, patterns not yet resolved. */
+export interface SiteDefinition {
+  readonly id: string
+  readonly name: string
+  readonly zone: string
+  readonly contact: { readonly name: string; readonly phone: string | null; readonly email: string | null } | null
+  /** Parts of the console switched on or off for this site: router, recovery, monitoring, gateway, backups. */
+  readonly parts: Readonly<Record<string, boolean>>
+  /** Commands to run for a `${secrets.NAME}` reference are never values: names only. */
+  readonly secrets: readonly string[]
+  readonly services: Readonly<Record<string, ServiceDefinition>>
+  readonly routes: Readonly<Record<string, RouteDefinition>>
+  readonly backup: BackupDefinition
+  /** The text it was read from and the sha256 of it: what trust and restore compare. */
+  readonly source: { readonly file: string; readonly sha256: string }
+}
+
+export interface ServiceDefinition {
+  readonly id: string
+  readonly title: string
+  readonly kind: 'node' | 'process' | 'builtin' | 'external'
+  /** `node`: the script, relative to the release. `process`: program and arguments, never a shell line. */
+  readonly run: readonly string[]
+  /** `builtin`: which one. */
+  readonly use: 'broker' | null
+  /** Working directory relative to the release. */
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  readonly ports: Readonly<Record<string, number>>
+  /** Address that a builtin binds to; loopback unless the site says otherwise. */
+  readonly bind: string
+  readonly phase: string
+  readonly needs: Readonly<Record<string, NeedCondition>>
+  readonly optional: boolean
+  readonly enabled: boolean
+  readonly oneShot: boolean
+  readonly probes: { readonly startup: Probe | null; readonly readiness: Probe | null; readonly liveness: Probe | null }
+  readonly restart: RestartDefinition
+  readonly stop: { readonly signal: string; readonly withinMs: number }
+  readonly onCrash: 'adopt' | 'stop'
+  readonly pages: Readonly<Record<string, string>>
+}
+
+/** One probe. Times in milliseconds. */
+export interface Probe {
+  readonly check:
+    | { readonly type: 'http'; readonly url: string; readonly status: number | null }
+    | { readonly type: 'tcp'; readonly address: string }
+    | { readonly type: 'command'; readonly run: readonly string[] }
+  readonly everyMs: number
+  /** Time-out of one try. */
+  readonly timeoutMs: number
+  /** Failures in a row that count as failed, and successes that count as passed again. */
+  readonly failures: number
+  readonly successes: number
+  /** Startup only: how long the service has to pass. */
+  readonly withinMs: number
+}
+
+export interface RestartDefinition {
+  readonly policy: 'always' | 'on-failure' | 'never'
+  readonly backoff: { readonly firstMs: number; readonly factor: number; readonly capMs: number }
+  /** At most `starts` in a sliding window; then the service is failed, visibly. */
+  readonly budget: { readonly starts: number; readonly perMs: number }
+  /** Healthy for this long resets the back-off. */
+  readonly forgiveMs: number
+}
+
+export interface RouteDefinition {
+  readonly id: string
+  readonly title: string
+  readonly on: boolean
+  /** Topic filter, or a regular expression written `/…/`. */
+  readonly from: string
+  /** CEL condition; null lets everything through. */
+  readonly where: string | null
+  /** CEL mapping of the payload; null leaves it as it is. */
+  readonly map: string | null
+  readonly to: readonly RouteTarget[]
+}
+
+export type RouteTarget =
+  | { readonly kind: 'mqtt'; readonly topic: string; readonly qos: 0 | 1; readonly retain: boolean }
+  | { readonly kind: 'channel'; readonly channel: string }
+  | { readonly kind: 'journal'; readonly keepMs: number }
+
+export interface BackupDefinition {
+  /** Folder of the repository; null: the user's data folder. */
+  readonly folder: string | null
+  /** Cron expressions in the site's zone; null: not scheduled. */
+  readonly schedule: { readonly full: string | null; readonly data: string | null }
+  readonly keep: { readonly last: number; readonly daily: number; readonly weekly: number; readonly monthly: number }
+  /** Glob patterns below the site folder that are left out. */
+  readonly exclude: readonly string[]
+}
+
+/** A site as read from disk: a definition, or everything that is wrong with it at once. */
+export type LoadedSite =
+  | { readonly valid: true; readonly definition: SiteDefinition; readonly warnings: readonly ConfigProblem[] }
+  | {
+      readonly valid: false
+      readonly problems: readonly ConfigProblem[] /** What could still be read. */
+      readonly name: string | null
+      readonly id: string | null
+    }
+
+/**
+ * Values for `${…}`: the service's own `ports.NAME`, another's `services.ID.ports.NAME`, `data`, `release`, `site`, `logs`,
+ * and at spawn time `secrets.NAME`. Rehearsal gives other ports and folders.
+ */
+export interface Variables {
+  readonly site: string
+  readonly release: string
+  readonly data: string
+  readonly logs: string
+  /** Ports by service and name, where they differ from the definition's. */
+  readonly ports?: Readonly<Record<string, Readonly<Record<string, number>>>>
+}

@@ -1,0 +1,51 @@
+import type { SiteDefinition } from '#core/config/index.ts'
+import type { ServiceAction } from '#shared/contract/services.ts'
+import type { Touch } from '#shared/contract/shared-schemas.ts'
+import type { Cause } from '#shared/vocabulary.ts'
+
+/** Starts, watches, restarts and stops the services of a site. Every method is safe in every state and idempotent. */
+export interface Coordinator extends AsyncDisposable {
+  /** Takes a new definition: unknown services are added, missing ones stopped, changed ones marked for restart. */
+  define(definition: SiteDefinition): Promise<void>
+  /**
+   * Finds the services that an earlier run of the console left running and adopts or stops each, as `on-crash` says.
+   * Called once, before anything is started. Resolves with what was done.
+   */
+  takeUp(cause: Cause): Promise<{
+    readonly adopted: readonly string[]
+    readonly stopped: readonly string[]
+    readonly gone: readonly string[]
+  }>
+  /** Wants the services running (all that are enabled when none are named), with everything that they need. Resolves when each is running or has failed. */
+  start(services: readonly string[] | 'all', order: Order): Promise<ServicesOutcome>
+  /** Stops the services and, first, those that need them, in reverse order. */
+  stop(services: readonly string[] | 'all', order: Order): Promise<ServicesOutcome>
+  restart(service: string, order: Order): Promise<ServicesOutcome>
+  /** SIGKILL to everything at once. Resolves within two seconds. */
+  emergencyStop(cause: Cause): Promise<{ readonly killed: number; readonly ms: number }>
+  preview(action: ServiceAction, service?: string): Touch
+  /** The services that are wanted and run now: what restore and deploy start again afterwards. */
+  wanted(): readonly string[]
+  /** Lets go of the children without stopping them: for a console that closes and leaves the site running. */
+  release(): Promise<void>
+  /** A service's log file of stdout and stderr, in reading order of age. */
+  logFiles(service: string): { readonly out: string; readonly err: string }
+}
+
+export interface Order {
+  readonly cause: Cause
+  /** The operation that goes into events and the children's environment. */
+  readonly operation: string | null
+  readonly signal?: AbortSignal
+  /** Told as each service arrives at its goal. */
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+export interface ServicesOutcome {
+  readonly done: readonly string[]
+  /** Services that did not get there, each with its sentence. */
+  readonly failed: readonly { readonly service: string; readonly reason: string }[]
+}
+
+/** What the backup and deploy parts may ask of the coordinator; nothing more is passed to them. */
+export type ServiceControl = Pick<Coordinator, 'start' | 'stop' | 'wanted'>

@@ -1,0 +1,38 @@
+import type { RouteDefinition, SiteDefinition } from '#core/config/index.ts'
+import type { Builtin } from '#core/platform/index.ts'
+import type { JournalRow, Quarantined, ShownMessage } from '#shared/contract/messages.ts'
+
+/** Broker and router of a site, each in a thread of its own. */
+export interface Messaging extends AsyncDisposable {
+  /** The embedded broker as a builtin service for the coordinator. */
+  readonly broker: Builtin
+  /** Connects the router to a broker and loads the routes. Called again when either changes. */
+  configure(definition: SiteDefinition, brokerUrl: string | null): Promise<void>
+  publish(message: {
+    readonly topic: string
+    readonly payload: string
+    readonly qos: 0 | 1
+    readonly retain: boolean
+  }): Promise<void>
+  /** Follows messages as they pass. `take` gives what has come since, newest 5,000, and how many were skipped. */
+  tap(filter: string, text: string): Tap
+  journal(query: {
+    readonly route?: string | undefined
+    readonly topic?: string | undefined
+    readonly before?: number | undefined
+    readonly limit: number
+  }): { readonly rows: readonly JournalRow[]; readonly more: boolean }
+  quarantine(query: {
+    readonly route?: string | undefined
+    readonly before?: number | undefined
+    readonly limit: number
+  }): { readonly rows: readonly Quarantined[]; readonly more: boolean }
+  /** Checks routes without loading them: filters, expressions. One sentence per mistake, with its position. */
+  check(route: RouteDefinition): readonly { readonly path: string; readonly message: string; readonly remedy: string }[]
+}
+
+export interface Tap extends Disposable {
+  take(): { readonly messages: readonly ShownMessage[]; readonly skipped: number }
+  /** Told when there is something to take. */
+  onReady(listener: () => void): Disposable
+}

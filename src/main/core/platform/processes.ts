@@ -1,0 +1,62 @@
+/**
+ * Operating-system processes behind one port. Nothing outside `platform/` sends signals, reads /proc or names a POSIX call.
+ */
+export interface Processes {
+  /**
+   * Starts a program in a process group (session) of its own. It outlives the console: its output goes to files, not pipes.
+   * Rejects with a ConsoleError (`program-missing`, `program-not-executable`, `folder-missing`) before anything runs.
+   */
+  spawn(options: SpawnOptions): Promise<ChildProcess>
+  /** Takes up a process that an earlier run of the console started; undefined when it is gone or another one has its pid. */
+  adopt(identity: ProcessIdentity): ChildProcess | undefined
+  /** Every process whose environment carries this `WHEELHOUSE_RUN`, including descendants that left the group. */
+  findByRun(run: string): readonly ProcessIdentity[]
+  /** Sends a signal to the exact process, checked by its start time against a reused pid. False when it is gone. */
+  signal(identity: ProcessIdentity, signal: NodeJS.Signals): boolean
+  /** CPU and memory of a process and everything below it. */
+  usage(identity: ProcessIdentity): TreeUsage | undefined
+  /** Identity of a living pid. */
+  identify(pid: number): ProcessIdentity | undefined
+  isAlive(identity: ProcessIdentity): boolean
+}
+
+/** Names one process for ever: a pid alone is reused. */
+export interface ProcessIdentity {
+  readonly pid: number
+  /** Start time in clock ticks since boot (field 22 of /proc/pid/stat). */
+  readonly startTicks: number
+  readonly bootId: string
+}
+
+export interface SpawnOptions {
+  readonly file: string
+  readonly args: readonly string[]
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  /** Files that take stdout and stderr, opened for appending, mode 0600. */
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface ChildProcess {
+  readonly identity: ProcessIdentity
+  readonly adopted: boolean
+  /** Resolves once, when it is gone. Code and signal are null for an adopted child: only its parent is told them. */
+  readonly exited: Promise<ProcessExit>
+  /** Signals its whole process group. */
+  signalGroup(signal: NodeJS.Signals): void
+  /** Forgets the child without stopping it. */
+  release(): void
+}
+
+export interface ProcessExit {
+  readonly code: number | null
+  readonly signal: string | null
+}
+
+export interface TreeUsage {
+  /** Per cent of one core since the previous call for the same process; null on the first. */
+  readonly cpu: number | null
+  readonly memory: number
+  readonly processes: number
+}

@@ -1,0 +1,37 @@
+import { fileURLToPath } from 'node:url'
+
+/**
+ * The console's own programs that run outside its main thread: worker threads and helper processes.
+ * `thread` programs start with `new Worker(path)`, `process` programs as `<runtime> <path> ...`.
+ */
+export const programs = {
+  'store-writer': 'store/writer.program',
+  broker: 'messaging/broker.program',
+  'data-plane': 'messaging/data-plane.program',
+  backup: 'backup/backup.program',
+  'database-copy': 'store/database-copy.program',
+  'service-hooks': 'coordinator/service-hooks.program',
+} as const
+
+export type ProgramName = keyof typeof programs
+
+/** Where the programs lie and which Node runs those that are processes. */
+export interface Runtime {
+  /** Absolute path of the Node 24 that runs services, helper processes and the command line. */
+  readonly node: string
+  /** Absolute path of a program's file. */
+  program(name: ProgramName): string
+}
+
+/**
+ * The programs as TypeScript sources beside this module, run by Node's own type stripping: for development and tests.
+ * The built hosts use {@link builtRuntime}.
+ */
+export function sourceRuntime(node: string = process.execPath): Runtime {
+  return { node, program: (name) => fileURLToPath(new URL(`../${programs[name]}.ts`, import.meta.url)) }
+}
+
+/** The programs as built files `<name>.js` in one directory. */
+export function builtRuntime(directory: string, node: string): Runtime {
+  return { node, program: (name) => `${directory}/${name}.js` }
+}

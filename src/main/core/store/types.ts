@@ -1,0 +1,95 @@
+/** A value that SQLite stores as it is. Booleans are 0 and 1, dates are milliseconds, objects are JSON text. */
+export type SqlValue = string | number | bigint | null | Uint8Array
+
+/** One statement with its bound parameters. Values never become part of the text. */
+export interface Statement {
+  readonly sql: string
+  readonly values?: readonly SqlValue[] | Readonly<Record<string, SqlValue>>
+}
+
+/** What one statement did. `rows` holds what a RETURNING clause gave. */
+export interface StatementResult {
+  readonly changes: number
+  readonly lastInsertRowid: number
+  readonly rows: readonly Record<string, SqlValue>[]
+}
+
+/**
+ * How much a commit must survive. `durable`: a power cut (fsync before the promise resolves). `relaxed`: a crash of the
+ * console, not of the machine. Which table is in which class is written in `docs/architecture.md`.
+ */
+export type Durability = 'durable' | 'relaxed'
+
+/** One step of a database's schema. Versions count from 1 without gaps; a step is never changed once released. */
+export interface Migration {
+  readonly version: number
+  /** What it does, for the log: "events with subject and kind indexed". */
+  readonly what: string
+  readonly sql: string
+}
+
+/** The schema steps of one module's tables; `owner` is the module's folder name and keys its version counter. */
+export interface Schema {
+  readonly owner: string
+  readonly migrations: readonly Migration[]
+}
+
+/**
+ * One of the console's own databases. Writes go to the writer thread, where everything that waits is committed together;
+ * reads run on a read-only connection beside it, on the calling thread, and must be keyed and short.
+ */
+export interface Database {
+  readonly name: DatabaseName
+  /**
+   * Runs the statements in order as one unit: all of them or none. Resolves after the commit has the asked durability.
+   * Rejects with a ConsoleError: `store-full` when the queue is full, `store-read-only` when the disk is, and
+   * `store-refused` with SQLite's own reason when a statement failed.
+   */
+  write(statements: readonly Statement[], durability: Durability): Promise<readonly StatementResult[]>
+  /** All rows of a short query. */
+  all<T>(statement: Statement): readonly T[]
+  /** The first row of a short query, or undefined. */
+  get<T>(statement: Statement): T | undefined
+}
+
+export type DatabaseName = 'control' | 'messages'
+
+export interface StoreStatistics {
+  /** Writes waiting for the writer thread, and the most that may wait. */
+  readonly queue: { readonly depth: number; readonly bound: number }
+  /** Milliseconds from the hand-over to the durable commit, over the last 1,000 commits. */
+  readonly commit: { readonly p50: number; readonly p99: number; readonly count: number }
+  /** Bytes of each database including its write-ahead log. */
+  readonly bytes: Readonly<Record<DatabaseName, number>>
+}
+
+/** The console's own databases under `.wheelhouse/`, open and migrated. */
+export interface Store extends AsyncDisposable {
+  readonly control: Database
+  readonly messages: Database
+  /** How the databases were found at opening: fresh, clean, after an unclean exit, or set aside as corrupt. */
+  readonly opened: Readonly<Record<DatabaseName, OpenedAs>>
+  statistics(): StoreStatistics
+  /**
+   * A message port straight to the writer thread, for a data-plane thread: it carries packed batches of `Statement`
+   * lists and brings back their commits, so that they never pass through the control plane.
+   */
+  directPort(): import('node:worker_threads').MessagePort
+  /** Waits until everything written so far is committed. */
+  settled(): Promise<void>
+}
+
+export type OpenedAs =
+  | { readonly how: 'new' }
+  | { readonly how: 'clean' }
+  | { readonly how: 'after an unclean exit' }
+  | { readonly how: 'replaced'; readonly quarantined: string; readonly reason: string }
+
+/** The wire format on {@link Store.directPort}. */
+export type DirectWrite = {
+  readonly id: number
+  readonly database: DatabaseName
+  readonly durability: Durability
+  readonly statements: readonly Statement[]
+}
+export type DirectReply = { readonly id: number; readonly error: string | null; readonly rowids: readonly number[] }

@@ -1,0 +1,30 @@
+import { backupsContract } from './backups.ts'
+import { consoleContract, siteContract } from './console.ts'
+import { eventsContract } from './events.ts'
+import { attentionContract, jobsContract } from './jobs.ts'
+import { messagesContract } from './messages.ts'
+import { servicesContract } from './services.ts'
+
+/** Counts up when a client of the version before would misunderstand. Checked in the handshake. */
+export const contractVersion = 1
+
+/** Every call of the console, one file per area. Types, client, handlers and the API reference come from it. */
+export const contract = {
+  console: consoleContract,
+  site: siteContract,
+  services: servicesContract,
+  messages: messagesContract,
+  events: eventsContract,
+  jobs: jobsContract,
+  attention: attentionContract,
+  backups: backupsContract,
+}
+export type Contract = typeof contract
+
+export * from './backups.ts'
+export * from './events.ts'
+export * from './messages.ts'
+export * from './services.ts'
+export * from './shared-schemas.ts'
+export * from './state.ts'
+export * from './subscriptions.ts'

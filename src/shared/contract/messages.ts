@@ -1,0 +1,66 @@
+import { z } from 'zod'
+import { idSchema } from '../vocabulary.ts'
+import { procedure } from './procedure.ts'
+
+/** A message as the inspector shows it. */
+export const shownMessageSchema = z.object({
+  /** Counts up in this run of the router. */
+  n: z.number().int(),
+  at: z.number(),
+  topic: z.string(),
+  /** The payload as text when it is UTF-8, else as hex; at most 16 kB. */
+  payload: z.string(),
+  encoding: z.enum(['utf8', 'hex']),
+  bytes: z.number().int(),
+  cut: z.boolean(),
+  qos: z.union([z.literal(0), z.literal(1), z.literal(2)]),
+  retain: z.boolean(),
+  /** Routes that matched it, and what each did with it. */
+  routes: z.array(
+    z.object({ route: idSchema, result: z.enum(['delivered', 'filtered', 'queued', 'quarantined', 'dropped']) }),
+  ),
+})
+export type ShownMessage = z.infer<typeof shownMessageSchema>
+
+/** A row of the journal. */
+export const journalRowSchema = z.object({
+  seq: z.number().int(),
+  at: z.number(),
+  route: idSchema,
+  topic: z.string(),
+  payload: z.string(),
+})
+export type JournalRow = z.infer<typeof journalRowSchema>
+
+/** A message that could not be routed, with the reason. */
+export const quarantinedSchema = z.object({
+  id: z.number().int(),
+  at: z.number(),
+  route: idSchema,
+  topic: z.string(),
+  payload: z.string(),
+  encoding: z.enum(['utf8', 'hex']),
+  reason: z.string(),
+})
+export type Quarantined = z.infer<typeof quarantinedSchema>
+
+const page = { before: z.number().int().optional(), limit: z.number().int().min(1).max(1_000) }
+
+export const messagesContract = {
+  publish: procedure
+    .input(
+      z.object({
+        topic: z.string().min(1).max(65_535),
+        payload: z.string().max(262_144),
+        qos: z.union([z.literal(0), z.literal(1)]),
+        retain: z.boolean(),
+      }),
+    )
+    .output(z.object({})),
+  journal: procedure
+    .input(z.object({ route: idSchema.optional(), topic: z.string().optional(), ...page }))
+    .output(z.object({ rows: z.array(journalRowSchema), more: z.boolean() })),
+  quarantine: procedure
+    .input(z.object({ route: idSchema.optional(), ...page }))
+    .output(z.object({ rows: z.array(quarantinedSchema), more: z.boolean() })),
+}

@@ -1,0 +1,28 @@
+import { z } from 'zod'
+import { idSchema } from '../vocabulary.ts'
+import { procedure } from './procedure.ts'
+import { startedJobSchema, touchSchema } from './shared-schemas.ts'
+
+const one = z.object({ service: idSchema })
+export const serviceActionSchema = z.enum(['start', 'stop', 'restart', 'start-all', 'stop-all', 'emergency-stop'])
+export type ServiceAction = z.infer<typeof serviceActionSchema>
+
+export const servicesContract = {
+  start: procedure.input(one).output(startedJobSchema),
+  stop: procedure.input(one).output(startedJobSchema),
+  restart: procedure.input(one).output(startedJobSchema),
+  startAll: procedure.output(startedJobSchema),
+  stopAll: procedure.output(startedJobSchema),
+  /** Kills everything at once, in no order, within two seconds. Works in every state. */
+  emergencyStop: procedure.output(z.object({ killed: z.number().int(), ms: z.number() })),
+  /** What an action will touch. */
+  preview: procedure.input(z.object({ action: serviceActionSchema, service: idSchema.optional() })).output(touchSchema),
+  /** The last lines of a service's log. */
+  logs: procedure
+    .input(z.object({ service: idSchema, lines: z.number().int().min(1).max(5_000) }))
+    .output(z.object({ lines: z.array(z.lazy(() => logLineSchema)) })),
+}
+
+/** A line that a service wrote. */
+export const logLineSchema = z.object({ at: z.number().nullable(), stream: z.enum(['out', 'err']), text: z.string() })
+export type LogLine = z.infer<typeof logLineSchema>

@@ -1,0 +1,325 @@
+import { z } from 'zod'
+import {
+  causeSchema,
+  healthSchema,
+  idSchema,
+  needConditionSchema,
+  serviceKindSchema,
+  serviceStateSchema,
+  severitySchema,
+} from '../vocabulary.ts'
+
+/** A fix that a card offers as a button. */
+export const fixSchema = z.object({
+  /** The button's label, a verb: "Restart api". */
+  label: z.string(),
+  /** What pressing it calls. */
+  action: z.discriminatedUnion('type', [
+    z.object({ type: z.literal('start-service'), service: idSchema }),
+    z.object({ type: z.literal('restart-service'), service: idSchema }),
+    z.object({ type: z.literal('start-all') }),
+    z.object({ type: z.literal('restore'), snapshot: z.string().nullable() }),
+    z.object({ type: z.literal('undo') }),
+    z.object({ type: z.literal('back-up') }),
+    z.object({ type: z.literal('reload-config') }),
+    z.object({ type: z.literal('go-to'), page: z.string() }),
+  ]),
+})
+export type Fix = z.infer<typeof fixSchema>
+
+/** The console itself. Slice `console`, the one id `console`. */
+export const consoleViewSchema = z.object({
+  version: z.string(),
+  host: z.enum(['electron', 'headless', 'command line']),
+  node: z.string(),
+  platform: z.string(),
+  hostname: z.string(),
+  startedAt: z.number(),
+  /** Whether a folder chooser, opening folders and desktop notifications exist in this host. */
+  can: z.object({ chooseFolder: z.boolean(), openFolder: z.boolean(), notify: z.boolean() }),
+  /** Sites opened before, newest first. */
+  recent: z.array(z.object({ directory: z.string(), name: z.string(), openedAt: z.number(), sample: z.boolean() })),
+  /** What the console is doing about a site. */
+  phase: z.enum(['no site', 'opening', 'open', 'closing', 'could not open']),
+  /** Why it could not open, when it could not. */
+  problem: z.object({ message: z.string(), remedy: z.string() }).nullable(),
+})
+export type ConsoleView = z.infer<typeof consoleViewSchema>
+
+/** A mistake in site.yaml. */
+export const configProblemSchema = z.object({
+  code: z.string(),
+  file: z.string(),
+  line: z.number().int().nullable(),
+  column: z.number().int().nullable(),
+  /** Where in the document: `services.api.run`. */
+  path: z.string(),
+  message: z.string(),
+  remedy: z.string(),
+})
+export type ConfigProblem = z.infer<typeof configProblemSchema>
+
+/** The open site. Slice `site`, the one id `site`; absent while no site is open. */
+export const siteViewSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  directory: z.string(),
+  sample: z.boolean(),
+  zone: z.string(),
+  contact: z.object({ name: z.string(), phone: z.string().nullable(), email: z.string().nullable() }).nullable(),
+  /** One true sentence, and the health behind it. */
+  health: healthSchema,
+  sentence: z.string(),
+  /** Since when it has this health. */
+  since: z.number(),
+  /** Event id or subject that is its evidence, as a page address (`/services/api`). */
+  evidence: z.string().nullable(),
+  config: z.object({ valid: z.boolean(), problems: z.array(configProblemSchema), loadedAt: z.number() }),
+  /** Set while the site is foreign and has not been trusted: what it would run. */
+  trust: z
+    .object({
+      fingerprint: z.string(),
+      commands: z.array(z.object({ service: idSchema, command: z.string(), cwd: z.string() })),
+    })
+    .nullable(),
+  /** Ids of services in waves: each wave needs only earlier ones. */
+  waves: z.array(z.array(idSchema)),
+  parts: z.record(z.string(), z.boolean()),
+  /** Where MQTT clients on the LAN can reach the embedded broker, and whether it is bound beyond loopback. */
+  broker: z.object({ addresses: z.array(z.string()), beyondLoopback: z.boolean(), note: z.string() }).nullable(),
+  /** Folder of the backup repository and whether it shares a disk with the site. */
+  backupFolder: z.string(),
+})
+export type SiteView = z.infer<typeof siteViewSchema>
+
+/** A service. Slice `services`, by its id. */
+export const serviceViewSchema = z.object({
+  id: idSchema,
+  title: z.string(),
+  kind: serviceKindSchema,
+  state: serviceStateSchema,
+  /** Whether the operator or the site wants it running. */
+  wanted: z.boolean(),
+  health: healthSchema,
+  /** Since when it has this state and health. */
+  since: z.number(),
+  /** Why it is in this state, one sentence. */
+  reason: z.string(),
+  /** The event that brought it here. */
+  event: z.string().nullable(),
+  needs: z.array(z.object({ service: idSchema, condition: needConditionSchema, met: z.boolean() })),
+  dependents: z.array(idSchema),
+  phase: z.string(),
+  pid: z.number().int().nullable(),
+  startedAt: z.number().nullable(),
+  adopted: z.boolean(),
+  ports: z.record(z.string(), z.number().int()),
+  /** Lifetime restarts, for display; and the back-off counter behind decisions. */
+  restarts: z.number().int(),
+  attempt: z.number().int(),
+  /** When the next start is due while backing off. */
+  nextStartAt: z.number().nullable(),
+  lastExit: z
+    .object({ at: z.number(), code: z.number().int().nullable(), signal: z.string().nullable(), sentence: z.string() })
+    .nullable(),
+  probes: z.array(
+    z.object({
+      name: z.enum(['startup', 'readiness', 'liveness']),
+      what: z.string(),
+      passing: z.boolean().nullable(),
+      /** Last answer in words, its age and how long it took. */
+      answer: z.string(),
+      at: z.number().nullable(),
+      ms: z.number().nullable(),
+      failures: z.number().int(),
+    }),
+  ),
+  /** CPU share of one core in per cent, and resident bytes, of the service's whole process tree. */
+  cpu: z.number().nullable(),
+  memory: z.number().nullable(),
+  processes: z.number().int(),
+  command: z.string(),
+  cwd: z.string(),
+  /** Addresses of pages that a person can open. */
+  pages: z.array(z.object({ title: z.string(), url: z.string() })),
+})
+export type ServiceView = z.infer<typeof serviceViewSchema>
+
+/** A job. Slice `jobs`, by its id; finished ones stay for a while. */
+export const jobViewSchema = z.object({
+  id: z.string(),
+  kind: z.string(),
+  subject: z.string(),
+  title: z.string(),
+  state: z.enum(['running', 'completed', 'failed', 'cancelled', 'interrupted']),
+  startedAt: z.number(),
+  endedAt: z.number().nullable(),
+  steps: z.array(
+    z.object({
+      id: z.string(),
+      title: z.string(),
+      state: z.enum(['pending', 'running', 'done', 'failed', 'skipped']),
+      startedAt: z.number().nullable(),
+      endedAt: z.number().nullable(),
+    }),
+  ),
+  progress: z.object({ done: z.number(), total: z.number(), unit: z.string() }).nullable(),
+  cancellable: z.boolean(),
+  /** Why it cannot be cancelled any more, when it cannot. */
+  noReturn: z.string().nullable(),
+  commandLine: z.string(),
+  cause: causeSchema,
+  /** The result or the failure, one sentence. */
+  message: z.string().nullable(),
+  remedy: z.string().nullable(),
+  data: z.record(z.string(), z.unknown()),
+})
+export type JobView = z.infer<typeof jobViewSchema>
+
+/** A card that needs attention. Slice `attention`, by its id. */
+export const attentionViewSchema = z.object({
+  id: z.string(),
+  subject: z.string(),
+  severity: severitySchema,
+  title: z.string(),
+  why: z.string(),
+  since: z.number(),
+  fixes: z.array(fixSchema),
+  event: z.string().nullable(),
+  dismissible: z.boolean(),
+  dismissed: z.boolean(),
+})
+export type AttentionView = z.infer<typeof attentionViewSchema>
+
+const historySchema = z.array(z.number())
+
+/** The machine. Slice `machine`, the one id `machine`. Histories are one value each 2 s, newest last, at most 60. */
+export const machineViewSchema = z.object({
+  at: z.number(),
+  cpu: z.object({ percent: z.number(), history: historySchema, cores: z.number().int() }),
+  memory: z.object({ used: z.number(), total: z.number(), history: historySchema }),
+  disk: z.object({ free: z.number(), total: z.number(), path: z.string() }).nullable(),
+  /** Degrees Celsius; null where the machine has no sensor. */
+  temperature: z.number().nullable(),
+  /** Resident bytes of the console's own process. */
+  console: z.object({ memory: z.number() }),
+})
+export type MachineView = z.infer<typeof machineViewSchema>
+
+/** The message traffic as a whole. Slice `traffic`, the one id `traffic`. */
+export const trafficViewSchema = z.object({
+  at: z.number(),
+  broker: z.object({
+    state: z.enum(['off', 'starting', 'running', 'failed']),
+    clients: z.number().int(),
+    address: z.string().nullable(),
+  }),
+  /** Whether the router's own client is connected to the broker. */
+  router: z.enum(['off', 'connecting', 'connected', 'failed']),
+  received: z.object({ total: z.number(), perSecond: z.number(), history: historySchema }),
+  /** Topics seen, with their counts; at most 200, the busiest. `topicsHidden` more are not listed. */
+  topics: z.array(z.object({ topic: z.string(), count: z.number(), at: z.number(), retained: z.boolean() })),
+  topicsHidden: z.number().int(),
+  quarantined: z.number(),
+})
+export type TrafficView = z.infer<typeof trafficViewSchema>
+
+/** A route with its ledger. Slice `routes`, by its id. in = delivered + filtered + … per target. */
+export const routeViewSchema = z.object({
+  id: idSchema,
+  from: z.string(),
+  title: z.string(),
+  on: z.boolean(),
+  received: z.number(),
+  perSecond: z.number(),
+  /** Messages that left the route before any target: `where` said no, or a stage threw. */
+  filtered: z.number(),
+  quarantined: z.number(),
+  targets: z.array(
+    z.object({
+      name: z.string(),
+      kind: z.enum(['mqtt', 'channel', 'journal']),
+      delivered: z.number(),
+      queued: z.number(),
+      dropped: z.number(),
+      lastError: z.string().nullable(),
+    }),
+  ),
+  lastError: z.string().nullable(),
+  lastAt: z.number().nullable(),
+})
+export type RouteView = z.infer<typeof routeViewSchema>
+
+/** The console's own store. Slice `store`, the one id `store`. */
+export const storeViewSchema = z.object({
+  at: z.number(),
+  bytes: z.number(),
+  commitP50: z.number(),
+  commitP99: z.number(),
+  queueDepth: z.number(),
+  state: z.enum(['open', 'read-only', 'failed']),
+  note: z.string().nullable(),
+})
+export type StoreView = z.infer<typeof storeViewSchema>
+
+/** Backups as a whole. Slice `backups`, the one id `backups`. */
+export const backupsViewSchema = z.object({
+  folder: z.string(),
+  sharesDisk: z.boolean(),
+  bytes: z.number().nullable(),
+  freeBytes: z.number().nullable(),
+  /** Newest good snapshot. */
+  lastAt: z.number().nullable(),
+  /** Newest snapshot whose every byte was read back and whose databases were opened and checked. */
+  lastVerifiedAt: z.number().nullable(),
+  /** When the next scheduled one is due. */
+  nextAt: z.number().nullable(),
+  /** The restore point that Undo would go back to. */
+  undo: z.object({ snapshot: z.string(), what: z.string(), at: z.number() }).nullable(),
+  note: z.string().nullable(),
+})
+export type BackupsView = z.infer<typeof backupsViewSchema>
+
+/** A snapshot. Slice `snapshots`, by its id. */
+export const snapshotViewSchema = z.object({
+  id: z.string(),
+  at: z.number(),
+  kind: z.enum(['full', 'data', 'restore-point']),
+  note: z.string(),
+  files: z.number().int(),
+  bytes: z.number(),
+  /** New bytes that it added to the repository. */
+  added: z.number(),
+  durationMs: z.number(),
+  databases: z.number().int(),
+  /** Read back after writing and every database in it opened and checked. */
+  verified: z.object({ at: z.number(), ok: z.boolean(), note: z.string() }).nullable(),
+  /** Something was missing or damaged when it was taken; for restore points made in an emergency. */
+  partial: z.boolean(),
+  /** Files that changed while they were read, or could not be read. */
+  warnings: z.array(z.string()),
+  pinned: z.boolean(),
+  release: z.string().nullable(),
+  /** For restore points: what was about to be done. */
+  before: z.string().nullable(),
+})
+export type SnapshotView = z.infer<typeof snapshotViewSchema>
+
+/** Every slice of the shown state with the schema of its entities. */
+export const sliceSchemas = {
+  console: consoleViewSchema,
+  site: siteViewSchema,
+  services: serviceViewSchema,
+  jobs: jobViewSchema,
+  attention: attentionViewSchema,
+  machine: machineViewSchema,
+  traffic: trafficViewSchema,
+  routes: routeViewSchema,
+  store: storeViewSchema,
+  backups: backupsViewSchema,
+  snapshots: snapshotViewSchema,
+} as const
+
+export type SliceName = keyof typeof sliceSchemas
+export type Slices = { [S in SliceName]: z.infer<(typeof sliceSchemas)[S]> }
+export const sliceNames = Object.keys(sliceSchemas) as readonly SliceName[]
