@@ -1,1 +1,3 @@
+export type { CheckResult, CopyResult } from './database-answer.ts'
+export { checkDatabase, copyDatabase, type DatabaseToolLimits } from './database-tool.ts'
 export type * from './types.ts'
