@@ -1,7 +1,7 @@
 import { existsSync, rmSync, statSync } from 'node:fs'
-import { open } from 'node:fs/promises'
 import Database from 'better-sqlite3'
 import type { CheckResult, CopyResult } from './database-answer.ts'
+import { makePrivateFile } from './private-file.ts'
 
 // Only for the database-copy program: what is here may run long, and touches database files with fs.
 
@@ -14,8 +14,8 @@ const wholeInOneStep = 0x7fffffff
  */
 export async function copyFile(from: string, to: string): Promise<CopyResult> {
   if (!existsSync(from)) throw coded('database-missing', `There is no database ${from}.`)
-  // Made first so that nobody else can read it, not even while it is written; SQLite takes an empty file for a new database.
-  await (await open(to, 'wx', 0o600)).close()
+  // Made first so that nobody else can read it while it is written; SQLite takes an empty file for a new database.
+  if ((await makePrivateFile(to)) === 'there') throw coded('EEXIST', `There is a file ${to} already.`)
   try {
     const pages = await copyPages(from, to)
     if (pages === 0) throw coded('database-empty', `${from} holds no page; an empty copy would not be a backup.`)
