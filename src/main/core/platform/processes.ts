@@ -11,6 +11,13 @@ export interface Processes {
   adopt(identity: ProcessIdentity): ChildProcess | undefined
   /** Every process whose environment carries this `WHEELHOUSE_RUN`, including descendants that left the group. */
   findByRun(run: string): readonly ProcessIdentity[]
+  /** The same for several runs in one look over the process table, by run. Runs without a living process are left out. */
+  findByRuns(runs: readonly string[]): ReadonlyMap<string, readonly ProcessIdentity[]>
+  /**
+   * Everything that belongs to a living process: its descendants and the members of its session, itself left out. To be
+   * listed before it is killed, because the links to a parent vanish with it.
+   */
+  family(identity: ProcessIdentity): readonly ProcessIdentity[]
   /** Sends a signal to the exact process, checked by its start time against a reused pid. False when it is gone. */
   signal(identity: ProcessIdentity, signal: NodeJS.Signals): boolean
   /** CPU and memory of a process and everything below it. */
@@ -18,6 +25,16 @@ export interface Processes {
   /** Identity of a living pid. */
   identify(pid: number): ProcessIdentity | undefined
   isAlive(identity: ProcessIdentity): boolean
+  /** Who listens on a TCP port, whatever the address; empty when nobody does. */
+  portHolders(port: number): readonly PortHolder[]
+}
+
+/** A listener on a TCP port. Pid and command are null when it belongs to a user whose processes this one may not see. */
+export interface PortHolder {
+  readonly address: string
+  readonly port: number
+  readonly pid: number | null
+  readonly command: string | null
 }
 
 /** Names one process for ever: a pid alone is reused. */
@@ -43,7 +60,10 @@ export interface ChildProcess {
   readonly adopted: boolean
   /** Resolves once, when it is gone. Code and signal are null for an adopted child: only its parent is told them. */
   readonly exited: Promise<ProcessExit>
-  /** Signals its whole process group. */
+  /**
+   * Signals its whole process group, and wakes suspended members when the signal is to end them. Does nothing once the
+   * leader is gone, because the group's number may then belong to others: what it left behind is found by its run.
+   */
   signalGroup(signal: NodeJS.Signals): void
   /** Forgets the child without stopping it. */
   release(): void

@@ -1,0 +1,65 @@
+import type { Clock } from '../clock.ts'
+import type { Logger } from '../logger.ts'
+import type { Processes, ProcessIdentity } from '../processes.ts'
+import { adoptChild } from './adopted-child.ts'
+import { portHolders } from './listening-ports.ts'
+import { bootId, environmentValue, isGone, pids, procEntry, procTable } from './proc-table.ts'
+import { spawnChild } from './spawned-child.ts'
+import { treeOf, treeUsage } from './tree-usage.ts'
+
+/** The variable that marks a service's process and every descendant of it. */
+const runVariable = 'WHEELHOUSE_RUN'
+
+/** The processes of a Linux machine, through /proc and signals. */
+export function linuxProcesses({ clock, logger }: { clock: Clock; logger: Logger }): Processes {
+  const boot = bootId()
+  const usage = treeUsage(clock)
+
+  const identify = (pid: number): ProcessIdentity | undefined => {
+    const entry = procEntry(pid)
+    return entry && !isGone(entry) ? { pid, startTicks: entry.startTicks, bootId: boot } : undefined
+  }
+  const isAlive = (identity: ProcessIdentity): boolean =>
+    identity.bootId === boot && identify(identity.pid)?.startTicks === identity.startTicks
+
+  const findByRuns = (runs: readonly string[]): ReadonlyMap<string, readonly ProcessIdentity[]> => {
+    const wanted = new Set(runs)
+    const found = new Map<string, ProcessIdentity[]>()
+    if (wanted.size === 0) return found
+    for (const pid of pids()) {
+      const run = environmentValue(pid, runVariable)
+      if (run === undefined || !wanted.has(run) || pid === process.pid) continue
+      const identity = identify(pid)
+      if (identity) found.set(run, [...(found.get(run) ?? []), identity])
+    }
+    return found
+  }
+
+  return {
+    spawn: (options) => spawnChild(options, boot),
+    adopt: (identity) => (isAlive(identity) ? adoptChild(identity, { clock, isAlive }) : undefined),
+    findByRun: (run) => findByRuns([run]).get(run) ?? [],
+    findByRuns,
+    family(identity) {
+      if (!isAlive(identity)) return []
+      return treeOf(procTable(), identity)
+        .filter((entry) => entry.pid !== identity.pid && entry.pid !== process.pid)
+        .map(({ pid, startTicks }) => ({ pid, startTicks, bootId: boot }))
+    },
+    signal(identity, signal) {
+      if (identity.pid === process.pid || !isAlive(identity)) return false
+      try {
+        process.kill(identity.pid, signal)
+        if (signal === 'SIGTERM') process.kill(identity.pid, 'SIGCONT')
+        return true
+      } catch (error) {
+        logger.debug('A process could not be signalled.', { pid: identity.pid, signal, error: String(error) })
+        return false
+      }
+    },
+    usage: (identity) => (identity.bootId === boot ? usage(identity) : undefined),
+    identify,
+    isAlive,
+    portHolders,
+  }
+}

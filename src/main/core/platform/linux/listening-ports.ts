@@ -1,0 +1,86 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import type { PortHolder } from '../processes.ts'
+import { commandOf, pids } from './proc-table.ts'
+
+/** A listening socket from /proc/net/tcp or tcp6. */
+export interface ListeningSocket {
+  readonly address: string
+  readonly port: number
+  readonly inode: string
+}
+
+const listening = '0A' // TCP_LISTEN, include/net/tcp_states.h
+
+/** Who listens on a port. Looks through the processes' open files only when somebody does. */
+export function portHolders(port: number): readonly PortHolder[] {
+  const sockets = [...listeningSockets('/proc/net/tcp'), ...listeningSockets('/proc/net/tcp6')].filter(
+    (socket) => socket.port === port,
+  )
+  if (sockets.length === 0) return []
+  const owners = socketOwners(new Set(sockets.map((socket) => socket.inode)))
+  return sockets.map(({ address, inode }) => {
+    const pid = owners.get(inode) ?? null
+    return { address, port, pid, command: pid === null ? null : commandOf(pid) }
+  })
+}
+
+/** The listening sockets in the text of /proc/net/tcp or tcp6. */
+export function parseListening(text: string): readonly ListeningSocket[] {
+  const sockets: ListeningSocket[] = []
+  for (const line of text.split('\n').slice(1)) {
+    const [, local, , state, , , , , , inode] = line.trim().split(/\s+/)
+    const [address, port] = local?.split(':') ?? []
+    if (state !== listening || !address || !port || !inode) continue
+    sockets.push({ address: readableAddress(address), port: Number.parseInt(port, 16), inode })
+  }
+  return sockets
+}
+
+/** Addresses are hexadecimal, each 32-bit word in the byte order of the machine (little-endian on all that we run on). */
+function readableAddress(hex: string): string {
+  const words = hex.match(/.{8}/g) ?? []
+  const bytes = words.flatMap((word) => (word.match(/../g) ?? []).reverse().map((byte) => Number.parseInt(byte, 16)))
+  if (bytes.length === 4) return bytes.join('.')
+  if (bytes.every((byte) => byte === 0)) return '::'
+  if (bytes.slice(0, 15).every((byte) => byte === 0) && bytes[15] === 1) return '::1'
+  if (hex.toUpperCase().startsWith('0000000000000000FFFF0000')) return bytes.slice(12).join('.')
+  const groups: string[] = []
+  for (let at = 0; at < 16; at += 2) groups.push((((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)).toString(16))
+  return groups.join(':')
+}
+
+function listeningSockets(path: string): readonly ListeningSocket[] {
+  try {
+    return parseListening(readFileSync(path, 'latin1'))
+  } catch {
+    return [] // IPv6 switched off: there is no such file
+  }
+}
+
+function socketOwners(inodes: ReadonlySet<string>): ReadonlyMap<string, number> {
+  const owners = new Map<string, number>()
+  for (const pid of pids()) {
+    for (const descriptor of openFiles(pid)) {
+      const inode = socketInode(`/proc/${pid}/fd/${descriptor}`)
+      if (inode !== undefined && inodes.has(inode) && !owners.has(inode)) owners.set(inode, pid)
+    }
+    if (owners.size === inodes.size) break
+  }
+  return owners
+}
+
+function openFiles(pid: number): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`)
+  } catch {
+    return [] // gone, or another user's
+  }
+}
+
+function socketInode(link: string): string | undefined {
+  try {
+    return readlinkSync(link).match(/^socket:\[(\d+)\]$/)?.[1]
+  } catch {
+    return undefined
+  }
+}
