@@ -1,0 +1,6 @@
+export { checkWords } from './check-words.ts'
+export type { CommandPlace } from './command-check.ts'
+export { freshProbe, type ProbeRules, type ProbeState, type ProbeVerdict, withAnswer } from './probe-state.ts'
+export { type ProbeWatchOptions, watchProbe } from './probe-watch.ts'
+export { checksOn } from './run-check.ts'
+export type { Check, ProbeAnswer, RunCheck } from './types.ts'

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest'
+import { ManualClock } from '../../../../test/support/manual-clock.ts'
+import { watchProbe } from './probe-watch.ts'
+
+const check = { type: 'tcp', address: '127.0.0.1:1' } as const
+const rules = { everyMs: 1_000, timeoutMs: 200, failures: 2, successes: 1 }
+
+test('the first try is immediate, the next ones follow at their interval, and none after disposal', async () => {
+  const clock = new ManualClock()
+  const at: number[] = []
+  const watch = watchProbe({
+    check,
+    rules,
+    clock,
+    run: async () => {
+      at.push(clock.monotonic())
+      return { ok: true, sentence: 'fine', ms: 0 }
+    },
+    onAnswer: () => {},
+  })
+  expect(at).toEqual([0])
+  await clock.advance(2_500)
+  expect(at).toEqual([0, 1_000, 2_000])
+  watch[Symbol.dispose]()
+  await clock.advance(5_000)
+  expect(at).toHaveLength(3)
+  expect(clock.waiting).toBe(0)
+})
+
+test('a try that takes longer than the interval is not overtaken, and its answer after disposal is not told', async () => {
+  const clock = new ManualClock()
+  let running = 0
+  let most = 0
+  const told: string[] = []
+  const watch = watchProbe({
+    check,
+    rules,
+    clock,
+    run: async (_check, _timeout, signal) => {
+      most = Math.max(most, ++running)
+      await new Promise<void>((resolve) => {
+        clock.after(2_500, resolve)
+        signal.addEventListener('abort', () => resolve())
+      })
+      running--
+      return { ok: true, sentence: 'late', ms: 2_500 }
+    },
+    onAnswer: (state) => told.push(state.verdict),
+  })
+  await clock.advance(5_100)
+  expect({ most, told }).toEqual({ most: 1, told: ['passing', 'passing'] })
+  watch[Symbol.dispose]()
+  await clock.advance(10_000)
+  expect(told).toHaveLength(2)
+})

@@ -1,0 +1,89 @@
+import { createServer, type RequestListener } from 'node:http'
+import { createServer as createTcpServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { expect, onTestFinished, test } from 'vitest'
+import { systemClock } from '#core/platform/index.ts'
+import { checksOn } from './run-check.ts'
+
+const run = checksOn(systemClock(), { cwd: tmpdir(), env: { GREETING: 'hello' } })
+const never = new AbortController().signal
+
+async function listen(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1')
+  onTestFinished(() => void server.close())
+  await new Promise((resolve) => server.once('listening', resolve))
+  const address = server.address()
+  return typeof address === 'object' && address ? address.port : 0
+}
+
+const serve = (listener: RequestListener) => listen(createServer(listener))
+const http = (port: number, status: number | null = null, timeoutMs = 2_000) =>
+  run({ type: 'http', url: `http://127.0.0.1:${port}/health`, status }, timeoutMs, never)
+
+test('a page that answers 2xx or 3xx passes, with its time', async () => {
+  const port = await serve((request, response) => response.writeHead(request.url === '/health' ? 204 : 500).end())
+  const answer = await http(port)
+  expect(answer).toEqual({ ok: true, sentence: expect.stringMatching(/^204 in \d+ ms$/), ms: expect.any(Number) })
+})
+
+test('a failing page is quoted: the message of its JSON, or its first line', async () => {
+  const json = await serve((_, response) =>
+    response.writeHead(503).end('{"status":"bad","message":"database is gone"}'),
+  )
+  expect((await http(json)).sentence).toMatch(/^503 in \d+ ms: database is gone$/)
+  const text = await serve((_, response) => response.writeHead(500).end(`\n  first\nsecond${'x'.repeat(9_000)}`))
+  expect((await http(text)).sentence).toMatch(/^500 in \d+ ms: first$/)
+})
+
+test('an expected status is the only one that passes', async () => {
+  const port = await serve((_, response) => response.writeHead(200).end())
+  expect(await http(port, 204)).toMatchObject({
+    ok: false,
+    sentence: expect.stringMatching(/^200 in \d+ ms, expected 204/),
+  })
+})
+
+test('a page that never answers, or never ends its body, fails at the time-out', async () => {
+  const silent = await serve(() => {})
+  expect(await http(silent, null, 60)).toMatchObject({
+    ok: false,
+    sentence: `no answer from 127.0.0.1:${silent} within 60 ms`,
+  })
+  const dripping = await serve((_, response) => void response.writeHead(500).write('x'))
+  expect((await http(dripping, null, 60)).ok).toBe(false)
+})
+
+test('nobody listening is said with the address', async () => {
+  const server = createTcpServer()
+  const port = await listen(server)
+  server.close()
+  await new Promise((resolve) => server.once('close', resolve))
+  const sentence = `connection refused at 127.0.0.1:${port}`
+  expect(await http(port)).toMatchObject({ ok: false, sentence })
+  expect(await run({ type: 'tcp', address: `127.0.0.1:${port}` }, 1_000, never)).toMatchObject({ ok: false, sentence })
+})
+
+test('a service that hangs up without an answer is said so', async () => {
+  const port = await listen(createTcpServer((socket) => socket.destroy()))
+  expect(await http(port)).toMatchObject({
+    ok: false,
+    sentence: `connection closed by 127.0.0.1:${port} before it answered`,
+  })
+})
+
+test('an open port passes a TCP check; nonsense as an address is an answer', async () => {
+  const port = await listen(createTcpServer((socket) => socket.destroy()))
+  expect((await run({ type: 'tcp', address: `127.0.0.1:${port}` }, 1_000, never)).ok).toBe(true)
+  expect((await run({ type: 'tcp', address: 'nonsense' }, 1_000, never)).sentence).toContain('host:port')
+  expect((await run({ type: 'http', url: 'nonsense', status: null }, 1_000, never)).ok).toBe(false)
+})
+
+test('a command passes with code 0, and a failing one is quoted', async () => {
+  const command = (source: string, timeoutMs = 10_000) =>
+    run({ type: 'command', run: [process.execPath, '-e', source] }, timeoutMs, never)
+  expect(await command('process.exitCode = process.env.GREETING === "hello" ? 0 : 1')).toMatchObject({ ok: true })
+  expect((await command('console.error("disk is full"); process.exitCode = 4')).sentence).toMatch(
+    /ended with code 4 in \d+ ms: disk is full$/,
+  )
+  expect((await command('setInterval(() => {}, 1000)', 300)).sentence).toContain('did not end within 300 ms')
+})

@@ -1,0 +1,36 @@
+import { connect } from 'node:net'
+import type { Clock } from '#core/platform/index.ts'
+import { networkFailure } from './check-words.ts'
+import type { Check, ProbeAnswer } from './types.ts'
+
+/** Opens a connection to `host:port` (`[::1]:80` for IPv6) and closes it again. */
+export function tcpCheck(
+  { address }: Extract<Check, { type: 'tcp' }>,
+  timeoutMs: number,
+  signal: AbortSignal,
+  clock: Clock,
+): Promise<ProbeAnswer> {
+  const began = clock.monotonic()
+  const elapsed = () => Math.round(clock.monotonic() - began)
+  const target = parseAddress(address)
+  if (!target)
+    return Promise.resolve({ ok: false, sentence: `${address} is not an address of the form host:port`, ms: 0 })
+  return new Promise((resolve) => {
+    const socket = connect({ ...target, signal })
+    const finish = (ok: boolean, sentence: string) => {
+      timer[Symbol.dispose]()
+      socket.destroy()
+      resolve({ ok, sentence, ms: elapsed() })
+    }
+    const timer = clock.after(timeoutMs, () => finish(false, `no answer from ${address} within ${timeoutMs} ms`))
+    socket.once('connect', () => finish(true, `${address} took the connection in ${elapsed()} ms`))
+    socket.once('error', (error) => finish(false, networkFailure(error, address)))
+  })
+}
+
+function parseAddress(address: string): { host: string; port: number } | undefined {
+  const found = /^(?:\[(?<six>[^\]]+)\]|(?<host>[^:]+)):(?<port>\d{1,5})$/.exec(address.trim())?.groups
+  const host = found?.six ?? found?.host
+  const port = Number(found?.port)
+  return host && port > 0 && port < 65_536 ? { host, port } : undefined
+}
