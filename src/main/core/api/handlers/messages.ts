@@ -1,0 +1,17 @@
+import { siteOf } from '../context.ts'
+import { api } from './implement.ts'
+
+export const messagesHandlers = {
+  publish: api.messages.publish.handler(async ({ input, context }) => {
+    await siteOf(context).messaging.publish(input)
+    return {}
+  }),
+  journal: api.messages.journal.handler(({ input, context }) => {
+    const { rows, more } = siteOf(context).messaging.journal(input)
+    return { rows: [...rows], more }
+  }),
+  quarantine: api.messages.quarantine.handler(({ input, context }) => {
+    const { rows, more } = siteOf(context).messaging.quarantine(input)
+    return { rows: [...rows], more }
+  }),
+}

@@ -1,0 +1,25 @@
+import { siteOf } from '../context.ts'
+import { api } from './implement.ts'
+
+export const servicesHandlers = {
+  start: api.services.start.handler(({ input, context }) =>
+    siteOf(context).services.start([input.service], context.cause),
+  ),
+  stop: api.services.stop.handler(({ input, context }) =>
+    siteOf(context).services.stop([input.service], context.cause),
+  ),
+  restart: api.services.restart.handler(({ input, context }) =>
+    siteOf(context).services.restart(input.service, context.cause),
+  ),
+  startAll: api.services.startAll.handler(({ context }) => siteOf(context).services.start('all', context.cause)),
+  stopAll: api.services.stopAll.handler(({ context }) => siteOf(context).services.stop('all', context.cause)),
+  emergencyStop: api.services.emergencyStop.handler(({ context }) =>
+    siteOf(context).coordinator.emergencyStop(context.cause),
+  ),
+  preview: api.services.preview.handler(({ input, context }) =>
+    siteOf(context).coordinator.preview(input.action, input.service),
+  ),
+  logs: api.services.logs.handler(async ({ input, context }) => ({
+    lines: [...(await siteOf(context).logTail(input.service, input.lines))],
+  })),
+}

@@ -1,0 +1,3 @@
+export { type ConnectionOptions, serveConnection } from './connection.ts'
+export type { ConsoleControl } from './context.ts'
+export type { ServerTransport } from './transport.ts'

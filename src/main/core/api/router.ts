@@ -1,0 +1,19 @@
+import { backupsHandlers } from './handlers/backups.ts'
+import { consoleHandlers, siteHandlers } from './handlers/console.ts'
+import { eventsHandlers } from './handlers/events.ts'
+import { api } from './handlers/implement.ts'
+import { attentionHandlers, jobsHandlers } from './handlers/jobs.ts'
+import { messagesHandlers } from './handlers/messages.ts'
+import { servicesHandlers } from './handlers/services.ts'
+
+/** Every call of the contract with its handler. */
+export const router = api.router({
+  console: consoleHandlers,
+  site: siteHandlers,
+  services: servicesHandlers,
+  messages: messagesHandlers,
+  events: eventsHandlers,
+  jobs: jobsHandlers,
+  attention: attentionHandlers,
+  backups: backupsHandlers,
+})

@@ -1,0 +1,72 @@
+import type { Jobs } from '#core/jobs/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import type { Cause } from '#shared/vocabulary.ts'
+import type { Coordinator, Order, ServicesOutcome } from './types.ts'
+
+/** The operator's start, stop and restart as jobs: recorded, with progress in the tray, a result and a command line. */
+export interface ServiceJobs {
+  start(services: readonly string[] | 'all', cause: Cause): Promise<{ readonly job: string }>
+  stop(services: readonly string[] | 'all', cause: Cause): Promise<{ readonly job: string }>
+  restart(service: string, cause: Cause): Promise<{ readonly job: string }>
+}
+
+/** Jobs over a coordinator. Several may run at once: the coordinator serialises per service, never as a whole. */
+export function serviceJobs(coordinator: Coordinator, jobs: Jobs): ServiceJobs {
+  const run = async (
+    verb: Verb,
+    services: readonly string[] | 'all',
+    cause: Cause,
+    act: (order: Order) => Promise<ServicesOutcome>,
+  ) => {
+    const what = services === 'all' ? 'all services' : services.join(', ')
+    const { id } = await jobs.start(
+      {
+        kind: `services.${verb}`,
+        subject: services === 'all' || services.length !== 1 ? 'site' : `service:${services[0]}`,
+        title: `${titles[verb]} ${what}`,
+        steps: [{ id: verb, title: `${titles[verb]} ${what}` }],
+        cause,
+        commandLine: `wheelhouse ${verb} ${services === 'all' ? '--all' : services.join(' ')}`,
+        input: { services },
+        lane: null,
+        cancellable: verb === 'start',
+      },
+      (job) =>
+        job.step(verb, async () => {
+          const outcome = await act({
+            cause: job.cause,
+            operation: job.operation,
+            signal: job.signal,
+            onProgress: (done, total) => job.progress(done, total, 'services'),
+          })
+          return { message: told(verb, outcome), data: { done: outcome.done } }
+        }),
+    )
+    return { job: id }
+  }
+  return {
+    start: (services, cause) => run('start', services, cause, (order) => coordinator.start(services, order)),
+    stop: (services, cause) => run('stop', services, cause, (order) => coordinator.stop(services, order)),
+    restart: (service, cause) => run('restart', [service], cause, (order) => coordinator.restart(service, order)),
+  }
+}
+
+type Verb = 'start' | 'stop' | 'restart'
+const titles: Record<Verb, string> = { start: 'Start', stop: 'Stop', restart: 'Restart' }
+const past: Record<Verb, string> = { start: 'running', stop: 'stopped', restart: 'running again' }
+
+/** The result in one sentence; throws it when a service did not get there, so that the job ends as failed. */
+function told(verb: Verb, { done, failed }: ServicesOutcome): string {
+  if (failed.length === 0) {
+    if (done.length === 0) return `Nothing to do: everything was ${past[verb]} already.`
+    return `${done.join(', ')} ${done.length === 1 ? 'is' : 'are'} ${past[verb]}.`
+  }
+  const [first] = failed
+  const others = failed.length > 1 ? ` ${failed.length - 1} more did not get there either.` : ''
+  throw new ConsoleError(
+    'services-not-there',
+    `${first?.service} is not ${past[verb]}: ${first?.reason}${others}`,
+    'Open the service to see its log and the reason; put that right and try again.',
+    { params: { failed: [...failed], done: [...done] }, retryable: true },
+  )
+}

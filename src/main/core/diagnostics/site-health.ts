@@ -1,0 +1,107 @@
+import type { AttentionView, BackupsView, ServiceView } from '#shared/contract/state.ts'
+import type { Health } from '#shared/vocabulary.ts'
+
+/** The whole site in one health, one true sentence and the page that proves it. */
+export interface SiteHealth {
+  readonly health: Health
+  readonly sentence: string
+  /** Page address of the evidence. */
+  readonly evidence: string | null
+}
+
+/** What the sentence is made from. `now` in wall-clock milliseconds. */
+export interface SiteFacts {
+  readonly services: readonly ServiceView[]
+  readonly attention: readonly AttentionView[]
+  readonly backups: BackupsView | undefined
+  readonly configValid: boolean
+  readonly trusted: boolean
+  readonly now: number
+}
+
+/**
+ * The worst thing first: an untrusted or invalid site, a failed or unhealthy service, one on its way, then all well. Services
+ * that are not wanted do not make a site unwell, and neither do optional ones that wait.
+ */
+export function siteHealth(facts: SiteFacts): SiteHealth {
+  if (!facts.trusted) {
+    return {
+      health: 'unknown',
+      sentence: 'Not started: look at what this site would run and trust it.',
+      evidence: '/trust',
+    }
+  }
+  if (!facts.configValid && facts.services.length === 0) {
+    return {
+      health: 'unhealthy',
+      sentence: 'site.yaml has mistakes, so nothing can be started.',
+      evidence: '/settings',
+    }
+  }
+  const wanted = facts.services.filter((service) => service.wanted || service.state === 'external')
+  if (wanted.length === 0) {
+    const all = facts.services.length
+    return {
+      health: 'unknown',
+      sentence: all === 0 ? 'The site has no services.' : `Stopped: none of the ${all} services is wanted running.`,
+      evidence: '/services',
+    }
+  }
+  const worst = worstOf(wanted)
+  if (worst) {
+    const others = wanted.filter((service) => service !== worst && troubleOf(service) > 0).length
+    const more = others > 0 ? ` ${others} more ${others === 1 ? 'is' : 'are'} not well.` : ''
+    return {
+      health: troubleOf(worst) >= 3 ? 'unhealthy' : 'degraded',
+      sentence: `${worst.title} is ${inWords(worst)}: ${worst.reason}${more}`,
+      evidence: `/services/${worst.id}`,
+    }
+  }
+  const urgent = facts.attention.find(
+    (card) => !card.dismissed && (card.severity === 'critical' || card.severity === 'error'),
+  )
+  if (urgent) return { health: 'degraded', sentence: `${urgent.title}: ${urgent.why}`, evidence: '/' }
+  return { health: 'healthy', sentence: allWell(wanted.length, facts), evidence: '/services' }
+}
+
+function allWell(count: number, { backups, services, now, configValid }: SiteFacts): string {
+  const off = services.length - count
+  const parts = [`All ${count} services healthy`]
+  if (off > 0) parts.push(`${off} not wanted`)
+  if (backups?.lastVerifiedAt) parts.push(`last verified backup ${age(now - backups.lastVerifiedAt)} ago`)
+  else if (backups) parts.push('no verified backup yet')
+  if (!configValid) parts.push('site.yaml on disk has mistakes and is not in use')
+  return `${parts.join(' · ')}.`
+}
+
+function worstOf(services: readonly ServiceView[]): ServiceView | undefined {
+  return services
+    .filter((service) => troubleOf(service) > 0)
+    .toSorted(
+      (a, b) => troubleOf(b) - troubleOf(a) || b.dependents.length - a.dependents.length || a.since - b.since,
+    )[0]
+}
+
+/** 0 well, 1 on its way, 2 waiting or degraded, 3 being brought back, 4 failed. */
+function troubleOf(service: ServiceView): number {
+  if (service.state === 'failed') return 4
+  if (service.state === 'backing-off') return 3
+  if (service.state === 'running' || service.state === 'external') {
+    if (service.health === 'unhealthy') return 3
+    return service.health === 'healthy' ? 0 : service.health === 'degraded' ? 2 : 1
+  }
+  if (service.state === 'waiting') return 2
+  return service.state === 'completed' ? 0 : 1
+}
+
+function inWords(service: ServiceView): string {
+  return service.state === 'running' || service.state === 'external' ? service.health : service.state.replace('-', ' ')
+}
+
+function age(ms: number): string {
+  const minutes = Math.floor(ms / 60_000)
+  if (minutes < 1) return 'less than a minute'
+  if (minutes < 60) return `${minutes} min`
+  const hours = Math.floor(minutes / 60)
+  return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`
+}

@@ -1,0 +1,230 @@
+import type { ConfigProblem, SiteView } from '#shared/contract/state.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import type { Cause } from '#shared/vocabulary.ts'
+import { brokerUrl } from './broker-address.ts'
+import {
+  commandsOf,
+  type LoadedSite,
+  loadSite,
+  openTrust,
+  type SiteDefinition,
+  type TrustStore,
+  trustFingerprint,
+} from './config/index.ts'
+import { planWaves } from './coordinator/index.ts'
+import { checkRoute } from './messaging/index.ts'
+import type { SiteIdentity, SiteParts } from './site-parts.ts'
+import type { SitePorts } from './site-ports.ts'
+import { type SiteFace, SitePublisher } from './site-publisher.ts'
+
+interface SiteConfigParts {
+  readonly identity: SiteIdentity
+  readonly ports: SitePorts
+  readonly parts: SiteParts
+  /** Told whenever another definition is in use. */
+  inUse(definition: SiteDefinition): void
+}
+
+/** Which site.yaml is in use: read, shown with its mistakes, trusted, and handed to the parts. */
+export class SiteConfig implements AsyncDisposable {
+  readonly #given: SiteConfigParts
+  readonly #trusted: TrustStore
+  readonly #publisher: SitePublisher
+  readonly #restores: Disposable
+  #inUse: SiteDefinition | null = null
+  /** Valid, but its commands have not been trusted yet. */
+  #waiting: SiteDefinition | null = null
+  #problems: readonly ConfigProblem[] = []
+  #valid = false
+  #loading: Promise<unknown> = Promise.resolve()
+
+  static async open(given: SiteConfigParts): Promise<SiteConfig> {
+    return new SiteConfig(given, await openTrust(given.ports.folders.data))
+  }
+
+  private constructor(given: SiteConfigParts, trusted: TrustStore) {
+    this.#given = given
+    this.#trusted = trusted
+    this.#publisher = new SitePublisher(given.ports.state, given.ports.clock, this.#face())
+    // A restore may have brought another site.yaml back.
+    this.#restores = given.parts.events.onCommitted((events) => {
+      const restored = events.findLast(({ kind }) => kind === 'restore.completed' || kind === 'restore.undone')
+      if (restored) void this.load({ type: 'event', id: restored.id })
+    })
+  }
+
+  get inUse(): SiteDefinition | null {
+    return this.#inUse
+  }
+
+  /** Reads site.yaml and uses it when it is valid and trusted. One at a time; a second call waits its turn. */
+  load(cause: Cause): Promise<{ readonly valid: boolean }> {
+    const turn = this.#loading.then(() => this.#load(cause))
+    this.#loading = turn.catch(() => {})
+    return turn
+  }
+
+  async trust(fingerprint: string, cause: Cause): Promise<void> {
+    const waiting = this.#waiting
+    const expected = waiting ? trustFingerprint(waiting) : null
+    if (!waiting || expected !== fingerprint) {
+      throw new ConsoleError(
+        'trust-outdated',
+        'What this site would run has changed since it was shown, or was trusted already.',
+        'Look at the list again before trusting it.',
+        { params: { expected } },
+      )
+    }
+    const { identity, parts } = this.#given
+    await this.#trusted.trust(identity.directory, fingerprint)
+    await parts.events.record({
+      kind: 'site.trusted',
+      subject: 'site',
+      severity: 'notice',
+      message: `What ${identity.name} runs was looked at and trusted.`,
+      cause,
+      data: { fingerprint },
+    })
+    this.#waiting = null
+    await this.#use(waiting)
+    this.#publisher.show(this.#face())
+  }
+
+  /** Throws the reason when nothing may be started now. */
+  assertStartable(): void {
+    if (this.#waiting && !this.#inUse) {
+      throw new ConsoleError(
+        'site-not-trusted',
+        'This site came from elsewhere and nothing of it has been trusted yet.',
+        'Look at what it would run, then trust it.',
+      )
+    }
+    if (this.#inUse) return
+    const [first] = this.#problems
+    throw new ConsoleError(
+      'site-invalid',
+      `site.yaml cannot be used: ${first?.message ?? 'it could not be read'}`,
+      first?.remedy ?? 'Put it right, then reload it.',
+      { params: { problems: this.#problems.length } },
+    )
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#restores[Symbol.dispose]()
+    await this.#loading
+    this.#publisher[Symbol.dispose]()
+  }
+
+  async #load(cause: Cause): Promise<{ readonly valid: boolean }> {
+    const { identity, ports } = this.#given
+    const loaded = withRoutesChecked(
+      await loadSite(identity.directory, ports.profile === null ? {} : { profile: ports.profile }),
+    )
+    this.#valid = loaded.valid
+    this.#problems = loaded.valid ? loaded.warnings : loaded.problems
+    this.#waiting = null
+    if (loaded.valid) {
+      if (await this.#isTrusted(loaded.definition)) await this.#use(loaded.definition)
+      else this.#waiting = loaded.definition
+    }
+    this.#tell(loaded, cause)
+    this.#publisher.show(this.#face())
+    return { valid: loaded.valid }
+  }
+
+  async #isTrusted(definition: SiteDefinition): Promise<boolean> {
+    const { identity, ports } = this.#given
+    return ports.sample || this.#trusted.isTrusted(identity.directory, trustFingerprint(definition))
+  }
+
+  async #use(definition: SiteDefinition): Promise<void> {
+    const { parts } = this.#given
+    this.#inUse = definition
+    this.#given.inUse(definition)
+    await parts.coordinator.define(definition)
+    await parts.messaging.configure(definition, brokerUrl(definition))
+  }
+
+  #tell(loaded: LoadedSite, cause: Cause): void {
+    const { attention, events } = this.#given.parts
+    if (loaded.valid) {
+      events.emit({
+        kind: 'config.loaded',
+        subject: 'site',
+        severity: 'info',
+        message: 'site.yaml was read and is valid.',
+        cause,
+      })
+      attention.clear('site-yaml-invalid', cause)
+      return
+    }
+    const [first] = loaded.problems
+    const others = loaded.problems.length > 1 ? ` ${loaded.problems.length - 1} more mistakes.` : ''
+    const why = `${first?.file ?? 'site.yaml'}${first?.line ? ` line ${first.line}` : ''}: ${first?.message ?? 'it cannot be read.'}${others}`
+    const event = events.emit({
+      kind: 'config.refused',
+      subject: 'site',
+      severity: 'error',
+      message: `site.yaml cannot be used. ${why}`,
+      cause,
+      data: { problems: loaded.problems.slice(0, 20) },
+    })
+    attention.raise({
+      id: 'site-yaml-invalid',
+      subject: 'site',
+      severity: 'error',
+      title: this.#inUse
+        ? 'site.yaml has mistakes; the last valid one stays in use'
+        : 'site.yaml has mistakes; nothing can be started',
+      why,
+      fixes: [
+        { label: 'Read it again', action: { type: 'reload-config' } },
+        { label: 'Show the mistakes', action: { type: 'go-to', page: '/settings' } },
+        { label: 'Restore from a backup', action: { type: 'restore', snapshot: null } },
+      ],
+      cause: event.cause,
+      dismissible: false,
+    })
+  }
+
+  #face(): SiteFace {
+    const { identity, ports } = this.#given
+    const shown = this.#inUse ?? this.#waiting
+    return {
+      id: identity.id,
+      name: shown?.name ?? identity.name,
+      directory: identity.directory,
+      sample: ports.sample,
+      backupFolder: identity.backupFolder,
+      definition: shown,
+      waves: shown ? planWaves(shown) : [],
+      problems: this.#problems,
+      configValid: this.#valid,
+      loadedAt: ports.clock.wall(),
+      trust: this.#trustAsked(),
+    }
+  }
+
+  #trustAsked(): SiteView['trust'] {
+    if (!this.#waiting) return null
+    return { fingerprint: trustFingerprint(this.#waiting), commands: [...commandsOf(this.#waiting)] }
+  }
+}
+
+/** Expressions and filters are checked by the part that runs them; its mistakes count like any other in the file. */
+function withRoutesChecked(loaded: LoadedSite): LoadedSite {
+  if (!loaded.valid) return loaded
+  const problems = Object.values(loaded.definition.routes).flatMap((route) =>
+    checkRoute(route).map((mistake) => ({
+      code: 'route-invalid',
+      file: 'site.yaml',
+      line: null,
+      column: null,
+      path: `routes.${route.id}.${mistake.path}`,
+      message: mistake.message,
+      remedy: mistake.remedy,
+    })),
+  )
+  if (problems.length === 0) return loaded
+  return { valid: false, problems, name: loaded.definition.name, id: loaded.definition.id }
+}

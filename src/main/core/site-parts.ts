@@ -1,0 +1,112 @@
+import { type Attention, attentionSchema, openAttention } from './attention/index.ts'
+import { type Backups, backupSchema, openBackups } from './backup/index.ts'
+import type { LoadedSite, SiteDefinition } from './config/index.ts'
+import { openSecrets } from './config/index.ts'
+import { type Coordinator, coordinatorSchema, openCoordinator } from './coordinator/index.ts'
+import { type EventLog, eventsSchema, openEventLog } from './events/index.ts'
+import { type Jobs, jobsSchema, openJobs } from './jobs/index.ts'
+import { type Messaging, messagingSchema, openMessaging } from './messaging/index.ts'
+import { openMachineMetrics } from './metrics/index.ts'
+import type { DisposableStore } from './platform/index.ts'
+import type { SitePorts } from './site-ports.ts'
+import { openStore, type Store } from './store/index.ts'
+
+/** The parts of an open site, in the order in which they depend on each other. */
+export interface SiteParts {
+  readonly store: Store
+  readonly events: EventLog
+  readonly jobs: Jobs
+  readonly attention: Attention
+  readonly messaging: Messaging
+  readonly coordinator: Coordinator
+  readonly backups: Backups
+}
+
+/** Who the site is, also when its site.yaml cannot be used. */
+export interface SiteIdentity {
+  readonly id: string
+  readonly name: string
+  readonly directory: string
+  /** The site's `.wheelhouse` folder. */
+  readonly own: string
+  readonly backupFolder: string
+  readonly loaded: LoadedSite
+}
+
+/**
+ * Opens every part and hands each to `owned`, so that a failure half-way gives back what was opened. `definition` is asked
+ * whenever a part needs the definition in use.
+ */
+export async function openParts(
+  site: SiteIdentity,
+  definition: () => SiteDefinition | null,
+  ports: SitePorts,
+  owned: DisposableStore,
+): Promise<SiteParts> {
+  const { clock, logger, runtime, state, crashPoints } = ports
+  const store = owned.add(
+    await openStore({
+      directory: site.own,
+      schemas: {
+        control: [eventsSchema, jobsSchema, attentionSchema, coordinatorSchema, backupSchema],
+        messages: [messagingSchema],
+      },
+      runtime,
+      clock,
+      logger: logger.part('store'),
+    }),
+  )
+  const database = store.control
+  const events = owned.add(openEventLog({ database, clock, logger: logger.part('events') }))
+  const jobs = owned.add(
+    await openJobs({ database, events, state: state.slice('jobs'), clock, logger: logger.part('jobs') }),
+  )
+  const attention = owned.add(
+    openAttention({ database, events, state: state.slice('attention'), clock, logger: logger.part('attention') }),
+  )
+  owned.add(openMachineMetrics({ state, clock, path: site.directory, logger: logger.part('metrics') }))
+  const messaging = owned.add(
+    await openMessaging({ store, events, attention, state, runtime, clock, logger: logger.part('messaging') }),
+  )
+  const coordinator = owned.add(
+    await openCoordinator({
+      definition: null,
+      directory: site.directory,
+      processes: ports.processes,
+      runtime,
+      builtins: { broker: messaging.broker },
+      database,
+      events,
+      attention,
+      state,
+      clock,
+      logger: logger.part('coordinator'),
+      random: ports.random,
+      crashPoints,
+      secrets: await openSecrets(ports.folders.data, site.id),
+    }),
+  )
+  const backups = owned.add(
+    await openBackups({
+      site: {
+        id: site.id,
+        name: site.name,
+        directory: site.directory,
+        zone: site.loaded.valid ? site.loaded.definition.zone : 'UTC',
+      },
+      definition,
+      folder: site.backupFolder,
+      services: coordinator,
+      jobs,
+      events,
+      attention,
+      state,
+      runtime,
+      clock,
+      logger: logger.part('backup'),
+      crashPoints,
+      database,
+    }),
+  )
+  return { store, events, jobs, attention, messaging, coordinator, backups }
+}

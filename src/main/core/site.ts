@@ -1,0 +1,263 @@
+import { mkdir, realpath, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { LogLine } from '#shared/contract/services.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import type { Cause } from '#shared/vocabulary.ts'
+import type { Attention } from './attention/index.ts'
+import type { Backups } from './backup/index.ts'
+import { loadSite, type SiteDefinition } from './config/index.ts'
+import { type Coordinator, followLog, logTail, type ServiceJobs, serviceJobs } from './coordinator/index.ts'
+import type { EventLog } from './events/index.ts'
+import type { Jobs } from './jobs/index.ts'
+import type { Messaging } from './messaging/index.ts'
+import { backupFolder, type Clock, DisposableStore } from './platform/index.ts'
+import { SiteConfig } from './site-config.ts'
+import { openParts, type SiteIdentity, type SiteParts } from './site-parts.ts'
+import type { CloseOptions, SitePorts } from './site-ports.ts'
+import { type SiteLock, type Store, takeSiteLock } from './store/index.ts'
+
+export type { CloseOptions, SitePorts } from './site-ports.ts'
+
+/** One open site: everything that an operator can see and do there. */
+export interface Site {
+  readonly id: string
+  readonly name: string
+  readonly directory: string
+  readonly clock: Clock
+  readonly events: EventLog
+  readonly jobs: Jobs
+  readonly attention: Attention
+  readonly coordinator: Coordinator
+  readonly services: ServiceJobs
+  readonly messaging: Messaging
+  readonly backups: Backups
+  readonly store: Store
+  /** Where the site's snapshots are kept. */
+  readonly backupFolder: string
+  /** site.yaml as it is in use; null while it never was valid. */
+  definition(): SiteDefinition | null
+  /** Starts everything that is enabled, as a job. Refused with `site-not-trusted` or `site-invalid`. */
+  start(cause: Cause): Promise<{ readonly job: string }>
+  /** Reads site.yaml again. An invalid one changes nothing but the problems shown. */
+  reload(cause: Cause): Promise<{ readonly valid: boolean }>
+  /** Trusts exactly what was shown under this fingerprint, and starts the site. */
+  trust(fingerprint: string, cause: Cause): Promise<void>
+  logTail(service: string, lines: number): Promise<readonly LogLine[]>
+  followLog(service: string, lines: number, onLines: (lines: readonly LogLine[]) => void): Promise<Disposable>
+  /** Tells the next one who wants this site where this console can be reached. */
+  announce(reachable: { readonly address: string | null; readonly socket: string | null }): Promise<void>
+  /** Gives everything back. Safe to call twice; the second call waits for the first. */
+  close(options: CloseOptions): Promise<void>
+}
+
+/**
+ * Opens the site in a folder: lock, store, what was in flight, the services that still run. Starts nothing new. Rejects with
+ * a ConsoleError (`site-missing`, `site-locked`, `store-from-the-future`, …) and then holds nothing.
+ */
+export async function openSite(folder: string, ports: SitePorts): Promise<Site> {
+  const directory = await siteFolder(folder)
+  const own = join(directory, '.wheelhouse')
+  await mkdir(own, { recursive: true, mode: 0o700 })
+  const owned = new DisposableStore()
+  try {
+    return await open(directory, own, ports, owned)
+  } catch (error) {
+    await owned[Symbol.asyncDispose]().catch((failure: unknown) =>
+      ports.logger.error('A site that could not be opened could not be let go of either.', { error: String(failure) }),
+    )
+    throw error
+  }
+}
+
+async function open(directory: string, own: string, ports: SitePorts, owned: DisposableStore): Promise<Site> {
+  const since = ports.clock.wall()
+  const lock = owned.add(await takeSiteLock(own, { ...ports.owner, since }))
+  const loaded = await loadSite(directory, ports.profile === null ? {} : { profile: ports.profile })
+  const id = loaded.valid ? loaded.definition.id : (loaded.id ?? basename(directory))
+  const identity: SiteIdentity = {
+    id,
+    name: loaded.valid ? loaded.definition.name : (loaded.name ?? basename(directory)),
+    directory,
+    own,
+    backupFolder: (loaded.valid ? loaded.definition.backup.folder : null) ?? backupFolder(ports.folders, id, directory),
+    loaded,
+  }
+  let definition: SiteDefinition | null = null
+  const parts = await openParts(identity, () => definition, ports, owned)
+  const opened = parts.events.emit({
+    kind: 'site.opened',
+    subject: 'site',
+    severity: 'info',
+    message: `${identity.name} was opened.`,
+    cause: { type: 'console', why: `opened in ${directory} by the ${ports.owner.host} host` },
+    data: { directory, store: parts.store.opened },
+  })
+  await settleInterrupted(parts, ports)
+  const config = owned.add(
+    await SiteConfig.open({
+      identity,
+      ports,
+      parts,
+      inUse: (changed) => {
+        definition = changed
+      },
+    }),
+  )
+  await config.load(opened.cause)
+  await parts.coordinator.takeUp(opened.cause)
+  return new OpenSite(identity, ports, parts, config, lock, owned)
+}
+
+/** Jobs that the console did not live to finish: those of the backup part are settled by it, the rest are told as failed. */
+async function settleInterrupted({ backups, jobs }: SiteParts, { logger }: SitePorts): Promise<void> {
+  const ofBackups = jobs.interrupted.filter(({ view }) => /^(backup|restore)\./.test(view.kind))
+  for (const sentence of await backups.recover(ofBackups)) logger.warn(sentence)
+  for (const job of jobs.interrupted) {
+    if (ofBackups.includes(job)) continue
+    await job.resolve('failed', {
+      message: `The console ended while this ran: ${job.view.title}. Look at the services' states.`,
+    })
+  }
+}
+
+class OpenSite implements Site {
+  readonly id: string
+  readonly name: string
+  readonly directory: string
+  readonly clock: Clock
+  readonly events: EventLog
+  readonly jobs: Jobs
+  readonly attention: Attention
+  readonly coordinator: Coordinator
+  readonly services: ServiceJobs
+  readonly messaging: Messaging
+  readonly backups: Backups
+  readonly store: Store
+  readonly backupFolder: string
+  readonly #ports: SitePorts
+  readonly #config: SiteConfig
+  readonly #lock: SiteLock
+  readonly #owned: DisposableStore
+  readonly #since: number
+  #closing: Promise<void> | null = null
+
+  constructor(
+    identity: SiteIdentity,
+    ports: SitePorts,
+    parts: SiteParts,
+    config: SiteConfig,
+    lock: SiteLock,
+    owned: DisposableStore,
+  ) {
+    this.id = identity.id
+    this.name = identity.name
+    this.directory = identity.directory
+    this.backupFolder = identity.backupFolder
+    this.clock = ports.clock
+    this.events = parts.events
+    this.jobs = parts.jobs
+    this.attention = parts.attention
+    this.coordinator = parts.coordinator
+    this.services = serviceJobs(parts.coordinator, parts.jobs)
+    this.messaging = parts.messaging
+    this.backups = parts.backups
+    this.store = parts.store
+    this.#ports = ports
+    this.#config = config
+    this.#lock = lock
+    this.#owned = owned
+    this.#since = ports.clock.wall()
+  }
+
+  definition(): SiteDefinition | null {
+    return this.#config.inUse
+  }
+
+  async start(cause: Cause): Promise<{ readonly job: string }> {
+    this.#config.assertStartable()
+    return this.services.start('all', cause)
+  }
+
+  reload(cause: Cause): Promise<{ readonly valid: boolean }> {
+    return this.#config.load(cause)
+  }
+
+  async trust(fingerprint: string, cause: Cause): Promise<void> {
+    await this.#config.trust(fingerprint, cause)
+    await this.start(cause)
+  }
+
+  async logTail(service: string, lines: number): Promise<readonly LogLine[]> {
+    this.#assertService(service)
+    return logTail(this.coordinator.logFiles(service), lines)
+  }
+
+  async followLog(service: string, lines: number, onLines: (lines: readonly LogLine[]) => void): Promise<Disposable> {
+    this.#assertService(service)
+    return followLog(this.coordinator.logFiles(service), { lines, clock: this.clock, onLines })
+  }
+
+  announce(reachable: { readonly address: string | null; readonly socket: string | null }): Promise<void> {
+    return this.#lock.update({ ...this.#ports.owner, since: this.#since, ...reachable })
+  }
+
+  close(options: CloseOptions): Promise<void> {
+    this.#closing ??= this.#close(options)
+    return this.#closing
+  }
+
+  async #close({ services }: CloseOptions): Promise<void> {
+    const closing = this.events.emit({
+      kind: 'site.closing',
+      subject: 'site',
+      severity: 'info',
+      message:
+        services === 'stop'
+          ? `${this.name} is closing; its services stop.`
+          : `${this.name} is closing; its services go on.`,
+      cause: { type: 'console', why: 'the site was closed' },
+    })
+    try {
+      if (services === 'stop') await this.coordinator.stop('all', { cause: closing.cause, operation: null })
+      else await this.coordinator.release()
+    } finally {
+      await this.#owned[Symbol.asyncDispose]()
+    }
+  }
+
+  #assertService(service: string): void {
+    const known = Object.keys(this.#config.inUse?.services ?? {})
+    if (known.includes(service)) return
+    throw new ConsoleError(
+      'service-unknown',
+      `This site has no service "${service}".`,
+      known.length > 0 ? `It has ${known.join(', ')}.` : 'Put the mistakes in site.yaml right, then reload it.',
+      { params: { service } },
+    )
+  }
+}
+
+async function siteFolder(folder: string): Promise<string> {
+  const missing = (why: string, cause?: unknown) =>
+    new ConsoleError(
+      'site-missing',
+      `There is no site in ${folder}: ${why}.`,
+      'Choose the folder that holds site.yaml.',
+      {
+        params: { folder },
+        cause,
+      },
+    )
+  let directory: string
+  try {
+    directory = await realpath(folder)
+  } catch (error) {
+    throw missing('the folder does not exist or cannot be read', error)
+  }
+  if (!(await stat(directory)).isDirectory()) throw missing('that is a file, not a folder')
+  const hasFile = await stat(join(directory, 'site.yaml')).catch(() => null)
+  const hasHistory = await stat(join(directory, '.wheelhouse')).catch(() => null)
+  // A site whose site.yaml is gone still opens: that is when its backups are needed most.
+  if (!hasFile && !hasHistory) throw missing('it holds no site.yaml')
+  return directory
+}

@@ -1,0 +1,3 @@
+export * from './connection.ts'
+export { connectionLost, toConsoleError } from './errors.ts'
+export { greet } from './greet.ts'
