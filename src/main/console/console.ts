@@ -1,0 +1,345 @@
+import { mkdir, realpath } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { basename, join } from 'node:path'
+import { type ConsoleControl, type ServerTransport, serveConnection } from '#core/api/index.ts'
+import { installSampleSite, releaseFolder, resetSampleSite } from '#core/config/index.ts'
+import { controlSocketPath, DisposableStore, Listeners } from '#core/platform/index.ts'
+import { openSite, type Site } from '#core/site.ts'
+import { openStateHub, type StateHub } from '#core/state/index.ts'
+import type { ConsoleView, JobView } from '#shared/contract/state.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import type { Cause } from '#shared/vocabulary.ts'
+import { listenOnControlSocket } from './control-socket.ts'
+import type { ConsolePorts, InitialSite } from './ports.ts'
+import { RecentSites } from './recent-sites.ts'
+
+const sampleName = 'consultease'
+
+/**
+ * The console as every host has it: which site is open, its state, and the connections that operate it. Opening and closing
+ * sites happen one at a time, in the order in which they were asked for.
+ */
+export class Console implements ConsoleControl {
+  readonly version: string
+  readonly host: ConsolePorts['host']
+  readonly state: StateHub
+  readonly #ports: ConsolePorts
+  readonly #recent: RecentSites
+  readonly #owned = new DisposableStore()
+  readonly #siteChanges: Listeners<void>
+  readonly #connections = new Set<Disposable>()
+  readonly #startedAt: number
+  #site: Site | null = null
+  #socket: AsyncDisposable | null = null
+  #address: string | null = null
+  #phase: ConsoleView['phase'] = 'no site'
+  #problem: ConsoleView['problem'] = null
+  #turn: Promise<unknown> = Promise.resolve()
+  #closing: Promise<void> | null = null
+
+  /** Opens the console without a site. */
+  static async open(ports: ConsolePorts): Promise<Console> {
+    await mkdir(ports.folders.data, { recursive: true, mode: 0o700 })
+    return new Console(ports, await RecentSites.open(ports.folders.data, ports.logger))
+  }
+
+  private constructor(ports: ConsolePorts, recent: RecentSites) {
+    this.#ports = ports
+    this.#recent = recent
+    this.version = ports.version
+    this.host = ports.host
+    this.#startedAt = ports.clock.wall()
+    this.state = this.#owned.add(openStateHub({ clock: ports.clock, logger: ports.logger.part('state') }))
+    this.#siteChanges = new Listeners((error) =>
+      ports.logger.error('A listener to a change of site failed.', { error: String(error) }),
+    )
+    this.#publish()
+  }
+
+  get site(): Site | null {
+    return this.#site
+  }
+
+  /** Folder of the console's own sample site. */
+  get sampleFolder(): string {
+    return join(this.#ports.folders.data, 'sites', sampleName)
+  }
+
+  onSiteChanged(listener: () => void): Disposable {
+    return this.#siteChanges.add(listener)
+  }
+
+  runningJobs(): readonly JobView[] {
+    return this.#site?.jobs.running() ?? []
+  }
+
+  /** Serves one client; `token` is what its greeting must carry, null where the transport proves who it is. */
+  connect(
+    transport: ServerTransport,
+    options: { readonly client: 'window' | 'browser' | 'command line'; readonly token: string | null },
+  ): Disposable {
+    const { clock, logger } = this.#ports
+    const served = serveConnection(transport, { console: this, clock, logger: logger.part('connection'), ...options })
+    const connection: Disposable = {
+      [Symbol.dispose]: () => {
+        this.#connections.delete(connection)
+        served[Symbol.dispose]()
+      },
+    }
+    this.#connections.add(connection)
+    transport.onClosed(() => this.#connections.delete(connection))
+    return connection
+  }
+
+  /** Where this console's page can be reached, for whoever finds the site taken. Never the token. */
+  async announce(address: string): Promise<void> {
+    this.#address = address
+    await this.#announce()
+  }
+
+  /**
+   * Opens the first site of a run. A site that cannot be opened does not end the console: the state says why, and a refused
+   * start is told there too. Resolves when the site is open and its start has begun.
+   */
+  async openInitial(initial: InitialSite): Promise<void> {
+    const cause: Cause = { type: 'console', why: 'the console started' }
+    const directory = initial.site ?? this.#initialFolder(initial.otherwise)
+    if (directory === null) return
+    try {
+      if (directory === this.sampleFolder) await this.#installSample()
+      const site = await this.#exclusive(() => this.#open(directory))
+      if (initial.start) await this.#start(site, cause)
+    } catch (error) {
+      this.#ports.logger.error(`The site in ${directory} could not be opened.`, { error: String(error) })
+      if (initial.site !== null && this.host === 'command line') throw error
+    }
+  }
+
+  async openSite(directory: string, cause: Cause): Promise<Site> {
+    const site = await this.#exclusive(() => this.#open(directory))
+    await this.#start(site, cause)
+    return site
+  }
+
+  async openSample(cause: Cause): Promise<Site> {
+    await this.#installSample()
+    return this.openSite(this.sampleFolder, cause)
+  }
+
+  async resetSample(cause: Cause): Promise<Site> {
+    const site = await this.#exclusive(async () => {
+      if (this.#site && this.#site.directory === (await realpath(this.sampleFolder).catch(() => null)))
+        await this.#close()
+      await resetSampleSite(this.#shipped, this.sampleFolder)
+      return this.#open(this.sampleFolder)
+    })
+    await this.#start(site, cause)
+    return site
+  }
+
+  closeSite(_cause: Cause): Promise<void> {
+    return this.#exclusive(() => this.#close())
+  }
+
+  async chooseFolder(): Promise<string | null> {
+    return this.#desktop('choose a folder').chooseFolder()
+  }
+
+  async openFolder(what: 'site' | 'data' | 'logs' | 'release' | 'backups'): Promise<string> {
+    const site = this.#openSiteOrThrow()
+    const path = await folderOf(site, what)
+    await this.#desktop('open folders').openFolder(path)
+    return path
+  }
+
+  async openPage(url: string): Promise<void> {
+    const pages = Object.values(this.state.slice('services').all()).flatMap((service) => service.pages)
+    if (!pages.some((page) => page.url === url)) {
+      throw new ConsoleError(
+        'page-unknown',
+        `No service of this site declares the page ${url}.`,
+        'Declare it under "pages" in site.yaml.',
+      )
+    }
+    await this.#desktop('open pages').openPage(url)
+  }
+
+  /** Closes the site and every connection. Safe to call twice; the second call waits for the first. */
+  close(options: { readonly services: 'stop' | 'leave' }): Promise<void> {
+    this.#closing ??= this.#exclusive(async () => {
+      try {
+        await this.#close(options.services)
+      } finally {
+        for (const connection of [...this.#connections]) connection[Symbol.dispose]()
+        await this.#owned[Symbol.asyncDispose]()
+      }
+    })
+    return this.#closing
+  }
+
+  get #shipped(): string {
+    return join(this.#ports.resources, 'sites', sampleName)
+  }
+
+  #initialFolder(otherwise: InitialSite['otherwise']): string | null {
+    if (otherwise === 'none') return null
+    const last = this.#recent.list[0]
+    return otherwise === 'recent' ? (last?.directory ?? null) : this.sampleFolder
+  }
+
+  async #installSample(): Promise<void> {
+    await mkdir(join(this.#ports.folders.data, 'sites'), { recursive: true, mode: 0o700 })
+    await installSampleSite(this.#shipped, this.sampleFolder)
+  }
+
+  async #open(directory: string): Promise<Site> {
+    await this.#close()
+    this.#show('opening')
+    const ports = this.#ports
+    try {
+      const sample =
+        (await realpath(directory).catch(() => directory)) === (await realpath(this.sampleFolder).catch(() => null))
+      this.#site = await openSite(directory, {
+        ...ports,
+        state: this.state,
+        owner: { host: this.host, hostname: hostname(), pid: process.pid, address: this.#address, socket: null },
+        sample,
+        profile: null,
+      })
+      await this.#listen(this.#site)
+      await this.#recent.add({
+        directory: this.#site.directory,
+        name: this.#site.name,
+        openedAt: ports.clock.wall(),
+        sample,
+      })
+      this.#show('open')
+      this.#siteChanges.tell()
+      return this.#site
+    } catch (error) {
+      await this.#close().catch((failure: unknown) =>
+        ports.logger.error('Closing again failed.', { error: String(failure) }),
+      )
+      const { message, remedy } = asConsoleError(error, directory).problem
+      this.#show('could not open', { message, remedy })
+      throw asConsoleError(error, directory)
+    }
+  }
+
+  async #start(site: Site, cause: Cause): Promise<void> {
+    try {
+      await site.start(cause)
+    } catch (error) {
+      // Not trusted yet, or invalid: the site's own state says so, and opening it is not a failure.
+      if (!(error instanceof ConsoleError)) throw error
+      this.#ports.logger.warn(error.message)
+    }
+  }
+
+  /** The command line's way in. A console that cannot listen still runs; it says so. */
+  async #listen(site: Site): Promise<void> {
+    const { folders, logger } = this.#ports
+    if (this.host === 'command line') return
+    const path = controlSocketPath(folders, site.directory)
+    try {
+      this.#socket = await listenOnControlSocket({
+        path,
+        logger: logger.part('control socket'),
+        onTransport: (transport) => this.connect(transport, { client: 'command line', token: null }),
+      })
+      await this.#announce()
+    } catch (error) {
+      logger.warn('The command line cannot reach this console: its control socket could not be opened.', {
+        path,
+        error: String(error),
+      })
+    }
+  }
+
+  async #announce(): Promise<void> {
+    if (!this.#site) return
+    const socket = this.#socket ? controlSocketPath(this.#ports.folders, this.#site.directory) : null
+    await this.#site.announce({ address: this.#address, socket })
+  }
+
+  async #close(services: 'stop' | 'leave' = 'stop'): Promise<void> {
+    const site = this.#site
+    if (!site) return
+    this.#show('closing')
+    this.#site = null
+    this.#siteChanges.tell()
+    try {
+      await this.#socket?.[Symbol.asyncDispose]()
+      this.#socket = null
+      await site.close({ services })
+    } finally {
+      this.#show('no site')
+    }
+  }
+
+  /** One opening or closing at a time, so that a second click waits instead of meeting a half-open site. */
+  #exclusive<T>(run: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(run)
+    this.#turn = turn.catch(() => {})
+    return turn
+  }
+
+  #desktop(what: string) {
+    if (this.#ports.dialogs) return this.#ports.dialogs
+    throw new ConsoleError(
+      'no-desktop',
+      `This console runs without a desktop, so it cannot ${what}.`,
+      'Use the path that the screen shows, on the machine where the console runs.',
+    )
+  }
+
+  #openSiteOrThrow(): Site {
+    if (this.#site) return this.#site
+    throw new ConsoleError('no-site', 'No site is open.', 'Open a site first: your own, or the sample.')
+  }
+
+  #show(phase: ConsoleView['phase'], problem: ConsoleView['problem'] = null): void {
+    this.#phase = phase
+    this.#problem = problem
+    this.#publish()
+  }
+
+  #publish(): void {
+    const desktop = this.#ports.dialogs !== null
+    this.state.slice('console').set('console', {
+      version: this.version,
+      host: this.host,
+      node: process.versions.node,
+      platform: `${process.platform} ${process.arch}`,
+      hostname: hostname(),
+      startedAt: this.#startedAt,
+      can: { chooseFolder: desktop, openFolder: desktop, notify: desktop },
+      recent: [...this.#recent.list],
+      phase: this.#phase,
+      problem: this.#problem,
+    })
+  }
+}
+
+async function folderOf(site: Site, what: 'site' | 'data' | 'logs' | 'release' | 'backups'): Promise<string> {
+  switch (what) {
+    case 'site':
+      return site.directory
+    case 'release':
+      return releaseFolder(site.directory)
+    case 'backups':
+      return site.backupFolder
+    default:
+      return join(site.directory, what)
+  }
+}
+
+function asConsoleError(error: unknown, directory: string): ConsoleError {
+  if (error instanceof ConsoleError) return error
+  return new ConsoleError(
+    'site-not-opened',
+    `The site ${basename(directory)} in ${directory} could not be opened: ${error instanceof Error ? error.message : String(error)}.`,
+    'Look at the console log; the site itself was not changed.',
+    { cause: error },
+  )
+}

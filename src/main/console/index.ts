@@ -1,0 +1,2 @@
+export { Console } from './console.ts'
+export type { ConsolePorts, Dialogs, InitialSite } from './ports.ts'

@@ -1,0 +1,34 @@
+import type { Clock, CrashPoints, Logger, Processes, Runtime, UserFolders } from '#core/platform/index.ts'
+
+/** What only a desktop can do. */
+export interface Dialogs {
+  /** The folder that was chosen; null when the operator cancelled. */
+  chooseFolder(): Promise<string | null>
+  openFolder(path: string): Promise<void>
+  openPage(url: string): Promise<void>
+}
+
+/** What a host gives the console. */
+export interface ConsolePorts {
+  readonly host: 'electron' | 'headless' | 'command line'
+  readonly version: string
+  readonly folders: UserFolders
+  readonly runtime: Runtime
+  /** Folder with `sites/`, as shipped. */
+  readonly resources: string
+  /** null where there is no desktop. */
+  readonly dialogs: Dialogs | null
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly processes: Processes
+  readonly crashPoints: CrashPoints
+  readonly random: () => number
+}
+
+export interface InitialSite {
+  /** Folder of the site to open; null opens the sample, or the site opened last, or none, as `otherwise` says. */
+  readonly site: string | null
+  readonly otherwise: 'sample' | 'recent' | 'none'
+  /** Whether to start the site's services once it is open. */
+  readonly start: boolean
+}
