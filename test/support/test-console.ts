@@ -1,0 +1,21 @@
+import { join } from 'node:path'
+import { noCrashPoints, silentLogger, sourceRuntime, systemClock, systemProcesses } from '#core/platform/index.ts'
+import { Console } from '../../src/main/console/index.ts'
+
+/** The real console without a host around it, its user data in `home`. Close it with the test. */
+export function openTestConsole(home: string): Promise<Console> {
+  const clock = systemClock()
+  return Console.open({
+    host: 'headless',
+    version: 'test',
+    folders: { data: join(home, 'user'), runtime: join(home, 'run') },
+    runtime: sourceRuntime(),
+    resources: join(import.meta.dirname, '../../resources'),
+    dialogs: null,
+    logger: silentLogger,
+    clock,
+    processes: systemProcesses({ clock, logger: silentLogger }),
+    crashPoints: noCrashPoints,
+    random: Math.random,
+  })
+}
