@@ -1,1 +1,18 @@
+export { parseDuration } from './duration.ts'
+export { type LoadOptions, loadSite, type RouteCheck } from './load-site.ts'
+export { releaseFolder } from './release-folder.ts'
+export { installSampleSite, isSampleSite, resetSampleSite } from './sample.ts'
+export { openSecrets, type Secrets } from './secrets.ts'
+export { parseSize } from './size.ts'
+export { commandsOf, openTrust, type SiteCommand, TrustStore, trustFingerprint } from './trust.ts'
 export type * from './types.ts'
+export {
+  resolveCwd,
+  resolveEnv,
+  resolvePages,
+  resolvePorts,
+  resolveProbe,
+  resolveRun,
+  resolveVariables,
+  variablesOf,
+} from './variables.ts'

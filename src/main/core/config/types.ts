@@ -9,7 +9,7 @@ export interface SiteDefinition {
   readonly contact: { readonly name: string; readonly phone: string | null; readonly email: string | null } | null
   /** Parts of the console switched on or off for this site: router, recovery, monitoring, gateway, backups. */
   readonly parts: Readonly<Record<string, boolean>>
-  /** Commands to run for a `${secrets.NAME}` reference are never values: names only. */
+  /** Names in `${secrets.NAME}`, sorted; never their values. */
   readonly secrets: readonly string[]
   readonly services: Readonly<Record<string, ServiceDefinition>>
   readonly routes: Readonly<Record<string, RouteDefinition>>
@@ -102,9 +102,15 @@ export type LoadedSite =
   | { readonly valid: true; readonly definition: SiteDefinition; readonly warnings: readonly ConfigProblem[] }
   | {
       readonly valid: false
-      readonly problems: readonly ConfigProblem[] /** What could still be read. */
+      readonly problems: readonly ConfigProblem[]
+      /** What could still be read. */
       readonly name: string | null
       readonly id: string | null
+      /**
+       * Given when the file is right and only things on disk are missing (a script, a program, the release): enough to take
+       * up services that still run, to stop them and to restore, not to start the site.
+       */
+      readonly definition?: SiteDefinition
     }
 
 /**

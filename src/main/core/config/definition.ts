@@ -1,0 +1,130 @@
+import { splitCommand } from './command-words.ts'
+import { referencesIn } from './references.ts'
+import type { ServiceEntry } from './service-schema.ts'
+import type { SiteFile } from './site-schema.ts'
+import type { Probe, RouteDefinition, RouteTarget, ServiceDefinition, SiteDefinition } from './types.ts'
+
+/** The definition that a checked file describes. What a later version acts on is left out. */
+export function toDefinition(file: SiteFile, source: SiteDefinition['source']): SiteDefinition {
+  const services = mapped(file.services, toService)
+  const { full = null, data = null } = file.backup
+  return {
+    id: file.site,
+    name: file.name ?? file.site,
+    zone: file.zone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone,
+    contact: file.contact
+      ? { name: file.contact.name, phone: file.contact.phone ?? null, email: file.contact.email ?? null }
+      : null,
+    parts: file.parts,
+    secrets: secretsOf(Object.values(services)),
+    services,
+    routes: mapped(file.routes, toRoute),
+    backup: {
+      folder: file.backup.folder ?? null,
+      schedule: { full, data },
+      keep: file.backup.keep,
+      exclude: file.backup.exclude,
+    },
+    source,
+  }
+}
+
+/** The words of `run` or of a probe's command; none where it cannot be split (the rules tell why). */
+export function commandWords(command: string | readonly string[] | undefined): readonly string[] {
+  if (command === undefined) return []
+  if (typeof command !== 'string') return command
+  const split = splitCommand(command)
+  return split.ok ? split.words : []
+}
+
+function toService(id: string, entry: ServiceEntry): ServiceDefinition {
+  return {
+    id,
+    title: entry.title ?? id,
+    kind: entry.kind,
+    run: commandWords(entry.run),
+    use: entry.use === 'broker' ? 'broker' : null,
+    cwd: entry.cwd,
+    env: entry.env,
+    ports: entry.ports,
+    bind: entry.bind,
+    phase: entry.phase,
+    needs: entry.needs,
+    optional: entry.optional,
+    enabled: entry.enabled,
+    oneShot: entry['one-shot'],
+    probes: {
+      startup: toProbe(entry.startup),
+      readiness: toProbe(entry.readiness),
+      liveness: toProbe(entry.liveness),
+    },
+    restart: {
+      policy: entry.restart.policy,
+      backoff: {
+        firstMs: entry.restart.backoff.first,
+        factor: entry.restart.backoff.factor,
+        capMs: entry.restart.backoff.cap,
+      },
+      budget: { starts: entry.restart.budget.starts, perMs: entry.restart.budget.per },
+      forgiveMs: entry.restart.forgive,
+    },
+    stop: { signal: entry.stop.signal, withinMs: entry.stop.within },
+    onCrash: entry['on-crash'],
+    pages: entry.pages,
+  }
+}
+
+function toProbe(entry: ServiceEntry['startup']): Probe | null {
+  const check = entry && checkOf(entry)
+  if (!entry || !check) return null
+  return {
+    check,
+    everyMs: entry.every,
+    timeoutMs: entry.timeout,
+    failures: entry.failures,
+    successes: entry.successes,
+    withinMs: entry.within,
+  }
+}
+
+function checkOf(entry: NonNullable<ServiceEntry['startup']>): Probe['check'] | null {
+  if (entry.http !== undefined) return { type: 'http', url: entry.http, status: entry.status ?? null }
+  if (entry.tcp !== undefined) return { type: 'tcp', address: entry.tcp }
+  if (entry.command !== undefined) return { type: 'command', run: commandWords(entry.command) }
+  return null
+}
+
+function toRoute(id: string, entry: SiteFile['routes'][string]): RouteDefinition {
+  return {
+    id,
+    title: entry.title ?? id,
+    on: entry.on,
+    from: entry.from,
+    where: entry.where ?? null,
+    map: entry.map ?? null,
+    to: entry.to.flatMap(toTarget),
+  }
+}
+
+function toTarget(entry: SiteFile['routes'][string]['to'][number]): readonly RouteTarget[] {
+  if (entry.mqtt !== undefined) {
+    return [{ kind: 'mqtt', topic: entry.mqtt, qos: entry.qos ?? 0, retain: entry.retain ?? false }]
+  }
+  if (entry.channel !== undefined) return [{ kind: 'channel', channel: entry.channel }]
+  return entry.journal === undefined ? [] : [{ kind: 'journal', keepMs: entry.journal }]
+}
+
+function secretsOf(services: readonly ServiceDefinition[]): readonly string[] {
+  const names = services
+    .flatMap((service) => Object.values(service.env))
+    .flatMap(referencesIn)
+    .flatMap(({ target }) => (target.to === 'secret' ? [target.secret] : []))
+  return [...new Set(names)].sort()
+}
+
+function mapped<Entry, Result>(
+  entries: Readonly<Record<string, Entry>>,
+  make: (id: string, entry: Entry) => Result,
+): Readonly<Record<string, Result>> {
+  return Object.fromEntries(Object.entries(entries).map(([id, entry]) => [id, make(id, entry)]))
+}

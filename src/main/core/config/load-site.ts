@@ -1,0 +1,209 @@
+import type { ConfigProblem } from '#shared/contract/state.ts'
+import { toDefinition } from './definition.ts'
+import { nearest } from './nearest.ts'
+import { needFaults, needWarnings } from './need-rules.ts'
+import { type Fault, placed } from './problem-report.ts'
+import { childOf, fixedKeysIn, isMap, type Profiled, withProfile } from './profile.ts'
+import { releaseFolder } from './release-folder.ts'
+import { routeFaults } from './route-rules.ts'
+import { checkSchema } from './schema-faults.ts'
+import { laterPaths, siteOutline } from './schema-outline.ts'
+import { serviceFaults } from './service-rules.ts'
+import { diskFaults, type Ground, pathFaults } from './site-files.ts'
+import { readSiteText, type SiteText } from './site-text.ts'
+import type { LoadedSite, RouteDefinition, SiteDefinition } from './types.ts'
+import { variableFaults } from './variable-rules.ts'
+import { type DocumentPath, readYaml, type YamlText } from './yaml-text.ts'
+
+/** What the messaging part finds wrong with a route: its filters in detail, its expressions. `path` is within the route. */
+export type RouteCheck = (
+  route: RouteDefinition,
+) => readonly { readonly path: string; readonly message: string; readonly remedy: string }[]
+
+export interface LoadOptions {
+  /** Id of the profile to merge over the file. */
+  readonly profile?: string | null
+  readonly checkRoute?: RouteCheck
+  /** Folders in which bare programs are looked for; by default PATH of this process. */
+  readonly searchPath?: string
+}
+
+/**
+ * Reads and checks site.yaml in a site folder (absolute path). Never rejects for what is on disk: the result is a
+ * definition, or every mistake at once, each with line and remedy. The profiles that were not chosen are checked as well.
+ */
+export async function loadSite(directory: string, options: LoadOptions = {}): Promise<LoadedSite> {
+  const source = await readSiteText(directory)
+  if ('code' in source) return invalid([source])
+  const reading = readYaml(source.text, source.file)
+  if (!reading.ok) return invalid(reading.problems)
+  const { yaml } = reading
+  const profile = options.profile ?? null
+  const first = documentProblems(yaml, source.file, profile)
+  if (first.fatal) return invalid(first.problems, yaml.value)
+
+  const chosen = examine(yaml, source, profile, options)
+  const others = profileIds(yaml.value)
+    .filter((id) => id !== profile)
+    .flatMap((id) => examine(yaml, source, id, options).problems.filter((problem) => problem.ofProfile))
+    .map((problem) => problem.problem)
+  const problems = [...first.problems, ...chosen.problems.map((found) => found.problem), ...others]
+  if (!chosen.definition) return invalid(problems, yaml.value)
+
+  const ground: Ground = {
+    directory,
+    release: await releaseFolder(directory),
+    searchPath: options.searchPath ?? process.env.PATH ?? '',
+  }
+  const place = (fault: Fault) => placed(fault, source.file, chosen.profiled)
+  const inFile = [...problems, ...pathFaults(chosen.definition, ground).map(place)]
+  const onDisk = (await diskFaults(chosen.definition, ground)).map(place)
+  const all = [...inFile, ...onDisk]
+  if (all.length === 0) return { valid: true, definition: chosen.definition, warnings: inOrder(chosen.warnings) }
+  const refused = invalid(all, yaml.value)
+  return inFile.length === 0 ? { ...refused, definition: chosen.definition } : refused
+}
+
+/** What the file with one profile says, without looking at the disk. */
+function examine(yaml: YamlText, source: SiteText, profile: string | null, options: LoadOptions) {
+  const profiled = withProfile(yaml, profile)
+  const document = profiled.value
+  const { faults, usable } = checkSchema(document)
+  const definition = usable && toDefinition(usable, { file: source.file, sha256: source.sha256 })
+  const found: Fault[] = [...faults]
+  if (usable && definition) {
+    const services = childOf(document, 'services')
+    found.push(...serviceFaults(usable), ...needFaults(usable, isMap(services) ? Object.keys(services) : []))
+    const routes = routeFaults(usable)
+    found.push(...routes, ...variableFaults(definition, document))
+    found.push(...messagingFaults(definition, routes, options.checkRoute))
+  }
+  const warnings = usable && definition ? [...needWarnings(usable), ...siteWarnings(definition, document)] : []
+  return {
+    profiled,
+    definition,
+    problems: found.map((fault) => ({
+      problem: placed(fault, source.file, profiled),
+      ofProfile: profiled.inProfile(fault.path),
+    })),
+    warnings: warnings.map((fault) => placed(fault, source.file, profiled)),
+  }
+}
+
+/** What is wrong with the document as a whole and with how it names its profiles. Fatal: nothing else is worth saying. */
+function documentProblems(yaml: YamlText, file: string, profile: string | null) {
+  const plain: Profiled = withProfile(yaml, null)
+  const one = (fault: Fault) => ({ fatal: true, problems: [placed(fault, file, plain)] })
+  const { value } = yaml
+  if (!isMap(value)) {
+    const message = `${file} has no keys: a site.yaml is a map that begins with \`wheelhouse: 1\`.`
+    const remedy = 'Write at least `wheelhouse: 1` and `site: <id>`, or restore the newest snapshot.'
+    return one({ code: value === null ? 'site-file-empty' : 'value-wrong-type', path: [], message, remedy })
+  }
+  const version = value.wheelhouse
+  if (typeof version === 'number' && version > 1) {
+    const message = `${file} was written for version ${version} of the site format; this console knows version 1.`
+    return one({
+      code: 'site-newer',
+      path: ['wheelhouse'],
+      message,
+      remedy: 'Update the console, then open the site again.',
+    })
+  }
+  const faults: Fault[] = []
+  const known = profileIds(value)
+  for (const id of known) {
+    const path = ['profiles', id]
+    const overlay = childOf(value.profiles, id)
+    if (!isMap(overlay)) {
+      const message = `Profile ${id} is not a map.`
+      faults.push({
+        code: 'value-wrong-type',
+        path,
+        message,
+        remedy: 'Write the keys of site.yaml that it changes below it.',
+      })
+    }
+    for (const key of fixedKeysIn(overlay)) {
+      const message = `Profile ${id} has the key \`${key}\`, which a profile cannot change.`
+      faults.push({ code: 'key-not-in-profile', path: [...path, key], at: 'key', message, remedy: 'Remove it.' })
+    }
+  }
+  if (profile !== null && !known.includes(profile)) {
+    const near = nearest(profile, known)
+    const message = `There is no profile ${profile} in ${file}.`
+    const remedy = near
+      ? `Choose \`${near}\`.`
+      : `Choose one of: ${known.join(', ') || 'none, for the file has no profiles'}.`
+    faults.push({ code: 'profile-unknown', path: ['profiles'], at: 'key', message, remedy })
+  }
+  return { fatal: false, problems: faults.map((fault) => placed(fault, file, plain)) }
+}
+
+function messagingFaults(
+  definition: SiteDefinition,
+  known: readonly Fault[],
+  check: RouteCheck | undefined,
+): readonly Fault[] {
+  if (!check) return []
+  const faulty = new Set(known.map((fault) => fault.path[1]))
+  return Object.values(definition.routes)
+    .filter((route) => !faulty.has(route.id))
+    .flatMap((route) =>
+      check(route).map(({ path, message, remedy }) => ({
+        code: 'route-invalid',
+        path: ['routes', route.id, ...stepsOf(path)],
+        message,
+        remedy,
+      })),
+    )
+}
+
+function siteWarnings(definition: SiteDefinition, document: unknown): readonly Fault[] {
+  const warnings: Fault[] = laterPaths(siteOutline(), document).map((path) => ({
+    code: 'not-yet-in-force',
+    path,
+    at: 'key',
+    message: `\`${path.at(-1)}\` is accepted, but this version of the console does not act on it yet.`,
+    remedy: 'Nothing needs to be done; do not rely on it.',
+  }))
+  if (Object.keys(definition.services).length === 0) {
+    const message = 'The site has no services, so there is nothing to run.'
+    warnings.push({
+      code: 'no-services',
+      path: ['services'],
+      at: 'key',
+      message,
+      remedy: 'Describe them under `services`.',
+    })
+  }
+  return warnings
+}
+
+function profileIds(document: unknown): readonly string[] {
+  const profiles = childOf(document, 'profiles')
+  return isMap(profiles) ? Object.keys(profiles) : []
+}
+
+/** `to[0].mqtt` as steps. */
+function stepsOf(path: string): DocumentPath {
+  return [...path.matchAll(/\[(\d+)\]|[^.[\]]+/g)].map(([step, index]) => (index === undefined ? step : Number(index)))
+}
+
+function invalid(problems: readonly ConfigProblem[], document?: unknown): Extract<LoadedSite, { valid: false }> {
+  const word = (key: string) => {
+    const value = childOf(document, key)
+    return typeof value === 'string' && value !== '' ? value : null
+  }
+  return { valid: false, problems: inOrder(problems), id: word('site'), name: word('name') ?? word('site') }
+}
+
+/** In reading order, each place and mistake once. */
+function inOrder(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
+  const unique = new Map(
+    problems.map((problem) => [`${problem.line}:${problem.column}:${problem.code}:${problem.message}`, problem]),
+  )
+  return [...unique.values()].sort(
+    (one, other) => (one.line ?? 0) - (other.line ?? 0) || (one.column ?? 0) - (other.column ?? 0),
+  )
+}

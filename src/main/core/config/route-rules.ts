@@ -1,0 +1,57 @@
+import type { Fault } from './problem-report.ts'
+import type { SiteFile } from './site-schema.ts'
+import { topicFault, topicFilterFault } from './topic-filter.ts'
+
+type Route = SiteFile['routes'][string]
+
+/** The form of filters, regular expressions and targets. Expressions are checked by the messaging part. */
+export function routeFaults(file: SiteFile): readonly Fault[] {
+  return Object.entries(file.routes).flatMap(([id, route]) => [
+    ...sourceFaults(id, route.from),
+    ...route.to.flatMap((target, index) => targetFaults(id, index, target)),
+  ])
+}
+
+function sourceFaults(id: string, from: string): readonly Fault[] {
+  const path = ['routes', id, 'from']
+  // A filter may start with an empty level and even end with one; `/…/` is taken as an expression, as the docs say.
+  if (from.length > 2 && from.startsWith('/') && from.endsWith('/')) {
+    try {
+      new RegExp(from.slice(1, -1), 'v')
+      return []
+    } catch {
+      const message = `Route ${id}: ${from} is not a regular expression that can be read.`
+      return [
+        { code: 'expression-bad', path, message, remedy: 'Check brackets and backslashes, or use a topic filter.' },
+      ]
+    }
+  }
+  const fault = topicFilterFault(from)
+  if (fault === undefined) return []
+  const remedy = 'Use “+” for one whole level and “#” as the last level, such as `lab/+/status` or `lab/#`.'
+  return [{ code: 'topic-filter-bad', path, message: `Route ${id}: the topic filter “${from}” ${fault}.`, remedy }]
+}
+
+function targetFaults(id: string, index: number, target: Route['to'][number]): readonly Fault[] {
+  const path = ['routes', id, 'to', index]
+  const given = (['mqtt', 'channel', 'journal'] as const).filter((kind) => target[kind] !== undefined)
+  if (given.length !== 1) {
+    const found = given.length === 0 ? 'none of them' : given.map((kind) => `\`${kind}\``).join(' and ')
+    const message = `Target ${index + 1} of route ${id} must have one of \`mqtt\`, \`channel\`, \`journal\`, but has ${found}.`
+    return [{ code: 'target-unclear', path, message, remedy: 'Write one entry of the list for each target.' }]
+  }
+  if (target.mqtt === undefined) {
+    const misplaced = (['qos', 'retain'] as const).filter((key) => target[key] !== undefined)
+    return misplaced.map((key) => ({
+      code: 'key-not-for-kind',
+      path: [...path, key],
+      at: 'key',
+      message: `Target ${index + 1} of route ${id} has \`${key}\`, which is only for \`mqtt\`.`,
+      remedy: `Remove \`${key}\`.`,
+    }))
+  }
+  const fault = topicFault(target.mqtt)
+  if (fault === undefined) return []
+  const message = `Route ${id}: the topic “${target.mqtt}” ${fault}.`
+  return [{ code: 'topic-bad', path: [...path, 'mqtt'], message, remedy: 'Write the one topic to publish to.' }]
+}

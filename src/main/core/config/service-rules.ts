@@ -1,0 +1,92 @@
+import { splitCommand } from './command-words.ts'
+import type { Fault } from './problem-report.ts'
+import type { ServiceEntry } from './service-schema.ts'
+import type { SiteFile } from './site-schema.ts'
+import type { DocumentPath } from './yaml-text.ts'
+
+const probeNames = ['startup', 'readiness', 'liveness'] as const
+
+/** What the keys of one service must have to do with each other, and ports that two services claim. */
+export function serviceFaults(file: SiteFile): readonly Fault[] {
+  const each = Object.entries(file.services).flatMap(([id, entry]) => [
+    ...kindFaults(id, entry),
+    ...commandFaults(['services', id, 'run'], entry.run),
+    ...probeNames.flatMap((name) => probeFaults(['services', id, name], entry[name])),
+  ])
+  return [...each, ...portFaults(file)]
+}
+
+function kindFaults(id: string, entry: ServiceEntry): readonly Fault[] {
+  const faults: Fault[] = []
+  const path = ['services', id]
+  const { kind } = entry
+  if (kind === 'node' || kind === 'process') {
+    if (entry.run === undefined) {
+      const what = kind === 'node' ? 'the script, such as `services/api.mjs`' : 'the program and its arguments'
+      const message = `Service ${id} has no \`run\`, which a service of kind ${kind} must have.`
+      faults.push({ code: 'value-missing', path, at: 'key', message, remedy: `Add \`run\`: ${what}.` })
+    }
+  } else if (entry.run !== undefined) {
+    const why = kind === 'builtin' ? 'it is part of the console' : 'somebody else runs it'
+    const message = `Service ${id} has \`run\`, but a service of kind ${kind} is not run: ${why}.`
+    const remedy = 'Remove `run`, or write `kind: node` or `kind: process`.'
+    faults.push({ code: 'key-not-for-kind', path: [...path, 'run'], at: 'key', message, remedy })
+  }
+  if (kind === 'builtin') {
+    if (entry.use === undefined) {
+      const message = `Service ${id} has no \`use\`, which a service of kind builtin must have.`
+      faults.push({ code: 'value-missing', path, at: 'key', message, remedy: 'Add `use: broker`.' })
+    } else if (entry.use !== 'broker') {
+      const message = `Service ${id} uses the builtin “${entry.use}”, which this console does not have.`
+      faults.push({ code: 'builtin-unknown', path: [...path, 'use'], message, remedy: 'Write `use: broker`.' })
+    } else if (!Object.hasOwn(entry.ports, 'mqtt')) {
+      const message = `Service ${id} is a broker without a port named \`mqtt\`.`
+      faults.push({ code: 'value-missing', path, at: 'key', message, remedy: 'Add `ports: { mqtt: 1883 }`.' })
+    }
+  } else if (entry.use !== undefined) {
+    const message = `Service ${id} has \`use\`, which is only for services of kind builtin.`
+    const remedy = 'Remove `use`, or write `kind: builtin`.'
+    faults.push({ code: 'key-not-for-kind', path: [...path, 'use'], at: 'key', message, remedy })
+  }
+  return faults
+}
+
+function probeFaults(path: DocumentPath, probe: ServiceEntry['startup']): readonly Fault[] {
+  if (!probe) return []
+  const [, id, name] = path
+  const given = (['http', 'tcp', 'command'] as const).filter((check) => probe[check] !== undefined)
+  if (given.length !== 1) {
+    const found = given.length === 0 ? 'none of them' : given.map((check) => `\`${check}\``).join(' and ')
+    const message = `The ${name} probe of service ${id} must have one of \`http\`, \`tcp\`, \`command\`, but has ${found}.`
+    const remedy = 'Keep the one that asks the service, and make further probes of the others.'
+    return [{ code: 'probe-unclear', path, at: 'key', message, remedy }]
+  }
+  return commandFaults([...path, 'command'], probe.command)
+}
+
+function commandFaults(path: DocumentPath, command: ServiceEntry['run']): readonly Fault[] {
+  if (typeof command !== 'string') return []
+  const split = splitCommand(command)
+  if (split.ok) return []
+  const message = `The command of service ${path[1]} cannot be split into words: ${split.why}.`
+  const remedy =
+    'Put the word in quotes, write the command as a list of words, or call a script that holds the shell line.'
+  return [{ code: 'command-bad', path, message, remedy }]
+}
+
+function portFaults(file: SiteFile): readonly Fault[] {
+  const faults: Fault[] = []
+  const first = new Map<number, string>()
+  for (const [id, { ports }] of Object.entries(file.services)) {
+    for (const [name, port] of Object.entries(ports)) {
+      const holder = first.get(port)
+      if (holder === undefined) first.set(port, `${id}.${name}`)
+      else {
+        const path = ['services', id, 'ports', name]
+        const message = `Port ${port} is claimed twice in this site: by ${holder} and by ${id}.${name}.`
+        faults.push({ code: 'port-twice', path, message, remedy: 'Give one of the two another port.' })
+      }
+    }
+  }
+  return faults
+}

@@ -1,0 +1,162 @@
+import { z } from 'zod'
+import { needConditionSchema } from '#shared/vocabulary.ts'
+import { expectation } from './expectation.ts'
+import { bindAddress, byId, command, duration, id, keys, text, toggle, whole } from './schema-leaves.ts'
+
+const signals = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGKILL'] as const
+const kinds = ['node', 'process', 'builtin', 'external'] as const
+const policies = ['always', 'on-failure', 'never'] as const
+
+/** Defaults of one kind of probe, after Kubernetes where it has one. */
+interface ProbeDefaults {
+  readonly every: string
+  readonly failures: number
+  readonly within: string
+}
+
+function probe(what: string, defaults: ProbeDefaults) {
+  return keys({
+    http: text('an address such as `http://127.0.0.1:${ports.http}/health`')
+      .optional()
+      .meta({ words: 'address', description: 'Asks this address with GET.' }),
+    tcp: text('an address such as `127.0.0.1:${ports.http}`')
+      .optional()
+      .meta({ words: 'address', description: 'Opens a connection to `host:port`.' }),
+    command: command()
+      .optional()
+      .meta({ words: 'command', description: 'Runs a command below the release; exit code 0 passes.' }),
+    status: whole(100, 599)
+      .optional()
+      .meta({ description: '`http` only: the one status that passes. Without it 200 to 399 do.' }),
+    every: duration()
+      .prefault(defaults.every)
+      .meta({ words: 'duration', description: 'Time from one try to the next; the first is made at once.' }),
+    timeout: duration().prefault('1s').meta({ words: 'duration', description: 'How long one try may take.' }),
+    failures: whole(1, 1000)
+      .default(defaults.failures)
+      .meta({ description: 'Failures in a row until it counts as failed.' }),
+    successes: whole(1, 1000).default(1).meta({ description: 'Successes in a row until it counts as passed again.' }),
+    within: duration()
+      .prefault(defaults.within)
+      .meta({ words: 'duration', description: '`startup` only: how long the service has to pass.' }),
+  })
+    .optional()
+    .meta({ description: what })
+}
+
+const restart = keys({
+  policy: z
+    .enum(policies, { error: expectation('value-unknown', 'one of `always`, `on-failure`, `never`') })
+    .default('always')
+    .meta({ description: 'When an exit that nobody asked for is followed by a new start.' }),
+  backoff: keys({
+    first: duration().prefault('1s').meta({ words: 'duration', description: 'Pause before the first restart.' }),
+    factor: z
+      .number({ error: expectation('value-wrong-type', 'a number from 1 to 10') })
+      .min(1, { error: expectation('number-out-of-range', 'a number from 1 to 10') })
+      .max(10, { error: expectation('number-out-of-range', 'a number from 1 to 10') })
+      .default(2)
+      .meta({ description: 'Each further pause is this many times the one before.' }),
+    cap: duration().prefault('60s').meta({ words: 'duration', description: 'The longest pause.' }),
+  })
+    .prefault({})
+    .meta({ description: 'Pauses between restarts.' }),
+  budget: keys({
+    starts: whole(1, 1000).default(5).meta({ description: 'So many starts…' }),
+    per: duration().prefault('10m').meta({ words: 'duration', description: '…within this time; then it is given up.' }),
+  })
+    .prefault({})
+    .meta({ description: 'A sliding window; when it is used up the service is failed and a person must act.' }),
+  forgive: duration()
+    .prefault('10m')
+    .meta({ words: 'duration', description: 'Healthy for this long starts the back-off from the beginning.' }),
+})
+
+const stop = keys({
+  signal: z
+    .enum(signals, { error: expectation('value-unknown', `one of ${signals.map((name) => `\`${name}\``).join(', ')}`) })
+    .default('SIGTERM')
+    .meta({ description: 'Asks the service to end.' }),
+  within: duration()
+    .prefault('10s')
+    .meta({ words: 'duration', description: 'How long it may take; then its whole process group is killed.' }),
+})
+
+const conditions = needConditionSchema.options.map((name) => `\`${name}\``).join(', ')
+
+/** One entry of `services`. */
+export const serviceSchema = keys({
+  title: text().optional().meta({ description: 'Name on screen. Without it the id.' }),
+  kind: z.enum(kinds, { error: expectation('value-unknown', 'one of `node`, `process`, `builtin`, `external`') }).meta({
+    description:
+      '`node`: a script on the Node that comes with the console. `process`: any program. `builtin`: part of the console. `external`: watched only; somebody else runs it.',
+  }),
+  run: command().optional().meta({
+    words: 'command',
+    description:
+      'A string, split into words without any shell, or the list of the words. `node`: the script, relative to the release, and its arguments. `process`: the program and its arguments.',
+  }),
+  use: text('`broker`')
+    .optional()
+    .meta({ description: '`builtin` only: which one. There is `broker`, an MQTT 3.1.1 broker.' }),
+  cwd: text('a folder below the release')
+    .default('.')
+    .meta({ description: 'Working directory, relative to the release.' }),
+  env: z
+    .record(
+      z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: expectation('id-bad', 'an environment name') }),
+      z.string({ error: expectation('value-wrong-type', 'a text (write `""` for an empty one)') }),
+      { error: expectation('value-wrong-type', 'a map from names to texts') },
+    )
+    .default({})
+    .meta({ words: 'map', description: 'Environment. The only place where `${secrets.NAME}` may stand.' }),
+  ports: byId('port numbers', whole(1, 65_535, 'port-out-of-range'))
+    .default({})
+    .meta({
+      words: 'map',
+      description:
+        'Named ports, used elsewhere as `${ports.NAME}` or `${services.ID.ports.NAME}`, so that a rehearsal can move them.',
+    }),
+  bind: bindAddress.default('127.0.0.1').meta({
+    description: '`builtin` only: address that it listens on. Anything but loopback lets other machines in.',
+  }),
+  phase: id.default('services').meta({ description: 'Heading that it is listed under.' }),
+  needs: byId(
+    `one of ${conditions}`,
+    z.enum(needConditionSchema.options, { error: expectation('value-unknown', `one of ${conditions}`) }),
+  )
+    .default({})
+    .meta({ words: 'map', description: `Services that must be there first, each with ${conditions}.` }),
+  optional: toggle().default(false).meta({ description: 'The site counts as healthy without it.' }),
+  enabled: toggle().default(true).meta({ description: 'Started with the site.' }),
+  'one-shot': toggle().default(false).meta({ description: 'Runs to its end; exit code 0 is `completed`.' }),
+  startup: probe('Gates the two other probes and whatever waits for `ready`.', {
+    every: '1s',
+    failures: 1,
+    within: '90s',
+  }),
+  readiness: probe('Whether it can do its work now. Holds back what needs it; never restarts it.', {
+    every: '5s',
+    failures: 3,
+    within: '90s',
+  }),
+  liveness: probe('Whether it is stuck. Failing restarts it, so test nothing but the service itself.', {
+    every: '10s',
+    failures: 3,
+    within: '90s',
+  }),
+  restart: restart.prefault({}).meta({ description: 'What follows an exit that nobody asked for.' }),
+  stop: stop.prefault({}).meta({ description: 'How it is stopped.' }),
+  'on-crash': z
+    .enum(['adopt', 'stop'], { error: expectation('value-unknown', '`adopt` or `stop`') })
+    .default('adopt')
+    .meta({ description: 'What the next start of the console does with it after the console itself crashed.' }),
+  pages: z
+    .record(z.string(), text('an address such as `http://127.0.0.1:${ports.http}/`'), {
+      error: expectation('value-wrong-type', 'a map from titles to addresses'),
+    })
+    .default({})
+    .meta({ words: 'map', description: 'Pages of it that a person can open: title and http address.' }),
+})
+
+export type ServiceEntry = z.output<typeof serviceSchema>

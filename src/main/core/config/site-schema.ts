@@ -1,0 +1,104 @@
+import { z } from 'zod'
+import { expectation } from './expectation.ts'
+import { byId, cron, duration, id, keys, later, text, toggle, whole, zone } from './schema-leaves.ts'
+import { serviceSchema } from './service-schema.ts'
+
+const target = keys({
+  mqtt: text('a topic').optional().meta({ description: 'Publishes to this topic.' }),
+  qos: z
+    .union([z.literal(0), z.literal(1)], { error: expectation('value-unknown', '0 or 1') })
+    .optional()
+    .meta({ words: '0 or 1', description: '`mqtt` only. Without it 0.' }),
+  retain: toggle().optional().meta({ description: '`mqtt` only: the broker keeps the last message. Without it off.' }),
+  channel: id.optional().meta({ description: 'Hands it to whoever follows this channel.' }),
+  journal: duration().optional().meta({ words: 'duration', description: 'Writes it down and keeps it for this long.' }),
+})
+
+const route = keys({
+  title: text().optional().meta({ description: 'Name on screen. Without it the id.' }),
+  on: toggle().default(true).meta({ description: 'Whether messages pass.' }),
+  from: text('a topic filter or a `/regular expression/`').meta({
+    description: 'Topic filter, or a regular expression between slashes.',
+  }),
+  where: text('a CEL condition')
+    .optional()
+    .meta({ description: 'CEL condition; messages that do not meet it are filtered.' }),
+  map: text('a CEL expression').optional().meta({ description: 'CEL expression that makes the new payload.' }),
+  to: z
+    .array(target, { error: expectation('value-wrong-type', 'a list of targets such as `[ { channel: faculty } ]`') })
+    .min(1, { error: expectation('value-empty', 'a list of at least one target') })
+    .meta({ description: 'Where messages go: each entry is one of `mqtt`, `channel`, `journal`.' }),
+  limit: later().optional().meta({ later: true, description: 'Rate limit.' }),
+  batch: later().optional().meta({ later: true, description: 'Batching.' }),
+  priority: text('a priority such as `high`').optional().meta({ later: true, description: 'Priority.' }),
+})
+
+const backup = keys({
+  folder: text('an absolute path')
+    .optional()
+    .meta({ description: 'Folder of the snapshots. Without it one in the user’s data folder.' }),
+  full: cron().optional().meta({ words: 'cron', description: 'When everything is backed up, in the site’s zone.' }),
+  data: cron().optional().meta({ words: 'cron', description: 'When configuration and data are.' }),
+  keep: keys({
+    last: whole(1, 10_000).default(10).meta({ description: 'So many of the newest.' }),
+    daily: whole(0, 10_000).default(7).meta({ description: 'The newest of each of so many days.' }),
+    weekly: whole(0, 10_000).default(4).meta({ description: 'The newest of each of so many weeks.' }),
+    monthly: whole(0, 10_000).default(6).meta({ description: 'The newest of each of so many months.' }),
+  })
+    .prefault({})
+    .meta({ description: 'Which snapshots are kept; the rules add up.' }),
+  exclude: z
+    .array(text('a pattern'), { error: expectation('value-wrong-type', 'a list of patterns') })
+    .default([])
+    .meta({ words: 'list', description: 'Glob patterns below the site folder that are left out.' }),
+  rehearse: text('a schedule such as `weekly`')
+    .optional()
+    .meta({ later: true, description: 'Scheduled rehearsal of a restore.' }),
+})
+
+const part = (what: string) => toggle().default(true).meta({ description: what })
+
+/**
+ * site.yaml: the one source of its keys, their defaults and their documentation. Rules that look at more than one value are
+ * in `site-rules.ts`; those that look at the disk in `site-files.ts`.
+ */
+export const siteSchema = keys({
+  wheelhouse: z
+    .literal(1, { error: expectation('value-unknown', '1') })
+    .meta({ description: 'Version of this format.' }),
+  site: id.meta({ description: 'Id of the site: lowercase letters, digits and hyphens.' }),
+  name: text().optional().meta({ description: 'Name on screen. Without it the id.' }),
+  zone: zone
+    .optional()
+    .meta({ description: 'Time zone of schedules and of times on screen. Without it the machine’s own.' }),
+  contact: keys({
+    name: text().meta({ description: 'Whom to call.' }),
+    phone: text().optional().meta({ description: 'Shown beside failures.' }),
+    email: text().optional().meta({ description: 'Shown beside failures.' }),
+  })
+    .optional()
+    .meta({ description: 'Who knows this site.' }),
+  parts: keys({
+    router: part('Routes messages.'),
+    recovery: part('Acts on failures by itself.'),
+    monitoring: part('Measures the machine and the services.'),
+    gateway: part('Takes in requests.'),
+    backups: part('Takes scheduled snapshots.'),
+  })
+    .prefault({})
+    .meta({ description: 'Parts of the console that can be switched off; the rest still runs.' }),
+  profiles: z
+    .record(id, z.unknown(), { error: expectation('value-wrong-type', 'a map from ids to parts of this file') })
+    .default({})
+    .meta({
+      words: 'map',
+      description: 'Variants of this file by id. The chosen one is merged over it: maps deep, lists replaced.',
+    }),
+  services: byId('services', serviceSchema).default({}).meta({ description: 'What runs.' }),
+  routes: byId('routes', route).default({}).meta({ description: 'Where messages go.' }),
+  backup: backup.prefault({}).meta({ description: 'What is backed up when, and kept how long.' }),
+  recovery: byId('recovery policies', later()).optional().meta({ later: true, description: 'Recovery policies.' }),
+  deploy: later().optional().meta({ later: true, description: 'Deployment of releases.' }),
+})
+
+export type SiteFile = z.output<typeof siteSchema>

@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, realpath } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { writeDurably } from '#core/platform/index.ts'
+import type { ServiceDefinition, SiteDefinition } from './types.ts'
+
+/** One thing that a site would run, as it is shown before it is trusted. */
+export interface SiteCommand {
+  readonly service: string
+  /** Environment and words, quoted where a reader could mistake them. References are shown, not filled in. */
+  readonly command: string
+  /** Working directory, relative to the release. */
+  readonly cwd: string
+}
+
+/** Everything that the site would run: the services and the commands of their probes. */
+export function commandsOf(definition: SiteDefinition): readonly SiteCommand[] {
+  return Object.values(definition.services).flatMap((service) => {
+    const probes = Object.values(service.probes).flatMap((probe) =>
+      probe?.check.type === 'command' ? [probe.check.run] : [],
+    )
+    return [...ownCommand(service), ...probes].map((words) => ({
+      service: service.id,
+      command: inOneLine(service, words),
+      cwd: service.cwd,
+    }))
+  })
+}
+
+/**
+ * Names exactly what {@link commandsOf} shows, environment included: `NODE_OPTIONS` or `LD_PRELOAD` make any program run
+ * something else. The order of services and of variables does not count.
+ */
+export function trustFingerprint(definition: SiteDefinition): string {
+  const commands = commandsOf(definition)
+    .map(({ service, command, cwd }) => JSON.stringify([service, cwd, command]))
+    .sort()
+  return createHash('sha256').update(commands.join('\n')).digest('hex')
+}
+
+/** What the operator has trusted, in `<user data>/trust.json`: sites by real path, each with its fingerprints. */
+export class TrustStore {
+  readonly #file: string
+  #sites: TrustFile['sites']
+
+  private constructor(file: string, sites: TrustFile['sites']) {
+    this.#file = file
+    this.#sites = sites
+  }
+
+  /** An absent file trusts nothing; so does one that cannot be read. */
+  static async open(userData: string): Promise<TrustStore> {
+    const file = join(userData, 'trust.json')
+    return new TrustStore(file, await readTrust(file))
+  }
+
+  /** Whether exactly this was trusted for the site in this folder (its real path). */
+  isTrusted(directory: string, fingerprint: string): boolean {
+    return (this.#sites[directory] ?? []).some((trusted) => trusted.fingerprint === fingerprint)
+  }
+
+  /** Remembers it, also for later starts of the console. The newest twenty of a site are kept. */
+  async trust(directory: string, fingerprint: string, at: number = Date.now()): Promise<void> {
+    const real = await realpath(directory).catch(() => directory)
+    const sites = await readTrust(this.#file) // another console may have written since
+    const others = (sites[real] ?? []).filter((trusted) => trusted.fingerprint !== fingerprint)
+    this.#sites = { ...sites, [real]: [...others, { fingerprint, at }].slice(-20) }
+    await mkdir(join(this.#file, '..'), { recursive: true, mode: 0o700 })
+    await writeDurably(this.#file, `${JSON.stringify({ version: 1, sites: this.#sites }, null, 2)}\n`)
+  }
+}
+
+/** Opens what was trusted before. */
+export function openTrust(userData: string): Promise<TrustStore> {
+  return TrustStore.open(userData)
+}
+
+const fileSchema = z.object({
+  version: z.literal(1),
+  sites: z.record(z.string(), z.array(z.object({ fingerprint: z.string(), at: z.number() }))),
+})
+type TrustFile = z.infer<typeof fileSchema>
+
+async function readTrust(file: string): Promise<TrustFile['sites']> {
+  try {
+    return fileSchema.parse(JSON.parse(await readFile(file, 'utf8'))).sites
+  } catch {
+    return {}
+  }
+}
+
+function ownCommand({ kind, run }: ServiceDefinition): readonly (readonly string[])[] {
+  if (kind === 'node') return [['node', ...run]]
+  return kind === 'process' ? [run] : []
+}
+
+function inOneLine({ env }: ServiceDefinition, words: readonly string[]): string {
+  const variables = Object.entries(env)
+    .map(([name, value]) => `${name}=${quoted(value)}`)
+    .sort()
+  return [...variables, ...words.map(quoted)].join(' ')
+}
+
+/** Quoted as JSON unless plain, so that two different commands never look the same. */
+function quoted(word: string): string {
+  return /^[\w@%+:,./${}-]+$/.test(word) ? word : JSON.stringify(word)
+}

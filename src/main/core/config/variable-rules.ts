@@ -1,0 +1,137 @@
+import { nearest } from './nearest.ts'
+import { type Fault, pathText } from './problem-report.ts'
+import { childOf, isMap } from './profile.ts'
+import { type Reference, referencesIn, replaceReferences } from './references.ts'
+import type { ServiceDefinition, SiteDefinition } from './types.ts'
+import type { DocumentPath } from './yaml-text.ts'
+
+/** A text of a service in which `${…}` may stand. */
+interface Place {
+  readonly path: DocumentPath
+  readonly text: string
+  readonly secrets: boolean
+}
+
+/**
+ * `${…}` that refer to nothing, and addresses that are none once they are filled in. `document` is the merged file: a port
+ * whose number is wrong is told elsewhere, its name counts here.
+ */
+export function variableFaults(definition: SiteDefinition, document: unknown): readonly Fault[] {
+  return Object.values(definition.services).flatMap((service) => {
+    const faults = placesOf(service, document).flatMap((place) =>
+      referencesIn(place.text).flatMap((reference) => referenceFault(reference, place, service, document)),
+    )
+    return faults.length > 0 ? faults : addressFaults(service)
+  })
+}
+
+function placesOf(service: ServiceDefinition, document: unknown): readonly Place[] {
+  const ground = ['services', service.id]
+  const places: Place[] = [{ path: [...ground, 'cwd'], text: service.cwd, secrets: false }]
+  for (const [index, text] of service.run.entries()) {
+    places.push({ path: wordPath([...ground, 'run'], index, document), text, secrets: false })
+  }
+  for (const [name, text] of Object.entries(service.env)) {
+    places.push({ path: [...ground, 'env', name], text, secrets: true })
+  }
+  for (const [name, text] of Object.entries(service.pages)) {
+    places.push({ path: [...ground, 'pages', name], text, secrets: false })
+  }
+  for (const name of ['startup', 'readiness', 'liveness'] as const) {
+    const check = service.probes[name]?.check
+    if (check?.type === 'http') places.push({ path: [...ground, name, 'http'], text: check.url, secrets: false })
+    if (check?.type === 'tcp') places.push({ path: [...ground, name, 'tcp'], text: check.address, secrets: false })
+    for (const [index, text] of (check?.type === 'command' ? check.run : []).entries()) {
+      places.push({ path: wordPath([...ground, name, 'command'], index, document), text, secrets: false })
+    }
+  }
+  return places
+}
+
+/** A word of a command written as a list has its own place; of one written as a string, the whole string has. */
+function wordPath(path: DocumentPath, index: number, document: unknown): DocumentPath {
+  return Array.isArray(path.reduce(childOf, document)) ? [...path, index] : path
+}
+
+function referenceFault(
+  { name, target }: Reference,
+  place: Place,
+  service: ServiceDefinition,
+  document: unknown,
+): readonly Fault[] {
+  if (target.to === 'secret') {
+    if (place.secrets) return []
+    const message = `${pathText(place.path)} uses the secret \${${name}}, but secrets may only stand in \`env\`.`
+    const remedy = 'Hand it over in `env`: what stands in a command or an address can be seen by everybody.'
+    return [{ code: 'secret-not-here', path: place.path, message, remedy }]
+  }
+  const known = knownNames(service, document)
+  if (target.to !== 'nothing' && known.includes(name)) return []
+  const near = nearest(name, known)
+  return [
+    {
+      code: 'variable-unknown',
+      path: place.path,
+      message: `${pathText(place.path)} uses \${${name}}, which refers to nothing.`,
+      remedy: near
+        ? `Write \${${near}}, if that is what was meant; a text that looks like this is written $\${…}.`
+        : `Declare the port it names, or use one of ${known.map((one) => `\${${one}}`).join(', ')}.`,
+    },
+  ]
+}
+
+function knownNames(service: ServiceDefinition, document: unknown): readonly string[] {
+  const services = childOf(document, 'services')
+  const portsOf = (id: string) => namesIn(childOf(childOf(services, id), 'ports'))
+  return [
+    ...portsOf(service.id).map((port) => `ports.${port}`),
+    'data',
+    'logs',
+    'release',
+    'site',
+    ...namesIn(services).flatMap((id) => portsOf(id).map((port) => `services.${id}.ports.${port}`)),
+  ]
+}
+
+function namesIn(value: unknown): readonly string[] {
+  return isMap(value) ? Object.keys(value) : []
+}
+
+function addressFaults(service: ServiceDefinition): readonly Fault[] {
+  const faults: Fault[] = []
+  const ground = ['services', service.id]
+  for (const name of ['startup', 'readiness', 'liveness'] as const) {
+    const check = service.probes[name]?.check
+    if (check?.type === 'http' && !isWebAddress(check.url))
+      faults.push(notAnAddress([...ground, name, 'http'], check.url))
+    if (check?.type === 'tcp' && !isHostAndPort(check.address)) {
+      const path = [...ground, name, 'tcp']
+      const message = `${pathText(path)} is “${check.address}”, which is not a host and a port.`
+      faults.push({ code: 'address-bad', path, message, remedy: 'Write it like `127.0.0.1:${ports.http}`.' })
+    }
+  }
+  for (const [title, url] of Object.entries(service.pages)) {
+    if (!isWebAddress(url)) faults.push(notAnAddress([...ground, 'pages', title], url))
+  }
+  return faults
+}
+
+function notAnAddress(path: DocumentPath, url: string): Fault {
+  const message = `${pathText(path)} is “${url}”, which is not a web address.`
+  return { code: 'address-bad', path, message, remedy: 'Write it like `http://127.0.0.1:${ports.http}/health`.' }
+}
+
+/** The text with something plausible for each reference: the form of an address does not depend on their values. */
+function filled(text: string): string {
+  return replaceReferences(text, ({ target }) => (target.to === 'folder' ? '/folder' : '1'))
+}
+
+function isWebAddress(text: string): boolean {
+  const address = filled(text)
+  return URL.canParse(address) && /^https?:$/.test(new URL(address).protocol)
+}
+
+function isHostAndPort(text: string): boolean {
+  const [, port = ''] = /^(?:\[[0-9a-fA-F:]+\]|[^\s:/]+):(\d{1,5})$/.exec(filled(text)) ?? []
+  return port !== '' && Number(port) >= 1 && Number(port) <= 65_535
+}
