@@ -1,0 +1,292 @@
+import type { ServiceDefinition } from '#core/config/index.ts'
+import { backoffMs } from '#core/platform/index.ts'
+import type { Severity } from '#shared/vocabulary.ts'
+import { serviceEvents } from './event-kinds.ts'
+import { type CauseOf, type Effect, freshSignals, type Machine, type ProbeName } from './machine.ts'
+import { judge } from './machine-health.ts'
+import { hasBudget, withStart } from './restart-budget.ts'
+
+/** What a decision may take into account besides the machine: the monotonic clock, and chance in [0, 1). */
+export interface Moment {
+  readonly now: number
+  readonly chance: number
+}
+
+export interface Step {
+  readonly machine: Machine
+  readonly effects: readonly Effect[]
+}
+
+/**
+ * One step of a service under way: the machine as it is becoming, the effects so far, and the moves that steps are made of.
+ * It lives only inside `step`, which stays a function from data to data.
+ */
+export class Turn {
+  readonly service: ServiceDefinition
+  readonly #before: Machine
+  readonly #moment: Moment
+  readonly #effects: Effect[] = []
+  #machine: Machine
+
+  constructor(machine: Machine, service: ServiceDefinition, moment: Moment) {
+    this.service = service
+    this.#before = machine
+    this.#machine = machine
+    this.#moment = moment
+  }
+
+  get machine(): Machine {
+    return this.#machine
+  }
+
+  set(change: Partial<Machine>): this {
+    this.#machine = { ...this.#machine, ...change }
+    return this
+  }
+
+  /** Adds a fact; the message follows the service's title. Facts that begin a run are the cause of what follows in it. */
+  emit(
+    kind: Exclude<keyof typeof serviceEvents, 'emergencyStop'>,
+    severity: Severity,
+    says: string,
+    cause: CauseOf,
+    { begins = false, data = {} }: { begins?: boolean; data?: Record<string, unknown> } = {},
+  ): this {
+    const message = `${this.service.title} ${says}${/[.…]$/.test(says) ? '' : '.'}`
+    this.#effects.push({ do: 'emit', kind: serviceEvents[kind], severity, message, cause, begins, data })
+    return this
+  }
+
+  launchOrWait(cause: 'input' | 'cycle'): this {
+    if (this.#machine.unmet === null) this.launch(cause)
+    else this.wait(cause)
+    return this
+  }
+
+  launch(cause: 'input' | 'cycle'): this {
+    const { now } = this.#moment
+    const generation = this.#machine.generation + 1
+    this.freshSignals()
+    this.set({
+      state: 'starting',
+      generation,
+      child: 'launching',
+      force: false,
+      adopted: false,
+      told: null,
+      reason: 'Being started.',
+      starts: withStart(this.#machine.starts, this.service.restart.budget, now),
+    })
+    this.emit('starting', 'info', 'is being started', cause, { begins: cause === 'input' })
+    this.#effects.push({ do: 'launch', generation })
+    return this
+  }
+
+  wait(cause: CauseOf): this {
+    const reason = this.#machine.unmet ?? 'Waiting.'
+    this.set({ state: 'waiting', reason })
+    this.emit('waiting', 'info', `waits. ${reason}`, cause, { begins: true })
+    return this
+  }
+
+  running(pid: number | null): this {
+    this.set({ state: 'running' })
+    if (!this.#machine.adopted) {
+      this.emit('started', 'info', 'runs', 'cycle', { data: pid === null ? {} : { pid } })
+    }
+    this.watchRunning()
+    return this
+  }
+
+  /** Ends the child; what follows once it is gone is `after`. */
+  stopping(after: Machine['after'], force: boolean, reason: string): this {
+    this.unwatch()
+    this.set({ state: 'stopping', after, force, reason })
+    if (this.#machine.child === 'alive') this.end()
+    return this
+  }
+
+  end(): this {
+    this.#effects.push({ do: 'end', generation: this.#machine.generation, force: this.#machine.force })
+    return this
+  }
+
+  /** The child that was to be stopped is gone. */
+  ended(): this {
+    const { after, reason } = this.#machine
+    switch (after) {
+      case 'stop':
+        return this.stopped('cycle')
+      case 'start':
+        return this.launchOrWait('cycle')
+      case 'restart':
+        if (this.#machine.unmet !== null) return this.wait('cycle')
+        this.#pause(reason)
+        return this
+      case 'fail':
+        return this.failed(reason, [], 'cycle')
+    }
+    return this
+  }
+
+  stopped(cause: CauseOf): this {
+    this.set({ state: 'stopped', reason: 'Stopped.', attempt: 0, starts: [] })
+    this.emit('stopped', 'info', 'is stopped', cause)
+    return this
+  }
+
+  completed(cause: CauseOf): this {
+    this.set({ state: 'completed', reason: 'Ran to its end as it should.' })
+    this.emit('completed', 'info', 'ran to its end', cause)
+    return this
+  }
+
+  unhealthy(says: string, cause: CauseOf): this {
+    this.set({ told: 'unhealthy' })
+    this.emit('unhealthy', 'error', says, cause, { begins: true })
+    return this
+  }
+
+  /** `why` continues "because": "it exited with code 1". */
+  backOffOrFail(why: string, log: readonly string[]): this {
+    if (!this.hasBudget()) return this.failed(this.exhausted(why), log, 'previous')
+    const attempt = this.#machine.attempt + 1
+    const ms = this.#pause(`To be started again, because ${bare(why)}.`)
+    const { starts } = this.service.restart.budget
+    this.emit(
+      'restarting',
+      'warning',
+      `is started again in ${inSeconds(ms)} (start ${this.#machine.starts.length + 1} of ${starts})`,
+      'previous',
+      {
+        begins: true,
+        data: { attempt, pauseMs: ms },
+      },
+    )
+    return this
+  }
+
+  failed(reason: string, log: readonly string[], cause: CauseOf): this {
+    const sentence = `${capital(bare(reason))}.`
+    const last = log.length === 0 ? '' : ` Its last lines: ${log.join(' ⏎ ')}`
+    this.set({ state: 'failed', reason: sentence })
+    this.emit('failed', 'error', `has failed. ${sentence}`, cause, { begins: true, data: { log: [...log] } })
+    this.#effects.push({ do: 'raise', title: `${this.service.title} has failed`, why: `${sentence}${last}` })
+    return this
+  }
+
+  hasBudget(): boolean {
+    return hasBudget(this.#machine.starts, this.service.restart.budget, this.#moment.now)
+  }
+
+  exhausted(why: string): string {
+    const { starts, perMs } = this.service.restart.budget
+    const times = starts === 1 ? 'once' : `${starts} times`
+    return `Given up after it was started ${times} within ${inSeconds(perMs)}; the last time ${bare(why)}`
+  }
+
+  clear(): this {
+    this.#effects.push({ do: 'clear' })
+    return this
+  }
+
+  freshSignals(): this {
+    this.set({ signals: freshSignals, report: null })
+    return this
+  }
+
+  watchStartup(): this {
+    const { generation } = this.#machine
+    this.#effects.push({ do: 'watch', generation, probes: ['startup'] })
+    this.#effects.push({ do: 'startup-deadline', generation, ms: this.service.probes.startup?.withinMs ?? 0 })
+    return this
+  }
+
+  watchRunning(): this {
+    const { generation, signals } = this.#machine
+    this.set({ signals: { ...freshSignals, startup: signals.startup } })
+    const probes = (['readiness', 'liveness'] satisfies ProbeName[]).filter((name) => this.service.probes[name])
+    this.#effects.push({ do: 'watch', generation, probes })
+    return this
+  }
+
+  unwatch(): this {
+    this.#effects.push({ do: 'watch', generation: this.#machine.generation, probes: [] })
+    return this
+  }
+
+  /** Begins to watch what somebody else runs. */
+  observe(): this {
+    const generation = this.#machine.generation + 1
+    this.freshSignals()
+    this.set({ generation, told: null })
+    const all = (['startup', 'readiness', 'liveness'] satisfies ProbeName[]).filter((name) => this.service.probes[name])
+    this.#effects.push({ do: 'watch', generation, probes: all })
+    return this
+  }
+
+  unobserve(): this {
+    this.freshSignals()
+    this.set({ generation: this.#machine.generation + 1, told: null })
+    this.unwatch()
+    this.clear()
+    return this
+  }
+
+  /** Judges the health anew, tells it when it changed, and hands over the result. */
+  finish(): Step {
+    const judged = judge(this.#machine, this.service)
+    const { state, told } = this.#machine
+    this.set({ health: judged.health })
+    if (state === 'running' || state === 'external') {
+      this.set({ reason: judged.sentence })
+      if (judged.health !== 'unknown' && judged.health !== told) this.#tell(judged.health, judged.sentence)
+    }
+    if (this.#machine.health !== this.#before.health) {
+      const ms = this.#machine.health === 'healthy' && state === 'running' ? this.service.restart.forgiveMs : null
+      this.#effects.push({ do: 'forgive', generation: this.#machine.generation, ms })
+    }
+    return { machine: this.#machine, effects: this.#effects }
+  }
+
+  #tell(health: 'healthy' | 'degraded' | 'unhealthy', sentence: string): this {
+    const { told, state } = this.#machine
+    this.set({ told: health })
+    const cause = told === null && state === 'running' ? 'cycle' : { observed: sentence }
+    switch (health) {
+      case 'healthy':
+        return this.emit('healthy', 'info', `is healthy. ${sentence}`, cause).clear()
+      case 'degraded':
+        return this.emit('degraded', 'warning', `is degraded. ${sentence}`, cause)
+      case 'unhealthy':
+        this.emit('unhealthy', 'error', `is unhealthy. ${sentence}`, cause)
+        if (state === 'external') {
+          this.#effects.push({ do: 'raise', title: `${this.service.title} does not answer`, why: sentence })
+        }
+    }
+    return this
+  }
+
+  #pause(reason: string): number {
+    const { generation, attempt } = this.#machine
+    const ms = backoffMs(this.service.restart.backoff, attempt + 1, this.#moment.chance)
+    this.set({ state: 'backing-off', attempt: attempt + 1, reason })
+    this.#effects.push({ do: 'pause', generation, ms })
+    return ms
+  }
+}
+
+/** Milliseconds for a sentence. */
+function inSeconds(ms: number): string {
+  if (ms < 1_000) return `${ms} ms`
+  if (ms < 120_000) return `${Math.round(ms / 100) / 10} s`
+  return `${Math.round(ms / 6_000) / 10} min`
+}
+
+function bare(sentence: string): string {
+  return sentence.replace(/\.$/, '')
+}
+
+function capital(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1)
+}

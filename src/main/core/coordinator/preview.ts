@@ -1,0 +1,154 @@
+import type { ServiceAction } from '#shared/contract/services.ts'
+import type { Touch } from '#shared/contract/shared-schemas.ts'
+import type { NeedCondition, ServiceState } from '#shared/vocabulary.ts'
+import { allDependents, type ServiceGraph, startSet, stopSet } from './planner.ts'
+
+/** What is known of each service when an action is previewed. */
+export type StatesNow = (id: string) => { readonly state: ServiceState; readonly title: string }
+
+type Touched = Touch['services'][number]
+
+/** What an action will touch, in the order in which it will happen, before anything happens. */
+export function previewAction(
+  action: ServiceAction,
+  service: string | undefined,
+  graph: ServiceGraph,
+  now: StatesNow,
+): Touch {
+  const all = Object.values(graph.services)
+  switch (action) {
+    case 'start':
+      return startTouch(service ?? '', graph, now)
+    case 'stop':
+      return stopTouch(service ?? '', graph, now)
+    case 'restart':
+      return restartTouch(service ?? '', graph)
+    case 'start-all': {
+      const enabled = all.filter((each) => each.enabled && each.kind !== 'external').map((each) => each.id)
+      const services = startSet(graph, enabled)
+        .filter((id) => enabled.includes(id) && !isUp(now(id).state))
+        .map((id): Touched => ({ id, what: 'start', why: 'it is not running' }))
+      return {
+        sentence: services.length === 0 ? 'Everything runs already.' : `Start ${counted(services.length)}.`,
+        services,
+        undo: 'Stop all stops them again.',
+        commandLine: 'wheelhouse start --all',
+      }
+    }
+    case 'stop-all': {
+      const services = stopSet(
+        graph,
+        all.map((each) => each.id),
+      )
+        .filter((id) => isStoppable(now(id).state))
+        .map((id): Touched => ({ id, what: 'stop', why: `it is ${inWords(now(id).state)}` }))
+      return {
+        sentence:
+          services.length === 0 ? 'Nothing runs.' : `Stop ${counted(services.length)}, those that need others first.`,
+        services,
+        undo: 'Start all starts them again.',
+        commandLine: 'wheelhouse stop --all',
+      }
+    }
+    case 'emergency-stop': {
+      const services = all
+        .filter((each) => isStoppable(now(each.id).state))
+        .map((each): Touched => ({ id: each.id, what: 'stop', why: 'everything is killed at once, in no order' }))
+      return {
+        sentence: `Kill ${counted(services.length)} at once, without asking them to end.`,
+        services,
+        undo: 'Start all starts them again; what they had not yet written to disk is lost.',
+        commandLine: 'wheelhouse stop --emergency',
+      }
+    }
+  }
+}
+
+function startTouch(service: string, graph: ServiceGraph, now: StatesNow): Touch {
+  const services = startSet(graph, [service])
+    .filter((id) => id === service || (graph.services[id]?.enabled && graph.services[id].kind !== 'external'))
+    .filter((id) => !isUp(now(id).state))
+    .map((id): Touched => ({ id, what: 'start', why: id === service ? 'asked for' : whyNeeded(id, service, graph) }))
+  const needed = services.filter(({ id }) => id !== service).map(({ id }) => id)
+  return {
+    sentence: isUp(now(service).state)
+      ? `${service} runs already.`
+      : needed.length === 0
+        ? `Start ${service}.`
+        : `Start ${service} and ${counted(needed.length)} that it needs (${needed.join(', ')}).`,
+    services,
+    undo: `Stop ${service} stops it again.`,
+    commandLine: `wheelhouse start ${service}`,
+  }
+}
+
+function stopTouch(service: string, graph: ServiceGraph, now: StatesNow): Touch {
+  const services = stopSet(graph, [service])
+    .filter((id) => isStoppable(now(id).state))
+    .map((id): Touched => ({ id, what: 'stop', why: id === service ? 'asked for' : whyNeeds(id, service, graph) }))
+  const others = services.filter(({ id }) => id !== service).map(({ id }) => id)
+  return {
+    sentence:
+      services.length === 0
+        ? `${service} does not run.`
+        : others.length === 0
+          ? `Stop ${service}. Nothing that runs needs it.`
+          : `Stop ${service} and ${counted(others.length)} that ${others.length === 1 ? 'needs' : 'need'} it (${others.join(', ')}).`,
+    services,
+    undo: others.length === 0 ? `Start ${service} starts it again.` : 'Start all starts them again.',
+    commandLine: `wheelhouse stop ${service}`,
+  }
+}
+
+function restartTouch(service: string, graph: ServiceGraph): Touch {
+  const others = allDependents(graph, service)
+  return {
+    sentence:
+      others.length === 0
+        ? `Restart ${service}. Nothing needs it.`
+        : `Restart ${service}. ${counted(others.length, true)} that ${others.length === 1 ? 'needs' : 'need'} it (${others.join(', ')}) ${others.length === 1 ? 'stays' : 'stay'} up and ${others.length === 1 ? 'loses' : 'lose'} it for a moment.`,
+    services: [{ id: service, what: 'restart', why: 'asked for' }],
+    undo: 'A restart cannot be undone; what the service had not yet written to disk may be lost.',
+    commandLine: `wheelhouse restart ${service}`,
+  }
+}
+
+function whyNeeded(id: string, by: string, graph: ServiceGraph): string {
+  const condition = graph.services[by]?.needs[id]
+  if (condition) return `${by} needs it to be ${conditionWords[condition]}`
+  const through = Object.keys(graph.services[by]?.needs ?? {}).find((need) => startSet(graph, [need]).includes(id))
+  return `${through ?? by}, which ${by} needs, needs it`
+}
+
+function whyNeeds(id: string, on: string, graph: ServiceGraph): string {
+  const condition = graph.services[id]?.needs[on]
+  if (condition) return `it needs ${on} to be ${conditionWords[condition]}`
+  const through = Object.keys(graph.services[id]?.needs ?? {}).find((need) => startSet(graph, [need]).includes(on))
+  return `it needs ${through ?? on}, which needs ${on}`
+}
+
+/** A need's condition as it stands after "to be". */
+export const conditionWords: Readonly<Record<NeedCondition, string>> = {
+  started: 'started',
+  ready: 'ready',
+  healthy: 'healthy',
+  completed: 'completed',
+}
+
+/** A state as it stands after "it is". */
+export function inWords(state: ServiceState): string {
+  return state === 'backing-off' ? 'about to be restarted' : state === 'external' ? 'run by somebody else' : state
+}
+
+function isUp(state: ServiceState): boolean {
+  return state === 'running' || state === 'starting' || state === 'completed' || state === 'external'
+}
+
+function isStoppable(state: ServiceState): boolean {
+  return state === 'running' || state === 'starting' || state === 'waiting' || state === 'backing-off'
+}
+
+function counted(count: number, first = false): string {
+  const number = count === 0 ? (first ? 'No' : 'no') : String(count)
+  return `${number} ${count === 1 ? 'service' : 'services'}`
+}
