@@ -42,8 +42,9 @@ export interface Database {
   readonly name: DatabaseName
   /**
    * Runs the statements in order as one unit: all of them or none. Resolves after the commit has the asked durability.
-   * Rejects with a ConsoleError: `store-full` when the queue is full, `store-read-only` when the disk is, and
-   * `store-refused` with SQLite's own reason when a statement failed.
+   * Rejects with a ConsoleError: `store-full` when the queue is full, `store-read-only` when the disk is, `store-refused`
+   * with SQLite's own reason when a statement failed, `store-damaged`, `store-busy`, and `store-closed` after the store was
+   * closed or its writer ended.
    */
   write(statements: readonly Statement[], durability: Durability): Promise<readonly StatementResult[]>
   /** All rows of a short query. */
@@ -59,6 +60,10 @@ export interface StoreStatistics {
   readonly queue: { readonly depth: number; readonly bound: number }
   /** Milliseconds from the hand-over to the durable commit, over the last 1,000 commits. */
   readonly commit: { readonly p50: number; readonly p99: number; readonly count: number }
+  /** Whether everything can be recorded. `read-only`: the disk takes no writes at present. `failed`: until reopened. */
+  readonly state: 'open' | 'read-only' | 'failed'
+  /** Why, in a sentence, when it cannot. */
+  readonly note: string | null
   /** Bytes of each database including its write-ahead log. */
   readonly bytes: Readonly<Record<DatabaseName, number>>
 }
@@ -83,7 +88,15 @@ export type OpenedAs =
   | { readonly how: 'new' }
   | { readonly how: 'clean' }
   | { readonly how: 'after an unclean exit' }
-  | { readonly how: 'replaced'; readonly quarantined: string; readonly reason: string }
+  | {
+      readonly how: 'replaced'
+      /** Folder in which the damaged files are kept. */
+      readonly quarantined: string
+      /** What was wrong and what was done about it, for the operator. */
+      readonly reason: string
+      /** Time of the copy that took its place, wall-clock milliseconds; null when a new database did. */
+      readonly copiedAt: number | null
+    }
 
 /** The wire format on {@link Store.directPort}. */
 export type DirectWrite = {

@@ -1,0 +1,64 @@
+import Database from 'better-sqlite3'
+import { type AppliedVersions, appliedVersions, hasTable } from './schema-versions.ts'
+import { failureKind, failureOf } from './sqlite-failure.ts'
+import type { DatabaseName } from './types.ts'
+
+/** What lies on the disk under a database's name. */
+export type Found =
+  | { readonly state: 'empty' }
+  | { readonly state: 'closed cleanly' | 'not closed'; readonly versions: AppliedVersions }
+  | { readonly state: 'damaged'; readonly reason: string }
+
+const closedMark = 'closed'
+
+/**
+ * Looks at a database without changing anything: a read-only connection neither checkpoints nor removes the write-ahead
+ * log that a crash left. Short, whatever the size. Throws `store-from-newer-version`.
+ */
+export function inspect(name: DatabaseName, path: string): Found {
+  let database: Database.Database | undefined
+  try {
+    database = new Database(path, { readonly: true, fileMustExist: true, timeout: 5_000 })
+    const versions = appliedVersions(name, database)
+    if (!hasTable(database, 'store_marks')) return { state: 'empty' }
+    const mark = database
+      .prepare<[string], string>('SELECT value FROM store_marks WHERE name = ?')
+      .pluck()
+      .get(closedMark)
+    return { state: mark === 'cleanly' ? 'closed cleanly' : 'not closed', versions }
+  } catch (error) {
+    const failure = failureOf(error)
+    if (error instanceof Database.SqliteError && failureKind(failure) === 'damaged') {
+      return { state: 'damaged', reason: failure.message }
+    }
+    throw error
+  } finally {
+    database?.close()
+  }
+}
+
+/** Notes durably whether the database was closed properly. Written at opening and as the last thing before closing. */
+export function markClosed(database: Database.Database, value: 'cleanly' | 'not yet'): void {
+  database.pragma('synchronous = FULL')
+  database.prepare('INSERT OR REPLACE INTO store_marks (name, value) VALUES (?, ?)').run(closedMark, value)
+}
+
+/** A writable connection set up for the writer thread. `path` need not exist yet. */
+export function openForWriting(name: DatabaseName, path: string): Database.Database {
+  const database = new Database(path, { timeout: 5_000 })
+  try {
+    // Messages come and go in bulk: their file must be able to shrink. Only effective before the first table.
+    if (name === 'messages') database.pragma('auto_vacuum = INCREMENTAL')
+    database.pragma('journal_mode = WAL')
+    database.pragma('synchronous = FULL')
+    database.pragma('mmap_size = 0')
+    database.pragma('cache_size = -8000')
+    database.pragma('journal_size_limit = 67108864')
+    database.pragma(`wal_autocheckpoint = ${name === 'messages' ? 4000 : 1000}`)
+    database.pragma('trusted_schema = OFF')
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}

@@ -1,0 +1,41 @@
+import type Database from 'better-sqlite3'
+import type { SqlValue, Statement } from './types.ts'
+
+/** A prepared statement; a row is whatever type its caller names, which `never` can become. */
+export type Prepared = Database.Statement<unknown[], never>
+
+/** Prepared statements of one connection by their text, the least recently used given up beyond `capacity`. */
+export class StatementCache {
+  readonly #database: Database.Database
+  readonly #capacity: number
+  readonly #prepared = new Map<string, Prepared>()
+
+  constructor(database: Database.Database, capacity = 300) {
+    this.#database = database
+    this.#capacity = capacity
+  }
+
+  /** Throws SQLite's error when the text is not one valid statement. */
+  prepare(sql: string): Prepared {
+    const known = this.#prepared.get(sql)
+    if (known) {
+      this.#prepared.delete(sql)
+      this.#prepared.set(sql, known)
+      return known
+    }
+    const prepared = this.#database.prepare<unknown[], never>(sql)
+    this.#prepared.set(sql, prepared)
+    for (const oldest of this.#prepared.keys()) {
+      if (this.#prepared.size <= this.#capacity) break
+      this.#prepared.delete(oldest)
+    }
+    return prepared
+  }
+}
+
+/** The values of a statement as better-sqlite3 takes them. */
+export function bound(
+  statement: Statement,
+): readonly [] | readonly [readonly SqlValue[] | Readonly<Record<string, SqlValue>>] {
+  return statement.values === undefined ? [] : [statement.values]
+}

@@ -1,0 +1,78 @@
+import { type MessagePort, Worker } from 'node:worker_threads'
+import { Listeners, type Logger, type Runtime } from '#core/platform/index.ts'
+import { storeError } from './sqlite-failure.ts'
+import type { WriterNotice, WriterRequest, WriterSetup } from './writer-protocol.ts'
+
+/** The running writer thread as seen from the thread that owns it. */
+export interface WriterThread {
+  /** What it said when it opened: databases whose disk takes no writes at present. */
+  readonly opened: Extract<WriterNotice, { type: 'open' }>
+  send(request: WriterRequest, transfer?: readonly MessagePort[]): void
+  onNotice(listener: (notice: WriterNotice) => void): Disposable
+  /** Resolves when the thread has ended, with the reason when it ended by itself. */
+  readonly ended: Promise<string | null>
+  /** Asks it to commit what waits, close the databases and end; ends it by force after `withinMs` milliseconds. */
+  close(withinMs: number): Promise<readonly string[]>
+}
+
+/** Starts the writer thread and waits until both databases are open. Rejects with a ConsoleError when one cannot be. */
+export async function startWriter(runtime: Runtime, logger: Logger, setup: WriterSetup): Promise<WriterThread> {
+  // Without the host's own options for Node, which may make no sense for a thread.
+  const options = { workerData: setup, name: 'store-writer', execArgv: [] }
+  const worker = new Worker(runtime.program('store-writer'), options)
+  const notices = new Listeners<WriterNotice>((error) => logger.error('A listener of the writer failed.', { error }))
+  const ended = Promise.withResolvers<string | null>()
+  let failure: string | null = null
+  worker.on('message', (notice: WriterNotice) => notices.tell(notice))
+  worker.on('error', (error) => {
+    failure = error instanceof Error ? error.message : String(error)
+  })
+  worker.on('exit', (code) => ended.resolve(failure ?? (code === 0 ? null : `it ended with code ${code}`)))
+  const opened = await firstNotice(notices, ended.promise)
+  if (opened.type !== 'open') {
+    await ended.promise
+    throw opened.type === 'not open'
+      ? storeError(opened.database, opened.failure)
+      : storeError('control', { code: 'unknown', message: 'the writer thread did not open its databases' })
+  }
+  return {
+    opened,
+    send: (request, transfer = []) => worker.postMessage(request, [...transfer]),
+    onNotice: (listener) => notices.add(listener),
+    ended: ended.promise,
+    close: (withinMs) => close(worker, notices, ended.promise, withinMs),
+  }
+}
+
+async function firstNotice(notices: Listeners<WriterNotice>, ended: Promise<string | null>): Promise<WriterNotice> {
+  const first = Promise.withResolvers<WriterNotice>()
+  using _listening = notices.add(first.resolve)
+  const died = ended.then((reason): WriterNotice => {
+    const message = `the writer thread could not start: ${reason ?? 'it ended at once'}`
+    return { type: 'not open', database: 'control', failure: { code: 'unknown', message } }
+  })
+  return await Promise.race([first.promise, died])
+}
+
+async function close(
+  worker: Worker,
+  notices: Listeners<WriterNotice>,
+  ended: Promise<string | null>,
+  withinMs: number,
+): Promise<readonly string[]> {
+  let problems: readonly string[] = []
+  using _listening = notices.add((notice) => {
+    if (notice.type === 'closed') problems = notice.problems
+  })
+  const request: WriterRequest = { type: 'close' }
+  worker.postMessage(request)
+  // A thread inside a long SQLite call does not heed its termination, so that is not waited for either.
+  const late = Promise.withResolvers<string>()
+  const deadline = setTimeout(() => {
+    void worker.terminate()
+    late.resolve(`it was still busy after ${withinMs} ms`)
+  }, withinMs)
+  const reason = await Promise.race([ended, late.promise])
+  clearTimeout(deadline)
+  return reason === null ? problems : [...problems, `The writer thread did not end as it should: ${reason}.`]
+}
