@@ -1,1 +1,2 @@
+export { openStateHub, type StateHubOptions } from './state-hub.ts'
 export type * from './types.ts'

@@ -234,7 +234,7 @@ test('a database torn by a crash is found by the check, and the newest good copy
     await using store = await openStore(optionsFor(folder.path, { clock }))
     for (let n = 0; n < 200; n++) void store.control.write(add(`kept ${n} ${'x'.repeat(500)}`), 'relaxed')
     await store.settled()
-    await clock.advance(31_000)
+    await clock.advance(30_000)
     await until('the daily copy', () => filesIn(join(folder.path, 'copies')).some((file) => file.endsWith('Z.db')))
   }
   const acknowledged = await killedAfter(20, folder.path)
