@@ -1,3 +1,4 @@
+export { describeSiteYaml } from './describe-site-yaml.ts'
 export { parseDuration } from './duration.ts'
 export { type LoadOptions, loadSite, type RouteCheck } from './load-site.ts'
 export { releaseFolder } from './release-folder.ts'

@@ -2,7 +2,7 @@ import type { ConfigProblem } from '#shared/contract/state.ts'
 import { toDefinition } from './definition.ts'
 import { nearest } from './nearest.ts'
 import { needFaults, needWarnings } from './need-rules.ts'
-import { type Fault, placed } from './problem-report.ts'
+import { type Fault, leadsInto, placed } from './problem-report.ts'
 import { childOf, fixedKeysIn, isMap, type Profiled, withProfile } from './profile.ts'
 import { releaseFolder } from './release-folder.ts'
 import { routeFaults } from './route-rules.ts'
@@ -70,7 +70,7 @@ function examine(yaml: YamlText, source: SiteText, profile: string | null, optio
   const document = profiled.value
   const { faults, usable } = checkSchema(document)
   const definition = usable && toDefinition(usable, { file: source.file, sha256: source.sha256 })
-  const found: Fault[] = [...faults]
+  const found: Fault[] = []
   if (usable && definition) {
     const services = childOf(document, 'services')
     found.push(...serviceFaults(usable), ...needFaults(usable, isMap(services) ? Object.keys(services) : []))
@@ -78,11 +78,13 @@ function examine(yaml: YamlText, source: SiteText, profile: string | null, optio
     found.push(...routes, ...variableFaults(definition, document))
     found.push(...messagingFaults(definition, routes, options.checkRoute))
   }
+  // What a rule says of a place where the schema left something out is only a consequence.
+  const hidden = (fault: Fault) => faults.some(({ path }) => leadsInto(path, fault.path))
   const warnings = usable && definition ? [...needWarnings(usable), ...siteWarnings(definition, document)] : []
   return {
     profiled,
     definition,
-    problems: found.map((fault) => ({
+    problems: [...faults, ...found.filter((fault) => !hidden(fault))].map((fault) => ({
       problem: placed(fault, source.file, profiled),
       ofProfile: profiled.inProfile(fault.path),
     })),

@@ -26,6 +26,11 @@ export function placed(fault: Fault, file: string, source: Profiled): ConfigProb
   }
 }
 
+/** Whether one path leads to the place of the other, or to something in it. */
+export function leadsInto(path: DocumentPath, place: DocumentPath): boolean {
+  return place.every((step, index) => path[index] === step)
+}
+
 /** A path as it is written in sentences: `services.api.run`, `routes.acks.to[0].mqtt`. */
 export function pathText(path: DocumentPath): string {
   return path.reduce<string>(
@@ -40,7 +45,8 @@ export function inWords(value: unknown): string {
   if (typeof value === 'string') return value === '' ? 'an empty text' : `“${shortened(value)}”`
   if (typeof value === 'number' || typeof value === 'bigint') return `the number ${value}`
   if (typeof value === 'boolean') return `${value}`
-  return Array.isArray(value) ? 'a list' : 'a map'
+  const what = Array.isArray(value) ? 'list' : 'map'
+  return Object.keys(value).length === 0 ? `an empty ${what}` : `a ${what}`
 }
 
 function shortened(text: string): string {

@@ -74,11 +74,9 @@ function unknownKey(key: string, path: DocumentPath, outline: Outline): Fault {
 function badKey(path: DocumentPath, message: string): Fault {
   const name = String(path.at(-1))
   const what = readExpectation(message)?.what ?? 'an id'
-  const rule =
-    what === 'an id'
-      ? 'Ids start with a lowercase letter and go on with lowercase letters, digits and hyphens, such as `desk-units`.'
-      : 'Names consist of letters, digits and underscores and do not start with a digit, such as `LOG_LEVEL`.'
-  return { code: 'id-bad', path, at: 'key', message: `${pathText(path)}: “${name}” cannot be ${what}.`, remedy: rule }
+  const example = what.startsWith('an id') ? 'desk-units' : 'LOG_LEVEL'
+  const sentence = `${pathText(path)}: “${name}” must be ${what}.`
+  return { code: 'id-bad', path, at: 'key', message: sentence, remedy: `Write it like \`${example}\`.` }
 }
 
 /** The words in backquotes of an expectation. */
@@ -90,17 +88,16 @@ function withoutIssue(document: unknown, issue: Issue): unknown {
   const path = pathOf(issue)
   if (issue.code === 'unrecognized_keys')
     return issue.keys.reduce<unknown>((rest, key) => without(rest, [...path, key]), document)
-  // A value that is missing cannot be left out: its entry is.
-  return without(document, valueAt(document, path) === undefined ? path.slice(0, -1) : path)
+  // A value that is missing cannot be left out: its entry is. Of a list nothing is, for its items keep their places.
+  const whole = valueAt(document, path) === undefined || typeof path.at(-1) === 'number'
+  return without(document, whole ? path.slice(0, -1) : path)
 }
 
 function without(document: unknown, path: DocumentPath): unknown {
   const [step, ...rest] = path
   if (step === undefined) return undefined
   if (Array.isArray(document)) {
-    return rest.length === 0
-      ? document.filter((_, index) => index !== step)
-      : document.map((item: unknown, index) => (index === step ? without(item, rest) : item))
+    return document.map((item: unknown, index) => (index === step ? without(item, rest) : item))
   }
   if (!isMap(document)) return document
   const entries = Object.entries(document).map(

@@ -5,7 +5,11 @@ import { parseDuration } from './duration.ts'
 import { expectation } from './expectation.ts'
 
 /** Ids of services, routes and ports: the map keys of site.yaml. The same rule as `idSchema` of the vocabulary. */
-export const id = z.string().regex(/^[a-z][a-z0-9-]*$/, { error: expectation('id-bad', 'an id') })
+export const id = z
+  .string({ error: expectation('id-bad', 'an id: lowercase letters, digits and hyphens, starting with a letter') })
+  .regex(/^[a-z][a-z0-9-]*$/, {
+    error: expectation('id-bad', 'an id: lowercase letters, digits and hyphens, starting with a letter'),
+  })
 
 /** A text that says something. */
 export function text(what = 'a text') {

@@ -24,7 +24,7 @@ function kindFaults(id: string, entry: ServiceEntry): readonly Fault[] {
     if (entry.run === undefined) {
       const what = kind === 'node' ? 'the script, such as `services/api.mjs`' : 'the program and its arguments'
       const message = `Service ${id} has no \`run\`, which a service of kind ${kind} must have.`
-      faults.push({ code: 'value-missing', path, at: 'key', message, remedy: `Add \`run\`: ${what}.` })
+      faults.push({ code: 'value-missing', path: [...path, 'run'], message, remedy: `Add \`run\`: ${what}.` })
     }
   } else if (entry.run !== undefined) {
     const why = kind === 'builtin' ? 'it is part of the console' : 'somebody else runs it'
@@ -35,13 +35,14 @@ function kindFaults(id: string, entry: ServiceEntry): readonly Fault[] {
   if (kind === 'builtin') {
     if (entry.use === undefined) {
       const message = `Service ${id} has no \`use\`, which a service of kind builtin must have.`
-      faults.push({ code: 'value-missing', path, at: 'key', message, remedy: 'Add `use: broker`.' })
+      faults.push({ code: 'value-missing', path: [...path, 'use'], message, remedy: 'Add `use: broker`.' })
     } else if (entry.use !== 'broker') {
       const message = `Service ${id} uses the builtin “${entry.use}”, which this console does not have.`
       faults.push({ code: 'builtin-unknown', path: [...path, 'use'], message, remedy: 'Write `use: broker`.' })
     } else if (!Object.hasOwn(entry.ports, 'mqtt')) {
       const message = `Service ${id} is a broker without a port named \`mqtt\`.`
-      faults.push({ code: 'value-missing', path, at: 'key', message, remedy: 'Add `ports: { mqtt: 1883 }`.' })
+      const port = [...path, 'ports', 'mqtt']
+      faults.push({ code: 'value-missing', path: port, message, remedy: 'Add `ports: { mqtt: 1883 }`.' })
     }
   } else if (entry.use !== undefined) {
     const message = `Service ${id} has \`use\`, which is only for services of kind builtin.`

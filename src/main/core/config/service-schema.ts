@@ -104,7 +104,9 @@ export const serviceSchema = keys({
     .meta({ description: 'Working directory, relative to the release.' }),
   env: z
     .record(
-      z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: expectation('id-bad', 'an environment name') }),
+      z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, {
+        error: expectation('id-bad', 'an environment name: letters, digits and underscores, not starting with a digit'),
+      }),
       z.string({ error: expectation('value-wrong-type', 'a text (write `""` for an empty one)') }),
       { error: expectation('value-wrong-type', 'a map from names to texts') },
     )
@@ -127,9 +129,9 @@ export const serviceSchema = keys({
   )
     .default({})
     .meta({ words: 'map', description: `Services that must be there first, each with ${conditions}.` }),
-  optional: toggle().default(false).meta({ description: 'The site counts as healthy without it.' }),
-  enabled: toggle().default(true).meta({ description: 'Started with the site.' }),
-  'one-shot': toggle().default(false).meta({ description: 'Runs to its end; exit code 0 is `completed`.' }),
+  optional: toggle().prefault(false).meta({ description: 'The site counts as healthy without it.' }),
+  enabled: toggle().prefault(true).meta({ description: 'Started with the site.' }),
+  'one-shot': toggle().prefault(false).meta({ description: 'Runs to its end; exit code 0 is `completed`.' }),
   startup: probe('Gates the two other probes and whatever waits for `ready`.', {
     every: '1s',
     failures: 1,

@@ -72,6 +72,7 @@ async function serviceDiskFaults(
   const faults: Fault[] = []
   const { cwd, file, program } = placesOf(service, definition, directory, release)
   const path = ['services', service.id, 'run']
+  if (!isWithin(directory, cwd) || (file !== undefined && !isWithin(directory, file))) return []
   if (!(await isFolder(cwd))) {
     const message = `The working directory ${cwd} of service ${service.id} is missing.`
     const remedy = 'Make the folder, correct `cwd`, or restore the newest snapshot.'

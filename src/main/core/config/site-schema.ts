@@ -16,7 +16,7 @@ const target = keys({
 
 const route = keys({
   title: text().optional().meta({ description: 'Name on screen. Without it the id.' }),
-  on: toggle().default(true).meta({ description: 'Whether messages pass.' }),
+  on: toggle().prefault(true).meta({ description: 'Whether messages pass.' }),
   from: text('a topic filter or a `/regular expression/`').meta({
     description: 'Topic filter, or a regular expression between slashes.',
   }),
@@ -56,7 +56,7 @@ const backup = keys({
     .meta({ later: true, description: 'Scheduled rehearsal of a restore.' }),
 })
 
-const part = (what: string) => toggle().default(true).meta({ description: what })
+const part = (what: string) => toggle().prefault(true).meta({ description: what })
 
 /**
  * site.yaml: the one source of its keys, their defaults and their documentation. Rules that look at more than one value are

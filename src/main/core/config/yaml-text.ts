@@ -62,7 +62,10 @@ export function readYaml(text: string, file: string): YamlReading {
     const { code, sentence, remedy } = yamlFault(error, file)
     return problem(error.pos[0], code, sentence, remedy)
   })
-  if (faults.length > 0) return { ok: false, problems: faults }
+  // After the first fault of syntax the parser guesses; what it says of the rest is noise.
+  const syntax = faults.findIndex((fault) => fault.code === 'yaml-invalid')
+  const told = faults.filter((fault, index) => fault.code !== 'yaml-invalid' || index === syntax)
+  if (told.length > 0) return { ok: false, problems: told }
   keepWritten(document)
   try {
     const value: unknown = document.toJS({ maxAliasCount: 100 })

@@ -1,0 +1,127 @@
+import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../../../../test/support/folders.ts'
+import { commandsOf, loadSite, openSecrets, openTrust, type SiteDefinition, trustFingerprint } from './index.ts'
+
+async function definitionOf(services: string): Promise<SiteDefinition> {
+  using folder = temporaryFolder()
+  mkdirSync(join(folder.path, 'services'))
+  for (const name of ['a.mjs', 'b.mjs']) writeFileSync(join(folder.path, 'services', name), '')
+  writeFileSync(join(folder.path, 'site.yaml'), `wheelhouse: 1\nsite: lab\nservices: { ${services} }\n`)
+  const loaded = await loadSite(folder.path)
+  if (!loaded.valid) throw new Error(JSON.stringify(loaded.problems))
+  return loaded.definition
+}
+
+const a = 'a: { kind: node, run: services/a.mjs, env: { X: "1" } }'
+const b = 'b: { kind: process, run: [ls, "a b"], liveness: { command: ls -l } }'
+
+describe('trust', () => {
+  it('shows everything that the site would run, environment included', async () => {
+    expect(commandsOf(await definitionOf(`${a}, ${b}, c: { kind: external }`))).toEqual([
+      { service: 'a', command: 'X=1 node services/a.mjs', cwd: '.' },
+      { service: 'b', command: 'ls "a b"', cwd: '.' },
+      { service: 'b', command: 'ls -l', cwd: '.' },
+    ])
+  })
+
+  it('is asked again when a script, an argument, a probe or the environment changes', async () => {
+    const changed = [
+      a.replace('a.mjs', 'b.mjs'),
+      a.replace('a.mjs', 'a.mjs --x'),
+      a.replace('X: "1"', 'NODE_OPTIONS: "1"'),
+      a.replace('X: "1"', 'X: "2"'),
+      a.replace('env:', 'startup: { command: ls }, env:'),
+      a.replace('env:', 'cwd: services, env:'),
+    ]
+    const before = trustFingerprint(await definitionOf(a))
+    for (const service of changed) expect(trustFingerprint(await definitionOf(service))).not.toBe(before)
+  })
+
+  it('is not asked again for what runs nothing, nor for another order', async () => {
+    const before = trustFingerprint(await definitionOf(`${a}, ${b}`))
+    expect(trustFingerprint(await definitionOf(`${b}, ${a}`))).toBe(before)
+    expect(trustFingerprint(await definitionOf(`${a}, ${b}, c: { kind: external }`))).toBe(before)
+  })
+
+  it('is remembered for this folder and this fingerprint only, over a new start', async () => {
+    using folder = temporaryFolder()
+    const store = await openTrust(folder.path)
+    expect(store.isTrusted(folder.path, 'f1')).toBe(false)
+    await store.trust(folder.path, 'f1')
+    expect(store.isTrusted(folder.path, 'f1')).toBe(true)
+    const later = await openTrust(folder.path)
+    expect(later.isTrusted(folder.path, 'f1')).toBe(true)
+    expect(later.isTrusted(folder.path, 'f2')).toBe(false)
+    expect(later.isTrusted(join(folder.path, 'other'), 'f1')).toBe(false)
+    expect(statSync(join(folder.path, 'trust.json')).mode & 0o777).toBe(0o600)
+  })
+
+  it('written by two consoles is kept of both', async () => {
+    using folder = temporaryFolder()
+    const [one, two] = [await openTrust(folder.path), await openTrust(folder.path)]
+    await one.trust('/site/one', 'f')
+    await two.trust('/site/two', 'f')
+    const later = await openTrust(folder.path)
+    expect([later.isTrusted('/site/one', 'f'), later.isTrusted('/site/two', 'f')]).toEqual([true, true])
+  })
+
+  it('is refused when its file is damaged', async () => {
+    using folder = temporaryFolder()
+    writeFileSync(join(folder.path, 'trust.json'), '{"version":1,"sites":{"/x":true}}')
+    expect((await openTrust(folder.path)).isTrusted('/x', 'f')).toBe(false)
+  })
+})
+
+describe('secrets', () => {
+  function withFile(content: string, mode = 0o600) {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder.path, 'secrets.json'), content)
+    chmodSync(join(folder.path, 'secrets.json'), mode)
+    return folder
+  }
+
+  it('are found by site and name, also when they were added later', async () => {
+    using folder = temporaryFolder()
+    const secret = await openSecrets(folder.path, 'lab')
+    expect(() => secret('KEY')).toThrow(/KEY of site lab/)
+    writeFileSync(join(folder.path, 'secrets.json'), '{"lab":{"KEY":"v"},"other":{"TOKEN":"t"}}', { mode: 0o600 })
+    expect(secret('KEY')).toBe('v')
+    expect(() => secret('TOKEN')).toThrow(/TOKEN/)
+    expect(() => secret('constructor')).toThrow(/constructor/)
+  })
+
+  it('in a file that others may read are refused, with the command that mends it', async () => {
+    using folder = withFile('{"lab":{"KEY":"v"}}', 0o640)
+    const secret = await openSecrets(folder.path, 'lab')
+    expect(() => secret('KEY')).toThrow(
+      expect.objectContaining({ problem: expect.objectContaining({ remedy: expect.stringContaining('chmod 600') }) }),
+    )
+  })
+
+  it('never stand in an error, however the file is damaged', async () => {
+    for (const content of [
+      '{"lab":{"KEY":"hunter2",}}',
+      '{"lab":{"KEY":["hunter2"]}}',
+      'hunter2',
+      '{"lab":"hunter2"}',
+    ]) {
+      using folder = withFile(content)
+      const secret = await openSecrets(folder.path, 'lab')
+      const error = caught(() => secret('KEY'))
+      expect(error).toBeInstanceOf(Error)
+      expect(
+        JSON.stringify([error, String(error), error instanceof Error && [error.cause, error.stack]]),
+      ).not.toContain('hunter2')
+    }
+  })
+})
+
+function caught(action: () => unknown): unknown {
+  try {
+    return action()
+  } catch (error) {
+    return error
+  }
+}
