@@ -1,8 +1,8 @@
 import { relative } from 'node:path'
 import type { Plugin } from 'vite'
 
-/** Modules that only the desktop host may reach. */
-const desktopOnly = /^electron(-log)?(\/|$)/
+/** Modules that only the desktop host may reach. `electron-log/node` is the part of that package made for plain Node. */
+const desktopOnly = /^electron(-log(?!\/node$))?(\/|$)/
 
 /** The one entry that may reach Electron; every other one runs on plain Node. */
 const desktopEntry = 'src/main/index.ts'
