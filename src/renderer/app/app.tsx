@@ -1,0 +1,25 @@
+import { Notifications } from '@mantine/notifications'
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { useState } from 'react'
+import { RouterProvider } from 'react-router/dom'
+import { PageContext, type PageParts } from '../state/page-context.ts'
+import { Look } from './look.tsx'
+import { makeRouter } from './routes.tsx'
+
+/** The whole page over its parts. */
+export function App({ parts }: { readonly parts: PageParts }) {
+  const [router] = useState(makeRouter)
+  const [queries] = useState(
+    () => new QueryClient({ defaultOptions: { queries: { retry: false, refetchOnWindowFocus: false } } }),
+  )
+  return (
+    <PageContext value={parts}>
+      <QueryClientProvider client={queries}>
+        <Look>
+          <Notifications position="bottom-right" limit={4} />
+          <RouterProvider router={router} />
+        </Look>
+      </QueryClientProvider>
+    </PageContext>
+  )
+}

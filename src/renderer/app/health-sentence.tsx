@@ -1,0 +1,31 @@
+import { Link } from 'react-router'
+import { HealthMark } from '../components/health-mark.tsx'
+import { Age } from '../components/time.tsx'
+import { useEntity, useSite } from '../state/use-shown.ts'
+import styles from './health-sentence.module.css'
+
+/** The health of the site in one true sentence that leads to its evidence, and the age of the last verified backup. */
+export function HealthSentence() {
+  const site = useSite()
+  const backups = useEntity('backups', 'backups')
+  if (!site) return <div className={styles.sentence} />
+  return (
+    <div className={styles.sentence}>
+      <Link className={styles.health} to={site.evidence ?? '/services'} title={site.sentence}>
+        <HealthMark health={site.health} />
+        <span>{site.sentence}</span>
+      </Link>
+      {backups && (
+        <Link className={styles.backup} to="/backups">
+          {backups.lastVerifiedAt === null ? (
+            'no verified backup yet'
+          ) : (
+            <>
+              last verified backup <Age at={backups.lastVerifiedAt} />
+            </>
+          )}
+        </Link>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,34 @@
+import {
+  IconActivityHeartbeat,
+  IconArchive,
+  IconArrowsExchange,
+  IconBell,
+  IconChartLine,
+  IconHistory,
+  IconLayoutDashboard,
+  IconListDetails,
+  IconRocket,
+  IconSettings,
+} from '@tabler/icons-react'
+
+/** A page of the console, in the order of the navigation. */
+export interface PageEntry {
+  readonly path: string
+  readonly title: string
+  readonly icon: typeof IconSettings
+  /** Words that find it besides its title. */
+  readonly words: string
+}
+
+export const pages: readonly PageEntry[] = [
+  { path: '/', title: 'Overview', icon: IconLayoutDashboard, words: 'home health' },
+  { path: '/services', title: 'Services', icon: IconListDetails, words: 'processes start stop restart logs' },
+  { path: '/messages', title: 'Messages', icon: IconArrowsExchange, words: 'mqtt topics routes quarantine publish' },
+  { path: '/timeline', title: 'Timeline', icon: IconHistory, words: 'events history causes' },
+  { path: '/backups', title: 'Backups', icon: IconArchive, words: 'snapshots restore undo' },
+  { path: '/deploys', title: 'Deploys', icon: IconRocket, words: 'release version' },
+  { path: '/alerts', title: 'Alerts', icon: IconBell, words: 'rules notifications' },
+  { path: '/metrics', title: 'Metrics', icon: IconChartLine, words: 'history charts' },
+  { path: '/diagnose', title: 'Diagnose', icon: IconActivityHeartbeat, words: 'checks why' },
+  { path: '/settings', title: 'Settings', icon: IconSettings, words: 'console site folders configuration reload' },
+]

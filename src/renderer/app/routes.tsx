@@ -1,0 +1,80 @@
+import { lazy, Suspense } from 'react'
+import { createHashRouter } from 'react-router'
+import { Waiting } from '../components/waiting.tsx'
+import { NotFound } from '../features/deploys/not-found.tsx'
+import { announced, NotYet } from '../features/deploys/not-yet.tsx'
+import { OverviewPage } from '../features/overview/overview-page.tsx'
+import { ServicesPage } from '../features/services/services-page.tsx'
+import { Broken } from './broken.tsx'
+import { Shell } from './shell.tsx'
+import { WhenOpen } from './when-open.tsx'
+
+const MessagesPage = lazy(() => import('../features/messages/messages-page.tsx'))
+const TimelinePage = lazy(() => import('../features/timeline/timeline-page.tsx'))
+const BackupsPage = lazy(() => import('../features/backups/backups-page.tsx'))
+const SettingsPage = lazy(() => import('../features/settings/settings-page.tsx'))
+
+const loading = <Waiting what="Loading this page." />
+
+/** Every address of the console. What is heavy and not needed for the first look is loaded when it is visited. */
+export function makeRouter() {
+  return createHashRouter([
+    {
+      element: <Shell />,
+      errorElement: <Broken />,
+      children: [
+        {
+          element: <WhenOpen needs="running" />,
+          children: [
+            { path: '/', element: <OverviewPage /> },
+            { path: '/services/:id?', element: <ServicesPage /> },
+            {
+              path: '/messages/:tab?',
+              element: (
+                <Suspense fallback={loading}>
+                  <MessagesPage />
+                </Suspense>
+              ),
+            },
+          ],
+        },
+        {
+          element: <WhenOpen needs="site" />,
+          children: [
+            {
+              path: '/timeline/:id?',
+              element: (
+                <Suspense fallback={loading}>
+                  <TimelinePage />
+                </Suspense>
+              ),
+            },
+            {
+              path: '/backups/:id?',
+              element: (
+                <Suspense fallback={loading}>
+                  <BackupsPage />
+                </Suspense>
+              ),
+            },
+          ],
+        },
+        ...announced.map((page) => ({ path: page.path, element: <NotYet {...page} /> })),
+        {
+          element: <WhenOpen needs="console" />,
+          children: [
+            {
+              path: '/settings',
+              element: (
+                <Suspense fallback={loading}>
+                  <SettingsPage />
+                </Suspense>
+              ),
+            },
+          ],
+        },
+        { path: '*', element: <NotFound /> },
+      ],
+    },
+  ])
+}

@@ -1,0 +1,64 @@
+import { ActionIcon } from '@mantine/core'
+import { IconX } from '@tabler/icons-react'
+import { type ReactNode, useEffect } from 'react'
+import styles from './drawer.module.css'
+
+/** Beside the page, never over it: the selected thing. Escape closes it. */
+export function Drawer({
+  title,
+  label,
+  onClose,
+  children,
+}: {
+  readonly title: ReactNode
+  /** Its name for a screen reader. */
+  readonly label: string
+  readonly onClose: () => void
+  readonly children: ReactNode
+}) {
+  useEffect(() => {
+    const close = (event: KeyboardEvent) => {
+      if (event.key !== 'Escape' || event.defaultPrevented) return
+      // Whatever lies over the page closes first.
+      if (document.querySelector('[role="dialog"], [role="menu"], [role="listbox"][data-expanded]')) return
+      onClose()
+    }
+    window.addEventListener('keydown', close)
+    return () => window.removeEventListener('keydown', close)
+  }, [onClose])
+  return (
+    <aside className={styles.drawer} aria-label={label}>
+      <header className={styles.head}>
+        <div className={styles.title}>{title}</div>
+        <ActionIcon aria-label="Close (Escape)" onClick={onClose}>
+          <IconX size={16} />
+        </ActionIcon>
+      </header>
+      <div className={styles.body}>{children}</div>
+    </aside>
+  )
+}
+
+/** A titled part of a drawer. */
+export function DrawerPart({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+  return (
+    <section className={styles.part}>
+      <h3>{title}</h3>
+      {children}
+    </section>
+  )
+}
+
+/** Names and values, one line each. */
+export function Facts({ facts }: { readonly facts: readonly (readonly [string, ReactNode])[] }) {
+  return (
+    <dl className={styles.facts}>
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}

@@ -1,0 +1,47 @@
+import { type SyntheticEvent, useCallback, useMemo } from 'react'
+import { usePage } from '../state/page-context.ts'
+import { useNow } from '../state/use-link.ts'
+import { useZone } from '../state/use-shown.ts'
+import { age, ago } from './figures.ts'
+import { type SiteTime, siteTime } from './site-time.ts'
+
+/** The formats of the site's zone. */
+export function useSiteTime(): SiteTime {
+  const zone = useZone()
+  return useMemo(() => siteTime(zone), [zone])
+}
+
+/** A moment, `14:02:11`, with its age on hover. Not drawn again as time goes by: cheap enough for long lists. */
+export function Time({ at, precise = false }: { readonly at: number; readonly precise?: boolean }) {
+  const { ticker } = usePage()
+  const format = useSiteTime()
+  const tellAge = useCallback(
+    (event: SyntheticEvent<HTMLElement>) => {
+      event.currentTarget.title = `${ago(ticker.now - at)}, ${format.full(at)}`
+    },
+    [at, format, ticker],
+  )
+  return (
+    <time dateTime={new Date(at).toISOString()} onMouseEnter={tellAge}>
+      {precise ? format.precise(at) : format.moment(at, ticker.now)}
+    </time>
+  )
+}
+
+/** How long ago something was, kept current, with the moment on hover. `plain` leaves out "ago". */
+export function Age({ at, plain = false }: { readonly at: number; readonly plain?: boolean }) {
+  const now = useNow()
+  const format = useSiteTime()
+  return (
+    <time dateTime={new Date(at).toISOString()} title={format.full(at)}>
+      {plain ? age(now - at) : ago(now - at)}
+    </time>
+  )
+}
+
+/** The zone of all times on a screen, told once. */
+export function ZoneNote() {
+  const { ticker } = usePage()
+  const format = useSiteTime()
+  return <span className="dim">Times in {format.offset(ticker.now)}</span>
+}

@@ -1,0 +1,30 @@
+import { createContext, useContext } from 'react'
+import type { ServiceAction } from '#shared/contract/index.ts'
+
+/** What the operator is about to do, and is asked about first. */
+export type Ask =
+  | { readonly type: 'services'; readonly action: ServiceAction; readonly service?: string }
+  /** `null`: the newest good snapshot. */
+  | { readonly type: 'restore'; readonly snapshot: string | null }
+  | { readonly type: 'undo' }
+  | { readonly type: 'reset-sample' }
+  | { readonly type: 'open-site' }
+
+/** How any part of the page starts an action. */
+export interface Actions {
+  /** Opens the dialog that says what the action will touch. */
+  ask(what: Ask): void
+  /** Takes a backup at once: it touches nothing. */
+  backUp(kind: 'full' | 'data'): void
+  /** Shows a job's progress and result at the foot of the page until it is dismissed. */
+  watch(job: string): void
+}
+
+export const ActionsContext = createContext<Actions | null>(null)
+
+/** The actions of this page. */
+export function useActions(): Actions {
+  const actions = useContext(ActionsContext)
+  if (!actions) throw new Error('The page was not composed: ActionsContext is missing.')
+  return actions
+}

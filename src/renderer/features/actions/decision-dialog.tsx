@@ -1,0 +1,61 @@
+import { Button, Modal } from '@mantine/core'
+import type { ReactNode } from 'react'
+import styles from './decision-dialog.module.css'
+
+/**
+ * Asks before something is done. The safe button has the focus when the act is destructive; the other one names the act.
+ */
+export function DecisionDialog({
+  title,
+  safe,
+  act,
+  onAct,
+  onClose,
+  busy = false,
+  ready = true,
+  destructive = true,
+  wide = false,
+  children,
+}: {
+  readonly title: string
+  /** The words on the safe button: what stays as it is. */
+  readonly safe: string
+  readonly act: string
+  readonly onAct: () => void
+  readonly onClose: () => void
+  readonly busy?: boolean
+  /** Whether what will be touched is known, so that the act may be done. */
+  readonly ready?: boolean
+  readonly destructive?: boolean
+  readonly wide?: boolean
+  readonly children: ReactNode
+}) {
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title={title}
+      size={wide ? 720 : 520}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+      classNames={{ title: `${styles.title}` }}
+    >
+      <div className={styles.body}>{children}</div>
+      <div className={styles.buttons}>
+        <Button size="sm" onClick={onClose} data-autofocus={destructive || undefined}>
+          {safe}
+        </Button>
+        <Button
+          size="sm"
+          variant="filled"
+          {...(destructive && { className: `${styles.destructive}` })}
+          onClick={onAct}
+          loading={busy}
+          disabled={!ready}
+          data-autofocus={!destructive || undefined}
+        >
+          {act}
+        </Button>
+      </div>
+    </Modal>
+  )
+}

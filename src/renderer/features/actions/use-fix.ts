@@ -1,0 +1,40 @@
+import { useCallback } from 'react'
+import { useNavigate } from 'react-router'
+import type { Fix } from '#shared/contract/index.ts'
+import { tellDone, useAction } from '../../state/use-action.tsx'
+import { useActions } from './asking.ts'
+
+/** Does what a card's button promises: asks first where something is touched. */
+export function useFix(): (fix: Fix) => void {
+  const { ask, backUp } = useActions()
+  const { run } = useAction()
+  const navigate = useNavigate()
+  return useCallback(
+    (fix) => {
+      const { action } = fix
+      switch (action.type) {
+        case 'start-service':
+          return ask({ type: 'services', action: 'start', service: action.service })
+        case 'restart-service':
+          return ask({ type: 'services', action: 'restart', service: action.service })
+        case 'start-all':
+          return ask({ type: 'services', action: 'start-all' })
+        case 'restore':
+          return ask({ type: 'restore', snapshot: action.snapshot })
+        case 'undo':
+          return ask({ type: 'undo' })
+        case 'back-up':
+          return backUp('full')
+        case 'reload-config':
+          void run((calls) => calls.site.reload()).then((answer) => {
+            if (answer?.valid) tellDone('site.yaml was read again and is valid.')
+          })
+          return
+        case 'go-to':
+          void navigate(action.page)
+          return
+      }
+    },
+    [ask, backUp, run, navigate],
+  )
+}

@@ -1,0 +1,57 @@
+import { Button } from '@mantine/core'
+import { Link } from 'react-router'
+import type { JobView } from '#shared/contract/index.ts'
+import { HealthMark } from '../../components/health-mark.tsx'
+import { JobBar, JobSteps, markOfJob } from '../../components/job-progress.tsx'
+import { Panel } from '../../components/panel.tsx'
+import { Time } from '../../components/time.tsx'
+import { useEntity, useSelected } from '../../state/use-shown.ts'
+import { useActions } from '../actions/asking.ts'
+import { CancelJob } from '../actions/watched-jobs.tsx'
+import styles from './backup-jobs.module.css'
+
+const kinds = /^(backup|restore|undo|snapshot)/
+
+/** The backup or restore that runs, step by step; and the result of the last restore, with its Undo. */
+export function BackupJobs() {
+  const running = useSelected('jobs', (jobs) => newest(jobs, (job) => job.state === 'running' && kinds.test(job.kind)))
+  const last = useSelected('jobs', (jobs) => newest(jobs, (job) => job.state !== 'running' && kinds.test(job.kind)))
+  return (
+    <>
+      {running && (
+        <Panel title={running.title} className={styles.running} aside={<CancelJob job={running} />}>
+          <JobBar job={running} />
+          <JobSteps job={running} />
+          {running.noReturn !== null && <p className="dim">{running.noReturn}</p>}
+        </Panel>
+      )}
+      {last && !running && <Result job={last} />}
+    </>
+  )
+}
+
+function Result({ job }: { readonly job: JobView }) {
+  const { ask } = useActions()
+  const undo = useEntity('backups', 'backups')?.undo
+  const restored = /^(restore|undo)|\.(restore|undo)/.test(job.kind)
+  return (
+    <div className={styles.result} data-state={job.state}>
+      <HealthMark health={markOfJob(job)} label={job.state} size={14} />
+      <p>
+        {job.message ?? `${job.title}: ${job.state}.`}{' '}
+        {job.remedy !== null && <span className="dim">{job.remedy} </span>}
+        <span className="dim">
+          {job.endedAt !== null && <Time at={job.endedAt} />}{' '}
+          <Link to={`/timeline?text=${encodeURIComponent(job.title)}`}>On the timeline</Link>
+        </span>
+      </p>
+      {restored && undo && <Button onClick={() => ask({ type: 'undo' })}>Undo…</Button>}
+    </div>
+  )
+}
+
+function newest(jobs: Readonly<Record<string, JobView>>, wanted: (job: JobView) => boolean): JobView | undefined {
+  return Object.values(jobs)
+    .filter(wanted)
+    .sort((a, b) => b.startedAt - a.startedAt)[0]
+}

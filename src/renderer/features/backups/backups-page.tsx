@@ -1,0 +1,72 @@
+import { Button, Menu } from '@mantine/core'
+import { IconChevronDown } from '@tabler/icons-react'
+import { useNavigate, useParams } from 'react-router'
+import { counted } from '../../components/figures.ts'
+import { PageFrame } from '../../components/page-frame.tsx'
+import { ZoneNote } from '../../components/time.tsx'
+import { useEntity, useSelected, useSlice } from '../../state/use-shown.ts'
+import { useActions } from '../actions/asking.ts'
+import { BackupJobs } from './backup-jobs.tsx'
+import { BackupsSummary } from './backups-summary.tsx'
+import { SnapshotDrawer } from './snapshot-drawer.tsx'
+import { SnapshotTable } from './snapshot-table.tsx'
+
+/** The snapshots of the site, and the three gestures: back up, restore, undo. */
+export default function BackupsPage() {
+  const { id } = useParams()
+  const navigate = useNavigate()
+  const { ask, backUp } = useActions()
+  const backups = useEntity('backups', 'backups')
+  const slice = useSlice('snapshots')
+  const snapshots = Object.values(slice).sort((a, b) => b.at - a.at)
+  const busy = useSelected('jobs', (jobs) =>
+    Object.values(jobs).some((job) => job.state === 'running' && job.kind.startsWith('backup')),
+  )
+  return (
+    <PageFrame
+      title="Backups"
+      note={
+        <>
+          {counted(snapshots.length, 'point')} to go back to. <ZoneNote />
+        </>
+      }
+      actions={
+        <>
+          <Button.Group>
+            <Button variant="filled" loading={busy} onClick={() => backUp('full')}>
+              Back up now
+            </Button>
+            <Menu position="bottom-end">
+              <Menu.Target>
+                <Button variant="filled" px={6} aria-label="Other kinds of backup" disabled={busy}>
+                  <IconChevronDown size={14} />
+                </Button>
+              </Menu.Target>
+              <Menu.Dropdown>
+                <Menu.Item onClick={() => backUp('full')}>Everything: code, configuration, data, logs</Menu.Item>
+                <Menu.Item onClick={() => backUp('data')}>Configuration and data only</Menu.Item>
+              </Menu.Dropdown>
+            </Menu>
+          </Button.Group>
+          <Button disabled={snapshots.length === 0} onClick={() => ask({ type: 'restore', snapshot: null })}>
+            Restore…
+          </Button>
+          <Button
+            disabled={!backups?.undo}
+            title={backups?.undo ? backups.undo.what : 'There is nothing to undo: no restore has been done.'}
+            onClick={() => ask({ type: 'undo' })}
+          >
+            Undo…
+          </Button>
+        </>
+      }
+      drawer={
+        id !== undefined && <SnapshotDrawer id={id} snapshot={slice[id]} onClose={() => void navigate('/backups')} />
+      }
+    >
+      <BackupJobs />
+      <BackupsSummary />
+      <SnapshotTable snapshots={snapshots} selected={id} />
+    </PageFrame>
+  )
+}

@@ -1,0 +1,66 @@
+import { useState } from 'react'
+import type { JournalRow } from '#shared/contract/index.ts'
+import { Drawer, DrawerPart, Facts } from '../../components/drawer.tsx'
+import { PageFrame } from '../../components/page-frame.tsx'
+import { Time, ZoneNote } from '../../components/time.tsx'
+import { usePage } from '../../state/page-context.ts'
+import { Payload } from './message-drawer.tsx'
+import { PagedRows, pageSize } from './paged-rows.tsx'
+import { RouteChoice } from './route-choice.tsx'
+
+/** Messages that routes with a journal target have kept. */
+export function JournalTab() {
+  const { link } = usePage()
+  const [route, setRoute] = useState<string | null>(null)
+  const [chosen, setChosen] = useState<JournalRow | null>(null)
+  return (
+    <PageFrame
+      title="Journal"
+      note={<ZoneNote />}
+      tools={<RouteChoice value={route} onChange={setRoute} />}
+      drawer={
+        chosen && (
+          <Drawer title={<code>{chosen.topic}</code>} label="Journalled message" onClose={() => setChosen(null)}>
+            <Facts
+              facts={[
+                ['when', <Time key="at" at={chosen.at} />],
+                ['route', chosen.route],
+                ['number', chosen.seq],
+              ]}
+            />
+            <DrawerPart title="Payload">
+              <Payload payload={chosen.payload} encoding="utf8" />
+            </DrawerPart>
+          </Drawer>
+        )
+      }
+    >
+      <PagedRows<JournalRow>
+        queryKey={['journal', route]}
+        load={(before) =>
+          link.calls.messages.journal({
+            limit: pageSize,
+            ...(before !== undefined && { before }),
+            ...(route !== null && { route }),
+          })
+        }
+        keyOf={(row) => row.seq}
+        label="Journalled messages, newest first"
+        empty="Nothing has been journalled yet. Routes with a journal among their targets keep what they deliver here."
+        selected={chosen?.seq}
+        onSelect={setChosen}
+      >
+        {(row) => (
+          <>
+            <span className="dim">
+              <Time at={row.at} />
+            </span>
+            <span>{row.route}</span>
+            <code>{row.topic}</code>
+            <code className="dim">{row.payload.slice(0, 300)}</code>
+          </>
+        )}
+      </PagedRows>
+    </PageFrame>
+  )
+}

@@ -1,0 +1,87 @@
+import { Tabs } from '@mantine/core'
+import { useNavigate, useParams, useSearchParams } from 'react-router'
+import { count } from '../../components/figures.ts'
+import { useEntity } from '../../state/use-shown.ts'
+import { JournalTab } from './journal-tab.tsx'
+import { LiveTab } from './live-tab.tsx'
+import styles from './messages-page.module.css'
+import { PublishTab } from './publish-tab.tsx'
+import { QuarantineTab } from './quarantine-tab.tsx'
+import { RoutesTab } from './routes-tab.tsx'
+import { TopicsTab } from './topics-tab.tsx'
+
+/** What passes through the broker and the router: live, by topic, by route, and what could not be routed. */
+export default function MessagesPage() {
+  const { tab = 'live' } = useParams()
+  const navigate = useNavigate()
+  const [params] = useSearchParams()
+  const traffic = useEntity('traffic', 'traffic')
+  const watch = (filter: string) => void navigate(`/messages?filter=${encodeURIComponent(filter)}`)
+  return (
+    <div className={styles.page}>
+      <h1 className="unseen">Messages</h1>
+      <Tabs
+        value={tab}
+        onChange={(value) => void navigate(value === null || value === 'live' ? '/messages' : `/messages/${value}`)}
+        keepMounted={false}
+        className={`${styles.tabs}`}
+      >
+        <Tabs.List>
+          <Tabs.Tab value="live">Live</Tabs.Tab>
+          <Tabs.Tab value="topics">
+            Topics {traffic && <Small value={traffic.topics.length + traffic.topicsHidden} />}
+          </Tabs.Tab>
+          <Tabs.Tab value="routes">Routes</Tabs.Tab>
+          <Tabs.Tab value="quarantine">
+            Quarantine {traffic && traffic.quarantined > 0 && <Small value={traffic.quarantined} />}
+          </Tabs.Tab>
+          <Tabs.Tab value="journal">Journal</Tabs.Tab>
+          <Tabs.Tab value="publish">Publish</Tabs.Tab>
+          <BrokerNote />
+        </Tabs.List>
+        <Tabs.Panel value="live" className={`${styles.panel}`}>
+          <LiveTab filter={params.get('filter') ?? '#'} onFilter={watch} />
+        </Tabs.Panel>
+        <Tabs.Panel value="topics" className={`${styles.panel}`}>
+          <TopicsTab onWatch={watch} />
+        </Tabs.Panel>
+        <Tabs.Panel value="routes" className={`${styles.panel}`}>
+          <RoutesTab onWatch={watch} />
+        </Tabs.Panel>
+        <Tabs.Panel value="quarantine" className={`${styles.panel}`}>
+          <QuarantineTab />
+        </Tabs.Panel>
+        <Tabs.Panel value="journal" className={`${styles.panel}`}>
+          <JournalTab />
+        </Tabs.Panel>
+        <Tabs.Panel value="publish" className={`${styles.panel}`}>
+          <PublishTab onWatch={watch} />
+        </Tabs.Panel>
+      </Tabs>
+    </div>
+  )
+}
+
+function Small({ value }: { readonly value: number }) {
+  return <span className={styles.small}>{count(value)}</span>
+}
+
+/** Where the broker is reached, at the end of the row of tabs. */
+function BrokerNote() {
+  const traffic = useEntity('traffic', 'traffic')
+  const site = useEntity('site', 'site')
+  if (!traffic) return null
+  const address = traffic.broker.address ?? site?.broker?.addresses[0]
+  return (
+    <span className={styles.broker} title={site?.broker?.note}>
+      Broker {traffic.broker.state}
+      {address && (
+        <>
+          {' at '}
+          <code>{address}</code>
+        </>
+      )}
+      {traffic.broker.state === 'running' && `, ${count(traffic.broker.clients)} clients`}; router {traffic.router}
+    </span>
+  )
+}

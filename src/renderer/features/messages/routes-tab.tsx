@@ -1,0 +1,106 @@
+import { useMemo } from 'react'
+import { Link } from 'react-router'
+import type { RouteView } from '#shared/contract/index.ts'
+import { count, perSecond } from '../../components/figures.ts'
+import { HealthMark, type Mark } from '../../components/health-mark.tsx'
+import { PageFrame } from '../../components/page-frame.tsx'
+import { PanelBody } from '../../components/panel.tsx'
+import { Time, ZoneNote } from '../../components/time.tsx'
+import { useSlice } from '../../state/use-shown.ts'
+import { targetLedger } from './ledger.ts'
+import styles from './routes-tab.module.css'
+
+/** Every route with its ledger: what came in, and what became of each message at each target. */
+export function RoutesTab({ onWatch }: { readonly onWatch: (filter: string) => void }) {
+  const slice = useSlice('routes')
+  const routes = useMemo(() => Object.values(slice).sort((a, b) => a.id.localeCompare(b.id)), [slice])
+  return (
+    <PageFrame title="Routes" note={<ZoneNote />}>
+      <PanelBody
+        content={
+          routes.length === 0
+            ? {
+                state: 'empty',
+                sentence: 'This site has no routes. Name them under routes: in site.yaml, then reload it in Settings.',
+              }
+            : { state: 'ready' }
+        }
+      >
+        <div className={styles.routes}>
+          {routes.map((route) => (
+            <Route key={route.id} route={route} onWatch={onWatch} />
+          ))}
+        </div>
+      </PanelBody>
+    </PageFrame>
+  )
+}
+
+function Route({ route, onWatch }: { readonly route: RouteView; readonly onWatch: (filter: string) => void }) {
+  return (
+    <section className={styles.route} aria-label={`Route ${route.id}`}>
+      <header className={styles.head}>
+        <HealthMark health={markOf(route)} label={route.on ? 'on' : 'off'} />
+        <h2>{route.title}</h2>
+        {route.title !== route.id && <code className="dim">{route.id}</code>}
+        <span className="dim">from</span>
+        <button type="button" className={styles.from} title="Watch live" onClick={() => onWatch(route.from)}>
+          <code>{route.from}</code>
+        </button>
+        <span className={styles.rate}>
+          {route.on ? perSecond(route.perSecond) : 'off'}
+          {route.lastAt !== null && (
+            <span className="dim">
+              , last <Time at={route.lastAt} />
+            </span>
+          )}
+        </span>
+      </header>
+      <table className={styles.ledger} aria-label={`Ledger of ${route.id}`}>
+        <thead>
+          <tr>
+            <th>Target</th>
+            <th>In</th>
+            <th>Filtered</th>
+            <th>Quarantined</th>
+            <th>Delivered</th>
+            <th>Queued</th>
+            <th>Dropped</th>
+            <th>Open</th>
+          </tr>
+        </thead>
+        <tbody>
+          {route.targets.map((target) => {
+            const ledger = targetLedger(route, target)
+            return (
+              <tr key={`${target.kind} ${target.name}`}>
+                <td>
+                  {target.kind} <code>{target.name}</code>
+                  {target.lastError !== null && <div className={styles.error}>{target.lastError}</div>}
+                </td>
+                <td>{count(route.received)}</td>
+                <td>{count(route.filtered)}</td>
+                <td>{route.quarantined > 0 ? <Link to="/messages/quarantine">{count(route.quarantined)}</Link> : 0}</td>
+                <td>{count(ledger.delivered)}</td>
+                <td>{count(ledger.queued)}</td>
+                <td>{count(ledger.dropped)}</td>
+                <td title="Received and not yet accounted for; settles at 0.">{count(ledger.open)}</td>
+              </tr>
+            )
+          })}
+        </tbody>
+      </table>
+      {route.lastError !== null && (
+        <p className={styles.error}>
+          <HealthMark health="degraded" label="error" size={10} /> {route.lastError}
+        </p>
+      )}
+    </section>
+  )
+}
+
+function markOf(route: RouteView): Mark {
+  if (!route.on) return 'unknown'
+  if (route.targets.some((target) => target.lastError !== null && target.queued + target.dropped > 0)) return 'degraded'
+  return 'healthy'
+}

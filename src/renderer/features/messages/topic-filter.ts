@@ -1,0 +1,20 @@
+/** Why a topic filter cannot be one, in a sentence; `null` when it can. By the rules of MQTT 3.1.1, section 4.7. */
+export function filterMistake(filter: string): string | null {
+  if (filter === '') return 'A topic filter has at least one character. Use # for everything.'
+  const levels = filter.split('/')
+  for (const [index, level] of levels.entries()) {
+    if (level.includes('#') && (level !== '#' || index !== levels.length - 1)) {
+      return '# stands alone in the last level, such as site/#.'
+    }
+    if (level.includes('+') && level !== '+') return '+ stands alone in its level, such as site/+/status.'
+  }
+  return null
+}
+
+/** Why a topic cannot be published to; `null` when it can. */
+export function topicMistake(topic: string): string | null {
+  if (topic === '') return 'A message needs a topic.'
+  if (/[#+]/.test(topic)) return 'A topic to publish to has no wildcards (# or +).'
+  if (topic.startsWith('$')) return 'Topics that begin with $ belong to the broker.'
+  return null
+}

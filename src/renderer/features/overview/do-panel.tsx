@@ -1,0 +1,51 @@
+import { Button, Tooltip } from '@mantine/core'
+import { counted } from '../../components/figures.ts'
+import { Panel } from '../../components/panel.tsx'
+import { Age } from '../../components/time.tsx'
+import { useEntity, useSelected } from '../../state/use-shown.ts'
+import { useActions } from '../actions/asking.ts'
+import styles from './do-panel.module.css'
+
+/** The three things a technician comes for, each with the figure that it changes. */
+export function DoPanel() {
+  const { ask, backUp } = useActions()
+  const backups = useEntity('backups', 'backups')
+  const points = useSelected('snapshots', (snapshots) => Object.keys(snapshots).length)
+  const backingUp = useSelected('jobs', (jobs) =>
+    Object.values(jobs).some((job) => job.state === 'running' && job.kind.startsWith('backup')),
+  )
+  return (
+    <Panel title="Do">
+      <div className={styles.buttons}>
+        <div>
+          <Button fullWidth size="sm" variant="filled" loading={backingUp} onClick={() => backUp('full')}>
+            Back up now
+          </Button>
+          <p>
+            {backups?.lastAt == null ? (
+              'never yet'
+            ) : (
+              <>
+                last <Age at={backups.lastAt} />
+              </>
+            )}
+          </p>
+        </div>
+        <div>
+          <Button fullWidth size="sm" disabled={points === 0} onClick={() => ask({ type: 'restore', snapshot: null })}>
+            Restore…
+          </Button>
+          <p>{points === 0 ? 'nothing to restore yet' : counted(points, 'point')}</p>
+        </div>
+        <div>
+          <Tooltip label="Deploying is not yet available in this version.">
+            <Button fullWidth size="sm" data-disabled aria-disabled onClick={(event) => event.preventDefault()}>
+              Deploy…
+            </Button>
+          </Tooltip>
+          <p>not yet available</p>
+        </div>
+      </div>
+    </Panel>
+  )
+}

@@ -1,0 +1,81 @@
+import { Button } from '@mantine/core'
+import { useMemo } from 'react'
+import { Link } from 'react-router'
+import type { AttentionView } from '#shared/contract/index.ts'
+import { severities } from '#shared/vocabulary.ts'
+import { HealthMark, healthOfSeverity } from '../../components/health-mark.tsx'
+import { Panel } from '../../components/panel.tsx'
+import { Age } from '../../components/time.tsx'
+import { useAction } from '../../state/use-action.tsx'
+import { useSlice } from '../../state/use-shown.ts'
+import { useFix } from '../actions/use-fix.ts'
+import styles from './needs-attention.module.css'
+
+/** What a person should know of, the gravest first, each with its fixes. */
+export function NeedsAttention() {
+  const slice = useSlice('attention')
+  const cards = useMemo(
+    () =>
+      Object.values(slice)
+        .filter((card) => !card.dismissed)
+        .sort((a, b) => severities.indexOf(b.severity) - severities.indexOf(a.severity) || b.since - a.since),
+    [slice],
+  )
+  const dismissed = Object.keys(slice).length - cards.length
+  return (
+    <Panel
+      title="Needs attention"
+      flush
+      aside={dismissed > 0 ? <span>{dismissed} dismissed</span> : undefined}
+      content={
+        cards.length === 0
+          ? { state: 'empty', sentence: 'Nothing needs you. What does appears here, with what to press.' }
+          : { state: 'ready' }
+      }
+    >
+      <ul className={styles.cards} aria-label="Needs attention">
+        {cards.map((card) => (
+          <Card key={card.id} card={card} />
+        ))}
+      </ul>
+    </Panel>
+  )
+}
+
+function Card({ card }: { readonly card: AttentionView }) {
+  const fix = useFix()
+  const { busy, run } = useAction()
+  return (
+    <li className={styles.card}>
+      <HealthMark health={healthOfSeverity(card.severity)} label={card.severity} />
+      <div>
+        <p className={styles.title}>{card.title}</p>
+        <p className="dim">
+          {card.why} <Age at={card.since} />.
+        </p>
+        <div className={styles.fixes}>
+          {card.fixes.map((offered) => (
+            <Button key={offered.label} size="compact-sm" onClick={() => fix(offered)}>
+              {offered.label}
+            </Button>
+          ))}
+          {card.event !== null && (
+            <Button size="compact-sm" component={Link} to={`/timeline/${card.event}`}>
+              Why?
+            </Button>
+          )}
+          {card.dismissible && (
+            <Button
+              size="compact-sm"
+              loading={busy}
+              aria-label={`Dismiss: ${card.title}`}
+              onClick={() => void run((calls) => calls.attention.dismiss({ id: card.id }))}
+            >
+              Dismiss
+            </Button>
+          )}
+        </div>
+      </div>
+    </li>
+  )
+}

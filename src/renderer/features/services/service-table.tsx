@@ -1,0 +1,82 @@
+import { type KeyboardEvent, memo } from 'react'
+import { Link, useNavigate } from 'react-router'
+import type { ServiceView } from '#shared/contract/index.ts'
+import { bytes, count, percent } from '../../components/figures.ts'
+import { HealthMark } from '../../components/health-mark.tsx'
+import table from '../../components/table.module.css'
+import { Age } from '../../components/time.tsx'
+import { serviceStateWords } from './state-words.ts'
+
+/** The dense list of services. Up and down move the selection. */
+export function ServiceTable({
+  services,
+  selected,
+}: {
+  readonly services: readonly ServiceView[]
+  readonly selected: string | undefined
+}) {
+  const navigate = useNavigate()
+  const move = (event: KeyboardEvent) => {
+    if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return
+    const at = services.findIndex((service) => service.id === selected)
+    const next = services[Math.max(0, Math.min(services.length - 1, at + (event.key === 'ArrowDown' ? 1 : -1)))]
+    if (!next) return
+    event.preventDefault()
+    void navigate(`/services/${next.id}`)
+    event.currentTarget.querySelector<HTMLElement>(`[data-service="${CSS.escape(next.id)}"] a`)?.focus()
+  }
+  return (
+    <div className={table.scroll}>
+      <table className={table.table} aria-label="Services" onKeyDown={move}>
+        <thead>
+          <tr>
+            <th>Service</th>
+            <th>State</th>
+            <th className={table.grow}>Reason</th>
+            <th className={`${table.right} ${table.second}`}>Since</th>
+            <th className={`${table.right} ${table.second}`}>CPU</th>
+            <th className={`${table.right} ${table.second}`}>Memory</th>
+            <th className={`${table.right} ${table.third}`}>Restarts</th>
+            <th className={`${table.right} ${table.third}`}>Ports</th>
+          </tr>
+        </thead>
+        <tbody>
+          {services.map((service) => (
+            <Row key={service.id} service={service} selected={service.id === selected} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+const Row = memo(function Row({ service, selected }: { readonly service: ServiceView; readonly selected: boolean }) {
+  const navigate = useNavigate()
+  const address = `/services/${service.id}`
+  return (
+    <tr
+      data-service={service.id}
+      aria-selected={selected}
+      // The link in the first cell is the way for the keyboard.
+      onClick={() => void navigate(address)}
+    >
+      <td className={table.name}>
+        <HealthMark health={service.health} />{' '}
+        <Link to={address} title={service.title} aria-current={selected || undefined}>
+          {service.id}
+        </Link>
+      </td>
+      <td>{serviceStateWords[service.state]}</td>
+      <td className={`${table.grow} dim`} title={service.reason}>
+        {service.reason}
+      </td>
+      <td className={`${table.right} ${table.second}`}>
+        <Age at={service.since} plain />
+      </td>
+      <td className={`${table.right} ${table.second}`}>{service.cpu === null ? '' : percent(service.cpu)}</td>
+      <td className={`${table.right} ${table.second}`}>{service.memory === null ? '' : bytes(service.memory)}</td>
+      <td className={`${table.right} ${table.third}`}>{count(service.restarts)}</td>
+      <td className={`${table.right} ${table.third}`}>{Object.values(service.ports).join(', ')}</td>
+    </tr>
+  )
+})
