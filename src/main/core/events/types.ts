@@ -12,7 +12,10 @@ export interface EventDraft {
 }
 
 export interface EventQuery {
-  /** Only events before (older) or after (newer than) this sequence. Pages are newest first with `before`. */
+  /**
+   * Only events before (older) or after (newer than) this sequence. Pages are newest first, except with `after` alone: then
+   * they go on from there, oldest first.
+   */
   readonly before?: number | undefined
   readonly after?: number | undefined
   readonly subject?: string | undefined
@@ -25,7 +28,14 @@ export interface EventQuery {
   readonly limit: number
 }
 
-export interface EventLog {
+/** An event that could not be recorded. It is in the console's own log all the same. */
+export interface UnrecordedEvent {
+  readonly id: string
+  readonly draft: EventDraft
+  readonly error: unknown
+}
+
+export interface EventLog extends AsyncDisposable {
   /**
    * Records an event and returns at once with its id, usable as the cause of others. Severity `warning` and up is durable.
    * A failed write is told to {@link onFailure} and never throws into the caller.
@@ -41,7 +51,9 @@ export interface EventLog {
   effects(id: string): readonly EventRecord[]
   /** Told after the commit, in order of sequence. */
   onCommitted(listener: (events: readonly EventRecord[]) => void): Disposable
-  /** Resolves when everything emitted so far is committed. */
+  /** Told of every event that could not be recorded: the store is full, its disk is, or its writer has ended. */
+  onFailure(listener: (unrecorded: UnrecordedEvent) => void): Disposable
+  /** Resolves when everything emitted so far is committed, or has failed. */
   settled(): Promise<void>
 }
 

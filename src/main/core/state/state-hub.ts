@@ -15,7 +15,7 @@ const promptlyMs = 10
 
 /** Opens the shown state: empty, with a new epoch. */
 export function openStateHub({ clock, logger }: StateHubOptions): StateHub {
-  return new Hub(clock, logger.part('state'))
+  return new Hub(clock, logger)
 }
 
 class Hub implements StateHub {

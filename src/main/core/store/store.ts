@@ -30,11 +30,10 @@ export interface StoreOptions {
  * before an upgrade fails; nothing is left running then.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { directory, runtime, clock } = options
-  const logger = options.logger.part('store')
+  const { directory, runtime, clock, logger } = options
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const copies = new Copies(join(directory, 'copies'), runtime)
-  const opening = { ...options, logger, copies }
+  const opening = { ...options, copies }
   const [control, messages] = [await makeReady('control', opening), await makeReady('messages', opening)]
   const databases = { control: control.setup, messages: messages.setup }
   const thread = await startWriter(runtime, logger, { databases })

@@ -1,0 +1,134 @@
+import { type Clock, Listeners, type Logger, newId } from '#core/platform/index.ts'
+import type { Database } from '#core/store/index.ts'
+import { type EventRecord, severities } from '#shared/vocabulary.ts'
+import { notableRank, pageStatement } from './event-query.ts'
+import { type EventRow, eventColumns, insertOf, recordOf, storable } from './event-rows.ts'
+import type { EventDraft, EventLog, EventQuery, EventRef, UnrecordedEvent } from './types.ts'
+
+export interface EventLogOptions {
+  /** The control database, with {@link eventsSchema}. */
+  readonly database: Database
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** Opens the event log on its table. Disposing it waits for what was emitted. */
+export function openEventLog(options: EventLogOptions): EventLog {
+  return new Log(options)
+}
+
+/** A chain of causes longer than this is cut: it would be a fault of the console, and no screen shows it. */
+const longestChain = 100
+const mostEffects = 1_000
+
+class Log implements EventLog {
+  readonly #database: Database
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #committed: Listeners<readonly EventRecord[]>
+  readonly #failed: Listeners<UnrecordedEvent>
+  readonly #writing = new Set<Promise<unknown>>()
+  #untold: EventRecord[] = []
+
+  constructor({ database, clock, logger }: EventLogOptions) {
+    this.#database = database
+    this.#clock = clock
+    this.#logger = logger
+    const onError = (error: unknown) => logger.error('A listener of the event log failed.', { error: String(error) })
+    this.#committed = new Listeners(onError)
+    this.#failed = new Listeners(onError)
+  }
+
+  emit(draft: EventDraft): EventRef {
+    const event = this.#eventOf(draft)
+    this.#write(event).catch((error: unknown) => {
+      this.#logger.error(`An event could not be recorded: ${event.message}`, { event, error: String(error) })
+      this.#failed.tell({ id: event.id, draft, error })
+    })
+    return { id: event.id, cause: { type: 'event', id: event.id } }
+  }
+
+  record(draft: EventDraft): Promise<EventRecord> {
+    return this.#write(this.#eventOf(draft), 'durable')
+  }
+
+  page(query: EventQuery): { readonly events: readonly EventRecord[]; readonly more: boolean } {
+    const rows = this.#database.all<EventRow>(pageStatement(query))
+    return { events: rows.slice(0, query.limit).map(recordOf), more: rows.length > query.limit }
+  }
+
+  byId(id: string): EventRecord | undefined {
+    const row = this.#database.get<EventRow>({ sql: `SELECT ${eventColumns} FROM events WHERE id = ?`, values: [id] })
+    return row && recordOf(row)
+  }
+
+  causes(id: string): readonly EventRecord[] {
+    const chain: EventRecord[] = []
+    for (let next: string | undefined = id; next !== undefined && chain.length < longestChain; ) {
+      const event = this.byId(next)
+      if (!event || chain.some((known) => known.id === event.id)) break
+      chain.push(event)
+      next = event.cause.type === 'event' ? event.cause.id : undefined
+    }
+    return chain
+  }
+
+  effects(id: string): readonly EventRecord[] {
+    const sql = `SELECT ${eventColumns} FROM events WHERE cause_event = ? ORDER BY seq LIMIT ?`
+    return this.#database.all<EventRow>({ sql, values: [id, mostEffects] }).map(recordOf)
+  }
+
+  onCommitted(listener: (events: readonly EventRecord[]) => void): Disposable {
+    return this.#committed.add(listener)
+  }
+
+  onFailure(listener: (unrecorded: UnrecordedEvent) => void): Disposable {
+    return this.#failed.add(listener)
+  }
+
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#writing)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.settled()
+    this.#tellCommitted()
+    this.#committed.clear()
+    this.#failed.clear()
+  }
+
+  #eventOf(draft: EventDraft): Omit<EventRecord, 'seq'> {
+    const { kind, subject, severity, message, cause, operation = null, data = {} } = draft
+    const id = newId('ev')
+    return { id, at: this.#clock.wall(), kind, subject, severity, message, cause, operation, data: storable(data) }
+  }
+
+  /** Resolves after the commit. The writer commits in the order of the calls, so outcomes come in order of sequence. */
+  #write(event: Omit<EventRecord, 'seq'>, durability?: 'durable'): Promise<EventRecord> {
+    const rank = severities.indexOf(event.severity)
+    const writing = this.#database
+      .write([insertOf(event)], durability ?? (rank >= notableRank ? 'durable' : 'relaxed'))
+      .then(([result]) => {
+        const record = { ...event, seq: result?.lastInsertRowid ?? 0 }
+        this.#tellSoon(record)
+        return record
+      })
+    this.#writing.add(writing)
+    const done = () => void this.#writing.delete(writing)
+    writing.then(done, done)
+    return writing
+  }
+
+  /** Events of one commit are told together. */
+  #tellSoon(record: EventRecord): void {
+    this.#untold.push(record)
+    if (this.#untold.length === 1) setImmediate(() => this.#tellCommitted())
+  }
+
+  #tellCommitted(): void {
+    const events = this.#untold
+    if (events.length === 0) return
+    this.#untold = []
+    this.#committed.tell(events)
+  }
+}
