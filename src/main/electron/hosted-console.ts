@@ -1,5 +1,4 @@
 import type { ServerTransport } from '#core/api/index.ts'
-import type { Coordinator, ServiceJobs } from '#core/coordinator/index.ts'
 import type { StateHub } from '#core/state/index.ts'
 import type { JobView } from '#shared/contract/state.ts'
 import type { Cause } from '#shared/vocabulary.ts'
@@ -10,8 +9,11 @@ export interface HostedConsole {
   readonly state: Pick<StateHub, 'slice' | 'onRevision'>
   /** The open site, as far as menu and tray act on it. */
   readonly site: {
-    readonly services: Pick<ServiceJobs, 'start' | 'stop'>
-    readonly coordinator: Pick<Coordinator, 'emergencyStop'>
+    readonly services: {
+      start(services: 'all', cause: Cause): Promise<unknown>
+      stop(services: 'all', cause: Cause): Promise<unknown>
+    }
+    readonly coordinator: { emergencyStop(cause: Cause): Promise<unknown> }
   } | null
   openInitial(initial: InitialSite): Promise<void>
   connect(transport: ServerTransport, options: { readonly client: 'window'; readonly token: null }): Disposable

@@ -1,0 +1,58 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { Duplex, Readable, Writable } from 'node:stream'
+import { CdpPipe } from './cdp.ts'
+
+/** The Chromium whose pages are the windows of the stand-in. */
+export interface Chromium {
+  readonly pipe: CdpPipe
+  /** Where a test can connect with playwright-core as well: `ws://127.0.0.1:…`. */
+  readonly endpoint: string
+  kill(): void
+}
+
+/** Starts Chromium with a fresh profile. Rejects when it does not say where it listens. */
+export async function startChromium(executable: string, profile: string): Promise<Chromium> {
+  const child = spawn(executable, [...switches, `--user-data-dir=${profile}`], {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
+    detached: false,
+  })
+  const [, , , toChromium, fromChromium] = child.stdio
+  if (!(toChromium instanceof Writable) || !(fromChromium instanceof Readable || fromChromium instanceof Duplex)) {
+    throw new Error('Chromium was started without a debugging pipe.')
+  }
+  const pipe = new CdpPipe(toChromium, fromChromium)
+  return { pipe, endpoint: await endpointOf(child), kill: () => void child.kill('SIGKILL') }
+}
+
+const switches = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--no-default-browser-check',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  // Frames of other sites stay in the page's process, so that one session sees all of them.
+  '--disable-site-isolation-trials',
+  '--disable-features=IsolateOrigins,site-per-process,HttpsUpgrades,Translate',
+  // Windows come when the app makes them; Chromium itself opens none.
+  '--no-startup-window',
+  '--remote-debugging-pipe',
+  '--remote-debugging-port=0',
+]
+
+function endpointOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = ''
+    child.stderr?.setEncoding('utf8')
+    child.stderr?.on('data', (text: string) => {
+      said = (said + text).slice(-8_192)
+      const [, endpoint] = /DevTools listening on (ws:\S+)/.exec(said) ?? []
+      if (endpoint) resolve(endpoint)
+    })
+    child.on('error', reject)
+    child.on('exit', (code) => reject(new Error(`Chromium ended with ${code}: ${said.trim()}`)))
+  })
+}
