@@ -1,6 +1,7 @@
 import type { RouteDefinition, SiteDefinition } from '#core/config/index.ts'
 import type { Builtin } from '#core/platform/index.ts'
 import type { JournalRow, Quarantined, ShownMessage } from '#shared/contract/messages.ts'
+import type { ChannelMessage } from './protocol.ts'
 
 /** Broker and router of a site, each in a thread of its own. */
 export interface Messaging extends AsyncDisposable {
@@ -27,6 +28,8 @@ export interface Messaging extends AsyncDisposable {
     readonly before?: number | undefined
     readonly limit: number
   }): { readonly rows: readonly Quarantined[]; readonly more: boolean }
+  /** What a channel remembers: its newest 100 messages, oldest first. Empty when no route has delivered to it. */
+  channel(name: string): Promise<readonly ChannelMessage[]>
   /** Checks routes without loading them: filters, expressions. One sentence per mistake, with its position. */
   check(route: RouteDefinition): readonly { readonly path: string; readonly message: string; readonly remedy: string }[]
 }

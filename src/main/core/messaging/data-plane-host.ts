@@ -1,0 +1,286 @@
+import { Worker } from 'node:worker_threads'
+import type { RouteDefinition } from '#core/config/index.ts'
+import type { Clock, Logger, Runtime } from '#core/platform/index.ts'
+import type { Store } from '#core/store/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import type { ChannelMessage, FromDataPlane, RefusedRoute, ToDataPlane } from './protocol.ts'
+
+/** Pauses before a crashed thread is started again, doubled from the first to the last; a minute without a crash resets them. */
+const firstPauseMs = 200
+const lastPauseMs = 10_000
+const forgiveMs = 60_000
+
+/** A thread that has not reported for this long hangs, and is replaced. It reports four times a second. */
+const silenceMs = 15_000
+
+const stopMs = 3_000
+const answerMs = 10_000
+
+export interface DataPlaneHostParts {
+  readonly runtime: Runtime
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly store: Store
+  /** Reports, the state of the connection and batches of taps. */
+  readonly onMessage: (message: FromDataPlane) => void
+  /** These routes are in use from here on: reports that come later are about them. */
+  readonly onConfigured: (routes: readonly RouteDefinition[], refused: readonly RefusedRoute[]) => void
+  /** The thread ended unasked; `restartMs` from now the next one starts. */
+  readonly onCrash: (reason: string, restartMs: number) => void
+}
+
+interface Configuration {
+  readonly version: number
+  readonly routes: readonly RouteDefinition[]
+  readonly url: string | null
+}
+
+/** Keeps one data-plane thread running: configured, with a way to the store's writer and with the taps that are open. */
+export class DataPlaneHost implements AsyncDisposable {
+  readonly #parts: DataPlaneHostParts
+  readonly #taps = new Map<number, { readonly filter: string; readonly text: string }>()
+  readonly #publishing = new Map<number, PromiseWithResolvers<void>>()
+  readonly #reading = new Map<number, PromiseWithResolvers<readonly ChannelMessage[]>>()
+  readonly #configuring = new Map<number, PromiseWithResolvers<readonly RefusedRoute[]>>()
+  #worker: Worker | undefined
+  #exited: Promise<void> = Promise.resolve()
+  #configuration: Configuration = { version: 0, routes: [], url: null }
+  #next = 1
+  #pauseMs = firstPauseMs
+  #restart: Disposable | undefined
+  #silence: Disposable | undefined
+  #forgive: Disposable | undefined
+  #closed = false
+
+  constructor(parts: DataPlaneHostParts) {
+    this.#parts = parts
+    this.#start()
+  }
+
+  /** The id of the running thread, for tests that kill it. */
+  get threadId(): number | undefined {
+    return this.#worker?.threadId
+  }
+
+  /** Hands over routes and broker; resolves when they are in use, with the routes that were refused. */
+  configure(routes: readonly RouteDefinition[], url: string | null): Promise<readonly RefusedRoute[]> {
+    const version = this.#next++
+    this.#configuration = { version, routes, url }
+    const answer = Promise.withResolvers<readonly RefusedRoute[]>()
+    this.#configuring.set(version, answer)
+    this.#post({ type: 'configure', ...this.#configuration })
+    return this.#within(answer, `The router did not take over ${routes.length} routes in time.`, () =>
+      this.#configuring.delete(version),
+    )
+  }
+
+  publish(message: {
+    readonly topic: string
+    readonly payload: string
+    readonly qos: 0 | 1
+    readonly retain: boolean
+  }): Promise<void> {
+    const id = this.#next++
+    const answer = Promise.withResolvers<void>()
+    this.#publishing.set(id, answer)
+    this.#post({ type: 'publish', id, ...message })
+    return this.#within(
+      answer,
+      `The broker did not confirm the message to ${message.topic} in time. It may or may not have arrived.`,
+      () => this.#publishing.delete(id),
+    )
+  }
+
+  channel(name: string): Promise<readonly ChannelMessage[]> {
+    const id = this.#next++
+    const answer = Promise.withResolvers<readonly ChannelMessage[]>()
+    this.#reading.set(id, answer)
+    this.#post({ type: 'channel', id, channel: name })
+    return this.#within(answer, `The channel ${name} could not be read in time.`, () => this.#reading.delete(id))
+  }
+
+  openTap(filter: string, text: string): number {
+    const id = this.#next++
+    this.#taps.set(id, { filter, text })
+    this.#post({ type: 'tap-open', id, filter, text })
+    return id
+  }
+
+  moreOfTap(id: number): void {
+    this.#post({ type: 'tap-more', id })
+  }
+
+  closeTap(id: number): void {
+    this.#taps.delete(id)
+    this.#post({ type: 'tap-close', id })
+  }
+
+  /** The broker is known to be back. */
+  wake(): void {
+    this.#post({ type: 'wake' })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#restart?.[Symbol.dispose]()
+    this.#silence?.[Symbol.dispose]()
+    this.#forgive?.[Symbol.dispose]()
+    const worker = this.#worker
+    if (worker) {
+      this.#post({ type: 'stop' })
+      const impatience = this.#parts.clock.after(stopMs, () => void worker.terminate())
+      await this.#exited
+      impatience[Symbol.dispose]()
+    }
+    this.#fail('The router was closed.')
+  }
+
+  #start(): void {
+    const { runtime, clock, store } = this.#parts
+    const worker = new Worker(runtime.program('data-plane'), {
+      name: 'data-plane',
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: 512 },
+    })
+    const exited = Promise.withResolvers<void>()
+    let error: string | undefined
+    this.#worker = worker
+    this.#exited = exited.promise
+    worker.on('message', (message: FromDataPlane) => {
+      if (worker === this.#worker) this.#take(message)
+    })
+    worker.on('error', (thrown) => {
+      error = thrown instanceof Error ? thrown.message : String(thrown)
+    })
+    worker.on('exit', () => {
+      exited.resolve()
+      if (worker === this.#worker && !this.#closed) this.#crashed(error ?? 'it ended by itself')
+    })
+    this.#lendPort(store)
+    this.#post({ type: 'configure', ...this.#configuration })
+    for (const [id, tap] of this.#taps) this.#post({ type: 'tap-open', id, ...tap })
+    this.#awaitReport()
+    this.#forgive?.[Symbol.dispose]()
+    this.#forgive = clock.after(forgiveMs, () => {
+      this.#pauseMs = firstPauseMs
+    })
+  }
+
+  #take(message: FromDataPlane): void {
+    switch (message.type) {
+      case 'ready':
+        return
+      case 'configured':
+        for (const [version, answer] of this.#configuring) {
+          if (version <= message.version) answer.resolve(message.refused)
+        }
+        if (message.version === this.#configuration.version) {
+          this.#parts.onConfigured(this.#configuration.routes, message.refused)
+        }
+        return
+      case 'published': {
+        const { problem } = message
+        const answer = this.#publishing.get(message.id)
+        if (problem) answer?.reject(ConsoleError.from(problem))
+        else answer?.resolve()
+        return
+      }
+      case 'channel':
+        this.#reading.get(message.id)?.resolve(message.messages)
+        return
+      case 'store-port-lost':
+        this.#lendPort(this.#parts.store)
+        return
+      case 'report':
+        this.#awaitReport()
+        break
+      case 'log':
+        this.#parts.logger[message.level](message.message, message.fields)
+        return
+      case 'link':
+      case 'tap':
+        break
+    }
+    this.#parts.onMessage(message)
+  }
+
+  /** Brokers a port between the thread and the store's writer; tried again while the writer itself is away. */
+  #lendPort(store: Store): void {
+    if (this.#closed || !this.#worker) return
+    try {
+      const port = store.directPort()
+      const message: ToDataPlane = { type: 'store-port', port }
+      this.#worker.postMessage(message, [port])
+    } catch (error) {
+      this.#parts.logger.warn(`The router has no way to the store: ${String(error)}.`)
+      const worker = this.#worker
+      this.#parts.clock.after(1_000, () => {
+        if (worker === this.#worker) this.#lendPort(store)
+      })
+    }
+  }
+
+  #awaitReport(): void {
+    this.#silence?.[Symbol.dispose]()
+    this.#silence = this.#parts.clock.after(silenceMs, () => {
+      const worker = this.#worker
+      if (!worker) return
+      this.#worker = undefined // its late words no longer count
+      void worker.terminate()
+      this.#crashed(`it did not answer for ${silenceMs / 1000} s`)
+    })
+  }
+
+  #crashed(reason: string): void {
+    this.#worker = undefined
+    this.#silence?.[Symbol.dispose]()
+    this.#forgive?.[Symbol.dispose]()
+    for (const answer of this.#publishing.values()) answer.reject(routerRestarting())
+    for (const answer of this.#reading.values()) answer.reject(routerRestarting())
+    const pause = this.#pauseMs
+    this.#pauseMs = Math.min(lastPauseMs, pause * 2)
+    this.#parts.onCrash(reason, pause)
+    this.#restart = this.#parts.clock.after(pause, () => {
+      if (!this.#closed) this.#start()
+    })
+  }
+
+  #fail(reason: string): void {
+    const error = new ConsoleError('router-closed', reason, 'Open the site again.')
+    for (const waiting of [this.#publishing, this.#reading, this.#configuring]) {
+      for (const answer of waiting.values()) answer.reject(error)
+    }
+  }
+
+  #post(message: ToDataPlane): void {
+    this.#worker?.postMessage(message)
+  }
+
+  async #within<T>(answer: PromiseWithResolvers<T>, tooLate: string, forget: () => void): Promise<T> {
+    if (this.#closed) this.#fail('The router was closed.')
+    else if (!this.#worker && this.#configuring.size === 0) answer.reject(routerRestarting())
+    const patience = this.#parts.clock.after(answerMs, () =>
+      answer.reject(
+        new ConsoleError('router-silent', tooLate, 'Try again; look at the router on Overview if it goes on.', {
+          retryable: true,
+        }),
+      ),
+    )
+    try {
+      return await answer.promise
+    } finally {
+      patience[Symbol.dispose]()
+      forget()
+    }
+  }
+}
+
+function routerRestarting(): ConsoleError {
+  return new ConsoleError(
+    'router-restarting',
+    'The router ended and is being started again, so the request was not finished.',
+    'Try again in a moment.',
+    { retryable: true },
+  )
+}

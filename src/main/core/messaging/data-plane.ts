@@ -1,0 +1,188 @@
+import type { RouteDefinition, RouteTarget } from '#core/config/index.ts'
+import type { LogLevel } from '#core/platform/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import { Channels, ChannelTarget } from './channels.ts'
+import type { TargetLedger } from './ledger.ts'
+import { MqttLink } from './mqtt-link.ts'
+import { MqttOutbox } from './mqtt-outbox.ts'
+import type { FromDataPlane, ToDataPlane } from './protocol.ts'
+import { Router } from './router.ts'
+import { StoreLine, StorePort } from './store-line.ts'
+import { JournalTarget, StoreQuarantine } from './store-targets.ts'
+import { journalTable, quarantineTable } from './tables.ts'
+import { TapRing } from './tap-ring.ts'
+import type { Target } from './targets.ts'
+
+/** How often counters go to the console, and how often open taps are served. */
+const reportMs = 250
+const tapMs = 50
+
+/** How long a stop waits for rows that are on their way to the store. */
+const lastRowsMs = 1_000
+
+/** Rows that may wait for the store, in batches of up to 1,000, and their bytes. */
+const journalBounds = { batches: 50, bytes: 32 * 1024 * 1024 }
+const quarantineBounds = { batches: 5, bytes: 8 * 1024 * 1024 }
+
+export interface DataPlaneParts {
+  readonly clientId: string
+  readonly random: () => number
+  readonly send: (message: FromDataPlane) => void
+}
+
+/** Everything that happens to messages, in a thread of its own: the connection, the router, the deliveries, the taps. */
+export class DataPlane {
+  readonly #send: (message: FromDataPlane) => void
+  readonly #taps = new TapRing()
+  readonly #channels = new Channels()
+  readonly #port: StorePort
+  readonly #journal: StoreLine
+  readonly #quarantine: StoreLine
+  readonly #outbox = new MqttOutbox()
+  readonly #router: Router
+  readonly #link: MqttLink
+  readonly #reporting: NodeJS.Timeout
+  #serving: NodeJS.Timeout | undefined
+
+  constructor({ clientId, random, send }: DataPlaneParts) {
+    this.#send = send
+    this.#port = new StorePort(() => send({ type: 'store-port-lost' }))
+    this.#journal = new StoreLine(journalTable, journalBounds, this.#port)
+    this.#quarantine = new StoreLine(quarantineTable, quarantineBounds, this.#port)
+    const lost = (rows: number, reason: string) =>
+      this.#log('warn', `${rows} messages could not be kept in quarantine: ${reason}.`)
+    this.#router = new Router({
+      quarantine: new StoreQuarantine(this.#quarantine, lost),
+      makeTarget: (route, to, ledger) => this.#target(route, to, ledger),
+      taps: this.#taps,
+    })
+    this.#link = new MqttLink(
+      {
+        message: (topic, payload, packet) => this.#router.take(topic, payload, packet.qos, packet.retain, Date.now()),
+        state: (state, reason) => send({ type: 'link', state, reason }),
+        opened: (client) => this.#outbox.opened(client),
+        closed: () => this.#outbox.closed(),
+        drained: () => this.#outbox.drained(),
+        log: (level, message) => this.#log(level, message),
+      },
+      clientId,
+      random,
+    )
+    this.#reporting = setInterval(() => this.#report(), reportMs)
+  }
+
+  /** Does what the console asks. */
+  handle(message: ToDataPlane): void {
+    switch (message.type) {
+      case 'configure':
+        this.#configure(message.version, message.routes, message.url)
+        break
+      case 'store-port':
+        this.#port.attach(message.port)
+        break
+      case 'wake':
+        this.#link.wake()
+        break
+      case 'publish':
+        this.#publish(message)
+        break
+      case 'tap-open':
+        this.#taps.open(message.id, message.filter, message.text)
+        this.#serving ??= setInterval(() => this.#serveTaps(), tapMs)
+        break
+      case 'tap-more':
+        this.#taps.grant(message.id)
+        break
+      case 'tap-close':
+        this.#taps.close(message.id)
+        if (!this.#taps.active) {
+          clearInterval(this.#serving)
+          this.#serving = undefined
+        }
+        break
+      case 'channel':
+        this.#send({ type: 'channel', id: message.id, messages: this.#channels.read(message.channel) })
+        break
+      case 'stop':
+        break // the program stops it
+    }
+  }
+
+  /** Leaves the broker, waits a little for rows on their way, and gives everything back. */
+  async stop(): Promise<void> {
+    clearInterval(this.#reporting)
+    clearInterval(this.#serving)
+    await this.#link.close()
+    this.#outbox.close()
+    this.#journal.flush()
+    this.#quarantine.flush()
+    const deadline = performance.now() + lastRowsMs
+    while (
+      this.#port.connected &&
+      this.#journal.pending + this.#quarantine.pending > 0 &&
+      performance.now() < deadline
+    ) {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    this.#report()
+    this.#journal.close()
+    this.#quarantine.close()
+    this.#port.close()
+  }
+
+  #configure(version: number, routes: readonly RouteDefinition[], url: string | null): void {
+    const refused = this.#router.load(routes)
+    this.#link.listenTo(this.#router.reservedFilters())
+    this.#link.use(url)
+    this.#send({ type: 'configured', version, refused })
+  }
+
+  #target(route: RouteDefinition, to: RouteTarget, ledger: TargetLedger): Target {
+    switch (to.kind) {
+      case 'mqtt':
+        return this.#outbox.target(to, ledger)
+      case 'channel':
+        return new ChannelTarget(route.id, ledger, this.#channels.get(to.channel))
+      case 'journal':
+        return new JournalTarget(route.id, ledger, this.#journal)
+    }
+  }
+
+  #publish(message: Extract<ToDataPlane, { type: 'publish' }>): void {
+    const { id, topic, payload, qos, retain } = message
+    const client = this.#link.client
+    if (!client) {
+      const { problem } = new ConsoleError(
+        'broker-away',
+        `The message to ${topic} was not sent, as the router is not connected to the broker. ${this.#link.reason}`.trim(),
+        'Start the broker, then publish again.',
+        { retryable: true },
+      )
+      this.#send({ type: 'published', id, problem })
+      return
+    }
+    client.publish(topic, payload, { qos, retain }, (error) => {
+      const problem = error
+        ? new ConsoleError(
+            'publish-unanswered',
+            `The broker did not confirm the message to ${topic}: ${error.message}. It may or may not have arrived.`,
+            'Look for the message on the Messages page before publishing it again.',
+            { retryable: true },
+          ).problem
+        : null
+      this.#send({ type: 'published', id, problem })
+    })
+  }
+
+  #serveTaps(): void {
+    for (const batch of this.#taps.batches()) this.#send({ type: 'tap', ...batch })
+  }
+
+  #report(): void {
+    this.#send({ type: 'report', report: this.#router.report() })
+  }
+
+  #log(level: LogLevel, message: string): void {
+    this.#send({ type: 'log', level, message, fields: {} })
+  }
+}

@@ -1,0 +1,238 @@
+import { Worker } from 'node:worker_threads'
+import type { EventLog } from '#core/events/index.ts'
+import type { Builtin, BuiltinContext, Clock, Logger, RunningBuiltin, Runtime } from '#core/platform/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import { messagingEvents } from './event-kinds.ts'
+import type { BrokerSettings, FromBroker, ToBroker } from './protocol.ts'
+
+/** How long the thread may take until it listens, and until it has closed everything when asked to stop. */
+const startMs = 10_000
+const stopMs = 2_000
+
+export interface BrokerStatus {
+  readonly state: 'off' | 'starting' | 'running' | 'failed'
+  readonly clients: number
+  /** `host:port` while it listens. */
+  readonly address: string | null
+}
+
+export interface EmbeddedBrokerParts {
+  readonly runtime: Runtime
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly events: EventLog
+  /** Told whenever the status changes. */
+  readonly onStatus: (status: BrokerStatus) => void
+}
+
+/** The embedded broker as a builtin service: one thread per start. */
+export class EmbeddedBroker implements Builtin, AsyncDisposable {
+  readonly #parts: EmbeddedBrokerParts
+  readonly #running = new Set<BrokerThread>()
+
+  constructor(parts: EmbeddedBrokerParts) {
+    this.#parts = parts
+  }
+
+  async start(context: BuiltinContext): Promise<RunningBuiltin> {
+    const port = context.ports.mqtt
+    if (port === undefined) {
+      throw new ConsoleError(
+        'port-missing',
+        `The broker ${context.service} has no port named "mqtt".`,
+        'Give it one in site.yaml: "ports: { mqtt: 1883 }".',
+      )
+    }
+    const thread = new BrokerThread(context.service, { host: context.bind, port }, this.#parts)
+    this.#running.add(thread)
+    try {
+      await thread.listening
+    } catch (error) {
+      this.#running.delete(thread)
+      throw error
+    }
+    void thread.ended.then(() => this.#running.delete(thread))
+    return {
+      health: () => thread.health(),
+      ended: thread.ended,
+      stop: async () => {
+        await thread.stop()
+        this.#running.delete(thread)
+      },
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#running].map((thread) => thread.stop()))
+  }
+}
+
+/** One run of the broker in its thread. */
+class BrokerThread {
+  /** Resolves when it listens; rejects with what the operator can act on. */
+  readonly listening: Promise<void>
+  /** Resolves with the reason when it ends unasked. */
+  readonly ended: Promise<string>
+  readonly #service: string
+  readonly #settings: BrokerSettings
+  readonly #parts: EmbeddedBrokerParts
+  readonly #worker: Worker
+  readonly #exited: Promise<void>
+  #status: BrokerStatus = { state: 'starting', clients: 0, address: null }
+  #stopping = false
+  #error: string | undefined
+
+  constructor(service: string, settings: BrokerSettings, parts: EmbeddedBrokerParts) {
+    this.#service = service
+    this.#settings = settings
+    this.#parts = parts
+    const worker = new Worker(parts.runtime.program('broker'), {
+      name: 'broker',
+      workerData: settings,
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: 512 },
+    })
+    this.#worker = worker
+    const listening = Promise.withResolvers<void>()
+    const ended = Promise.withResolvers<string>()
+    const exited = Promise.withResolvers<void>()
+    this.listening = listening.promise
+    this.ended = ended.promise
+    this.#exited = exited.promise
+    this.#become({})
+    const patience = parts.clock.after(startMs, () => {
+      listening.reject(
+        new ConsoleError(
+          'broker-silent',
+          `The broker ${service} did not listen within ${startMs / 1000} s.`,
+          'Start it again.',
+          {
+            retryable: true,
+          },
+        ),
+      )
+      void this.stop()
+    })
+    worker.on('message', (message: FromBroker) => {
+      switch (message.type) {
+        case 'listening':
+          patience[Symbol.dispose]()
+          this.#started(message.port)
+          listening.resolve()
+          break
+        case 'failed':
+          this.#stopping = true
+          this.#become({ state: 'failed' })
+          listening.reject(problemOf(message.code, message.reason, service, settings))
+          break
+        case 'clients':
+          this.#become({ clients: message.now })
+          break
+        case 'log':
+          parts.logger[message.level](message.message, message.fields)
+          break
+      }
+    })
+    worker.on('error', (error) => {
+      this.#error = error instanceof Error ? error.message : String(error)
+    })
+    worker.on('exit', () => {
+      patience[Symbol.dispose]()
+      exited.resolve()
+      if (this.#stopping) return
+      const reason = this.#error ? `Its thread ended: ${this.#error}.` : 'Its thread ended by itself.'
+      listening.reject(
+        new ConsoleError('broker-ended', `The broker ${service} ended while it started. ${reason}`, 'Start it again.'),
+      )
+      this.#become({ state: 'failed', clients: 0, address: null })
+      this.#tellStopped('warning', `The broker ${service} has stopped unasked. ${reason}`, reason)
+      ended.resolve(reason)
+    })
+  }
+
+  health(): ReturnType<RunningBuiltin['health']> {
+    const { state, clients, address } = this.#status
+    return state === 'running'
+      ? { health: 'healthy', sentence: `Listening on ${address}, ${clients} ${clients === 1 ? 'client' : 'clients'}.` }
+      : { health: 'unhealthy', sentence: 'The broker does not listen.' }
+  }
+
+  /** Resolves when the thread is gone and the port is free. */
+  async stop(): Promise<void> {
+    if (!this.#stopping) {
+      this.#stopping = true
+      const wasRunning = this.#status.state === 'running'
+      const bye: ToBroker = { type: 'stop' }
+      this.#worker.postMessage(bye)
+      const impatience = this.#parts.clock.after(stopMs, () => void this.#worker.terminate())
+      await this.#exited
+      impatience[Symbol.dispose]()
+      this.#become({ state: 'off', clients: 0, address: null })
+      if (wasRunning) this.#tellStopped('info', `The broker ${this.#service} has stopped.`, 'it was asked to')
+    }
+    await this.#exited
+  }
+
+  #started(port: number): void {
+    const address = `${this.#settings.host.includes(':') ? `[${this.#settings.host}]` : this.#settings.host}:${port}`
+    this.#become({ state: 'running', address })
+    this.#parts.events.emit({
+      kind: messagingEvents.brokerStarted,
+      subject: `service:${this.#service}`,
+      severity: 'info',
+      message: `The broker ${this.#service} listens on ${address}.`,
+      cause: { type: 'observation', what: 'the broker thread said that it listens' },
+      data: { address },
+    })
+  }
+
+  #tellStopped(severity: 'info' | 'warning', message: string, why: string): void {
+    this.#parts.events.emit({
+      kind: messagingEvents.brokerStopped,
+      subject: `service:${this.#service}`,
+      severity,
+      message,
+      cause: { type: 'observation', what: why },
+    })
+  }
+
+  #become(change: Partial<BrokerStatus>): void {
+    this.#status = { ...this.#status, ...change }
+    this.#parts.onStatus(this.#status)
+  }
+}
+
+function problemOf(code: string, reason: string, service: string, { host, port }: BrokerSettings): ConsoleError {
+  const params = { service, address: host, port }
+  switch (code) {
+    case 'EADDRINUSE':
+      return new ConsoleError(
+        'port-in-use',
+        `The broker ${service} cannot listen on ${host}:${port}: another program holds that port.`,
+        'Stop that program, or give the broker another port in site.yaml.',
+        { params, retryable: true },
+      )
+    case 'EACCES':
+      return new ConsoleError(
+        'port-not-permitted',
+        `The broker ${service} may not listen on ${host}:${port}: this user has no right to that port.`,
+        'Choose a port from 1024 up in site.yaml.',
+        { params },
+      )
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new ConsoleError(
+        'address-not-available',
+        `The broker ${service} cannot listen on ${host}: this machine does not have that address.`,
+        'Correct "bind" in site.yaml, or connect the network that has the address.',
+        { params, retryable: true },
+      )
+    default:
+      return new ConsoleError(
+        'broker-failed',
+        `The broker ${service} cannot listen on ${host}:${port}: ${reason}.`,
+        'Look at the console’s log, correct site.yaml, and start it again.',
+        { params, retryable: true },
+      )
+  }
+}

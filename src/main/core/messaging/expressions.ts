@@ -1,0 +1,178 @@
+import { type ASTNode, Environment, EvaluationError, ParseError, TypeError as TypeMistake } from '@marcbachmann/cel-js'
+import type { TopicMistake } from './topic-filter.ts'
+import { dangerIn } from './topic-pattern.ts'
+
+/** What an expression can see of a message. Numbers in `payload` are doubles; see docs/routes.md. */
+export interface ExpressionContext {
+  readonly payload: unknown
+  /** Levels of the topic. */
+  readonly topic: readonly string[]
+  readonly topicName: string
+  /** When the router received it: ISO 8601, UTC. */
+  readonly received: string
+  readonly retained: boolean
+  readonly qos: bigint
+}
+
+/** An expression, parsed and checked once. */
+export interface Expression {
+  /** Whether it looks at the payload, so that the payload must be decoded. */
+  readonly needsPayload: boolean
+  /** Evaluates it; throws what the engine throws. */
+  readonly run: (context: ExpressionContext) => unknown
+}
+
+/** Longest expression, in characters. */
+const longest = 4_000
+
+/** Macros that go over a list, and so could multiply with each other. */
+const loops = new Set(['all', 'exists', 'exists_one', 'map', 'filter'])
+
+/** Compiles expressions against one environment: variables, unit constants, arithmetic between the two kinds of number. */
+export class Expressions {
+  readonly #environment = newEnvironment()
+
+  /** Compiles a condition: an expression that gives true or false. */
+  condition(text: string): { readonly expression: Expression } | { readonly mistake: TopicMistake } {
+    const compiled = this.#compile(text)
+    if ('mistake' in compiled) return compiled
+    if (compiled.type !== 'bool' && compiled.type !== 'dyn') {
+      return {
+        mistake: { message: `A condition must give true or false, but this gives ${compiled.type}.`, position: 0 },
+      }
+    }
+    return compiled
+  }
+
+  /** Compiles a mapping: an expression that gives the new payload. */
+  mapping(text: string): { readonly expression: Expression } | { readonly mistake: TopicMistake } {
+    return this.#compile(text)
+  }
+
+  #compile(
+    text: string,
+  ): { readonly expression: Expression; readonly type: string } | { readonly mistake: TopicMistake } {
+    if (text.length > longest) {
+      return { mistake: { message: `The expression is longer than ${longest} characters.`, position: longest } }
+    }
+    try {
+      const parsed = this.#environment.parse(text)
+      const checked = parsed.check()
+      if (!checked.valid) return { mistake: mistakeOf(checked.error) }
+      const found = survey(parsed.ast)
+      if (found.mistake) return { mistake: found.mistake }
+      return { expression: { needsPayload: found.needsPayload, run: parsed }, type: checked.type ?? 'dyn' }
+    } catch (error) {
+      return { mistake: mistakeOf(error) }
+    }
+  }
+}
+
+/** Whether an evaluation failed because the message lacks something that the expression names. */
+export function isMissingKey(error: unknown): boolean {
+  return error instanceof EvaluationError && (error.code === 'no_such_key' || error.code === 'index_out_of_bounds')
+}
+
+/** Why an evaluation failed, in a few words. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof EvaluationError) return error.summary.replace(/\.$/, '')
+  return error instanceof Error ? error.message : String(error)
+}
+
+function newEnvironment(): Environment {
+  const environment = new Environment({
+    homogeneousAggregateLiterals: false,
+    enableOptionalTypes: true,
+    limits: { maxAstNodes: 2_000, maxDepth: 60, maxListElements: 500, maxMapEntries: 500, maxCallArguments: 16 },
+  })
+    .registerVariable('payload', 'dyn')
+    .registerVariable('topic', 'list<string>')
+    .registerVariable('topicName', 'string')
+    .registerVariable('received', 'string')
+    .registerVariable('retained', 'bool')
+    .registerVariable('qos', 'int')
+  const units = { KB: 10n ** 3n, MB: 10n ** 6n, GB: 10n ** 9n, KiB: 2n ** 10n, MiB: 2n ** 20n, GiB: 2n ** 30n }
+  for (const [name, value] of Object.entries(units)) environment.registerConstant(name, 'int', value)
+  // JSON numbers are doubles and literals such as 1 are integers; the language defines no arithmetic between the two.
+  const arithmetic: Readonly<Record<string, (a: number, b: number) => number>> = {
+    '+': (a, b) => a + b,
+    '-': (a, b) => a - b,
+    '*': (a, b) => a * b,
+    '/': (a, b) => a / b,
+    '%': (a, b) => a % b,
+  }
+  for (const [operator, apply] of Object.entries(arithmetic)) {
+    const mixed = (a: unknown, b: unknown) => apply(Number(a), Number(b))
+    environment.registerOperator(`double ${operator} int`, mixed)
+    environment.registerOperator(`int ${operator} double`, mixed)
+  }
+  environment.registerOperator('double % double', (a: number, b: number) => a % b)
+  return environment
+}
+
+interface Survey {
+  needsPayload: boolean
+  mistake: TopicMistake | undefined
+}
+
+/** Looks over a parsed expression: what it reads, and what in it could take too long. */
+function survey(ast: ASTNode): Survey {
+  const found: Survey = { needsPayload: false, mistake: undefined }
+  visit(ast, [], found)
+  return found
+}
+
+function visit(node: unknown, loopVariables: readonly string[], found: Survey): void {
+  if (Array.isArray(node)) {
+    for (const part of node) visit(part, loopVariables, found)
+    return
+  }
+  if (!isNode(node)) return
+  if (node.op === 'id' && node.args === 'payload') found.needsPayload = true
+  if (node.op === 'rcall') {
+    const [name, receiver, args] = node.args
+    const [variable] = args
+    if (loops.has(name) && variable?.op === 'id') {
+      // A loop in a loop is linear when the inner one goes over a part of the outer one's element.
+      if (loopVariables.length > 0 && !mentions(receiver, loopVariables)) {
+        found.mistake ??= {
+          message: `A loop inside a loop must go over a part of the outer element, as in "${loopVariables[0]}.items.${name}(…)".`,
+          position: node.start,
+        }
+      }
+      visit(receiver, loopVariables, found)
+      visit(args.slice(1), [...loopVariables, variable.args], found)
+      return
+    }
+    if (name === 'matches') checkPattern(args[0], node.start, found)
+  }
+  if (node.op === 'call' && node.args[0] === 'matches') checkPattern(node.args[1][1], node.start, found)
+  visit(node.args, loopVariables, found)
+}
+
+/** Regular expressions in `matches` run on payloads, so they must be written out and harmless. */
+function checkPattern(argument: ASTNode | undefined, position: number, found: Survey): void {
+  if (argument?.op !== 'value' || typeof argument.args !== 'string') {
+    found.mistake ??= { message: 'The regular expression of matches() must be written out as text.', position }
+    return
+  }
+  const danger = dangerIn(argument.args)
+  if (danger) found.mistake ??= { message: danger.message, position: argument.start + 1 + danger.position }
+}
+
+function mentions(node: unknown, names: readonly string[]): boolean {
+  if (Array.isArray(node)) return node.some((part) => mentions(part, names))
+  if (!isNode(node)) return false
+  return node.op === 'id' ? names.includes(node.args) : mentions(node.args, names)
+}
+
+function isNode(value: unknown): value is ASTNode {
+  return typeof value === 'object' && value !== null && 'op' in value && 'args' in value
+}
+
+function mistakeOf(error: unknown): TopicMistake {
+  if (error instanceof ParseError || error instanceof TypeMistake || error instanceof EvaluationError) {
+    return { message: `${error.summary.replace(/\.$/, '')}.`, position: error.range?.start ?? 0 }
+  }
+  return { message: error instanceof Error ? error.message : String(error), position: 0 }
+}

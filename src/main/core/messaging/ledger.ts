@@ -1,0 +1,148 @@
+import type { RouteDefinition, RouteTarget } from '#core/config/index.ts'
+import type { RouteCounts } from './protocol.ts'
+
+/**
+ * Where the messages of one target are: each one that the route passed on is delivered, queued or dropped, never two of them
+ * and never none. Every change of place is one of these calls.
+ */
+export class TargetLedger {
+  readonly name: string
+  readonly kind: RouteTarget['kind']
+  readonly #route: RouteLedger
+  #delivered = 0
+  #queued = 0
+  #dropped = 0
+  #lastError: string | null = null
+
+  /** The entry of the route's `to` that it accounts for. */
+  readonly to: RouteTarget
+
+  constructor(route: RouteLedger, target: RouteTarget) {
+    this.#route = route
+    this.to = target
+    this.kind = target.kind
+    this.name = nameOf(target)
+  }
+
+  get queued(): number {
+    return this.#queued
+  }
+
+  deliver(): void {
+    this.#delivered++
+    this.#route.touch()
+  }
+
+  enqueue(): void {
+    this.#queued++
+    this.#route.touch()
+  }
+
+  /** `count` queued messages have arrived. */
+  settle(count: number): void {
+    this.#queued -= count
+    this.#delivered += count
+    this.#route.touch()
+  }
+
+  /** `count` queued messages are given up. */
+  abandon(count: number, reason: string): void {
+    this.#queued -= count
+    this.#dropped += count
+    this.fault(reason)
+  }
+
+  /** A message is given up before it was ever queued. */
+  refuse(reason: string): void {
+    this.#dropped++
+    this.fault(reason)
+  }
+
+  /** Remembers an error that has not, or not yet, cost a message. */
+  fault(reason: string): void {
+    this.#lastError = reason
+    this.#route.fault(reason)
+  }
+
+  counts() {
+    return {
+      name: this.name,
+      kind: this.kind,
+      delivered: this.#delivered,
+      queued: this.#queued,
+      dropped: this.#dropped,
+      lastError: this.#lastError,
+    }
+  }
+}
+
+/** What became of every message that matched one route. */
+export class RouteLedger {
+  readonly id: string
+  readonly targets: readonly TargetLedger[]
+  #received = 0
+  #filtered = 0
+  #quarantined = 0
+  #lastAt: number | null = null
+  #lastError: string | null = null
+  #changed = true
+
+  constructor(route: RouteDefinition) {
+    this.id = route.id
+    this.targets = route.to.map((target) => new TargetLedger(this, target))
+  }
+
+  receive(at: number): void {
+    this.#received++
+    this.#lastAt = at
+    this.#changed = true
+  }
+
+  filter(): void {
+    this.#filtered++
+  }
+
+  quarantine(reason: string): void {
+    this.#quarantined++
+    this.#lastError = reason
+  }
+
+  fault(reason: string): void {
+    this.#lastError = reason
+    this.#changed = true
+  }
+
+  touch(): void {
+    this.#changed = true
+  }
+
+  counts(): RouteCounts {
+    return {
+      id: this.id,
+      received: this.#received,
+      filtered: this.#filtered,
+      quarantined: this.#quarantined,
+      lastAt: this.#lastAt,
+      lastError: this.#lastError,
+      targets: this.targets.map((target) => target.counts()),
+    }
+  }
+
+  /** The counts when they changed since this was last asked, else undefined. */
+  takeChanged(): RouteCounts | undefined {
+    if (!this.#changed) return undefined
+    this.#changed = false
+    return this.counts()
+  }
+}
+
+function nameOf(target: RouteTarget): string {
+  switch (target.kind) {
+    case 'mqtt':
+      return target.topic
+    case 'channel':
+      return target.channel
+    case 'journal':
+      return 'journal'
+  }
+}

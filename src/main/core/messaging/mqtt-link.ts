@@ -1,0 +1,194 @@
+import { connect, type ErrorWithReasonCode, type IPublishPacket, type ISubscriptionMap, type MqttClient } from 'mqtt'
+import type { LinkState } from './protocol.ts'
+
+/** Pauses between attempts to connect: doubled from the first up to the last, each shortened by up to half at random. */
+const firstPauseMs = 250
+const lastPauseMs = 5_000
+
+/** How long one attempt may take until the broker has answered. */
+const connectTimeoutMs = 10_000
+
+export interface LinkEvents {
+  /** A message arrived. */
+  message(topic: string, payload: Buffer, packet: IPublishPacket): void
+  state(state: LinkState, reason: string): void
+  /** There is a connection that packets can be sent on; until `closed`. */
+  opened(connection: MqttClient): void
+  closed(): void
+  /** The socket takes more again. */
+  drained(): void
+  log(level: 'info' | 'warn', message: string): void
+}
+
+/**
+ * The router's connection to the broker. Each connection is a client of its own: what was in flight on a lost one is the sender's to send
+ * again, so nothing of an old connection can reach into a new one.
+ */
+export class MqttLink {
+  readonly #events: LinkEvents
+  readonly #clientId: string
+  readonly #random: () => number
+  #url: string | null = null
+  #client: MqttClient | undefined
+  #reserved: readonly string[] = []
+  #attempt = 0
+  #pause: NodeJS.Timeout | undefined
+  #state: LinkState = 'off'
+  #lastReason = ''
+
+  constructor(events: LinkEvents, clientId: string, random: () => number) {
+    this.#events = events
+    this.#clientId = clientId
+    this.#random = random
+  }
+
+  get connected(): boolean {
+    return this.#state === 'connected'
+  }
+
+  /** The connection, when there is one. */
+  get client(): MqttClient | undefined {
+    return this.connected ? this.#client : undefined
+  }
+
+  /** Why there is no connection, in a few words. */
+  get reason(): string {
+    return this.#lastReason
+  }
+
+  /** Goes to another broker; `null` stays away from any. The same address again changes nothing. */
+  use(url: string | null): void {
+    if (url === this.#url) return
+    this.#drop()
+    this.#url = url
+    this.#attempt = 0
+    if (url === null) this.#become('off', 'The site has no broker for the router.')
+    else this.#connect(url)
+  }
+
+  /** Listens to filters on the broker's own topics besides everything else. */
+  listenTo(reserved: readonly string[]): void {
+    const gone = this.#reserved.filter((filter) => !reserved.includes(filter))
+    const added = reserved.filter((filter) => !this.#reserved.includes(filter))
+    this.#reserved = reserved
+    if (!this.#client || !this.connected) return
+    if (gone.length > 0) this.#client.unsubscribe(gone)
+    if (added.length > 0) this.#subscribe(this.#client, added)
+  }
+
+  /** Tries at once when it waits for the next attempt. */
+  wake(): void {
+    this.#attempt = 0
+    if (this.#pause === undefined || this.#url === null) return
+    clearTimeout(this.#pause)
+    this.#pause = undefined
+    this.#connect(this.#url)
+  }
+
+  async close(): Promise<void> {
+    const client = this.#client
+    this.#url = null
+    this.#drop()
+    if (!client) return
+    await new Promise<void>((resolve) => {
+      if (client.stream.destroyed) resolve()
+      else client.stream.once('close', resolve)
+    })
+  }
+
+  #connect(url: string): void {
+    this.#become('connecting', this.#lastReason || `Connecting to ${url}.`)
+    const client = connect(url, {
+      clientId: this.#clientId,
+      clean: true,
+      protocolVersion: 4,
+      reconnectPeriod: 0,
+      resubscribe: false,
+      connectTimeout: connectTimeoutMs,
+      keepalive: 30,
+      queueQoSZero: false,
+      timerVariant: 'native',
+    })
+    this.#client = client
+    client.on('message', (topic, payload, packet) => {
+      if (client === this.#client) this.#events.message(topic, payload, packet)
+    })
+    client.on('connect', () => {
+      if (client === this.#client) this.#subscribe(client, ['#', ...this.#reserved])
+    })
+    client.on('error', (error: Error | ErrorWithReasonCode) => {
+      if (client === this.#client) this.#lastReason = sentenceOf(error, url)
+    })
+    client.on('close', () => this.#lost(client, url))
+  }
+
+  /** Subscribes, and is connected once the broker has granted everything. */
+  #subscribe(client: MqttClient, filters: readonly string[]): void {
+    const wanted: ISubscriptionMap = Object.fromEntries(filters.map((filter) => [filter, { qos: 1 }]))
+    client.subscribe(wanted, (error, granted) => {
+      if (client !== this.#client) return
+      if (error) {
+        this.#lastReason = `The broker refused the subscription: ${error.message}.`
+        this.#events.log('warn', this.#lastReason)
+        if (!granted?.some(({ qos }) => qos < 3)) {
+          client.end(true)
+          return
+        }
+      }
+      if (this.connected) return
+      this.#attempt = 0
+      this.#lastReason = ''
+      client.stream.on('drain', () => {
+        if (client === this.#client) this.#events.drained()
+      })
+      this.#become('connected', 'Connected to the broker.')
+      this.#events.opened(client)
+    })
+  }
+
+  #lost(client: MqttClient, url: string): void {
+    if (client !== this.#client) return
+    this.#client = undefined
+    const wasConnected = this.connected
+    client.removeAllListeners('message')
+    client.end(true)
+    if (this.#lastReason === '') this.#lastReason = `The broker at ${url} closed the connection.`
+    this.#become('connecting', this.#lastReason)
+    if (wasConnected) this.#events.closed()
+    const pause = Math.min(lastPauseMs, firstPauseMs * 2 ** this.#attempt++)
+    this.#pause = setTimeout(
+      () => {
+        this.#pause = undefined
+        if (this.#url === url) this.#connect(url)
+      },
+      pause * (0.5 + this.#random() / 2),
+    )
+  }
+
+  #drop(): void {
+    clearTimeout(this.#pause)
+    this.#pause = undefined
+    const client = this.#client
+    if (!client) return
+    const wasConnected = this.connected
+    this.#client = undefined
+    this.#state = 'connecting'
+    client.removeAllListeners('message')
+    // A polite goodbye only where somebody listens: otherwise the client would wait for an answer.
+    client.end(!wasConnected)
+    if (wasConnected) this.#events.closed()
+  }
+
+  #become(state: LinkState, reason: string): void {
+    if (state === this.#state && state !== 'connecting') return
+    this.#state = state
+    this.#events.state(state, reason)
+  }
+}
+
+function sentenceOf(error: Error, url: string): string {
+  const code = 'code' in error ? String(error.code) : ''
+  if (code === 'ECONNREFUSED') return `Nobody answers at ${url}: the broker is not running there.`
+  if (code === 'ENOTFOUND') return `The host in ${url} is not known.`
+  return `The connection to ${url} failed: ${error.message}.`
+}

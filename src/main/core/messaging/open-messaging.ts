@@ -1,0 +1,175 @@
+import type { Attention } from '#core/attention/index.ts'
+import type { RouteDefinition, SiteDefinition } from '#core/config/index.ts'
+import type { EventLog } from '#core/events/index.ts'
+import type { Builtin, Clock, Logger, Runtime } from '#core/platform/index.ts'
+import type { StateHub } from '#core/state/index.ts'
+import type { Store } from '#core/store/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import { DataPlaneHost } from './data-plane-host.ts'
+import { type BrokerStatus, EmbeddedBroker } from './embedded-broker.ts'
+import { OpenTap } from './open-tap.ts'
+import type { ChannelMessage, FromDataPlane } from './protocol.ts'
+import { RouteBoard } from './route-board.ts'
+import { checkRoute, type RouteProblem } from './route-check.ts'
+import { RouterWatch } from './router-watch.ts'
+import { StoredMessages } from './stored-messages.ts'
+import { mistakeInTopic } from './topic-filter.ts'
+import { TrafficBoard } from './traffic-board.ts'
+import type { Messaging, Tap } from './types.ts'
+
+export interface MessagingParts {
+  readonly store: Store
+  readonly events: EventLog
+  readonly attention: Attention
+  readonly state: StateHub
+  readonly runtime: Runtime
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** Opens messaging: the data-plane thread runs and waits for {@link Messaging.configure}; the broker waits to be started. */
+export async function openMessaging(parts: MessagingParts): Promise<Messaging> {
+  return new SiteMessaging(parts)
+}
+
+class SiteMessaging implements Messaging {
+  readonly #traffic: TrafficBoard
+  readonly #routes: RouteBoard
+  readonly #watch: RouterWatch
+  readonly #stored: StoredMessages
+  readonly #host: DataPlaneHost
+  readonly #broker: EmbeddedBroker
+  readonly #taps = new Map<number, OpenTap>()
+  readonly #logger: Logger
+  #brokerState: BrokerStatus['state'] = 'off'
+  /** Whether the site's broker is the embedded one, so that it being off explains a router without a broker. */
+  #embedded = false
+
+  constructor(parts: MessagingParts) {
+    const { store, events, attention, state, runtime, clock, logger } = parts
+    this.#logger = logger
+    this.#traffic = new TrafficBoard(state.slice('traffic'), clock)
+    this.#routes = new RouteBoard({ slice: state.slice('routes'), events, attention, clock })
+    this.#watch = new RouterWatch({ events, attention, clock })
+    this.#stored = new StoredMessages(store.messages, clock, logger)
+    this.#broker = new EmbeddedBroker({
+      runtime,
+      clock,
+      logger,
+      events,
+      onStatus: (status) => this.#brokerBecame(status),
+    })
+    this.#host = new DataPlaneHost({
+      runtime,
+      clock,
+      logger,
+      store,
+      onMessage: (message) => this.#hear(message),
+      onConfigured: (routes, refused) => {
+        this.#routes.define(routes)
+        this.#routes.refuse(refused)
+      },
+      onCrash: (reason, restartMs) => {
+        logger.error(`The data plane ended: ${reason}. It is started again in ${restartMs} ms.`)
+        this.#traffic.crashed()
+        this.#traffic.router('failed')
+        this.#routes.crashed()
+        this.#watch.crashed(reason, restartMs)
+      },
+    })
+  }
+
+  get broker(): Builtin {
+    return this.#broker
+  }
+
+  async configure(definition: SiteDefinition, brokerUrl: string | null): Promise<void> {
+    const on = definition.parts.router !== false
+    const routes: readonly RouteDefinition[] = on ? Object.values(definition.routes) : []
+    this.#embedded = Object.values(definition.services).some((service) => service.use === 'broker')
+    await this.#stored.keep(routes)
+    await this.#host.configure(routes, on ? brokerUrl : null)
+  }
+
+  async publish(message: {
+    readonly topic: string
+    readonly payload: string
+    readonly qos: 0 | 1
+    readonly retain: boolean
+  }): Promise<void> {
+    const mistake = mistakeInTopic(message.topic)
+    if (mistake) {
+      throw new ConsoleError(
+        'topic-invalid',
+        `"${message.topic}" is not a topic to publish to. ${mistake.message}`,
+        'Correct the topic; levels are separated by "/", as in "site/desk/status".',
+        { params: { position: mistake.position } },
+      )
+    }
+    await this.#host.publish(message)
+  }
+
+  tap(filter: string, text: string): Tap {
+    const id = this.#host.openTap(filter, text)
+    const tap = new OpenTap({
+      more: () => this.#host.moreOfTap(id),
+      close: () => {
+        this.#taps.delete(id)
+        this.#host.closeTap(id)
+      },
+      onError: (error) => this.#logger.error(`A listener of a tap failed: ${String(error)}.`),
+    })
+    this.#taps.set(id, tap)
+    return tap
+  }
+
+  journal(query: Parameters<Messaging['journal']>[0]): ReturnType<Messaging['journal']> {
+    return this.#stored.journal(query)
+  }
+
+  quarantine(query: Parameters<Messaging['quarantine']>[0]): ReturnType<Messaging['quarantine']> {
+    return this.#stored.quarantine(query)
+  }
+
+  channel(name: string): Promise<readonly ChannelMessage[]> {
+    return this.#host.channel(name)
+  }
+
+  check(route: RouteDefinition): readonly RouteProblem[] {
+    return checkRoute(route)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stored[Symbol.dispose]()
+    await this.#host[Symbol.asyncDispose]()
+    await this.#broker[Symbol.asyncDispose]()
+    this.#watch[Symbol.dispose]()
+    this.#traffic[Symbol.dispose]()
+    this.#taps.clear()
+  }
+
+  #hear(message: FromDataPlane): void {
+    switch (message.type) {
+      case 'report':
+        this.#traffic.report(message.report)
+        this.#routes.report(message.report.routes)
+        break
+      case 'link':
+        this.#traffic.router(message.state)
+        this.#watch.link(message.state, message.reason)
+        if (message.state !== 'connected' && this.#embedded && this.#brokerState === 'off') this.#watch.brokerOff()
+        break
+      case 'tap':
+        this.#taps.get(message.id)?.receive(message.messages, message.skipped)
+        break
+    }
+  }
+
+  #brokerBecame(status: BrokerStatus): void {
+    const was = this.#brokerState
+    this.#brokerState = status.state
+    this.#traffic.broker(status)
+    if (status.state === 'running' && was !== 'running') this.#host.wake()
+    if (status.state === 'off' && this.#embedded) this.#watch.brokerOff()
+  }
+}

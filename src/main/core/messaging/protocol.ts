@@ -1,0 +1,134 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { RouteDefinition } from '#core/config/index.ts'
+import type { LogLevel } from '#core/platform/index.ts'
+import type { ShownMessage } from '#shared/contract/messages.ts'
+import type { Problem } from '#shared/problem.ts'
+
+/** What the console says to its data-plane thread. */
+export type ToDataPlane =
+  | {
+      readonly type: 'configure'
+      readonly version: number
+      readonly routes: readonly RouteDefinition[]
+      /** Address of the broker; null: stay away from any. */
+      readonly url: string | null
+    }
+  /** A port straight to the store's writer; replaces an earlier one. */
+  | { readonly type: 'store-port'; readonly port: MessagePort }
+  /** The broker is known to be back: connect now instead of waiting out the pause. */
+  | { readonly type: 'wake' }
+  | {
+      readonly type: 'publish'
+      readonly id: number
+      readonly topic: string
+      readonly payload: string
+      readonly qos: 0 | 1
+      readonly retain: boolean
+    }
+  | { readonly type: 'tap-open'; readonly id: number; readonly filter: string; readonly text: string }
+  /** The last batch was taken: the next one may come. */
+  | { readonly type: 'tap-more'; readonly id: number }
+  | { readonly type: 'tap-close'; readonly id: number }
+  | { readonly type: 'channel'; readonly id: number; readonly channel: string }
+  | { readonly type: 'stop' }
+
+/** What the data-plane thread says to the console. Never one message per MQTT message. */
+export type FromDataPlane =
+  | { readonly type: 'ready' }
+  | { readonly type: 'configured'; readonly version: number; readonly refused: readonly RefusedRoute[] }
+  | { readonly type: 'report'; readonly report: Report }
+  | { readonly type: 'link'; readonly state: LinkState; readonly reason: string }
+  | { readonly type: 'published'; readonly id: number; readonly problem: Problem | null }
+  | {
+      readonly type: 'tap'
+      readonly id: number
+      readonly messages: readonly ShownMessage[]
+      readonly skipped: number
+    }
+  | { readonly type: 'channel'; readonly id: number; readonly messages: readonly ChannelMessage[] }
+  /** The writer's end of the port is gone: a new one is needed. */
+  | { readonly type: 'store-port-lost' }
+  | {
+      readonly type: 'log'
+      readonly level: LogLevel
+      readonly message: string
+      readonly fields: Readonly<Record<string, unknown>>
+    }
+
+export type LinkState = 'off' | 'connecting' | 'connected'
+
+/** A route that was not loaded, with the first thing that is wrong with it. */
+export interface RefusedRoute {
+  readonly route: string
+  readonly reason: string
+}
+
+/** A message that waits in, or has passed through, a channel. */
+export interface ChannelMessage {
+  readonly at: number
+  readonly route: string
+  readonly topic: string
+  readonly payload: string
+  readonly encoding: 'utf8' | 'hex'
+}
+
+/** The counters of the data plane, taken between two messages, so that they always add up. */
+export interface Report {
+  readonly received: number
+  readonly quarantined: number
+  /** Routes whose counters changed since the last report. */
+  readonly routes: readonly RouteCounts[]
+  /** The busiest topics, when any count changed since the last report; else null. */
+  readonly topics: readonly TopicCount[] | null
+  /** How many further topics were seen and are not listed. */
+  readonly topicsHidden: number
+}
+
+export interface TopicCount {
+  readonly topic: string
+  readonly count: number
+  readonly at: number
+  readonly retained: boolean
+}
+
+/**
+ * The ledger of one route. At every moment, for every target:
+ * `received = filtered + quarantined + delivered + queued + dropped`.
+ */
+export interface RouteCounts {
+  readonly id: string
+  readonly received: number
+  readonly filtered: number
+  readonly quarantined: number
+  readonly lastAt: number | null
+  /** The newest error of the route itself or of a target; null when there was none. */
+  readonly lastError: string | null
+  readonly targets: readonly TargetCounts[]
+}
+
+export interface TargetCounts {
+  readonly name: string
+  readonly kind: 'mqtt' | 'channel' | 'journal'
+  readonly delivered: number
+  readonly queued: number
+  readonly dropped: number
+  readonly lastError: string | null
+}
+
+/** What the console says to its broker thread, and what it says back. */
+export type ToBroker = { readonly type: 'stop' }
+export type FromBroker =
+  | { readonly type: 'listening'; readonly port: number }
+  | { readonly type: 'failed'; readonly code: string; readonly reason: string }
+  | { readonly type: 'clients'; readonly now: number; readonly connects: number; readonly disconnects: number }
+  | {
+      readonly type: 'log'
+      readonly level: LogLevel
+      readonly message: string
+      readonly fields: Readonly<Record<string, unknown>>
+    }
+
+export interface BrokerSettings {
+  readonly host: string
+  readonly port: number
+}

@@ -1,0 +1,231 @@
+import type { Attention } from '#core/attention/index.ts'
+import type { RouteDefinition } from '#core/config/index.ts'
+import type { EventLog } from '#core/events/index.ts'
+import type { Clock } from '#core/platform/index.ts'
+import type { Slice } from '#core/state/index.ts'
+import type { RouteView } from '#shared/contract/state.ts'
+import { messagingEvents } from './event-kinds.ts'
+import { RouteLedger } from './ledger.ts'
+import type { RefusedRoute, RouteCounts } from './protocol.ts'
+import { Rate } from './rate.ts'
+
+/** A route that failed counts as recovered after this long without another failure. */
+const calmMs = 60_000
+
+export interface RouteBoardParts {
+  readonly slice: Slice<RouteView>
+  readonly events: EventLog
+  readonly attention: Attention
+  readonly clock: Clock
+}
+
+interface Shown {
+  definition: RouteDefinition
+  /** What earlier threads, or the route before it was changed, have counted is not carried over; what a crash lost is. */
+  carried: RouteCounts
+  counts: RouteCounts
+  rate: Rate
+  perSecond: number
+  refused: string | null
+  errors: number
+  failingSince: number | null
+  lastErrorAt: number
+}
+
+/** The routes as they are shown: counters from the data plane, rates, and which of them fail. */
+export class RouteBoard {
+  readonly #parts: RouteBoardParts
+  readonly #shown = new Map<string, Shown>()
+
+  constructor(parts: RouteBoardParts) {
+    this.#parts = parts
+  }
+
+  /** Shows the routes of a definition. A route that did not change keeps its counters; a changed one begins anew. */
+  define(routes: readonly RouteDefinition[]): void {
+    const wanted = new Set(routes.map((route) => route.id))
+    for (const [id, shown] of this.#shown) {
+      if (wanted.has(id)) continue
+      this.#settle(shown, 'the route was removed')
+      this.#shown.delete(id)
+      this.#parts.slice.delete(id)
+    }
+    for (const route of routes) {
+      const old = this.#shown.get(route.id)
+      if (old && same(old.definition, route)) continue
+      if (old) this.#settle(old, 'the route was changed')
+      const none = new RouteLedger(route).counts()
+      const shown: Shown = {
+        definition: route,
+        carried: none,
+        counts: none,
+        rate: new Rate(),
+        perSecond: 0,
+        refused: null,
+        errors: 0,
+        failingSince: null,
+        lastErrorAt: 0,
+      }
+      this.#shown.set(route.id, shown)
+      this.#show(shown)
+    }
+  }
+
+  /** Marks the routes that the router did not load. */
+  refuse(refused: readonly RefusedRoute[]): void {
+    const reasons = new Map(refused.map(({ route, reason }) => [route, reason]))
+    for (const [id, shown] of this.#shown) {
+      const reason = reasons.get(id) ?? null
+      if (reason === shown.refused) continue
+      shown.refused = reason
+      if (reason !== null) {
+        this.#parts.events.emit({
+          kind: messagingEvents.routeRefused,
+          subject: `route:${id}`,
+          severity: 'error',
+          message: `Route ${id} was not loaded: ${reason}`,
+          cause: { type: 'observation', what: 'the router checked the routes before loading them' },
+        })
+      }
+      this.#show(shown)
+    }
+  }
+
+  /** Takes counters that changed, and works out the rates of all. */
+  report(changed: readonly RouteCounts[]): void {
+    const now = this.#parts.clock.monotonic()
+    const touched = new Set<Shown>()
+    for (const counts of changed) {
+      const shown = this.#shown.get(counts.id)
+      if (!shown || counts.targets.length !== shown.carried.targets.length) continue
+      shown.counts = sum(shown.carried, counts)
+      touched.add(shown)
+    }
+    for (const shown of this.#shown.values()) {
+      const perSecond = shown.rate.observe(shown.counts.received, now)
+      if (perSecond !== shown.perSecond) touched.add(shown)
+      shown.perSecond = perSecond
+    }
+    for (const shown of touched) {
+      this.#judge(shown)
+      this.#show(shown)
+    }
+    this.#forgive()
+  }
+
+  /** The data plane crashed: what its queues held is lost, and counted so. */
+  crashed(): void {
+    for (const shown of this.#shown.values()) {
+      const targets = shown.counts.targets.map((target) =>
+        target.queued === 0
+          ? target
+          : {
+              ...target,
+              queued: 0,
+              dropped: target.dropped + target.queued,
+              lastError: 'the router ended with messages in its queue',
+            },
+      )
+      shown.carried = { ...shown.counts, targets }
+      shown.counts = shown.carried
+      this.#judge(shown)
+      this.#show(shown)
+    }
+  }
+
+  /** Begins or prolongs a streak of failures. */
+  #judge(shown: Shown): void {
+    const errors = shown.counts.quarantined + shown.counts.targets.reduce((all, target) => all + target.dropped, 0)
+    if (errors <= shown.errors) return
+    shown.errors = errors
+    shown.lastErrorAt = this.#parts.clock.monotonic()
+    if (shown.failingSince !== null) return
+    shown.failingSince = this.#parts.clock.wall()
+    const { id } = shown.definition
+    const why =
+      shown.counts.lastError ?? shown.counts.targets.find((target) => target.lastError)?.lastError ?? 'unknown'
+    const { cause } = this.#parts.events.emit({
+      kind: messagingEvents.routeFailing,
+      subject: `route:${id}`,
+      severity: 'warning',
+      message: `Route ${id} could not handle a message: ${why}.`,
+      cause: { type: 'observation', what: `a message on ${shown.definition.from}` },
+      data: { reason: why },
+    })
+    this.#parts.attention.raise({
+      id: `route-failing:${id}`,
+      subject: `route:${id}`,
+      severity: 'warning',
+      title: `Route ${id} cannot handle some messages`,
+      why: `${why}. What it could not handle is in quarantine or was dropped, and is counted.`,
+      fixes: [{ label: 'Look at the messages', action: { type: 'go-to', page: 'messages' } }],
+      cause,
+      dismissible: true,
+    })
+  }
+
+  #forgive(): void {
+    const now = this.#parts.clock.monotonic()
+    for (const shown of this.#shown.values()) {
+      if (shown.failingSince !== null && now - shown.lastErrorAt >= calmMs) {
+        this.#settle(shown, `no failure for ${calmMs / 1000} s`)
+      }
+    }
+  }
+
+  #settle(shown: Shown, what: string): void {
+    if (shown.failingSince === null) return
+    shown.failingSince = null
+    const { id } = shown.definition
+    const { cause } = this.#parts.events.emit({
+      kind: messagingEvents.routeRecovered,
+      subject: `route:${id}`,
+      severity: 'info',
+      message: `Route ${id} no longer fails: ${what}.`,
+      cause: { type: 'observation', what },
+    })
+    this.#parts.attention.clear(`route-failing:${id}`, cause)
+  }
+
+  #show(shown: Shown): void {
+    const { definition, counts, refused } = shown
+    this.#parts.slice.set(definition.id, {
+      id: definition.id,
+      from: definition.from,
+      title: definition.title,
+      on: definition.on,
+      received: counts.received,
+      perSecond: shown.perSecond,
+      filtered: counts.filtered,
+      quarantined: counts.quarantined,
+      targets: counts.targets.map((target) => ({ ...target })),
+      lastError: refused ?? counts.lastError,
+      lastAt: counts.lastAt,
+    })
+  }
+}
+
+function same(a: RouteDefinition, b: RouteDefinition): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
+
+function sum(carried: RouteCounts, counts: RouteCounts): RouteCounts {
+  return {
+    id: counts.id,
+    received: carried.received + counts.received,
+    filtered: carried.filtered + counts.filtered,
+    quarantined: carried.quarantined + counts.quarantined,
+    lastAt: counts.lastAt ?? carried.lastAt,
+    lastError: counts.lastError ?? carried.lastError,
+    targets: counts.targets.map((target, index) => {
+      const before = carried.targets[index]
+      return {
+        ...target,
+        delivered: target.delivered + (before?.delivered ?? 0),
+        queued: target.queued,
+        dropped: target.dropped + (before?.dropped ?? 0),
+        lastError: target.lastError ?? before?.lastError ?? null,
+      }
+    }),
+  }
+}

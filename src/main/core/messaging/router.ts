@@ -1,0 +1,120 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { RouteDefinition, RouteTarget } from '#core/config/index.ts'
+import { Expressions } from './expressions.ts'
+import { IncomingMessage } from './incoming-message.ts'
+import type { RouteLedger, TargetLedger } from './ledger.ts'
+import type { RefusedRoute, Report } from './protocol.ts'
+import { compileRoute, type RouteChain } from './route-chain.ts'
+import { checkRoutes } from './route-check.ts'
+import type { TapRing } from './tap-ring.ts'
+import type { Quarantine, Target } from './targets.ts'
+import { TopicTable } from './topic-table.ts'
+
+/** Makes the target that one entry of a route's `to` names. */
+export type TargetFactory = (route: RouteDefinition, to: RouteTarget, ledger: TargetLedger) => Target
+
+/**
+ * Takes every message through the routes that match it, in one pass, and keeps the ledger. Nothing in here waits, and a message that
+ * no route needs decoded is not decoded.
+ */
+export class Router {
+  readonly #expressions = new Expressions()
+  readonly #table = new TopicTable()
+  readonly #message = new IncomingMessage()
+  readonly #quarantine: Quarantine
+  readonly #makeTarget: TargetFactory
+  readonly #taps: TapRing
+  #chains: readonly RouteChain[] = []
+  #received = 0
+  #quarantined = 0
+
+  constructor(parts: { readonly quarantine: Quarantine; readonly makeTarget: TargetFactory; readonly taps: TapRing }) {
+    this.#quarantine = {
+      hold: (route, message, reason) => {
+        this.#quarantined++
+        parts.quarantine.hold(route, message, reason)
+      },
+    }
+    this.#makeTarget = parts.makeTarget
+    this.#taps = parts.taps
+  }
+
+  /**
+   * Takes over new routes between two messages. A route whose definition did not change keeps its place, its queues and its
+   * ledger; of one that changed or went, what is queued is still delivered. Gives back the routes that could not be loaded.
+   */
+  load(definitions: readonly RouteDefinition[]): readonly RefusedRoute[] {
+    const wanted = definitions.filter((route) => route.on)
+    const refused = new Map<string, string>()
+    for (const problem of checkRoutes(wanted)) {
+      if (!refused.has(problem.route)) refused.set(problem.route, problem.message)
+    }
+    const before = new Map(this.#chains.map((chain) => [chain.definition.id, chain]))
+    const chains: RouteChain[] = []
+    for (const route of wanted) {
+      if (refused.has(route.id)) continue
+      const old = before.get(route.id)
+      if (old && isDeepStrictEqual(old.definition, route)) {
+        chains.push(old)
+        continue
+      }
+      const compiled = compileRoute(route, this.#expressions, this.#quarantine, (to, ledger) =>
+        this.#makeTarget(route, to, ledger),
+      )
+      if ('chain' in compiled) chains.push(compiled.chain)
+      else refused.set(route.id, compiled.mistake)
+    }
+    this.#table.load(chains)
+    const kept = new Set(chains)
+    for (const chain of this.#chains) if (!kept.has(chain)) chain.retire()
+    this.#chains = chains
+    return [...refused].map(([route, reason]) => ({ route, reason }))
+  }
+
+  /** Takes one message through every route that matches its topic. `at` is wall-clock milliseconds. */
+  take(topic: string, payload: Buffer, qos: 0 | 1 | 2, retained: boolean, at: number): void {
+    this.#received++
+    const { levels, chains } = this.#table.see(topic, at, retained)
+    const tapped = this.#taps.active ? this.#taps.push(topic, payload, qos, retained, at) : undefined
+    if (chains.length === 0) return
+    const message = this.#message
+    message.hold(topic, levels, payload, at, retained, qos)
+    for (const chain of chains) {
+      const result = chain.take(message)
+      if (tapped !== undefined) tapped.routes.push({ route: chain.definition.id, result })
+    }
+  }
+
+  /** Filters on the broker's own topics (`$…`) that the routes listen to; a subscription to "#" does not cover them. */
+  reservedFilters(): readonly string[] {
+    const filters = new Map<string, Set<string>>()
+    for (const { source } of this.#chains) {
+      const root = source.filter?.levels[0]
+      if (source.filter && root?.startsWith('$')) {
+        const known = filters.get(root) ?? new Set()
+        filters.set(root, known.add(source.filter.text))
+      }
+    }
+    // Overlapping subscriptions may bring a message twice, so several on one root become one on all of it.
+    return [...filters].map(([root, texts]) => {
+      const [only] = texts
+      return texts.size === 1 && only !== undefined ? only : `${root}/#`
+    })
+  }
+
+  /** The counters, of routes and topics only what changed since the last report. */
+  report(): Report {
+    return {
+      received: this.#received,
+      quarantined: this.#quarantined,
+      routes: this.#chains.flatMap((chain) => chain.ledger.takeChanged() ?? []),
+      topics: this.#table.takeBusiest(),
+      topicsHidden: this.#table.hidden,
+    }
+  }
+
+  /** Every route's ledger as it stands. */
+  ledgers(): readonly RouteLedger[] {
+    return this.#chains.map((chain) => chain.ledger)
+  }
+}

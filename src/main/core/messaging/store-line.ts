@@ -1,0 +1,198 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { DirectReply, DirectWrite, SqlValue } from '#core/store/index.ts'
+import { insertRows, type RowTable } from './tables.ts'
+
+/** Rows of one batch, and the bytes of text that close it earlier. */
+const batchRows = 1_000
+const batchBytes = 1024 * 1024
+
+/** How long rows wait for company before they are sent. */
+const lingerMs = 20
+
+/** Batches that are with the writer at a time. */
+const batchesInFlight = 4
+
+/** Times that the writer may refuse a batch before its rows are given up, and the pause between. */
+const mostTries = 3
+const retryMs = 1_000
+
+/** Told what became of rows that were queued. */
+export interface RowOwner {
+  settle(rows: number): void
+  abandon(rows: number, reason: string): void
+  /** The writer refused rows; they are tried again. */
+  fault(reason: string): void
+}
+
+export interface LineBounds {
+  readonly batches: number
+  readonly bytes: number
+}
+
+interface Batch {
+  readonly values: SqlValue[]
+  readonly owners: Map<RowOwner, number>
+  rows: number
+  bytes: number
+  tries: number
+}
+
+/**
+ * Rows on their way to the store's writer: packed into batches, a few in flight, the rest waiting within a bound. When that is full the
+ * oldest waiting batch is given up. After a crash of the writer what was in flight is sent again.
+ */
+export class StoreLine {
+  readonly #table: RowTable
+  readonly #bounds: LineBounds
+  readonly #port: StorePort
+  #waiting: Batch[] = []
+  #bytes = 0
+  #open: Batch | undefined
+  #inFlight = 0
+  #linger: NodeJS.Timeout | undefined
+  #retry: NodeJS.Timeout | undefined
+
+  constructor(table: RowTable, bounds: LineBounds, port: StorePort) {
+    this.#table = table
+    this.#bounds = bounds
+    this.#port = port
+    port.add(() => this.#send())
+  }
+
+  /** Batches that have not been given to the writer, or not been answered. */
+  get pending(): number {
+    return this.#inFlight + this.#waiting.length
+  }
+
+  /** Queues one row; `bytes` is the size of its text. */
+  push(owner: RowOwner, values: readonly SqlValue[], bytes: number): void {
+    const batch = this.#open ?? this.#openBatch()
+    for (const value of values) batch.values.push(value)
+    batch.owners.set(owner, (batch.owners.get(owner) ?? 0) + 1)
+    batch.rows++
+    batch.bytes += bytes
+    this.#bytes += bytes
+    if (batch.rows >= batchRows || batch.bytes >= batchBytes) {
+      this.#open = undefined
+      this.#send()
+    } else {
+      this.#linger ??= setTimeout(() => this.flush(), lingerMs)
+    }
+    while (this.#bytes > this.#bounds.bytes && this.#waiting.length > 1) this.#giveUpOldest()
+  }
+
+  /** Sends what waits for company. */
+  flush(): void {
+    clearTimeout(this.#linger)
+    this.#linger = undefined
+    this.#open = undefined
+    this.#send()
+  }
+
+  close(): void {
+    clearTimeout(this.#linger)
+    clearTimeout(this.#retry)
+  }
+
+  #openBatch(): Batch {
+    if (this.#waiting.length >= this.#bounds.batches) this.#giveUpOldest()
+    const batch: Batch = { values: [], owners: new Map(), rows: 0, bytes: 0, tries: 0 }
+    this.#open = batch
+    this.#waiting.push(batch)
+    return batch
+  }
+
+  #send(): void {
+    while (this.#port.connected && this.#retry === undefined && this.#inFlight < batchesInFlight) {
+      const batch = this.#waiting[0]
+      if (!batch || batch === this.#open) return
+      this.#waiting.shift()
+      this.#bytes -= batch.bytes
+      this.#inFlight++
+      this.#port.write(insertRows(this.#table, batch.values), (error) => {
+        this.#inFlight--
+        if (error === null) for (const [owner, rows] of batch.owners) owner.settle(rows)
+        else this.#refused(batch, error)
+        this.#send()
+      })
+    }
+  }
+
+  #refused(batch: Batch, reason: string): void {
+    if (++batch.tries >= mostTries) {
+      for (const [owner, rows] of batch.owners) owner.abandon(rows, reason)
+      return
+    }
+    for (const owner of batch.owners.keys()) owner.fault(reason)
+    this.#waiting.unshift(batch)
+    this.#bytes += batch.bytes
+    this.#retry ??= setTimeout(() => {
+      this.#retry = undefined
+      this.#send()
+    }, retryMs)
+  }
+
+  #giveUpOldest(): void {
+    const oldest = this.#waiting.shift()
+    if (!oldest) return
+    if (oldest === this.#open) this.#open = undefined
+    this.#bytes -= oldest.bytes
+    for (const [owner, rows] of oldest.owners) owner.abandon(rows, 'the store could not keep up')
+  }
+}
+
+/**
+ * The way to the store's writer, which may be lost and given anew. What was written and not answered is written again on the next
+ * port: a row may then stand twice, but none is lost.
+ */
+export class StorePort {
+  readonly #onLost: () => void
+  readonly #users: (() => void)[] = []
+  readonly #unanswered = new Map<number, { write: DirectWrite; answered: (error: string | null) => void }>()
+  #port: MessagePort | undefined
+  #next = 1
+
+  constructor(onLost: () => void) {
+    this.#onLost = onLost
+  }
+
+  get connected(): boolean {
+    return this.#port !== undefined
+  }
+
+  /** Tells `use` whenever there is a port again. */
+  add(use: () => void): void {
+    this.#users.push(use)
+  }
+
+  attach(port: MessagePort): void {
+    this.#port?.removeAllListeners()
+    this.#port?.close()
+    this.#port = port
+    port.on('message', (reply: DirectReply) => {
+      const waiting = this.#unanswered.get(reply.id)
+      this.#unanswered.delete(reply.id)
+      waiting?.answered(reply.error)
+    })
+    port.on('close', () => {
+      if (this.#port !== port) return
+      this.#port = undefined
+      this.#onLost()
+    })
+    for (const { write } of this.#unanswered.values()) port.postMessage(write)
+    for (const use of this.#users) use()
+  }
+
+  /** Writes statements as one unit, safe from a crash of the console but not of the machine. */
+  write(statements: DirectWrite['statements'], answered: (error: string | null) => void): void {
+    const write: DirectWrite = { id: this.#next++, database: 'messages', durability: 'relaxed', statements }
+    this.#unanswered.set(write.id, { write, answered })
+    this.#port?.postMessage(write)
+  }
+
+  close(): void {
+    this.#port?.removeAllListeners()
+    this.#port?.close()
+    this.#port = undefined
+  }
+}

@@ -1,0 +1,57 @@
+import { isUtf8 } from 'node:buffer'
+import type { IncomingMessage } from './incoming-message.ts'
+import type { TargetLedger } from './ledger.ts'
+import type { RowOwner, StoreLine } from './store-line.ts'
+import { bytesOf, type Offered, type Payload, type Quarantine, type Target } from './targets.ts'
+
+/** Largest payload that is kept in quarantine, in bytes; the rest of a larger one is cut off and the reason says so. */
+const largestQuarantined = 64 * 1024
+
+/** The journal as a target: a row of the store, counted as delivered once it is committed. */
+export class JournalTarget implements Target {
+  readonly #route: string
+  readonly #ledger: TargetLedger
+  readonly #line: StoreLine
+
+  constructor(route: string, ledger: TargetLedger, line: StoreLine) {
+    this.#route = route
+    this.#ledger = ledger
+    this.#line = line
+  }
+
+  offer(message: IncomingMessage, payload: Payload): Offered {
+    this.#ledger.enqueue()
+    const stored = storable(payload)
+    this.#line.push(this.#ledger, [message.at, this.#route, message.topicName, stored], bytesOf(stored))
+    return 'queued'
+  }
+
+  /** What is in the line is on its way whether or not the route still stands. */
+  retire(): void {}
+}
+
+/** Keeps messages that could not be routed, with the reason. The route's ledger has counted them before they come here. */
+export class StoreQuarantine implements Quarantine {
+  readonly #line: StoreLine
+  readonly #owner: RowOwner
+
+  constructor(line: StoreLine, onLost: (rows: number, reason: string) => void) {
+    this.#line = line
+    this.#owner = { settle() {}, fault() {}, abandon: onLost }
+  }
+
+  hold(route: string, message: IncomingMessage, reason: string): void {
+    const { bytes, at, topicName } = message
+    const cut = bytes.length > largestQuarantined
+    const stored = storable(cut ? bytes.subarray(0, largestQuarantined) : bytes)
+    const why = cut ? `${reason} (cut to the first ${largestQuarantined} of ${bytes.length} bytes)` : reason
+    this.#line.push(this.#owner, [at, route, topicName, stored, why], bytesOf(stored))
+  }
+}
+
+/** Text when it is UTF-8, else a copy of the bytes: sending a window on a buffer to another thread would send all of it. */
+function storable(payload: Payload): string | Uint8Array {
+  if (typeof payload === 'string') return payload
+  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length)
+  return isUtf8(bytes) ? bytes.toString() : new Uint8Array(bytes)
+}

@@ -1,0 +1,33 @@
+import type { IncomingMessage } from './incoming-message.ts'
+
+/** A payload on its way out: the bytes that came in, or the text or bytes that a mapping made. */
+export type Payload = string | Uint8Array
+
+/** What a target did with a message at once. */
+export type Offered = 'delivered' | 'queued' | 'dropped'
+
+/** A place that a route delivers to. Taking a message never waits; what cannot go at once is queued within a bound. */
+export interface Target {
+  offer(message: IncomingMessage, payload: Payload): Offered
+  /** No route feeds it any more: it delivers what it holds and then forgets itself. */
+  retire(): void
+}
+
+/** Where messages go that a route could not handle. */
+export interface Quarantine {
+  hold(route: string, message: IncomingMessage, reason: string): void
+}
+
+/** Bytes of a payload when it is sent. */
+export function bytesOf(payload: Payload): number {
+  return typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length
+}
+
+/**
+ * A payload that may be kept: bytes from the network are a window on the larger buffer that they arrived in, which a queue of small
+ * messages would otherwise keep whole.
+ */
+export function kept(payload: Payload): Payload {
+  if (typeof payload === 'string') return payload
+  return payload.buffer.byteLength > payload.length * 2 + 512 ? Buffer.from(payload) : payload
+}

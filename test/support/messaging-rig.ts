@@ -1,0 +1,150 @@
+import { spawn } from 'node:child_process'
+import type { Attention, AttentionDraft } from '#core/attention/index.ts'
+import type { RouteDefinition, SiteDefinition } from '#core/config/index.ts'
+import type { EventDraft, EventLog } from '#core/events/index.ts'
+import { type Messaging, messagingSchema, openMessaging } from '#core/messaging/index.ts'
+import {
+  DisposableStore,
+  newId,
+  type RunningBuiltin,
+  silentLogger,
+  sourceRuntime,
+  systemClock,
+} from '#core/platform/index.ts'
+import { openStateHub, type StateHub } from '#core/state/index.ts'
+import { openStore, type Store } from '#core/store/index.ts'
+import { temporaryFolder } from './folders.ts'
+import { freePorts } from './ports.ts'
+
+/** Messaging on a real store with real threads; events and attention are only recorded. */
+export interface MessagingRig extends AsyncDisposable {
+  readonly messaging: Messaging
+  readonly store: Store
+  readonly state: StateHub
+  readonly events: readonly EventDraft[]
+  readonly raised: readonly AttentionDraft[]
+  readonly port: number
+  readonly url: string
+  startBroker(): Promise<RunningBuiltin>
+  /** Loads these routes on the rig's own broker, or on another. */
+  load(routes: readonly RouteDefinition[], url?: string | null): Promise<void>
+}
+
+export async function messagingRig(): Promise<MessagingRig> {
+  const owned = new DisposableStore()
+  const folder = temporaryFolder()
+  owned.add(folder)
+  const clock = systemClock()
+  const runtime = sourceRuntime()
+  const logger = silentLogger
+  const store = owned.add(
+    await openStore({
+      directory: folder.path,
+      schemas: { control: [], messages: [messagingSchema] },
+      runtime,
+      clock,
+      logger,
+    }),
+  )
+  const state = owned.add(openStateHub({ clock, logger }))
+  const { events, log } = recordingEvents()
+  const { raised, attention } = recordingAttention()
+  const messaging = owned.add(await openMessaging({ store, events: log, attention, state, runtime, clock, logger }))
+  const [port = 0] = await freePorts(1)
+  const url = `mqtt://127.0.0.1:${port}`
+  return {
+    messaging,
+    store,
+    state,
+    events,
+    raised,
+    port,
+    url,
+    startBroker: () =>
+      messaging.broker.start({ service: 'broker', ports: { mqtt: port }, bind: '127.0.0.1', data: folder.path }),
+    load: (routes, to = url) => messaging.configure(siteWith(routes), to),
+    [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
+  }
+}
+
+/** A route with everything that a spec does not care about filled in. */
+export function route(id: string, given: Partial<RouteDefinition>): RouteDefinition {
+  return { id, title: id, on: true, from: '#', where: null, map: null, to: [], ...given }
+}
+
+/** Runs a command of the mosquitto clients; rejects with what it wrote to stderr. */
+export function mosquitto(
+  program: 'mosquitto_pub' | 'mosquitto_sub',
+  args: readonly string[],
+  input = '',
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+    let out = ''
+    let error = ''
+    child.stdout.on('data', (data: Buffer) => (out += data.toString()))
+    child.stderr.on('data', (data: Buffer) => (error += data.toString()))
+    child.on('error', reject)
+    child.on('close', (code) =>
+      code === 0 ? resolve(out) : reject(new Error(`${program} ended with ${code}: ${error}`)),
+    )
+    child.stdin.end(input)
+  })
+}
+
+function siteWith(routes: readonly RouteDefinition[]): SiteDefinition {
+  return {
+    id: 'site',
+    name: 'Site',
+    zone: 'UTC',
+    contact: null,
+    parts: {},
+    secrets: [],
+    services: {},
+    routes: Object.fromEntries(routes.map((one) => [one.id, one])),
+    backup: {
+      folder: null,
+      schedule: { full: null, data: null },
+      keep: { last: 1, daily: 0, weekly: 0, monthly: 0 },
+      exclude: [],
+    },
+    source: { file: 'site.yaml', sha256: '' },
+  }
+}
+
+function recordingEvents(): { readonly events: EventDraft[]; readonly log: EventLog } {
+  const events: EventDraft[] = []
+  const log: EventLog = {
+    emit(draft) {
+      events.push(draft)
+      const id = newId('ev')
+      return { id, cause: { type: 'event', id } }
+    },
+    record: () => Promise.reject(new Error('Messaging records nothing itself.')),
+    page: () => ({ events: [], more: false }),
+    byId: () => undefined,
+    causes: () => [],
+    effects: () => [],
+    onCommitted: () => ({ [Symbol.dispose]() {} }),
+    settled: () => Promise.resolve(),
+    onFailure: () => ({ [Symbol.dispose]() {} }),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  }
+  return { events, log }
+}
+
+function recordingAttention(): { readonly raised: AttentionDraft[]; readonly attention: Attention } {
+  const raised: AttentionDraft[] = []
+  const attention: Attention = {
+    raise: (draft) => void raised.push(draft),
+    clear(id) {
+      const at = raised.findIndex((draft) => draft.id === id)
+      if (at >= 0) raised.splice(at, 1)
+    },
+    dismiss: () => Promise.resolve(),
+    open: () => [],
+    onChanged: () => ({ [Symbol.dispose]() {} }),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  }
+  return { raised, attention }
+}
