@@ -1,1 +1,8 @@
+export { serviceEvents } from './event-kinds.ts'
+export { type FollowOptions, followLog } from './log-follower.ts'
+export { logTail } from './log-tail.ts'
+export { type CoordinatorOptions, openCoordinator } from './open-coordinator.ts'
+export { graphProblems, planWaves } from './planner.ts'
+export { type ServiceJobs, serviceJobs } from './service-jobs.ts'
+export { coordinatorSchema } from './tables.ts'
 export type * from './types.ts'

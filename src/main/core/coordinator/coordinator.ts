@@ -1,0 +1,302 @@
+import { type SiteDefinition, type Variables, variablesOf } from '#core/config/index.ts'
+import type { EventLog } from '#core/events/index.ts'
+import { type Clock, delay, type Logger, type Processes } from '#core/platform/index.ts'
+import type { ServiceAction } from '#shared/contract/services.ts'
+import type { Touch } from '#shared/contract/shared-schemas.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import type { Cause } from '#shared/vocabulary.ts'
+import type { Arrivals } from './arrivals.ts'
+import { serviceEvents } from './event-kinds.ts'
+import { logFilesOf } from './launch-plan.ts'
+import type { Leftovers, TakenUp } from './leftovers.ts'
+import { assertPlannable, dependentsOf, startSet, stopSet } from './planner.ts'
+import { previewAction } from './preview.ts'
+import type { ServiceSet } from './service-set.ts'
+import { standingOfStart, standingOfStop } from './standing.ts'
+import type { SiteNow } from './supervisor.ts'
+import type { Coordinator, Order, ServicesOutcome } from './types.ts'
+
+export interface SiteCoordinatorPorts {
+  readonly directory: string
+  readonly services: ServiceSet
+  readonly leftovers: Leftovers
+  readonly arrivals: Arrivals
+  readonly processes: Processes
+  readonly events: EventLog
+  readonly clock: Clock
+  readonly logger: Logger
+  /** What `${…}` stands for now, following the release in use. */
+  readonly site: CurrentSite
+}
+
+/** The definition in use and the folders that go with it; one value that coordinator and supervisors share. */
+export class CurrentSite {
+  readonly #variablesNow: () => Promise<Variables>
+  #definition: SiteDefinition | null = null
+  #variables: Variables
+
+  constructor(directory: string, variablesNow: () => Promise<Variables>) {
+    this.#variablesNow = variablesNow
+    this.#variables = variablesOf(directory, directory)
+  }
+
+  get definition(): SiteDefinition | null {
+    return this.#definition
+  }
+
+  /** As last looked up. */
+  get now(): SiteNow | null {
+    return this.#definition && { definition: this.#definition, variables: this.#variables }
+  }
+
+  get variables(): Variables {
+    return this.#variables
+  }
+
+  use(definition: SiteDefinition): void {
+    this.#definition = definition
+  }
+
+  /** Looks up which release is in use at this moment. Throws `site-not-loaded` without a definition. */
+  async refresh(): Promise<SiteNow> {
+    this.#variables = await this.#variablesNow()
+    return { definition: loaded(this.#definition), variables: this.#variables }
+  }
+}
+
+/** An emergency stop is answered after at most this long, whatever the kernel still holds. Milliseconds. */
+const emergencyMs = 1_800
+/** How long a killed child may take to be gone before an order says that it cannot be killed. */
+const unkillableMs = 10_000
+
+export class SiteCoordinator implements Coordinator {
+  readonly #ports: SiteCoordinatorPorts
+  /** Definitions are taken one after the other; what services do meanwhile is not held up. */
+  #defining: Promise<void> = Promise.resolve()
+  #takeUpWaits: Cause | null = null
+  #takingUp: Promise<TakenUp> | null = null
+
+  constructor(ports: SiteCoordinatorPorts) {
+    this.#ports = ports
+  }
+
+  define(definition: SiteDefinition): Promise<void> {
+    const defined = this.#defining.then(() => this.#define(definition))
+    this.#defining = defined.catch(() => {})
+    return defined
+  }
+
+  async takeUp(cause: Cause): Promise<TakenUp> {
+    const { leftovers, services, site } = this.#ports
+    if (site.definition === null) {
+      // Without a definition nobody can say which of them to keep: they go on running until there is one.
+      this.#takeUpWaits = cause
+      return { adopted: [], stopped: [], gone: [] }
+    }
+    this.#takeUpWaits = null
+    this.#takingUp ??= leftovers
+      .takeUp((id) => services.get(id), cause)
+      .finally(() => {
+        this.#takingUp = null
+      })
+    return this.#takingUp
+  }
+
+  async start(wanted: readonly string[] | 'all', order: Order): Promise<ServicesOutcome> {
+    const { services, arrivals, site, leftovers } = this.#ports
+    if (leftovers.runs.length > 0 || this.#takingUp) await this.takeUp(order.cause)
+    const definition = loaded(site.definition)
+    const named = wanted === 'all' ? enabledIn(definition) : wanted
+    for (const id of named) known(definition, id)
+    const set = startSet(definition, named).filter((id) => named.includes(id) || definition.services[id]?.enabled)
+    const claims = this.#claim(set)
+    for (const id of set) {
+      services.get(id)?.dispatch({ type: 'start', named: wanted !== 'all' && wanted.includes(id) }, order)
+    }
+    try {
+      return await arrivals.all(set, (id) => standingOfStart(id, services.peer), order)
+    } catch (error) {
+      // Called off: what still waits is not wanted any more; what is already starting is let be.
+      for (const id of set) {
+        const supervisor = services.get(id)
+        const isWaiting = supervisor?.machine.state === 'waiting' && supervisor.intent === claims.get(id)
+        if (isWaiting) supervisor.dispatch({ type: 'stop' }, order)
+      }
+      throw error
+    }
+  }
+
+  async stop(unwanted: readonly string[] | 'all', order: Order): Promise<ServicesOutcome> {
+    const { leftovers, site } = this.#ports
+    if (unwanted === 'all' && leftovers.runs.length > 0 && !this.#takingUp) await leftovers.end(order.cause)
+    if (site.definition === null && unwanted === 'all') return { done: [], failed: [] }
+    const definition = loaded(site.definition)
+    const named = unwanted === 'all' ? Object.keys(definition.services) : unwanted
+    for (const id of named) known(definition, id)
+    return this.#stopSet(definition, stopSet(definition, named), order)
+  }
+
+  async restart(service: string, order: Order): Promise<ServicesOutcome> {
+    const { services, arrivals, site } = this.#ports
+    known(loaded(site.definition), service)
+    const supervisor = services.get(service)
+    const state = supervisor?.machine.state
+    if (!supervisor || (state !== 'running' && state !== 'starting')) return this.start([service], order)
+    supervisor.intent++
+    supervisor.dispatch({ type: 'restart' }, order)
+    return arrivals.all([service], (id) => standingOfStart(id, services.peer), order)
+  }
+
+  async emergencyStop(cause: Cause): Promise<{ readonly killed: number; readonly ms: number }> {
+    const { services, leftovers, processes, events, clock, arrivals } = this.#ports
+    const began = clock.monotonic()
+    const all = services.all()
+    this.#claim(all.map(({ service }) => service.id))
+    const event = events.emit({
+      kind: serviceEvents.emergencyStop,
+      subject: 'site',
+      severity: 'warning',
+      message: 'Emergency stop: everything is killed at once.',
+      cause,
+    })
+    const children = all.flatMap(({ child }) => (child ? [child] : []))
+    const marked = processes.findByRuns(children.flatMap(({ run }) => (run === null ? [] : [run])))
+    let killed = leftovers.killNow()
+    for (const child of children) killed += child.killNow((child.run !== null && marked.get(child.run)) || [])
+    for (const supervisor of all) supervisor.dispatch({ type: 'kill' }, { cause: event.cause, operation: null })
+
+    const ids = all.map(({ service }) => service.id)
+    const enough = new AbortController()
+    const left = emergencyMs - (clock.monotonic() - began)
+    await Promise.race([
+      arrivals.all(ids, (id) => standingOfStop(id, services.peer, false), { signal: enough.signal }),
+      delay(clock, Math.max(0, left), enough.signal),
+    ]).finally(() => enough.abort())
+    return { killed, ms: Math.round(clock.monotonic() - began) }
+  }
+
+  preview(action: ServiceAction, service?: string): Touch {
+    const { services, site } = this.#ports
+    const definition = loaded(site.definition)
+    if (service !== undefined) known(definition, service)
+    return previewAction(action, service, definition, (id) => {
+      const supervisor = services.get(id)
+      return { state: supervisor?.machine.state ?? 'stopped', title: supervisor?.service.title ?? id }
+    })
+  }
+
+  wanted(): readonly string[] {
+    return this.#ports.services
+      .all()
+      .filter(({ service, machine }) => machine.wanted && service.kind !== 'external')
+      .map(({ service }) => service.id)
+  }
+
+  logFiles(service: string): { readonly out: string; readonly err: string } {
+    known(loaded(this.#ports.site.definition), service)
+    return logFilesOf(service, this.#ports.site.variables)
+  }
+
+  async release(): Promise<void> {
+    await this.#defining
+    await this.#ports.services[Symbol.asyncDispose]()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release()
+  }
+
+  async #define(definition: SiteDefinition): Promise<void> {
+    assertPlannable(definition)
+    const { services, site, arrivals } = this.#ports
+    const cause: Cause = { type: 'console', why: 'site.yaml changed' }
+    const removed = services.all().filter(({ service }) => {
+      const kind = definition.services[service.id]?.kind
+      return kind === undefined || kind !== service.kind // another kind is another service of the same name
+    })
+    const ids = removed.map(({ service }) => service.id)
+    if (site.definition) await this.#stopSet(site.definition, ids, { cause, operation: null })
+    for (const id of ids) await services.remove(id)
+    site.use(definition)
+    await site.refresh()
+    services.take(definition)
+    arrivals.changed()
+    if (this.#takeUpWaits) await this.takeUp(this.#takeUpWaits)
+  }
+
+  /** Stops these services, each as soon as those of them that need it are down. */
+  async #stopSet(graph: SiteDefinition, ids: readonly string[], order: Order): Promise<ServicesOutcome> {
+    const { services, arrivals, clock } = this.#ports
+    const claims = this.#claim(ids)
+    const late = new Set<string>()
+    const timers: Disposable[] = []
+    const ordered = stopSet(graph, ids).filter((id) => ids.includes(id))
+    const isClaimed = (id: string) => services.get(id)?.intent === claims.get(id)
+    const standing = (id: string) =>
+      late.has(id)
+        ? ({
+            at: 'lost',
+            reason: 'It was killed, but the system does not let it go; the machine must be restarted.',
+          } as const)
+        : standingOfStop(id, services.peer, !isClaimed(id))
+
+    const stopOne = async (id: string, dependents: readonly Promise<unknown>[]): Promise<void> => {
+      const supervisor = services.get(id)
+      const isUp = supervisor?.machine.state === 'running' || supervisor?.machine.state === 'starting'
+      if (isUp) await Promise.all(dependents)
+      if (!supervisor || !isClaimed(id)) return
+      supervisor.dispatch({ type: 'stop' }, order)
+      const giveUp = () => {
+        late.add(id)
+        arrivals.changed()
+      }
+      timers.push(clock.after(supervisor.service.stop.withinMs + unkillableMs, giveUp))
+      await arrivals.all([id], standing, {})
+    }
+    const gone = new Map<string, Promise<void>>()
+    for (const id of ordered) {
+      const dependents = dependentsOf(graph, id).flatMap((other) => gone.get(other) ?? [])
+      gone.set(id, stopOne(id, dependents))
+    }
+    try {
+      return await arrivals.all(ordered, standing, order.onProgress ? { onProgress: order.onProgress } : {})
+    } finally {
+      for (const timer of timers) timer[Symbol.dispose]()
+    }
+  }
+
+  /** The newest command on a service counts. */
+  #claim(ids: readonly string[]): ReadonlyMap<string, number> {
+    const claims = new Map<string, number>()
+    for (const id of ids) {
+      const supervisor = this.#ports.services.get(id)
+      if (supervisor) claims.set(id, ++supervisor.intent)
+    }
+    return claims
+  }
+}
+
+function loaded(definition: SiteDefinition | null): SiteDefinition {
+  if (definition) return definition
+  throw new ConsoleError(
+    'site-not-loaded',
+    'The console does not know what to run: site.yaml could not be used, or has not been trusted yet.',
+    'Put right what is shown about site.yaml, or look through the site and trust it.',
+  )
+}
+
+function known(definition: SiteDefinition, service: string): void {
+  if (Object.hasOwn(definition.services, service)) return
+  throw new ConsoleError(
+    'service-unknown',
+    `There is no service ${service} in this site.`,
+    `Its services are ${Object.keys(definition.services).sort().join(', ') || 'none'}.`,
+    { params: { service } },
+  )
+}
+
+function enabledIn(definition: SiteDefinition): readonly string[] {
+  return Object.values(definition.services)
+    .filter((service) => service.enabled)
+    .map((service) => service.id)
+}

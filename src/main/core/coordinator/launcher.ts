@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto'
+import { stat } from 'node:fs/promises'
+import type { ServiceDefinition } from '#core/config/index.ts'
+import { type Builtin, type Clock, type CrashPoints, type Logger, newId, type Processes } from '#core/platform/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import { startBuiltin } from './builtin-child.ts'
+import { type LaunchContext, type LogFiles, makeFolders, planLaunch } from './launch-plan.ts'
+import { rotateAtStart } from './log-rotation.ts'
+import { portConflict } from './port-conflict.ts'
+import { type ProcessChildOptions, processChild } from './process-child.ts'
+import type { RunRecord, RunRecords } from './run-records.ts'
+import type { ServiceChild } from './service-child.ts'
+
+export interface LauncherPorts {
+  readonly processes: Processes
+  readonly builtins: Readonly<Record<string, Builtin>>
+  readonly records: RunRecords
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly crashPoints: CrashPoints
+}
+
+export interface LaunchRequest {
+  readonly service: ServiceDefinition
+  readonly context: LaunchContext
+  readonly generation: number
+  readonly operation: string | null
+  /** Asked after everything that takes time: whether this child is still wanted. */
+  readonly wanted: () => boolean
+  readonly onSwept: ProcessChildOptions['onSwept']
+}
+
+/** Starts children, such that none is ever lost: each is recorded before it exists. */
+export class Launcher {
+  readonly #ports: LauncherPorts
+
+  constructor(ports: LauncherPorts) {
+    this.#ports = ports
+  }
+
+  /** The running child, or null when it was not wanted any more. Rejects with the ConsoleError of what is in the way. */
+  async launch(request: LaunchRequest): Promise<ServiceChild | null> {
+    await makeFolders(request.context.variables)
+    if (!request.wanted()) return null
+    return request.service.kind === 'builtin' ? this.#builtin(request) : this.#process(request)
+  }
+
+  /** Takes up the process of an earlier console; undefined when it is gone. */
+  adopt(
+    service: ServiceDefinition,
+    record: RunRecord,
+    onSwept: ProcessChildOptions['onSwept'],
+  ): ServiceChild | undefined {
+    const handle = record.identity && this.#ports.processes.adopt(record.identity)
+    if (!handle) return undefined
+    const logs = { out: record.out, err: record.err }
+    return processChild(
+      handle,
+      this.#childOptions(service, record.run, record.startedAt, logs, { out: 0, err: 0 }, onSwept),
+    )
+  }
+
+  async #process({
+    service,
+    context,
+    generation,
+    operation,
+    wanted,
+    onSwept,
+  }: LaunchRequest): Promise<ServiceChild | null> {
+    const { processes, records, clock, crashPoints, logger } = this.#ports
+    const run = newId('run')
+    const plan = planLaunch(service, context, { run, operation })
+    if (service.kind === 'node') await assertScript(service, plan.args[2])
+    const conflict = portConflict(service, plan.ports, (port) => processes.portHolders(port))
+    if (conflict) throw conflict
+    await rotateAtStart(plan.logs, logger)
+
+    const startedAt = clock.wall()
+    const { out, err } = plan.logs
+    const definition = fingerprint(service)
+    await records.begin({ run, service: service.id, generation, definition, startedAt, out, err })
+    const logsFrom = { out: await sizeOf(out), err: await sizeOf(err) }
+    if (!wanted()) {
+      await records.ended(run, service.id, startedAt, 'was never started')
+      return null
+    }
+    crashPoints.reach('coordinator.before-spawn')
+    try {
+      const handle = await processes.spawn({ ...plan, stdout: out, stderr: err })
+      crashPoints.reach('coordinator.after-spawn')
+      await records.spawned(run, handle.identity).catch((error: unknown) =>
+        logger.error('A run could not be recorded; it can still be found by its mark.', {
+          run,
+          error: String(error),
+        }),
+      )
+      return processChild(handle, this.#childOptions(service, run, startedAt, plan.logs, logsFrom, onSwept))
+    } catch (error) {
+      await records.ended(run, service.id, startedAt, 'could not be started')
+      throw error
+    }
+  }
+
+  async #builtin({ service, context }: LaunchRequest): Promise<ServiceChild> {
+    const { builtins, processes, clock, logger } = this.#ports
+    const builtin = service.use === null ? undefined : builtins[service.use]
+    if (!builtin) {
+      throw new ConsoleError(
+        'builtin-unknown',
+        `The console has no builtin ${service.use ?? ''}, which service ${service.id} uses.`,
+        'Correct `use` in site.yaml.',
+        { params: { service: service.id, use: service.use } },
+      )
+    }
+    const ports = { ...service.ports, ...context.variables.ports?.[service.id] }
+    const conflict = portConflict(service, ports, (port) => processes.portHolders(port))
+    if (conflict) throw conflict
+    const place = { service: service.id, ports, bind: service.bind, data: context.variables.data }
+    return startBuiltin(builtin, place, { clock, logger, withinMs: service.stop.withinMs })
+  }
+
+  #childOptions(
+    service: ServiceDefinition,
+    run: string,
+    startedAt: number,
+    logs: LogFiles,
+    logsFrom: ProcessChildOptions['logsFrom'],
+    onSwept: ProcessChildOptions['onSwept'],
+  ): ProcessChildOptions {
+    const { processes, records, clock, logger } = this.#ports
+    return { service, run, startedAt, logs, logsFrom, processes, records, clock, logger, onSwept }
+  }
+}
+
+/** Tells whether a service is still defined as it was when it was started. */
+export function fingerprint(service: ServiceDefinition): string {
+  const { kind, run, use, cwd, env, ports, bind } = service
+  const text = JSON.stringify({ kind, run, use, cwd, env, ports, bind })
+  return createHash('sha256').update(text).digest('hex').slice(0, 16)
+}
+
+async function assertScript(service: ServiceDefinition, script: string | undefined): Promise<void> {
+  const found = script === undefined ? undefined : await stat(script).catch(() => undefined)
+  if (found?.isFile()) return
+  throw new ConsoleError(
+    'script-missing',
+    `The script ${script} of ${service.title} does not exist.`,
+    'Restore the code from a backup, or correct `run` in site.yaml.',
+    { params: { service: service.id, script } },
+  )
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return (await stat(path).catch(() => undefined))?.size ?? 0
+}

@@ -1,0 +1,117 @@
+import type { EventLog } from '#core/events/index.ts'
+import type { Clock, Logger, Processes } from '#core/platform/index.ts'
+import type { Cause } from '#shared/vocabulary.ts'
+import { serviceEvents } from './event-kinds.ts'
+import type { RunRecord, RunRecords } from './run-records.ts'
+import type { Supervisor } from './supervisor.ts'
+import { endRun, findOpenRuns } from './take-up.ts'
+
+export interface LeftoverPorts {
+  readonly processes: Processes
+  readonly records: RunRecords
+  readonly events: EventLog
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+export interface TakenUp {
+  readonly adopted: readonly string[]
+  readonly stopped: readonly string[]
+  readonly gone: readonly string[]
+}
+
+/** How long a child that is not adopted may take to end where no definition says. Milliseconds. */
+const defaultWithinMs = 10_000
+
+/** The runs that an earlier console left open, until each is adopted, ended, or known to be gone. */
+export class Leftovers {
+  readonly #ports: LeftoverPorts
+  #open: readonly RunRecord[]
+
+  constructor(ports: LeftoverPorts) {
+    this.#ports = ports
+    this.#open = ports.records.open()
+  }
+
+  get runs(): readonly RunRecord[] {
+    return this.#open
+  }
+
+  /** Adopts or ends each run, as the services' `on-crash` says. What no service of the site claims is ended. */
+  async takeUp(supervisorOf: (service: string) => Supervisor | undefined, cause: Cause): Promise<TakenUp> {
+    const open = this.#open
+    this.#open = []
+    const { processes, records, clock } = this.#ports
+    const adopted: string[] = []
+    const stopped: string[] = []
+    const gone: string[] = []
+    const found = await findOpenRuns(open, processes, clock)
+    await Promise.all(
+      found.toReversed().map(async ({ record, leader, left }) => {
+        const supervisor = supervisorOf(record.service)
+        const known = leader === null ? record : { ...record, identity: leader }
+        const adoptable =
+          supervisor?.service.onCrash === 'adopt' && isProcess(supervisor) && !adopted.includes(record.service)
+        if (leader && supervisor && adoptable && supervisor.adopt(known, { cause, operation: null })) {
+          adopted.push(record.service)
+          if (record.identity === null) await records.spawned(record.run, leader)
+          return
+        }
+        const outcome = leader ? stopped : gone
+        outcome.push(record.service)
+        const withinMs = supervisor?.service.stop.withinMs ?? defaultWithinMs
+        if (leader || left.length > 0) await endRun(known, withinMs, this.#ports)
+        else await records.ended(record.run, record.service, clock.wall(), 'had ended when the console came back')
+        this.#tell(record, supervisor, leader !== null, cause)
+      }),
+    )
+    return { adopted: adopted.sort(), stopped: stopped.sort(), gone: gone.sort() }
+  }
+
+  /** Ends everything that was left, asking first. */
+  async end(cause: Cause): Promise<void> {
+    await this.takeUp(() => undefined, cause)
+  }
+
+  /** Kills everything that was left. Resolves with how many processes were hit. */
+  killNow(): number {
+    const open = this.#open
+    this.#open = []
+    const { processes, records, clock, logger } = this.#ports
+    const marked = processes.findByRuns(open.map(({ run }) => run))
+    let hit = 0
+    for (const record of open) {
+      const leader = record.identity ? [record.identity] : []
+      const family = leader.flatMap((identity) => processes.family(identity))
+      const all = new Map([...leader, ...family, ...(marked.get(record.run) ?? [])].map((each) => [each.pid, each]))
+      for (const identity of all.values()) if (processes.signal(identity, 'SIGKILL')) hit++
+      void records
+        .ended(record.run, record.service, clock.wall(), 'was killed by the emergency stop')
+        .catch((error: unknown) => logger.error('The end of a run could not be recorded.', { error: String(error) }))
+    }
+    return hit
+  }
+
+  #tell(
+    { service, startedAt }: RunRecord,
+    supervisor: Supervisor | undefined,
+    wasRunning: boolean,
+    cause: Cause,
+  ): void {
+    const title = supervisor?.service.title ?? service
+    this.#ports.events.emit({
+      kind: wasRunning ? serviceEvents.stopped : serviceEvents.exited,
+      subject: `service:${service}`,
+      severity: 'notice',
+      message: wasRunning
+        ? `${title} was still running from before the console was started, and was stopped.`
+        : `${title} had ended while the console was not running.`,
+      cause,
+      data: { startedAt },
+    })
+  }
+}
+
+function isProcess({ service }: Supervisor): boolean {
+  return service.kind === 'node' || service.kind === 'process'
+}

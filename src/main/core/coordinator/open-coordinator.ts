@@ -1,0 +1,81 @@
+import type { Attention } from '#core/attention/index.ts'
+import { releaseFolder, type Secrets, type SiteDefinition, variablesOf } from '#core/config/index.ts'
+import type { EventLog } from '#core/events/index.ts'
+import type { Builtin, Clock, CrashPoints, Logger, Processes, Runtime } from '#core/platform/index.ts'
+import type { StateHub } from '#core/state/index.ts'
+import type { Database } from '#core/store/index.ts'
+import { Arrivals } from './arrivals.ts'
+import { CurrentSite, SiteCoordinator } from './coordinator.ts'
+import { FactWriter } from './fact-writer.ts'
+import { Launcher } from './launcher.ts'
+import { Leftovers } from './leftovers.ts'
+import { RunRecords } from './run-records.ts'
+import { ServiceSet } from './service-set.ts'
+import { Supervisor } from './supervisor.ts'
+import type { Coordinator } from './types.ts'
+
+export interface CoordinatorOptions {
+  /** Null while site.yaml cannot be used or is not trusted; `define` follows. */
+  readonly definition: SiteDefinition | null
+  /** The site's folder. */
+  readonly directory: string
+  readonly processes: Processes
+  readonly runtime: Runtime
+  /** Parts of the console that run as services, by the name in `use`. */
+  readonly builtins: Readonly<Record<string, Builtin>>
+  /** The control database, with `coordinatorSchema` applied. */
+  readonly database: Database
+  readonly events: EventLog
+  readonly attention: Attention
+  readonly state: StateHub
+  readonly clock: Clock
+  readonly logger: Logger
+  /** A number in [0, 1): jitter of the back-off. */
+  readonly random: () => number
+  readonly crashPoints: CrashPoints
+  readonly secrets: Secrets
+  /** The console's own environment, of which children get an allowed part. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
+}
+
+/** Opens the coordinator of a site. Starts nothing and takes up nothing: that is `takeUp` and `start`. */
+export async function openCoordinator(options: CoordinatorOptions): Promise<Coordinator> {
+  const { directory, processes, database, events, attention, clock, logger, runtime, secrets, random } = options
+  const environment = options.environment ?? process.env
+  const records = new RunRecords(database)
+  const site = new CurrentSite(directory, async () => variablesOf(directory, await releaseFolder(directory)))
+  const arrivals = new Arrivals(clock, logger)
+  const { builtins, crashPoints } = options
+  const launcher = new Launcher({ processes, builtins, records, clock, logger, crashPoints })
+  const services = new ServiceSet({
+    slice: options.state.slice('services'),
+    processes,
+    clock,
+    arrivals,
+    siteNow: () => site.now,
+    create: (service, onChanged) =>
+      new Supervisor(service, {
+        launcher,
+        facts: new FactWriter(events, attention),
+        clock,
+        logger,
+        random,
+        contextNow: async () => ({ ...(await site.refresh()), runtime, secrets, environment }),
+        onChanged,
+      }),
+  })
+  const leftovers = new Leftovers({ processes, records, events, clock, logger })
+  const coordinator = new SiteCoordinator({
+    directory,
+    services,
+    leftovers,
+    arrivals,
+    processes,
+    events,
+    clock,
+    logger,
+    site,
+  })
+  if (options.definition) await coordinator.define(options.definition)
+  return coordinator
+}

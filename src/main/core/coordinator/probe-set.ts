@@ -1,0 +1,59 @@
+import type { Probe } from '#core/config/index.ts'
+import { type ProbeState, type RunCheck, watchProbe } from '#core/health/index.ts'
+import type { Clock } from '#core/platform/index.ts'
+import type { ProbeName } from './machine.ts'
+
+/** The probes of one service that run at a time, and the last answer of each for display. */
+export class ProbeSet implements Disposable {
+  readonly #clock: Clock
+  readonly #watches = new Map<ProbeName, Disposable>()
+  readonly #last = new Map<ProbeName, ProbeState>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Ends all probes and begins these, their counters at nothing. Answers of probes that ended are kept for display. */
+  run(
+    probes: readonly { readonly name: ProbeName; readonly probe: Probe }[],
+    check: RunCheck,
+    onAnswer: (name: ProbeName, state: ProbeState) => void,
+  ): void {
+    this.#end()
+    for (const { name, probe } of probes) {
+      const watch = watchProbe({
+        check: probe.check,
+        rules: probe,
+        run: check,
+        clock: this.#clock,
+        onAnswer: (state) => {
+          this.#last.set(name, state)
+          onAnswer(name, state)
+        },
+      })
+      this.#watches.set(name, watch)
+    }
+  }
+
+  last(name: ProbeName): ProbeState | undefined {
+    return this.#last.get(name)
+  }
+
+  /** Whether the probe is being asked now. */
+  isRunning(name: ProbeName): boolean {
+    return this.#watches.has(name)
+  }
+
+  forget(): void {
+    this.#last.clear()
+  }
+
+  [Symbol.dispose](): void {
+    this.#end()
+  }
+
+  #end(): void {
+    for (const watch of this.#watches.values()) watch[Symbol.dispose]()
+    this.#watches.clear()
+  }
+}

@@ -1,0 +1,119 @@
+import type { ServiceDefinition, SiteDefinition } from '#core/config/index.ts'
+import type { Clock, Processes, TreeUsage } from '#core/platform/index.ts'
+import type { Slice } from '#core/state/index.ts'
+import type { ServiceView } from '#shared/contract/state.ts'
+import type { Arrivals } from './arrivals.ts'
+import { judgeNeeds, type Peer } from './needs.ts'
+import { dependentsOf } from './planner.ts'
+import { viewOf } from './service-view.ts'
+import type { SiteNow, Supervisor } from './supervisor.ts'
+
+export interface ServiceSetPorts {
+  readonly slice: Slice<ServiceView>
+  readonly processes: Processes
+  readonly clock: Clock
+  readonly arrivals: Arrivals
+  readonly create: (service: ServiceDefinition, onChanged: () => void) => Supervisor
+  readonly siteNow: () => SiteNow | null
+}
+
+/** How often processor and memory use are measured, milliseconds. */
+const measureEveryMs = 2_000
+
+/** The supervisors of a site: tells each what became of its needs, and shows them all. */
+export class ServiceSet implements AsyncDisposable {
+  readonly #ports: ServiceSetPorts
+  readonly #supervisors = new Map<string, Supervisor>()
+  readonly #usage = new Map<string, TreeUsage>()
+  #timer: Disposable
+
+  constructor(ports: ServiceSetPorts) {
+    this.#ports = ports
+    this.#timer = ports.clock.after(measureEveryMs, () => this.#measure())
+  }
+
+  get(id: string): Supervisor | undefined {
+    return this.#supervisors.get(id)
+  }
+
+  all(): readonly Supervisor[] {
+    return [...this.#supervisors.values()]
+  }
+
+  /** A service as those that need it see it. */
+  readonly peer = (id: string): Peer => {
+    const found = this.#supervisors.get(id)
+    return found && { service: found.service, machine: found.machine }
+  }
+
+  /** Adds what is new and redefines what stays. What the definition no longer has is removed by {@link remove}. */
+  take(definition: SiteDefinition): void {
+    for (const service of Object.values(definition.services)) {
+      const known = this.#supervisors.get(service.id)
+      if (known) known.redefine(service)
+      else
+        this.#supervisors.set(
+          service.id,
+          this.#ports.create(service, () => this.#changed(service.id)),
+        )
+    }
+    for (const supervisor of this.all()) this.#tellNeeds(supervisor, null)
+    for (const supervisor of this.all()) this.show(supervisor.service.id)
+  }
+
+  async remove(id: string): Promise<void> {
+    const supervisor = this.#supervisors.get(id)
+    this.#supervisors.delete(id)
+    this.#ports.slice.delete(id)
+    await supervisor?.[Symbol.asyncDispose]()
+  }
+
+  /** Shows a service as it is now. */
+  show(id: string): void {
+    const supervisor = this.#supervisors.get(id)
+    const site = this.#ports.siteNow()
+    if (!supervisor || !site) return
+    const { met } = judgeNeeds(supervisor.service, this.peer)
+    const dependents = dependentsOf(site.definition, id)
+    this.#ports.slice.set(id, viewOf(supervisor, { site, met, dependents, usage: this.#usage.get(id) ?? null }))
+  }
+
+  /** Lets go of all children without stopping them. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#timer[Symbol.dispose]()
+    await Promise.all([...this.#supervisors.keys()].map((id) => this.remove(id)))
+  }
+
+  #changed(id: string): void {
+    const changed = this.#supervisors.get(id)
+    if (!changed) return
+    this.show(id)
+    const definition = this.#ports.siteNow()?.definition
+    for (const other of definition ? dependentsOf(definition, id) : []) {
+      const dependent = this.#supervisors.get(other)
+      if (!dependent) continue
+      this.#tellNeeds(dependent, changed)
+      this.show(other)
+    }
+    this.#ports.arrivals.changed()
+  }
+
+  #tellNeeds(supervisor: Supervisor, because: Supervisor | null): void {
+    const { unmet, trouble } = judgeNeeds(supervisor.service, this.peer)
+    const { machine } = supervisor
+    if (machine.unmet === unmet && machine.trouble === trouble) return
+    const cause = because?.facts.last?.cause ?? { type: 'console', why: 'site.yaml was taken into use' }
+    supervisor.dispatch({ type: 'needs', unmet, trouble }, { cause, operation: because?.facts.operation ?? null })
+  }
+
+  #measure(): void {
+    const { processes, clock } = this.#ports
+    for (const { service, child } of this.all()) {
+      const usage = child?.identity ? processes.usage(child.identity) : undefined
+      if (usage) this.#usage.set(service.id, usage)
+      else if (!this.#usage.delete(service.id)) continue
+      this.show(service.id)
+    }
+    this.#timer = clock.after(measureEveryMs, () => this.#measure())
+  }
+}
