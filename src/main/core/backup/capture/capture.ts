@@ -1,0 +1,317 @@
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+} from 'node:fs'
+import { isAbsolute, relative, resolve } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
+import type { Owners } from '#core/platform/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import { fromRawKey, joinRaw, rawKey, shown } from '../raw-path.ts'
+import type { BlobReader } from '../repository/blob-reader.ts'
+import type { BlobStore } from '../repository/blob-store.ts'
+import { fileChunks } from '../repository/chunker.ts'
+import {
+  encodeTree,
+  type FileEntry,
+  nameBytes,
+  nameFields,
+  readTree,
+  type TreeEntry,
+  targetFields,
+} from '../repository/tree.ts'
+import {
+  captureDatabase,
+  type DatabaseMode,
+  type DatabasePorts,
+  databaseRested,
+  type Sidecar,
+  sidecars,
+  sniff,
+  walLook,
+} from './database-capture.ts'
+import { hadRested, lookOf, sameLook } from './look.ts'
+import { Notes } from './notes.ts'
+import type { Scope } from './scope.ts'
+
+export interface CaptureRequest {
+  /** The site folder's real path. */
+  readonly site: string
+  readonly scope: Scope
+  readonly databases: DatabaseMode
+  /** A snapshot to compare with: what has not changed since is not read again. `at`: when its capture began. */
+  readonly previous: { readonly tree: string; readonly at: number } | null
+}
+
+export interface CapturePorts {
+  readonly store: BlobStore
+  readonly trees: BlobReader
+  readonly owners: Owners
+  readonly database: DatabasePorts
+  /** Told after each file with its size. */
+  readonly onFile: (bytes: number) => void
+}
+
+export interface Captured {
+  readonly tree: string
+  readonly files: number
+  readonly bytes: number
+  readonly databases: readonly string[]
+  /** Names directly in the site folder that were captured. */
+  readonly top: readonly Buffer[]
+  readonly warnings: readonly string[]
+  readonly partial: boolean
+  readonly lost: readonly string[]
+}
+
+/** Walks a site folder and stores what its scope covers. Rejects with `backup-source-missing` when there is no folder. */
+export async function captureSite(request: CaptureRequest, ports: CapturePorts): Promise<Captured> {
+  return new Capture(request, ports).run()
+}
+
+class Capture {
+  readonly #request: CaptureRequest
+  readonly #ports: CapturePorts
+  readonly #notes = new Notes()
+  readonly #databases: string[] = []
+  /** Files with several names, by inode. */
+  readonly #hard = new Map<string, FileEntry>()
+  #files = 0
+  #bytes = 0
+  #seen = 0
+
+  constructor(request: CaptureRequest, ports: CapturePorts) {
+    this.#request = request
+    this.#ports = ports
+  }
+
+  async run(): Promise<Captured> {
+    const { site, scope, previous } = this.#request
+    const root = Buffer.from(site)
+    if (!lstatSync(root, { throwIfNoEntry: false })?.isDirectory()) throw missing(site)
+    const names = list(root).filter((name) => scope.coversTop(name))
+    const entries = await this.#entries(root, Buffer.alloc(0), names, previous?.tree ?? null)
+    const tree = this.#ports.store.put('tree', encodeTree(entries))
+    return {
+      tree,
+      files: this.#files,
+      bytes: this.#bytes,
+      databases: this.#databases,
+      top: entries.map(nameBytes),
+      warnings: this.#notes.warnings(),
+      partial: this.#notes.partial,
+      lost: this.#notes.lost,
+    }
+  }
+
+  /** The entries of one folder. `path` is relative to the site folder; `previous` the folder's tree in the snapshot before. */
+  async #entries(
+    folder: Buffer,
+    path: Buffer,
+    names: readonly Buffer[],
+    previous: string | null,
+  ): Promise<TreeEntry[]> {
+    const before = await this.#before(previous)
+    const entries = new Map<string, TreeEntry>()
+    const covered = new Set<string>()
+    for (const name of names) {
+      if (++this.#seen % 64 === 0) await turn()
+      const key = rawKey(name)
+      const below = joinRaw(path, name)
+      if (covered.has(key) || this.#request.scope.excludes(below)) continue
+      try {
+        const found = await this.#entry(joinRaw(folder, name), below, name, before.get(key))
+        for (const entry of found?.entries ?? []) entries.set(rawKey(nameBytes(entry)), entry)
+        for (const ending of found?.covers ?? []) covered.add(key + ending)
+      } catch (error) {
+        if (!isSystemError(error)) throw error
+        // What vanishes while a live site is read was not part of it any more.
+        if (error.code !== 'ENOENT') this.#notes.lose(shown(below), error.message)
+      }
+    }
+    return [...entries].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry)
+  }
+
+  async #entry(
+    file: Buffer,
+    path: Buffer,
+    name: Buffer,
+    before: TreeEntry | undefined,
+  ): Promise<{ entries: TreeEntry[]; covers?: readonly Sidecar[] } | undefined> {
+    const stat = lstatSync(file, { bigint: true })
+    const common = { ...nameFields(name), ...this.#common(stat) }
+    if (stat.isDirectory()) {
+      const previous = before?.type === 'folder' ? before.tree : null
+      const children = await this.#entries(file, path, list(file), previous)
+      const tree = this.#ports.store.put('tree', encodeTree(children))
+      return { entries: [{ type: 'folder', ...common, tree }] }
+    }
+    if (stat.isSymbolicLink()) {
+      const target = readlinkSync(file, { encoding: 'buffer' })
+      this.#checkLink(path, target)
+      return { entries: [{ type: 'link', ...common, ...targetFields(target) }] }
+    }
+    if (!stat.isFile()) {
+      this.#notes.warn(`${shown(path)} is a ${special(stat)} and was left out.`)
+      return undefined
+    }
+    return this.#file(file, path, name, stat, before?.type === 'file' ? before : undefined)
+  }
+
+  async #file(file: Buffer, path: Buffer, name: Buffer, stat: BigIntStats, before: FileEntry | undefined) {
+    const common = { type: 'file' as const, ...nameFields(name), ...this.#common(stat) }
+    const hard = stat.nlink > 1n ? { hard: String(stat.ino) } : {}
+    const sparse = stat.blocks * 512n < stat.size ? { sparse: true as const } : {}
+    const twin = this.#hard.get(String(stat.ino))
+    const known = twin ?? this.#unchanged(file, stat, before)
+    if (known) {
+      const { size, chunks, look, torn, database } = known
+      const kept = {
+        ...common,
+        ...hard,
+        ...sparse,
+        size,
+        chunks,
+        look,
+        ...(torn && { torn }),
+        ...(database && { database }),
+      }
+      return this.#keep(path, kept, database?.how === 'copy' ? sidecars : database ? ['-shm' as const] : [])
+    }
+    const handle = openSync(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
+    let database: ReturnType<typeof sniff>
+    try {
+      if (!fstatSync(handle).isFile()) return undefined
+      database = sniff(handle)
+      if (!database) {
+        if (before?.database)
+          this.#notes.blame(`${shown(path)} was a database, and is none any more: its beginning is damaged.`)
+        const { size, chunks, look, torn } = await this.#ports.database.reader.read(handle, fileChunks)
+        if (torn) this.#notes.blame(`${shown(path)} changed each time it was read; its parts may not belong together.`)
+        return this.#keep(
+          path,
+          { ...common, ...hard, ...sparse, size, chunks: [...chunks], look, ...(torn && { torn }) },
+          [],
+        )
+      }
+    } finally {
+      closeSync(handle)
+    }
+    return this.#database(file, path, name, { ...common, ...hard })
+  }
+
+  async #database(file: Buffer, path: Buffer, name: Buffer, common: Omit<FileEntry, 'size' | 'chunks' | 'look'>) {
+    const captured = await captureDatabase(file, this.#request.databases, this.#ports.database)
+    const { size, chunks, look, torn } = captured.read
+    if (captured.warning)
+      this.#notes.blame(`The database ${shown(path)} could not be taken through SQLite: ${captured.warning}`)
+    const entry = { ...common, size, chunks: [...chunks], look, database: captured.database, ...(torn && { torn }) }
+    const logs: FileEntry[] = []
+    for (const { ending, read } of captured.logs) {
+      const stat = lstatSync(Buffer.concat([file, Buffer.from(ending)]), { bigint: true })
+      const fields = { ...nameFields(Buffer.concat([name, Buffer.from(ending)])), ...this.#common(stat) }
+      logs.push({ type: 'file', ...fields, size: read.size, chunks: [...read.chunks], look: read.look })
+    }
+    const kept = this.#keep(path, entry, sidecars)
+    return { ...kept, entries: [...kept.entries, ...logs] }
+  }
+
+  #keep(path: Buffer, entry: FileEntry, covers: readonly Sidecar[]) {
+    if (entry.hard) this.#hard.set(entry.hard, entry)
+    if (entry.database) this.#databases.push(shown(path))
+    this.#files++
+    this.#bytes += entry.size
+    this.#ports.onFile(entry.size)
+    return { entries: [entry] as TreeEntry[], covers }
+  }
+
+  /** The entry of the snapshot before, if the file has rested since. */
+  #unchanged(file: Buffer, stat: BigIntStats, before: FileEntry | undefined): FileEntry | undefined {
+    const { previous, databases } = this.#request
+    if (!before || !previous || before.torn) return undefined
+    if (!before.chunks.every((id) => this.#ports.store.has(id))) return undefined
+    const look = lookOf(stat)
+    if (!sameLook(before.look, look) || !hadRested(look, previous.at)) return undefined
+    if (!before.database) return before
+    if (before.database.how !== (databases === 'as it lies' ? 'raw' : 'copy')) return undefined
+    const handle = openSync(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0))
+    try {
+      const counter = sniff(handle)?.counter
+      return counter !== undefined && databaseRested(before, look, walLook(file), counter, previous.at)
+        ? before
+        : undefined
+    } finally {
+      closeSync(handle)
+    }
+  }
+
+  async #before(tree: string | null): Promise<ReadonlyMap<string, TreeEntry>> {
+    if (tree === null) return new Map()
+    try {
+      const entries = await readTree(this.#ports.trees, tree)
+      return new Map(entries.map((entry) => [rawKey(nameBytes(entry)), entry]))
+    } catch (error) {
+      if (error instanceof ConsoleError) return new Map() // Only a short cut: without it everything is read.
+      throw error
+    }
+  }
+
+  #common(stat: BigIntStats) {
+    const uid = Number(stat.uid)
+    const gid = Number(stat.gid)
+    const { owners } = this.#ports
+    return {
+      mode: Number(stat.mode & 0o7777n),
+      uid,
+      gid,
+      user: owners.userName(uid),
+      group: owners.groupName(gid),
+      mtime: String(stat.mtimeNs),
+    }
+  }
+
+  /** A link directly in the site folder that leads out of it stands for content that no backup holds. */
+  #checkLink(path: Buffer, target: Buffer): void {
+    if (path.includes('/')) return
+    const { site } = this.#request
+    const leads = relative(site, resolve(site, target.toString('utf8')))
+    if (!leads.startsWith('..') && !isAbsolute(leads)) return
+    this.#notes.blame(
+      `${shown(path)} is a link to ${shown(target)}, outside the site: what it leads to is not in the backup.`,
+    )
+  }
+}
+
+function list(folder: Buffer): readonly Buffer[] {
+  return readdirSync(folder, { encoding: 'buffer' })
+    .map((name) => rawKey(name))
+    .sort()
+    .map(fromRawKey)
+}
+
+function special(stat: BigIntStats): string {
+  if (stat.isSocket()) return 'socket'
+  if (stat.isFIFO()) return 'named pipe'
+  return 'device'
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && !storageErrors.has(String('code' in error && error.code))
+}
+
+/** Errors of the disk that the backup is written to; they end the backup and are not blamed on a file. */
+const storageErrors = new Set(['ENOSPC', 'EDQUOT', 'EROFS'])
+
+function missing(site: string): ConsoleError {
+  return new ConsoleError(
+    'backup-source-missing',
+    `The site folder ${site} is not there, so nothing was backed up.`,
+    'Check that its disk is connected and the path is right.',
+    { params: { site } },
+  )
+}

@@ -1,0 +1,217 @@
+import { readlink } from 'node:fs/promises'
+import { basename, join, relative } from 'node:path'
+import { newId } from '#core/platform/index.ts'
+import { checkDatabase, copyDatabase } from '#core/store/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import { type Captured, captureSite } from '../capture/capture.ts'
+import { FileReader } from '../capture/file-reader.ts'
+import { type Scope, scopeOf } from '../capture/scope.ts'
+import { surveySite } from '../capture/survey.ts'
+import { rawKey } from '../raw-path.ts'
+import { unindexedPacks } from '../repository/blob-index.ts'
+import { BlobStore, writeIndex } from '../repository/blob-store.ts'
+import {
+  listSnapshots,
+  markSnapshot,
+  type Snapshot,
+  type Verified,
+  writeSnapshot,
+} from '../repository/snapshot-file.ts'
+import { nameBytes, readTree } from '../repository/tree.ts'
+import { checkStored, contentsOf, type StoredDatabase, verifyPacks } from '../repository/verify.ts'
+import type { Engine } from './engine.ts'
+import type { Input, Output } from './messages.ts'
+import { assertRoom } from './space.ts'
+
+/** Takes a snapshot: capture, packs, index, read back, snapshot, verdict, in this order. */
+export async function runBackup(engine: Engine, request: Input<'backup'>): Promise<Output<'backup'>> {
+  const started = { wall: Date.now(), monotonic: performance.now() }
+  const { layout } = engine.repository
+  assertOutside(engine.site.directory, layout.folder)
+  const scope = scopeOf(request.scope, request.exclude)
+  const total = await surveySite(engine.site.directory, scope)
+  const { snapshots } = await listSnapshots(layout)
+  const previous = newestCovering(snapshots, request)
+  // Compressed and without what is known already it will be less; nobody knows how much less.
+  await assertRoom(layout.folder, Math.max(0, total.bytes - (previous?.bytes ?? 0)) / 3, 'The backup')
+  await adoptOrphans(engine)
+  const store = new BlobStore(layout, engine.index)
+  const captured = await capture(engine, request, scope, store, previous, total.bytes)
+  if (request.kind !== 'restore-point') await assertSourcesThere(engine, request.scope, captured, snapshots)
+  const packs = await store.finish(() => engine.reach('backup.after-packs'))
+  await engine.reach('backup.after-index')
+  await verifyPacks(
+    layout,
+    packs.map((pack) => pack.id),
+  )
+  const verified = await verdict(engine, captured.tree, previous)
+  const damaged = verified.damaged.length > 0
+  const shrunk = request.kind === 'restore-point' ? null : shrinkage(captured, snapshots, request.kind)
+  const id = newId('sn')
+  await writeSnapshot(layout, {
+    format: 1,
+    id,
+    site: engine.site,
+    at: started.wall,
+    durationMs: Math.round(performance.now() - started.monotonic),
+    kind: request.kind,
+    scope: request.scope,
+    note: request.note,
+    tree: captured.tree,
+    exclude: request.exclude,
+    files: captured.files,
+    bytes: captured.bytes,
+    added: store.added,
+    databases: [...captured.databases],
+    warnings: [...captured.warnings, ...(shrunk === null ? [] : [shrunk])],
+    partial: captured.partial || damaged,
+    lost: [...captured.lost],
+    release: await releaseOf(engine.site.directory),
+    before: request.before,
+  })
+  await engine.reach('backup.after-snapshot')
+  await markSnapshot(layout, id, { what: 'verified', ...verified })
+  return { snapshot: id, verified }
+}
+
+async function capture(
+  engine: Engine,
+  request: Input<'backup'>,
+  scope: Scope,
+  store: BlobStore,
+  previous: Snapshot | undefined,
+  total: number,
+): Promise<Captured> {
+  let done = 0
+  return captureSite(
+    {
+      site: engine.site.directory,
+      scope,
+      databases: request.kind === 'restore-point' ? 'as it lies' : 'through SQLite',
+      previous: previous ? { tree: previous.tree, at: previous.at } : null,
+    },
+    {
+      store,
+      trees: engine.reader,
+      owners: engine.owners,
+      database: {
+        reader: new FileReader(store, () => {}),
+        copy: (from, to) => copyDatabase(engine.runtime, { from, to }),
+        temporary: engine.repository.layout.temporary,
+        now: () => Date.now(),
+      },
+      onFile(bytes) {
+        done += bytes
+        engine.progress(Math.min(done, total), total, 'bytes')
+      },
+    },
+  )
+}
+
+/** Packs that a killed backup left are whole: they go into the index, so that this backup need not write them again. */
+async function adoptOrphans(engine: Engine): Promise<void> {
+  const { layout } = engine.repository
+  const orphans = await unindexedPacks(layout, engine.index)
+  const whole: (typeof orphans)[number][] = []
+  for (const pack of orphans) {
+    const good = await verifyPacks(layout, [pack.id]).then(
+      () => true,
+      () => false, // Damaged, and nobody needs it.
+    )
+    if (good) whole.push(pack)
+  }
+  if (whole.length === 0) return
+  await writeIndex(layout, whole)
+  for (const pack of whole) engine.index.add(pack)
+}
+
+/** Opens every database of the tree from the repository; one that is as it was in a verified snapshot need not be. */
+export async function verdict(engine: Engine, tree: string, known: Snapshot | undefined): Promise<Verified> {
+  const { databases } = await contentsOf(engine.reader, tree)
+  const proven = known?.verified?.ok ? await contentsOf(engine.reader, known.tree).catch(() => null) : null
+  const provenChunks = new Set(
+    proven?.databases.filter(({ path }) => !known?.verified?.damaged.includes(path)).map(chunksOf) ?? [],
+  )
+  const damaged: string[] = []
+  const reasons: string[] = []
+  for (const database of databases) {
+    if (provenChunks.has(chunksOf(database))) continue
+    const problem = await checkStored(database, engine.reader, engine.repository.layout.temporary, (path) =>
+      checkDatabase(engine.runtime, path),
+    )
+    if (problem === null) continue
+    damaged.push(database.path)
+    reasons.push(`The database ${database.path} is damaged: ${problem}`)
+  }
+  const count = databases.length
+  const note =
+    reasons.length > 0
+      ? reasons.join(' ')
+      : `Read back after writing; ${count === 1 ? '1 database' : `${count} databases`} opened and checked.`
+  return { at: Date.now(), ok: damaged.length === 0, note, damaged }
+}
+
+function chunksOf({ main, logs }: StoredDatabase): string {
+  return [main, ...logs.map(({ entry }) => entry)].map(({ chunks }) => chunks.join()).join('|')
+}
+
+/** The newest snapshot that covers what is to be captured: the one to compare with. */
+function newestCovering(snapshots: readonly Snapshot[], request: Input<'backup'>): Snapshot | undefined {
+  const fitting = snapshots.filter((snapshot) => request.scope === 'data' || snapshot.scope === 'site')
+  // Databases are kept in two ways; a snapshot of the same way spares more work.
+  const point = request.kind === 'restore-point'
+  return fitting.findLast(({ kind }) => (kind === 'restore-point') === point) ?? fitting.at(-1)
+}
+
+/** A backup without the site's file or data would pass for a good one; what should be there and is not is a failure. */
+async function assertSourcesThere(
+  engine: Engine,
+  scope: Input<'backup'>['scope'],
+  captured: Captured,
+  snapshots: readonly Snapshot[],
+): Promise<void> {
+  const top = new Set(captured.top.map(rawKey))
+  const before = snapshots.findLast((snapshot) => snapshot.kind !== 'restore-point')
+  const had = before ? (await readTree(engine.reader, before.tree)).map((entry) => rawKey(nameBytes(entry))) : []
+  const needed = ['site.yaml', ...(had.includes('data') ? ['data'] : [])]
+  const missing = needed.filter((name) => !top.has(name))
+  if (missing.length === 0 && top.size > 0) return
+  throw new ConsoleError(
+    'backup-source-missing',
+    `${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing from the site folder ${engine.site.directory}, so no ${scope === 'data' ? 'data ' : ''}snapshot was taken.`,
+    'Check that every disk of the site is connected; restore the last good snapshot if it was deleted.',
+    { params: { missing, site: engine.site.directory } },
+  )
+}
+
+function shrinkage(captured: Captured, snapshots: readonly Snapshot[], kind: string): string | null {
+  const before = snapshots.findLast((snapshot) => snapshot.kind === kind && !snapshot.partial)
+  if (!before || before.bytes === 0) return null
+  const share = 1 - captured.bytes / before.bytes
+  return share > 0.3
+    ? `The site is ${Math.round(share * 100)} % smaller than in the snapshot before; check that nothing is missing.`
+    : null
+}
+
+async function releaseOf(site: string): Promise<string | null> {
+  return readlink(join(site, 'current')).then(
+    (target) => basename(target),
+    () => null,
+  )
+}
+
+function assertOutside(site: string, folder: string): void {
+  for (const [inner, outer] of [
+    [folder, site],
+    [site, folder],
+  ] as const) {
+    const path = relative(outer, inner)
+    if (path.startsWith('..')) continue
+    throw new ConsoleError(
+      'repository-in-site',
+      `The backup folder ${folder} and the site folder ${site} lie in one another.`,
+      'Choose a backup folder outside the site, best on another disk.',
+      { params: { folder, site } },
+    )
+  }
+}

@@ -1,0 +1,139 @@
+import type { Owners, ProgramName, Runtime } from '#core/platform/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import { runBackup } from './backup-run.ts'
+import { type Engine, openEngine } from './engine.ts'
+import { runRemove, runVerify } from './maintenance.ts'
+import { type FromHelper, fromConsole, type Hello, hello, type Method, methods } from './messages.ts'
+import { runPlan, runStage } from './restore-run.ts'
+import { asProblem } from './space.ts'
+import { runForget } from './sweep.ts'
+
+export interface ConversationPorts {
+  say(message: FromHelper): void
+  /** The Node that runs this program. */
+  readonly node: string
+  readonly owners: Owners
+  readonly platform: NodeJS.Platform
+}
+
+const progressEveryMs = 100
+
+/** The helper's side of the talk with the console: one request after the other, each answered once. */
+export class Conversation {
+  readonly #ports: ConversationPorts
+  #hello: Hello | undefined
+  #engine: (Engine & AsyncDisposable) | undefined
+  #queue: Promise<void> = Promise.resolve()
+  #goOn: (() => void) | undefined
+  #lastProgress = 0
+
+  constructor(ports: ConversationPorts) {
+    this.#ports = ports
+  }
+
+  hear(line: string): void {
+    if (!this.#hello) {
+      this.#hello = hello.parse(JSON.parse(line))
+      return
+    }
+    const message = fromConsole.parse(JSON.parse(line))
+    if (message.type === 'go-on') {
+      this.#goOn?.()
+      return
+    }
+    const greeted = this.#hello
+    this.#queue = this.#queue.then(async () => {
+      try {
+        const method = methodNamed(message.method)
+        this.#ports.say({ type: 'done', value: await this.#run(method, message.input, greeted) })
+      } catch (error) {
+        this.#ports.say({ type: 'failed', problem: problemOf(error) })
+      }
+    })
+  }
+
+  async #run(method: Method, input: unknown, greeted: Hello): Promise<unknown> {
+    switch (method) {
+      case 'lock': {
+        await this.#engine?.[Symbol.asyncDispose]()
+        this.#engine = await this.#open(greeted, methods.lock.input.parse(input))
+        return { repository: this.#engine.repository.config.id }
+      }
+      case 'remove':
+        await runRemove({ site: greeted.site }, methods.remove.input.parse(input))
+        return {}
+      case 'backup':
+        return runBackup(await this.#opened(greeted), methods.backup.input.parse(input))
+      case 'plan':
+        return runPlan(await this.#opened(greeted), methods.plan.input.parse(input))
+      case 'stage':
+        return runStage(await this.#opened(greeted), methods.stage.input.parse(input))
+      case 'verify':
+        return runVerify(await this.#opened(greeted), methods.verify.input.parse(input))
+      case 'forget':
+        return runForget(await this.#opened(greeted), methods.forget.input.parse(input))
+    }
+  }
+
+  /** Without the lock a repository can be read, which is enough to plan. */
+  async #opened(greeted: Hello): Promise<Engine> {
+    this.#engine ??= await this.#open(greeted, null)
+    return this.#engine
+  }
+
+  #open(greeted: Hello, lock: { readonly what: string; readonly create: boolean } | null) {
+    const { node, owners, platform } = this.#ports
+    const runtime: Runtime = { node, program: (name) => programPath(name, greeted) }
+    return openEngine(
+      greeted,
+      {
+        runtime,
+        owners,
+        platform,
+        progress: (done, total, unit) => this.#progress(done, total, unit),
+        reach: (point) => this.#reach(point),
+      },
+      lock,
+    )
+  }
+
+  #progress(done: number, total: number, unit: 'files' | 'bytes'): void {
+    const now = performance.now()
+    if (done < total && now - this.#lastProgress < progressEveryMs) return
+    this.#lastProgress = now
+    this.#ports.say({ type: 'progress', done, total, unit })
+  }
+
+  #reach(point: string): Promise<void> {
+    return new Promise((resolve) => {
+      this.#goOn = resolve
+      this.#ports.say({ type: 'reached', point })
+    })
+  }
+}
+
+function programPath(name: ProgramName, { databaseCopy }: Hello): string {
+  if (name === 'database-copy') return databaseCopy
+  throw new Error(`The backup helper does not run the program ${name}.`)
+}
+
+function methodNamed(name: string): Method {
+  if (isMethod(name)) return name
+  throw new Error(`Unknown request ${name}`)
+}
+
+function isMethod(name: string): name is Method {
+  return Object.hasOwn(methods, name)
+}
+
+function problemOf(error: unknown) {
+  const told = asProblem(error, 'The work on the backups')
+  if (told instanceof ConsoleError) return told.problem
+  const message = error instanceof Error ? error.message : String(error)
+  return new ConsoleError(
+    'backup-failed',
+    `The backup helper could not go on: ${message}.`,
+    'Look at the log of the console for details, then try again.',
+    { params: { stack: error instanceof Error ? (error.stack ?? null) : null } },
+  ).problem
+}

@@ -1,0 +1,79 @@
+import { chmodSync, lstatSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs'
+import { relative } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
+import { ConsoleError } from '#shared/problem.ts'
+import { ownFolder } from '../capture/scope.ts'
+import { joinRaw } from '../raw-path.ts'
+import { noteDamaged } from '../repository/blob-index.ts'
+import { markSnapshot, readSnapshot, type Verified } from '../repository/snapshot-file.ts'
+import { contentsOf, packsOf, verifyPacks } from '../repository/verify.ts'
+import { verdict } from './backup-run.ts'
+import type { Engine } from './engine.ts'
+import type { Input } from './messages.ts'
+
+/**
+ * Reads everything that a snapshot needs: its packs against their checksums, every piece decompressed against its id, every
+ * database opened. Records the verdict with the snapshot, a bad one too.
+ */
+export async function runVerify(engine: Engine, { snapshot: id }: Input<'verify'>): Promise<Verified> {
+  const snapshot = await readSnapshot(engine.repository.layout, id)
+  const verified = await verifyAll(engine, snapshot.tree)
+  await markSnapshot(engine.repository.layout, id, { what: 'verified', ...verified })
+  return verified
+}
+
+async function verifyAll(engine: Engine, tree: string): Promise<Verified> {
+  try {
+    const { blobs } = await contentsOf(engine.reader, tree)
+    await verifyPacksOf(engine, blobs)
+    let done = 0
+    const waiting = new Set<Promise<void>>()
+    for (const id of blobs) {
+      const work: Promise<void> = engine.reader.get(id).then(() => {
+        waiting.delete(work)
+        engine.progress(++done, blobs.size, 'files')
+      })
+      waiting.add(work)
+      if (waiting.size >= 4) await Promise.race(waiting)
+    }
+    await Promise.all(waiting)
+    return await verdict(engine, tree, undefined)
+  } catch (error) {
+    if (!(error instanceof ConsoleError)) throw error
+    return { at: Date.now(), ok: false, note: error.message, damaged: [] }
+  }
+}
+
+/** Checks every pack, notes those that are damaged, and then rejects with the first finding. */
+async function verifyPacksOf(engine: Engine, blobs: ReadonlySet<string>): Promise<void> {
+  const { layout } = engine.repository
+  const damaged: string[] = []
+  let first: unknown
+  for (const pack of packsOf(engine.index, blobs)) {
+    try {
+      await verifyPacks(layout, [pack])
+    } catch (error) {
+      first ??= error
+      damaged.push(pack)
+    }
+  }
+  if (damaged.length === 0) return
+  await noteDamaged(layout, damaged)
+  throw first
+}
+
+/** Removes a folder tree below the site's `.wheelhouse`; names of any bytes, folders without rights included. */
+export async function runRemove(engine: Pick<Engine, 'site'>, { path }: Input<'remove'>): Promise<void> {
+  const below = relative(`${engine.site.directory}/${ownFolder}`, path)
+  if (below === '' || below.startsWith('..')) throw new Error(`${path} is not below ${ownFolder}`)
+  if (lstatSync(path, { throwIfNoEntry: false })) await removeTree(Buffer.from(path))
+}
+
+async function removeTree(path: Buffer): Promise<void> {
+  const stat = lstatSync(path)
+  if (!stat.isDirectory()) return unlinkSync(path)
+  if ((stat.mode & 0o700) !== 0o700) chmodSync(path, 0o700)
+  for (const name of readdirSync(path, { encoding: 'buffer' })) await removeTree(joinRaw(path, name))
+  rmdirSync(path)
+  await turn()
+}

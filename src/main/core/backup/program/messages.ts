@@ -1,0 +1,101 @@
+import { z } from 'zod'
+import { problemSchema } from '#shared/problem.ts'
+import { verifiedSchema } from '../repository/snapshot-file.ts'
+
+/** What the console asks of its backup helper, one request at a time, one JSON line each. */
+
+const siteSchema = z.object({ id: z.string(), name: z.string(), directory: z.string() })
+const swapEntrySchema = z.object({ key: z.string(), what: z.enum(['add', 'replace', 'delete']) })
+
+/** The first line: where to work and with what. */
+export const hello = z.object({
+  folder: z.string(),
+  site: siteSchema,
+  /** Path of the database-copy program. */
+  databaseCopy: z.string(),
+})
+export type Hello = z.infer<typeof hello>
+
+export const methods = {
+  /** Takes the repository's lock for the life of the helper; `create` makes the repository where there is none. */
+  lock: {
+    input: z.object({ what: z.string(), create: z.boolean() }),
+    output: z.object({ repository: z.string() }),
+  },
+  backup: {
+    input: z.object({
+      kind: z.enum(['full', 'data', 'restore-point']),
+      scope: z.enum(['site', 'data']),
+      note: z.string(),
+      exclude: z.array(z.string()),
+      before: z.object({ what: z.string(), job: z.string(), missing: z.array(z.string()) }).nullable(),
+    }),
+    output: z.object({ snapshot: z.string(), verified: verifiedSchema }),
+  },
+  plan: {
+    input: z.object({ snapshot: z.string() }),
+    output: z.object({
+      add: z.number().int(),
+      change: z.number().int(),
+      delete: z.number().int(),
+      entries: z.array(z.object({ path: z.string(), what: z.enum(['add', 'change', 'delete']), bytes: z.number() })),
+      hidden: z.number().int(),
+      swap: z.array(swapEntrySchema),
+      fingerprint: z.string(),
+      /** Bytes to be staged. */
+      bytes: z.number(),
+      freeBytes: z.number().nullable(),
+      /** Paths that a restore leaves as they are, below entries that are swapped. */
+      kept: z.array(z.string()),
+      warnings: z.array(z.string()),
+    }),
+  },
+  /** Writes entries of a snapshot into `.wheelhouse/staging/<job>/tree` and reads them back. */
+  stage: {
+    input: z.object({
+      snapshot: z.string(),
+      job: z.string(),
+      swap: z.array(swapEntrySchema),
+      kept: z.array(z.string()),
+    }),
+    output: z.object({ carried: z.array(z.string()), stranded: z.array(z.string()) }),
+  },
+  verify: { input: z.object({ snapshot: z.string() }), output: verifiedSchema },
+  /** Removes a folder tree below `.wheelhouse`. */
+  remove: { input: z.object({ path: z.string() }), output: z.object({}) },
+  /** Removes snapshots, then the packs that no snapshot has needed for a day. */
+  forget: {
+    input: z.object({ snapshots: z.array(z.string()) }),
+    output: z.object({ packs: z.number().int(), bytes: z.number() }),
+  },
+} as const
+export type Methods = typeof methods
+export type Method = keyof Methods
+export type Input<M extends Method> = z.infer<Methods[M]['input']>
+export type Output<M extends Method> = z.infer<Methods[M]['output']>
+/** How each answer is checked when it arrives. */
+export const answers: { readonly [M in Method]: { parse(value: unknown): Output<M> } } = {
+  lock: methods.lock.output,
+  backup: methods.backup.output,
+  plan: methods.plan.output,
+  stage: methods.stage.output,
+  verify: methods.verify.output,
+  remove: methods.remove.output,
+  forget: methods.forget.output,
+}
+export type PlanAnswer = Output<'plan'>
+
+export const fromConsole = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('request'), method: z.string(), input: z.unknown() }),
+  /** The crash point was passed, nobody was killed: go on. */
+  z.object({ type: z.literal('go-on') }),
+])
+
+export const fromHelper = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('done'), value: z.unknown() }),
+  z.object({ type: z.literal('failed'), problem: problemSchema }),
+  z.object({ type: z.literal('progress'), done: z.number(), total: z.number(), unit: z.enum(['files', 'bytes']) }),
+  /** A named crash point is reached; the helper waits for `go-on`. */
+  z.object({ type: z.literal('reached'), point: z.string() }),
+])
+export type FromHelper = z.infer<typeof fromHelper>

@@ -1,0 +1,94 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { writeDurably } from '#core/platform/index.ts'
+import { decodeIndex, type IndexedPack } from './index-format.ts'
+import type { Layout } from './layout.ts'
+import { type PackedBlob, readPack } from './pack-format.ts'
+
+export interface BlobLocation extends PackedBlob {
+  readonly pack: string
+}
+
+/** Where every blob lies. Built from the index files; those are only a copy of what the packs say of themselves. */
+export class BlobIndex {
+  readonly #blobs = new Map<string, BlobLocation>()
+  readonly #packs = new Map<string, IndexedPack>()
+  readonly #damaged: Set<string>
+
+  constructor(damaged: Iterable<string> = []) {
+    this.#damaged = new Set(damaged)
+  }
+
+  get(id: string): BlobLocation | undefined {
+    return this.#blobs.get(id)
+  }
+
+  /** Whether a new snapshot may rely on the blob: it lies in a pack that nobody found damaged. */
+  isGood(id: string): boolean {
+    const at = this.#blobs.get(id)
+    return at !== undefined && !this.#damaged.has(at.pack)
+  }
+
+  hasPack(id: string): boolean {
+    return this.#packs.has(id)
+  }
+
+  packs(): readonly IndexedPack[] {
+    return [...this.#packs.values()]
+  }
+
+  /** Adds a pack. A blob that lies in several is read from one that is not damaged, if there is one. */
+  add(pack: IndexedPack): void {
+    if (this.#packs.has(pack.id)) return
+    this.#packs.set(pack.id, pack)
+    for (const blob of pack.blobs) {
+      if (!this.isGood(blob.id)) this.#blobs.set(blob.id, { ...blob, pack: pack.id })
+    }
+  }
+}
+
+/**
+ * Reads all index files, leaving out packs that are not there any more. Where an index is damaged, the packs that no other
+ * names are read instead.
+ */
+export async function loadIndex(layout: Layout): Promise<BlobIndex> {
+  const index = new BlobIndex(await damagedPacks(layout))
+  const there = new Set(await readdir(layout.packs))
+  let incomplete = false
+  for (const name of (await readdir(layout.index)).sort()) {
+    if (!name.endsWith('.index')) continue
+    const packs = decodeIndex(await readFile(join(layout.index, name)))
+    if (packs) for (const pack of packs.filter(({ id }) => there.has(`${id}.pack`))) index.add(pack)
+    else incomplete = true
+  }
+  if (incomplete) for (const pack of await unindexedPacks(layout, index)) index.add(pack)
+  return index
+}
+
+/** Notes packs as damaged: the next backup stores again what lies in them. */
+export async function noteDamaged(layout: Layout, packs: readonly string[]): Promise<void> {
+  const all = new Set([...(await damagedPacks(layout)), ...packs])
+  await writeDurably(layout.damaged, JSON.stringify([...all]))
+}
+
+async function damagedPacks(layout: Layout): Promise<readonly string[]> {
+  try {
+    return z.array(z.string()).parse(JSON.parse(await readFile(layout.damaged, 'utf8')))
+  } catch {
+    return [] // A finding that can be found again.
+  }
+}
+
+/** Packs on disk that the index does not know: what a killed backup left, whole and readable. */
+export async function unindexedPacks(layout: Layout, index: BlobIndex): Promise<readonly IndexedPack[]> {
+  const found: IndexedPack[] = []
+  for (const name of (await readdir(layout.packs)).sort()) {
+    const id = /^([0-9a-f]{64})\.pack$/.exec(name)?.[1]
+    if (!id || index.hasPack(id)) continue
+    const pack = await readFile(layout.pack(id))
+    const blobs = readPack(pack)
+    if (blobs) found.push({ id, size: pack.length, blobs })
+  }
+  return found
+}

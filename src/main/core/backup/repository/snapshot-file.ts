@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { z } from 'zod'
+import { syncFolder, writeDurably } from '#core/platform/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import type { Layout } from './layout.ts'
+
+/** A snapshot's own record: written once, last of all, and never changed. Its existence is the commit of the backup. */
+export const snapshotSchema = z.object({
+  format: z.literal(1),
+  id: z.string().regex(/^sn-[0-9a-z]{16}$/),
+  site: z.object({ id: z.string(), name: z.string(), directory: z.string() }),
+  /** Wall-clock milliseconds at which the capture began, and how long it took. */
+  at: z.number(),
+  durationMs: z.number(),
+  kind: z.enum(['full', 'data', 'restore-point']),
+  /** What it covers: the whole site folder without `.wheelhouse`, or `site.yaml` and `data/`. */
+  scope: z.enum(['site', 'data']),
+  note: z.string(),
+  /** Id of the tree of the site folder. */
+  tree: z.string().regex(/^[0-9a-f]{64}$/),
+  exclude: z.array(z.string()),
+  files: z.number().int(),
+  bytes: z.number(),
+  /** New bytes in the repository, as stored. */
+  added: z.number(),
+  /** Paths of the databases in it, for display. */
+  databases: z.array(z.string()),
+  warnings: z.array(z.string()),
+  /** Something could not be captured as it should: torn, unreadable, or damaged. */
+  partial: z.boolean(),
+  /** Paths that are not in it although they were there: unreadable. Restoring over them needs care. */
+  lost: z.array(z.string()),
+  /** Where `current` pointed to. */
+  release: z.string().nullable(),
+  /** For restore points: what was about to be done, the job that did it, and what was missing then. */
+  before: z.object({ what: z.string(), job: z.string(), missing: z.array(z.string()) }).nullable(),
+})
+export type SnapshotFile = z.infer<typeof snapshotSchema>
+
+export const verifiedSchema = z.object({
+  at: z.number(),
+  ok: z.boolean(),
+  note: z.string(),
+  /** Databases that are kept byte for byte although they are damaged. */
+  damaged: z.array(z.string()),
+})
+export type Verified = z.infer<typeof verifiedSchema>
+
+/** A snapshot with what became known of it later. */
+export interface Snapshot extends SnapshotFile {
+  readonly verified: Verified | null
+  readonly pinned: boolean
+  /** For restore points: the restore behind it has happened, so Undo may go back to it. When. */
+  readonly appliedAt: number | null
+}
+
+/** Writes the snapshot durably: one line of JSON, and its SHA-256 on the next. */
+export async function writeSnapshot(layout: Layout, snapshot: SnapshotFile): Promise<void> {
+  const line = JSON.stringify(snapshot)
+  await writeDurably(layout.snapshot(snapshot.id), `${line}\n${sha256(line)}\n`, 0o400)
+}
+
+/** Reads one snapshot. Rejects with `snapshot-unknown`, `snapshot-damaged` or `repository-from-the-future`. */
+export async function readSnapshot(layout: Layout, id: string): Promise<Snapshot> {
+  if (!snapshotSchema.shape.id.safeParse(id).success) throw unknown(id)
+  const text = await readFile(layout.snapshot(id), 'utf8').catch((error) => {
+    throw isMissing(error) ? unknown(id) : error
+  })
+  const [line = '', sum = ''] = text.split('\n')
+  if (sha256(line) !== sum) throw damaged(id, 'its checksum does not match')
+  const parsed = snapshotSchema.safeParse(JSON.parse(line))
+  if (!parsed.success) throw damaged(id, 'this version of the console does not understand it')
+  if (parsed.data.id !== id) throw damaged(id, 'it carries the name of another one')
+  return {
+    ...parsed.data,
+    verified: await readMark(layout, id, 'verified', verifiedSchema),
+    pinned: (await readMark(layout, id, 'pinned', z.object({ pinned: z.boolean() })))?.pinned ?? false,
+    appliedAt: (await readMark(layout, id, 'applied', z.object({ at: z.number() })))?.at ?? null,
+  }
+}
+
+/** All snapshots, oldest first, and a sentence for each that cannot be read. */
+export async function listSnapshots(layout: Layout): Promise<{ snapshots: Snapshot[]; problems: string[] }> {
+  const snapshots: Snapshot[] = []
+  const problems: string[] = []
+  const names = await readdir(layout.snapshots).catch((error) => {
+    if (isMissing(error)) return []
+    throw error
+  })
+  for (const name of names) {
+    const id = /^(sn-[0-9a-z]{16})\.json$/.exec(name)?.[1]
+    if (!id) continue
+    try {
+      snapshots.push(await readSnapshot(layout, id))
+    } catch (error) {
+      problems.push(error instanceof Error ? error.message : String(error))
+    }
+  }
+  snapshots.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))
+  return { snapshots, problems }
+}
+
+/** Records what became known of a snapshot. Each kind of mark is a file of its own, so that no writer undoes another. */
+export async function markSnapshot(layout: Layout, id: string, mark: Mark): Promise<void> {
+  const { what, ...content } = mark
+  await writeDurably(layout.mark(id, what), `${JSON.stringify(content)}\n`)
+}
+
+export type Mark =
+  | ({ readonly what: 'verified' } & Verified)
+  | { readonly what: 'pinned'; readonly pinned: boolean }
+  | { readonly what: 'applied'; readonly at: number }
+
+/** Removes a snapshot; its chunks stay until a sweep. */
+export async function removeSnapshot(layout: Layout, id: string): Promise<void> {
+  await rm(layout.snapshot(id), { force: true })
+  await syncFolder(layout.snapshots)
+  for (const what of ['verified', 'pinned', 'applied'] as const) await rm(layout.mark(id, what), { force: true })
+}
+
+async function readMark<T>(layout: Layout, id: string, what: Mark['what'], schema: z.ZodType<T>): Promise<T | null> {
+  try {
+    return schema.parse(JSON.parse(await readFile(layout.mark(id, what), 'utf8')))
+  } catch {
+    return null // Marks are findings that can be found again; a snapshot without them counts as unverified.
+  }
+}
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}
+
+function unknown(id: string): ConsoleError {
+  return new ConsoleError(
+    'snapshot-unknown',
+    `There is no snapshot ${id} in this site's backups.`,
+    'Look at the list of snapshots (wheelhouse snapshots) and take an id from there.',
+    { params: { snapshot: id } },
+  )
+}
+
+function damaged(id: string, why: string): ConsoleError {
+  return new ConsoleError(
+    'snapshot-damaged',
+    `The record of snapshot ${id} cannot be used: ${why}.`,
+    'Use another snapshot, and check the disk that holds the backups.',
+    { params: { snapshot: id } },
+  )
+}

@@ -1,0 +1,108 @@
+import { hash } from 'node:crypto'
+import { mkdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { newId } from '#core/platform/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import { rawKey, shown } from '../raw-path.ts'
+import type { BlobIndex } from './blob-index.ts'
+import type { BlobReader } from './blob-reader.ts'
+import { writeFileFrom } from './file-writer.ts'
+import type { Layout } from './layout.ts'
+import { readPack } from './pack-format.ts'
+import { type FileEntry, nameBytes } from './tree.ts'
+import { type WalkedFile, walkTree } from './tree-walk.ts'
+
+/** A database as a snapshot holds it: its file, and the logs that were taken with it. */
+export interface StoredDatabase {
+  readonly path: string
+  readonly main: FileEntry
+  readonly logs: readonly { readonly ending: string; readonly entry: FileEntry }[]
+}
+
+/** Everything that a snapshot needs to exist. */
+export interface Contents {
+  readonly blobs: ReadonlySet<string>
+  readonly databases: readonly StoredDatabase[]
+}
+
+/** Lists what a tree refers to, and checks that the index knows all of it. Rejects with `repository-damaged`. */
+export async function contentsOf(reader: BlobReader, tree: string): Promise<Contents> {
+  const blobs = new Set<string>()
+  const databases: StoredDatabase[] = []
+  await walkTree(reader, tree, {
+    tree: (id) => void blobs.add(id),
+    file(file) {
+      for (const id of file.entry.chunks) blobs.add(id)
+      if (file.entry.database) databases.push(storedDatabase(file))
+    },
+  })
+  for (const id of blobs) reader.length(id)
+  return { blobs, databases }
+}
+
+/** Reads packs back whole and compares them with their names, which are their checksums. */
+export async function verifyPacks(
+  layout: Layout,
+  packs: Iterable<string>,
+  onPack: (content: Buffer, id: string) => void | Promise<void> = () => {},
+): Promise<void> {
+  for (const id of packs) {
+    const content = await readFile(layout.pack(id)).catch((error) => {
+      throw damaged(layout, id, error instanceof Error ? error.message : String(error))
+    })
+    if (hash('sha256', content, 'hex') !== id) throw damaged(layout, id, 'its content has changed since it was written')
+    if (!readPack(content)) throw damaged(layout, id, 'its directory cannot be read')
+    await onPack(content, id)
+  }
+}
+
+/** The packs that hold the blobs. */
+export function packsOf(index: BlobIndex, blobs: Iterable<string>): ReadonlySet<string> {
+  const packs = new Set<string>()
+  for (const id of blobs) {
+    const at = index.get(id)
+    if (at) packs.add(at.pack)
+  }
+  return packs
+}
+
+/** Writes a database out of the repository and has it checked. Resolves with what is wrong with it, or null. */
+export async function checkStored(
+  database: StoredDatabase,
+  reader: BlobReader,
+  temporary: string,
+  check: (path: string) => Promise<{ readonly ok: boolean; readonly problems: readonly string[] }>,
+): Promise<string | null> {
+  const folder = join(temporary, newId('check'))
+  await mkdir(folder, { mode: 0o700 })
+  try {
+    const path = join(folder, 'database')
+    await writeFileFrom(reader, database.main, Buffer.from(path))
+    for (const { ending, entry } of database.logs) await writeFileFrom(reader, entry, Buffer.from(path + ending))
+    const { ok, problems } = await check(path)
+    return ok ? null : problems.join('; ') || 'SQLite does not say why'
+  } catch (error) {
+    if (error instanceof ConsoleError && error.problem.code.startsWith('database-')) return error.message
+    throw error
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function storedDatabase({ path, entry, siblings }: WalkedFile): StoredDatabase {
+  const name = rawKey(nameBytes(entry))
+  const logs = siblings.flatMap((sibling) => {
+    const ending = ['-wal', '-journal'].find((suffix) => rawKey(nameBytes(sibling)) === name + suffix)
+    return ending && sibling.type === 'file' && entry.database?.how === 'raw' ? [{ ending, entry: sibling }] : []
+  })
+  return { path: shown(path), main: entry, logs }
+}
+
+function damaged(layout: Layout, pack: string, why: string): ConsoleError {
+  return new ConsoleError(
+    'repository-damaged',
+    `The pack ${pack.slice(0, 12)} of the backups in ${layout.folder} is damaged or missing: ${why}.`,
+    'Use a snapshot that does not need it, bring the file back from a copy of the backup folder, and check the disk.',
+    { params: { pack } },
+  )
+}

@@ -1,0 +1,53 @@
+import { ConsoleError } from '#shared/problem.ts'
+import { ownFolder } from '../capture/scope.ts'
+import { rawKey, shown } from '../raw-path.ts'
+import { nameBytes, type TreeEntry } from '../repository/tree.ts'
+
+const windowsReserved = /^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$/i
+
+/**
+ * Refuses a listing whose names could lead a restore out of its folder, or that means two things at once. A snapshot comes
+ * from a disk that others may write to, so it is not believed. Throws `snapshot-hostile`.
+ */
+export function assertSafeListing(entries: readonly TreeEntry[], platform: NodeJS.Platform): void {
+  let last = ''
+  for (const entry of entries) {
+    const name = nameBytes(entry)
+    const problem = problemOf(name, platform)
+    if (problem) throw hostile(name, problem)
+    const key = rawKey(name)
+    if (key <= last) throw hostile(name, 'it is there twice, or out of order')
+    last = key
+  }
+}
+
+/** Refuses the console's own folder among the entries of the site folder. */
+export function assertSafeTop(entries: readonly TreeEntry[]): void {
+  for (const entry of entries) {
+    if (rawKey(nameBytes(entry)).toLowerCase() === ownFolder) {
+      throw hostile(nameBytes(entry), "it is the console's own folder")
+    }
+  }
+}
+
+function problemOf(name: Buffer, platform: NodeJS.Platform): string | null {
+  if (name.length === 0) return 'it is empty'
+  if (name.length > 255) return 'it is longer than 255 bytes'
+  const key = rawKey(name)
+  if (key === '.' || key === '..') return 'it leads to another folder'
+  if (key.includes('/')) return 'it holds a path, not a name'
+  if (key.includes('\0')) return 'it holds a zero byte'
+  if (platform !== 'win32') return null
+  if (/[\\:]/.test(key)) return 'it names a drive or a path'
+  if (windowsReserved.test(key) || /[. ]$/.test(key)) return 'Windows reserves it'
+  return null
+}
+
+function hostile(name: Buffer, why: string): ConsoleError {
+  return new ConsoleError(
+    'snapshot-hostile',
+    `The snapshot holds an entry "${shown(name)}" that must not be restored: ${why}.`,
+    'Do not use this snapshot; find out who can write to the backup folder.',
+    { params: { name: shown(name) } },
+  )
+}

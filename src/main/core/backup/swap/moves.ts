@@ -1,0 +1,57 @@
+import { chmod, lstat, mkdir, open, rename } from 'node:fs/promises'
+import { fromRawKey, joinRaw } from '../raw-path.ts'
+
+/** Whether there is anything under this name; a link counts as itself. */
+export async function isThere(path: Buffer): Promise<boolean> {
+  try {
+    await lstat(path)
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return false
+    throw error
+  }
+}
+
+/** Moves an entry by one rename and makes that durable in both folders. The target must not exist. */
+export async function move(from: { folder: Buffer; key: string }, to: { folder: Buffer; key: string }): Promise<void> {
+  const source = joinRaw(from.folder, fromRawKey(from.key))
+  const target = joinRaw(to.folder, fromRawKey(to.key))
+  try {
+    await rename(source, target)
+  } catch (error) {
+    if (!(await isLocked(source, error))) throw error
+    // A folder that its owner may not write to cannot change its parent: lend it the right for the moment.
+    const { mode } = await lstat(source)
+    await chmod(source, mode | 0o700)
+    await rename(source, target)
+    await chmod(target, mode)
+  }
+  await sync(to.folder)
+  await sync(from.folder)
+}
+
+/** Makes the folder that a carried path lies in, where it is missing. */
+export async function makeParent(folder: Buffer): Promise<void> {
+  await mkdir(folder, { recursive: true })
+}
+
+/** As `syncFolder`, for a path of any bytes. */
+async function sync(folder: Buffer): Promise<void> {
+  if (process.platform === 'win32') return
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function isLocked(path: Buffer, error: unknown): Promise<boolean> {
+  if (codeOf(error) !== 'EACCES' && codeOf(error) !== 'EPERM') return false
+  const stat = await lstat(path)
+  return stat.isDirectory() && (stat.mode & 0o200) === 0
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined
+}

@@ -1,0 +1,128 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { CrashPoints } from '#core/platform/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import { fromRawKey, joinRaw, shown } from '../raw-path.ts'
+import { oldOf, type SwapFolders, type SwapJournal, treeOf, writeJournal } from './journal.ts'
+import { isThere, makeParent, move } from './moves.ts'
+
+/**
+ * Brings every entry of the journal into its place. Each step looks at what is there before it acts, so that the whole can
+ * be run again after a crash at any moment. Rejects with the system's reason; the journal then still says `swapping`.
+ */
+export async function swapForward(
+  folders: SwapFolders,
+  journal: SwapJournal,
+  points: CrashPoints,
+): Promise<SwapJournal> {
+  const place = placesOf(folders, journal)
+  await mkdir(oldOf(folders, journal.job), { recursive: true, mode: 0o700 })
+  for (const { key, what } of journal.entries) {
+    const staged = { folder: place.staged, key }
+    const old = { folder: place.old, key }
+    const site = { folder: place.site, key }
+    // As long as the new entry is still staged, what lies in its place is the old one.
+    const arrived = what !== 'delete' && !(await isThere(at(staged)))
+    if (arrived) {
+      if (!(await isThere(at(site)))) throw lost(key)
+      continue
+    }
+    if ((await isThere(at(site))) && !(await isThere(at(old)))) {
+      await move(site, old)
+      points.reach('restore.swap-entry')
+    }
+    if (what === 'delete') continue
+    // Something took the place again after the old entry had gone: it is kept beside the old ones.
+    if (await isThere(at(site))) await move(site, { folder: place.old, key: `${key}.late` })
+    await move(staged, site)
+    points.reach('restore.swap-entry')
+  }
+  for (const key of journal.carried) {
+    if (!(await isThere(at({ folder: place.old, key }))) || (await isThere(at({ folder: place.site, key })))) continue
+    await moveDeep(place.old, place.site, key)
+    points.reach('restore.swap-entry')
+  }
+  const done: SwapJournal = { ...journal, state: 'swapped' }
+  await writeJournal(folders, done)
+  return done
+}
+
+/** Whether everything that the journal would bring into its place is either there already or still staged. */
+export async function canGoForward(folders: SwapFolders, journal: SwapJournal): Promise<boolean> {
+  const place = placesOf(folders, journal)
+  for (const { key, what } of journal.entries) {
+    if (what === 'delete') continue
+    const staged = await isThere(at({ folder: place.staged, key }))
+    const arrived =
+      (await isThere(at({ folder: place.site, key }))) &&
+      (what === 'add' || (await isThere(at({ folder: place.old, key }))))
+    if (!staged && !arrived) return false
+  }
+  return true
+}
+
+/** Takes every move back, the last one first. The journal says so before the first, so that a crash goes on backwards. */
+export async function swapBack(folders: SwapFolders, journal: SwapJournal): Promise<void> {
+  const undoing: SwapJournal = { ...journal, state: 'undoing' }
+  await writeJournal(folders, undoing)
+  const place = placesOf(folders, journal)
+  for (const key of [...journal.carried].reverse()) {
+    const carriedBack = await isThere(at({ folder: place.old, key }))
+    if (!carriedBack && (await isThere(at({ folder: place.site, key })))) {
+      // Only if its folder has been swapped: else it never moved.
+      const top = key.split('/')[0] ?? key
+      if (await isThere(at({ folder: place.old, key: top }))) await moveDeep(place.site, place.old, key)
+    }
+  }
+  for (const { key, what } of [...journal.entries].reverse()) {
+    const staged = { folder: place.staged, key }
+    const old = { folder: place.old, key }
+    const site = { folder: place.site, key }
+    const oldThere = await isThere(at(old))
+    if (
+      what !== 'delete' &&
+      !(await isThere(at(staged))) &&
+      (what === 'add' || oldThere) &&
+      (await isThere(at(site)))
+    ) {
+      await move(site, staged)
+    }
+    if (oldThere && !(await isThere(at(site)))) await move(old, site)
+  }
+}
+
+interface Place {
+  readonly folder: Buffer
+  readonly key: string
+}
+
+function placesOf(folders: SwapFolders, journal: SwapJournal) {
+  return {
+    site: Buffer.from(folders.site),
+    staged: Buffer.from(treeOf(folders, journal.job)),
+    old: Buffer.from(oldOf(folders, journal.job)),
+  }
+}
+
+function at({ folder, key }: Place): Buffer {
+  return joinRaw(folder, fromRawKey(key))
+}
+
+/** Moves an entry that lies deeper than one folder, given by its path. */
+async function moveDeep(from: Buffer, to: Buffer, key: string): Promise<void> {
+  const folder = dirname(key)
+  const name = key.slice(folder.length + 1)
+  const target = joinRaw(to, fromRawKey(folder))
+  await makeParent(target)
+  await move({ folder: joinRaw(from, fromRawKey(folder)), key: name }, { folder: target, key: name })
+}
+
+function lost(key: string): ConsoleError {
+  const name = shown(fromRawKey(key))
+  return new ConsoleError(
+    'restore-staging-lost',
+    `The entry ${name} that was to be restored is neither staged nor in its place.`,
+    'What was there before is put back.',
+    { params: { name } },
+  )
+}
