@@ -34,7 +34,10 @@ export interface JobContext {
   /** Progress within the running step. `total` 0 means unknown. */
   progress(done: number, total: number, unit: 'files' | 'bytes' | 'services' | 'entries' | 'messages'): void
   log(line: string): void
-  /** From here on cancel is refused with this reason: the job has reached a point where only finishing is safe. */
+  /**
+   * From here on cancel is refused with this reason, and closing the site waits instead of aborting: the job has reached a
+   * point where only finishing is safe. Throws the signal's reason when the job was aborted before it got here.
+   */
   noReturn(reason: string): void
   /** Changes the stored input durably, before the effect that needs it after a crash. */
   remember(input: Record<string, unknown>): Promise<void>
@@ -55,7 +58,15 @@ export interface Jobs extends AsyncDisposable {
   /** Resolves with the final view. */
   finished(id: string): Promise<JobView>
   get(id: string): JobView | undefined
+  /** The newest 2,000 lines, of running and finished jobs. */
   log(id: string): readonly string[]
+  /**
+   * The lines from a position on, counted from the job's first line ever, and the position to go on from. Lines that are no
+   * longer kept are left out.
+   */
+  logFrom(id: string, position: number): { readonly lines: readonly string[]; readonly next: number }
+  /** Told with a job's id when it has written to its log. */
+  onLogged(listener: (id: string) => void): Disposable
   running(): readonly JobView[]
   /** Asks a running job to stop. Rejects with `job-not-cancellable` and its reason. */
   cancel(id: string, cause: Cause): Promise<void>

@@ -1,0 +1,106 @@
+import type { Database, Statement } from '#core/store/index.ts'
+import { type JobView, jobViewSchema } from '#shared/contract/state.ts'
+import { LogLines } from './log-lines.ts'
+
+/** Finished jobs beyond these are given up, the oldest first. */
+const keptFinished = 200
+
+/** A job as it was stored. */
+export interface StoredJob {
+  readonly view: JobView
+  readonly input: Record<string, unknown>
+  readonly log: LogLines
+  readonly toldInterrupted: boolean
+}
+
+interface JobRow {
+  readonly view: string
+  readonly input: string
+  readonly log: string
+  readonly log_skipped: number
+  readonly told_interrupted: number
+}
+
+const columns = 'view, input, log, log_skipped, told_interrupted'
+
+/** The table of jobs. Writes reject as {@link Database.write} does. */
+export class JobTable {
+  readonly #database: Database
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  byId(id: string): StoredJob | undefined {
+    const row = this.#database.get<JobRow>({ sql: `SELECT ${columns} FROM jobs WHERE id = ?`, values: [id] })
+    return row && storedOf(row)
+  }
+
+  /** Jobs without a completion marker, oldest first. */
+  open(): readonly StoredJob[] {
+    const sql = `SELECT ${columns} FROM jobs WHERE ended_at IS NULL ORDER BY started_at`
+    return this.#database.all<JobRow>({ sql }).flatMap((row) => storedOf(row) ?? [])
+  }
+
+  /** The newest finished jobs, newest first. */
+  finished(limit: number): readonly JobView[] {
+    const sql = `SELECT ${columns} FROM jobs WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT ?`
+    return this.#database.all<JobRow>({ sql, values: [limit] }).flatMap((row) => storedOf(row)?.view ?? [])
+  }
+
+  async insert(view: JobView, input: Record<string, unknown>): Promise<void> {
+    const sql = `INSERT INTO jobs (id, kind, started_at, view, input, log, log_skipped, told_interrupted)
+                 VALUES (?, ?, ?, ?, ?, '[]', 0, 0)`
+    const values = [view.id, view.kind, view.startedAt, JSON.stringify(view), JSON.stringify(input)]
+    await this.#database.write([{ sql, values }], 'durable')
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#database.write([{ sql: 'DELETE FROM jobs WHERE id = ?', values: [id] }], 'durable')
+  }
+
+  async setInput(id: string, input: Record<string, unknown>): Promise<void> {
+    const values = [JSON.stringify(input), id]
+    await this.#database.write([{ sql: 'UPDATE jobs SET input = ? WHERE id = ?', values }], 'durable')
+  }
+
+  /** Stores how far a running job has come. */
+  async save(view: JobView, log: LogLines): Promise<void> {
+    await this.#database.write([updateOf(view, log)], 'relaxed')
+  }
+
+  async markToldInterrupted(id: string): Promise<void> {
+    const sql = 'UPDATE jobs SET told_interrupted = 1 WHERE id = ?'
+    await this.#database.write([{ sql, values: [id] }], 'relaxed')
+  }
+
+  /** Stores the end with its completion marker, and gives up the oldest finished jobs. */
+  async finish(view: JobView, log: LogLines): Promise<void> {
+    const sql = `DELETE FROM jobs WHERE ended_at IS NOT NULL AND ended_at <
+      (SELECT min(ended_at) FROM (SELECT ended_at FROM jobs WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT ?))`
+    await this.#database.write([updateOf(view, log), { sql, values: [keptFinished] }], 'durable')
+  }
+}
+
+function updateOf(view: JobView, log: LogLines): Statement {
+  return {
+    sql: 'UPDATE jobs SET view = ?, ended_at = ?, log = ?, log_skipped = ? WHERE id = ?',
+    values: [JSON.stringify(view), view.endedAt, JSON.stringify(log.lines), log.skipped, view.id],
+  }
+}
+
+/** Undefined for a row that another version of the console wrote in a way this one cannot read. */
+function storedOf(row: JobRow): StoredJob | undefined {
+  try {
+    const lines: unknown = JSON.parse(row.log)
+    const input: unknown = JSON.parse(row.input)
+    return {
+      view: jobViewSchema.parse(JSON.parse(row.view)),
+      input: typeof input === 'object' && input !== null ? { ...input } : {},
+      log: new LogLines(Array.isArray(lines) ? lines.map(String) : [], row.log_skipped),
+      toldInterrupted: row.told_interrupted === 1,
+    }
+  } catch {
+    return undefined
+  }
+}
