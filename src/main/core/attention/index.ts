@@ -1,1 +1,3 @@
+export { type AttentionOptions, attentionEventKinds, openAttention } from './attention.ts'
+export { attentionSchema } from './tables.ts'
 export type * from './types.ts'

@@ -292,6 +292,7 @@ test('closing aborts what runs, waits for it, and takes no more; the next start 
   const { id } = await first.jobs.start(request(), body.run)
   await body.started
   await first.close()
+  expect(first.shown()).toEqual({})
   await expect(first.jobs.start(request(), done)).rejects.toMatchObject({ problem: { code: 'site-closing' } })
   const second = await openAll(folder.path)
   expect(second.jobs.interrupted).toEqual([])

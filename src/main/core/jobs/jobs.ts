@@ -45,6 +45,7 @@ class OpenJobs implements Jobs {
   readonly #shown: string[] = []
   #interrupted: readonly Interrupted[] = []
   #closing: Promise<void> | null = null
+  #closed = false
 
   constructor(options: JobsOptions) {
     this.#options = options
@@ -60,7 +61,7 @@ class OpenJobs implements Jobs {
 
   /** Shows what earlier runs left behind. */
   async takeUp(): Promise<void> {
-    const { state, events, clock } = this.#options
+    const { events, clock } = this.#options
     for (const view of [...this.#table.finished(shownFinished)].reverse()) this.#showFinished(view)
     this.#interrupted = this.#table.open().map((stored) => {
       this.#ends.set(stored.view.id, Promise.withResolvers())
@@ -68,14 +69,14 @@ class OpenJobs implements Jobs {
       return new Interrupted({ stored, table: this.#table, events, clock, ended })
     })
     for (const job of this.#interrupted) {
-      state.set(job.view.id, job.view)
+      this.#show(job.view)
       await job.tell()
     }
   }
 
   async start(request: JobRequest, run: (context: JobContext) => Promise<JobOutcome>): Promise<JobView> {
     if (this.#closing) throw siteClosing(request.title)
-    const { events, state, clock } = this.#options
+    const { events, clock } = this.#options
     const { lane } = request
     const taken = lane === null ? undefined : this.#lanes.get(lane)
     if (taken) throw jobBusy(request.title, this.#running.get(taken.id)?.view ?? taken)
@@ -88,7 +89,7 @@ class OpenJobs implements Jobs {
       const job = this.#runningJob(view, { type: 'event', id: started.id })
       this.#running.set(view.id, job)
       this.#ends.set(view.id, Promise.withResolvers())
-      state.set(view.id, view)
+      this.#show(view)
       void this.#runToEnd(job, run, lane)
       return view
     } catch (error) {
@@ -161,17 +162,20 @@ class OpenJobs implements Jobs {
       )
     }
     this.#logged.clear()
+    // The shown state outlives the site.
+    this.#closed = true
+    for (const id of Object.keys(this.#options.state.all())) this.#options.state.delete(id)
   }
 
   #runningJob(view: JobView, cause: Cause): RunningJob {
-    const { clock, state, logger } = this.#options
+    const { clock, logger } = this.#options
     const failed = (error: unknown) =>
       logger.warn(`How far "${view.title}" has come could not be stored.`, { job: view.id, error: String(error) })
     return new RunningJob({
       view,
       cause,
       clock,
-      show: (changed) => state.set(changed.id, changed),
+      show: (changed) => this.#show(changed),
       save: (changed, log) => void this.#table.save(changed, log).catch(failed),
       remember: (input) => this.#table.setInput(view.id, input),
       logged: () => this.#logged.tell(view.id),
@@ -208,8 +212,12 @@ class OpenJobs implements Jobs {
     this.#ends.delete(view.id)
   }
 
+  #show(view: JobView): void {
+    if (!this.#closed) this.#options.state.set(view.id, view)
+  }
+
   #showFinished(view: JobView): void {
-    this.#options.state.set(view.id, view)
+    this.#show(view)
     this.#shown.push(view.id)
     for (const id of this.#shown.splice(0, this.#shown.length - shownFinished)) this.#options.state.delete(id)
   }

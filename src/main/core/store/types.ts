@@ -16,7 +16,7 @@ export interface StatementResult {
 
 /**
  * How much a commit must survive. `durable`: a power cut (fsync before the promise resolves). `relaxed`: a crash of the
- * console, not of the machine. Which table is in which class is written in `docs/architecture.md`.
+ * console, not of the machine. How the store keeps this is written in `docs/decisions.md`.
  */
 export type Durability = 'durable' | 'relaxed'
 
