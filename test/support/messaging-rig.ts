@@ -5,8 +5,10 @@ import type { EventDraft, EventLog } from '#core/events/index.ts'
 import { type Messaging, messagingSchema, openMessaging } from '#core/messaging/index.ts'
 import {
   DisposableStore,
+  type Logger,
   newId,
   type RunningBuiltin,
+  type Runtime,
   silentLogger,
   sourceRuntime,
   systemClock,
@@ -15,6 +17,7 @@ import { openStateHub, type StateHub } from '#core/state/index.ts'
 import { openStore, type Store } from '#core/store/index.ts'
 import { temporaryFolder } from './folders.ts'
 import { freePorts } from './ports.ts'
+import { until } from './until.ts'
 
 /** Messaging on a real store with real threads; events and attention are only recorded. */
 export interface MessagingRig extends AsyncDisposable {
@@ -30,13 +33,15 @@ export interface MessagingRig extends AsyncDisposable {
   load(routes: readonly RouteDefinition[], url?: string | null): Promise<void>
 }
 
-export async function messagingRig(): Promise<MessagingRig> {
+export async function messagingRig(
+  given: { readonly runtime?: Runtime; readonly logger?: Logger } = {},
+): Promise<MessagingRig> {
   const owned = new DisposableStore()
   const folder = temporaryFolder()
   owned.add(folder)
   const clock = systemClock()
-  const runtime = sourceRuntime()
-  const logger = silentLogger
+  const runtime = given.runtime ?? sourceRuntime()
+  const logger = given.logger ?? silentLogger
   const store = owned.add(
     await openStore({
       directory: folder.path,
@@ -65,6 +70,11 @@ export async function messagingRig(): Promise<MessagingRig> {
     load: (routes, to = url) => messaging.configure(siteWith(routes), to),
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   }
+}
+
+/** Waits until the router of the rig is connected. */
+export async function routerConnected(rig: MessagingRig): Promise<void> {
+  await until('the router to be connected', () => rig.state.slice('traffic').get('traffic')?.router === 'connected')
 }
 
 /** A route with everything that a spec does not care about filled in. */

@@ -1,6 +1,13 @@
 import { connect } from 'mqtt'
 import { describe, expect, it } from 'vitest'
-import { messagingRig, mosquitto, route } from '../../../../test/support/messaging-rig.ts'
+import {
+  type MessagingRig,
+  messagingRig,
+  mosquitto,
+  route,
+  routerConnected,
+} from '../../../../test/support/messaging-rig.ts'
+import { mortalRuntime } from '../../../../test/support/mortal-thread.ts'
 import { until } from '../../../../test/support/until.ts'
 
 describe('Messaging', () => {
@@ -20,7 +27,7 @@ describe('Messaging', () => {
       }),
     ])
     using tap = rig.messaging.tap('#', '')
-    await until('the router to be connected', () => rig.state.slice('traffic').get('traffic')?.router === 'connected')
+    await routerConnected(rig)
     const client = connect(rig.url)
     await new Promise((resolve) => client.once('connect', resolve))
     const ready = Promise.withResolvers<number>()
@@ -51,6 +58,192 @@ describe('Messaging', () => {
     expect(view).toMatchObject({ received: 1, filtered: 0, quarantined: 0 })
   })
 
+  it('reconnects by itself when the broker was stopped and started, and says so in two events', async () => {
+    await using rig = await messagingRig()
+    const first = await rig.startBroker()
+    await rig.load([route('r', { from: 'in', to: [{ kind: 'mqtt', topic: 'out', qos: 1, retain: false }] })])
+    await routerConnected(rig)
+    await first.stop()
+    await until('the router to notice', () => traffic(rig)?.router === 'connecting')
+    await expect(rig.messaging.publish({ topic: 'in', payload: 'x', qos: 1, retain: false })).rejects.toMatchObject({
+      problem: { code: 'broker-away', retryable: true },
+    })
+    await rig.startBroker()
+    const started = performance.now()
+    await routerConnected(rig)
+    expect(performance.now() - started).toBeLessThan(1_000)
+    await rig.messaging.publish({ topic: 'in', payload: 'x', qos: 1, retain: false })
+    await until('the message to be routed', () => rig.state.slice('routes').get('r')?.targets[0]?.delivered === 1)
+    expect(rig.events.map(({ kind }) => kind).filter((kind) => kind.startsWith('router.'))).toEqual([
+      'router.connected',
+      'router.disconnected',
+      'router.connected',
+    ])
+  })
+
+  it('puts what it cannot route into quarantine with the reason, whatever bytes it has', async () => {
+    await using rig = await messagingRig()
+    await rig.startBroker()
+    await rig.load([
+      route('needs', { from: 'in/#', where: 'payload.n > 3', to: [{ kind: 'journal', keepMs: 60_000 }] }),
+      route('bytes', {
+        from: 'in/#',
+        to: [
+          { kind: 'journal', keepMs: 60_000 },
+          { kind: 'mqtt', topic: 'copy', qos: 0, retain: false },
+        ],
+      }),
+      route('throws', { from: 'in/#', map: 'payload.n / payload.zero', to: [{ kind: 'journal', keepMs: 60_000 }] }),
+    ])
+    await routerConnected(rig)
+    const client = connect(rig.url)
+    const copies: Buffer[] = []
+    client.on('message', (_topic, payload) => copies.push(payload))
+    await client.subscribeAsync('copy')
+    const payloads = [
+      '{"n": 5}',
+      '',
+      '{"n":',
+      Buffer.from([0, 0xff, 0xfe, 0x80]),
+      Buffer.alloc(1024 * 1024, 0x61),
+      '"\u0000é"',
+      '{"m": 1}',
+    ]
+    for (const payload of payloads) await client.publishAsync('in/x/é', payload, { qos: 1 })
+    await until('every copy', () => copies.length === payloads.length)
+    await client.endAsync(true)
+    expect(copies.map((copy) => copy.toString('latin1'))).toEqual(
+      payloads.map((one) => Buffer.from(one).toString('latin1')),
+    )
+    await until(
+      'every row',
+      () => rig.messaging.journal({ route: 'bytes', limit: 100 }).rows.length === payloads.length,
+    )
+    const rows = rig.messaging
+      .journal({ route: 'bytes', limit: 100 })
+      .rows.map(({ payload }) => payload)
+      .reverse()
+    expect(rows[3]).toBe('00fffe80')
+    expect(rows[4]).toHaveLength(1024 * 1024)
+    expect(rows[5]).toBe('"\u0000é"')
+    expect(rig.messaging.journal({ route: 'needs', limit: 10 }).rows.map(({ payload }) => payload)).toEqual([
+      '{"n": 5}',
+    ])
+    const held = await until('the quarantine', () => {
+      const { rows } = rig.messaging.quarantine({ route: 'needs', limit: 100 })
+      return rows.length === 5 ? rows : undefined
+    })
+    expect(held.map(({ reason }) => reason).reverse()).toEqual([
+      expect.stringMatching(/empty/),
+      expect.stringMatching(/not JSON/),
+      expect.stringMatching(/not UTF-8/),
+      expect.stringMatching(/1048576 bytes.*cut to the first 65536/),
+      expect.stringMatching(/not JSON/),
+    ])
+    expect(held[2]).toMatchObject({ encoding: 'hex', payload: '00fffe80' })
+    expect(rig.messaging.quarantine({ route: 'throws', limit: 1 }).rows[0]?.reason).toMatch(/"map" failed: No such key/)
+    const ledger = await until('the ledger to settle', () => {
+      const shown = rig.state.slice('routes').get('needs')
+      return shown?.received === payloads.length && shown.targets[0]?.queued === 0 ? shown : undefined
+    })
+    expect(ledger).toMatchObject({ filtered: 1, quarantined: 5, targets: [{ delivered: 1, dropped: 0 }] })
+    expect(rig.events.filter(({ kind }) => kind === 'route.failing').map(({ subject }) => subject)).toContain(
+      'route:needs',
+    )
+    expect(rig.raised.map(({ id }) => id)).toContain('route-failing:needs')
+  })
+
+  it('changes routes while messages flow, without losing or doubling one', async () => {
+    await using rig = await messagingRig()
+    await rig.startBroker()
+    const keep = route('keep', { from: 'in', to: [{ kind: 'mqtt', topic: 'out', qos: 1, retain: false }] })
+    const journal = { kind: 'journal', keepMs: 60_000 } as const
+    await rig.load([keep, route('changing', { from: 'in', to: [journal] })])
+    await routerConnected(rig)
+    const client = connect(rig.url)
+    const got: number[] = []
+    client.on('message', (_topic, payload) => got.push(Number(payload.toString())))
+    await client.subscribeAsync('out', { qos: 1 })
+    for (let n = 0; n < 600; n++) {
+      client.publish('in', String(n), { qos: 1 })
+      if (n % 100 === 50) {
+        await rig.load([keep, route('changing', { from: 'in', where: n % 200 === 50 ? 'true' : null, to: [journal] })])
+      }
+    }
+    await until('every message', () => got.length >= 600)
+    await until('every row', () => rig.messaging.journal({ limit: 1_000 }).rows.length >= 600)
+    await client.endAsync(true)
+    expect(got).toEqual(Array.from({ length: 600 }, (_, n) => n))
+    const rows = rig.messaging.journal({ limit: 1_000 }).rows.map(({ payload }) => Number(payload))
+    expect(rows.reverse()).toEqual(Array.from({ length: 600 }, (_, n) => n))
+    await until('the ledger', () => rig.state.slice('routes').get('keep')?.targets[0]?.delivered === 600)
+  })
+
+  it('does not load a route with a mistake, says why, and loads the others', async () => {
+    await using rig = await messagingRig()
+    await rig.startBroker()
+    await rig.load([route('bad', { where: 'payload.' }), route('good', { to: [{ kind: 'channel', channel: 'c' }] })])
+    await routerConnected(rig)
+    await rig.messaging.publish({ topic: 'x', payload: '1', qos: 1, retain: false })
+    await until('the good route', () => rig.state.slice('routes').get('good')?.received === 1)
+    expect(rig.state.slice('routes').get('bad')).toMatchObject({
+      received: 0,
+      lastError: expect.stringMatching(/character 9/),
+    })
+    expect(rig.events.find(({ kind }) => kind === 'route.refused')?.subject).toBe('route:bad')
+  })
+
+  it('starts a dead data plane again: taps live on, routing goes on, the ledger still adds up, an event says so', async () => {
+    using runtime = mortalRuntime()
+    await using rig = await messagingRig({ runtime })
+    await rig.startBroker()
+    await rig.load([route('r', { from: 'in', to: [{ kind: 'journal', keepMs: 60_000 }] })])
+    await routerConnected(rig)
+    using tap = rig.messaging.tap('in', '')
+    await rig.messaging.publish({ topic: 'in', payload: 'before', qos: 1, retain: false })
+    await until('the first message', () => rig.messaging.journal({ limit: 1 }).rows.length === 1)
+    await until('the count', () => rig.state.slice('routes').get('r')?.targets[0]?.delivered === 1)
+    runtime.kill()
+    await until('the crash to be seen', () => rig.events.some(({ kind }) => kind === 'router.crashed'))
+    await routerConnected(rig)
+    await rig.messaging.publish({ topic: 'in', payload: 'after', qos: 1, retain: false })
+    const seen: string[] = []
+    await until('the tap to show it', () => {
+      seen.push(...tap.take().messages.map(({ payload }) => payload))
+      return seen.includes('after')
+    })
+    await until('the second row', () => rig.messaging.journal({ limit: 2 }).rows.length === 2)
+    await until('the count to go on', () => rig.state.slice('routes').get('r')?.targets[0]?.delivered === 2)
+    expect(rig.state.slice('routes').get('r')).toMatchObject({ received: 2, filtered: 0, quarantined: 0 })
+  })
+
+  it('gives back every thread, socket and timer', async () => {
+    const before = process.getActiveResourcesInfo().sort()
+    {
+      await using rig = await messagingRig()
+      await rig.startBroker()
+      await rig.load([route('r', { to: [{ kind: 'journal', keepMs: 60_000 }] })])
+      await routerConnected(rig)
+      rig.messaging.tap('#', '')
+      await rig.messaging.publish({ topic: 'x', payload: '1', qos: 1, retain: false })
+    }
+    await until('everything to be closed', () => process.getActiveResourcesInfo().length <= before.length)
+  })
+
+  it('opens without a broker, and publishes nothing to wildcards or to the broker’s own topics', async () => {
+    await using rig = await messagingRig()
+    await rig.load([], null)
+    expect(traffic(rig)?.router).toBe('off')
+    for (const topic of ['a/#', '$SYS/x', '']) {
+      await expect(rig.messaging.publish({ topic, payload: '', qos: 0, retain: false })).rejects.toMatchObject({
+        problem: { code: 'topic-invalid' },
+      })
+    }
+    await expect(rig.messaging.publish({ topic: 'a', payload: '', qos: 0, retain: false })).rejects.toMatchObject({
+      problem: { code: 'broker-away' },
+    })
+  })
+
   it('speaks with the mosquitto clients', async () => {
     await using rig = await messagingRig()
     await rig.startBroker()
@@ -62,3 +255,7 @@ describe('Messaging', () => {
     expect(await got).toBe('hello\n')
   })
 })
+
+function traffic(rig: MessagingRig) {
+  return rig.state.slice('traffic').get('traffic')
+}

@@ -21,7 +21,7 @@ export function parsePattern(from: string): { readonly pattern: RegExp } | { rea
   const danger = dangerIn(source)
   if (danger) return { mistake: { message: danger.message, position: danger.position + 1 } }
   try {
-    return { pattern: new RegExp(source, 'v') }
+    return { pattern: new RegExp(source, 'u') }
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^Invalid regular expression: /, '') : String(error)
     return { mistake: { message: `The regular expression cannot be read: ${reason}.`, position: 1 } }

@@ -1,0 +1,163 @@
+import { createServer, type Socket, connect as tcpConnect } from 'node:net'
+import { connect, type MqttClient } from 'mqtt'
+import { describe, expect, it } from 'vitest'
+import { loggerOn } from '#core/platform/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import { type MessagingRig, messagingRig, mosquitto } from '../../../../test/support/messaging-rig.ts'
+import { until } from '../../../../test/support/until.ts'
+
+describe('The embedded broker', () => {
+  it('is running, counts its clients, and says so in its health and in the traffic', async () => {
+    await using rig = await messagingRig()
+    const broker = await rig.startBroker()
+    expect(broker.health()).toEqual({ health: 'healthy', sentence: `Listening on 127.0.0.1:${rig.port}, 0 clients.` })
+    const client = await connected(rig)
+    await until('the client to be counted', () => traffic(rig)?.broker.clients === 1)
+    client.end(true)
+    await until('the client to be gone', () => traffic(rig)?.broker.clients === 0)
+    expect(traffic(rig)?.broker).toMatchObject({ state: 'running', address: `127.0.0.1:${rig.port}` })
+  })
+
+  it('frees its port at once when it is stopped, with clients connected, and can start again', async () => {
+    await using rig = await messagingRig()
+    for (let run = 0; run < 3; run++) {
+      const broker = await rig.startBroker()
+      const client = await connected(rig)
+      client.on('error', () => {})
+      const started = performance.now()
+      await broker.stop()
+      expect(performance.now() - started).toBeLessThan(1_000)
+      await expectFree(rig.port)
+      client.end(true)
+    }
+    expect(rig.events.map(({ kind }) => kind)).toEqual(
+      Array.from({ length: 3 }, () => ['broker.started', 'broker.stopped']).flat(),
+    )
+  })
+
+  it('says who cannot listen where when the port is taken, and starts once it is free', async () => {
+    await using rig = await messagingRig()
+    const other = createServer().listen(rig.port, '127.0.0.1')
+    await new Promise((resolve) => other.once('listening', resolve))
+    const error = await rig.startBroker().catch((thrown: unknown) => thrown)
+    if (!(error instanceof ConsoleError)) throw new Error('The start was not refused.')
+    expect(error.problem).toMatchObject({
+      code: 'port-in-use',
+      params: { port: rig.port, address: '127.0.0.1' },
+      retryable: true,
+    })
+    expect(traffic(rig)?.broker.state).toBe('failed')
+    await new Promise((resolve) => other.close(resolve))
+    expect((await rig.startBroker()).health().health).toBe('healthy')
+  })
+
+  it('names an address that the machine does not have', async () => {
+    await using rig = await messagingRig()
+    const start = rig.messaging.broker.start({ service: 'b', ports: { mqtt: rig.port }, bind: '203.0.113.9', data: '' })
+    await expect(start).rejects.toMatchObject({ problem: { code: 'address-not-available' } })
+  })
+
+  it('refuses shared subscriptions and malformed filters, and says why in the log', async () => {
+    const lines: string[] = []
+    await using rig = await messagingRig({ logger: loggerOn((_level, _part, message) => lines.push(message)) })
+    await rig.startBroker()
+    const client = await connected(rig)
+    for (const filter of ['$share/group/a', 'ab+']) {
+      const granted = await new Promise<number[]>((resolve) => {
+        client.on('packetreceive', (packet) => {
+          if (packet.cmd === 'suback') resolve(packet.granted.map(Number))
+        })
+        client.subscribe({ [filter]: { qos: 0 } }, () => {})
+        // mqtt.js itself refuses what it thinks malformed.
+        if (filter === 'ab+') resolve([128])
+      })
+      expect(granted).toEqual([128])
+    }
+    client.end(true)
+    await until('the sentence', () => lines.some((line) => line.includes('shared subscriptions need MQTT 5')))
+  })
+
+  it('takes a payload of 1 MB and ends the connection of a client that sends a packet beyond the limit', async () => {
+    const lines: string[] = []
+    await using rig = await messagingRig({ logger: loggerOn((_level, _part, message) => lines.push(message)) })
+    await rig.startBroker()
+    const client = await connected(rig)
+    const got = new Promise<number>((resolve) => client.once('message', (_topic, payload) => resolve(payload.length)))
+    await client.subscribeAsync('big')
+    await client.publishAsync('big', Buffer.alloc(1024 * 1024), { qos: 1 })
+    expect(await got).toBe(1024 * 1024)
+    const closed = new Promise<void>((resolve) => client.once('close', () => resolve()))
+    client.on('error', () => {})
+    client.publish('big', Buffer.alloc(5 * 1024 * 1024))
+    await closed
+    client.end(true)
+    await until('the sentence', () => lines.some((line) => line.includes('more than the 2097152 that are taken')))
+    // It still serves everybody else.
+    await mosquitto('mosquitto_pub', ['-p', String(rig.port), '-t', 'a', '-m', 'x', '-q', '1'])
+  })
+
+  it('survives rubbish, half packets and clients that vanish', async () => {
+    await using rig = await messagingRig()
+    const broker = await rig.startBroker()
+    for (const bytes of [
+      'GET / HTTP/1.1\r\n\r\n',
+      '\x10\xff\xff\xff\xff',
+      '\x10',
+      '\x30\x05\x00\xffabc',
+      '\x00'.repeat(100),
+    ]) {
+      const socket = await rawConnection(rig.port)
+      socket.write(Buffer.from(bytes, 'latin1'))
+      await new Promise((resolve) => setImmediate(resolve))
+      socket.destroy()
+    }
+    await mosquitto('mosquitto_pub', ['-p', String(rig.port), '-t', 'a', '-m', 'x', '-q', '1'])
+    expect(broker.health().health).toBe('healthy')
+  })
+
+  it('keeps the retained message of a topic for who comes later', async () => {
+    await using rig = await messagingRig()
+    await rig.startBroker()
+    await mosquitto('mosquitto_pub', ['-p', String(rig.port), '-t', 'a/b', '-m', 'kept', '-q', '1', '-r'])
+    const got = await mosquitto('mosquitto_sub', [
+      '-p',
+      String(rig.port),
+      '-t',
+      'a/+',
+      '-C',
+      '1',
+      '-W',
+      '5',
+      '-F',
+      '%r %p',
+    ])
+    expect(got).toBe('1 kept\n')
+  })
+})
+
+function traffic(rig: MessagingRig) {
+  return rig.state.slice('traffic').get('traffic')
+}
+
+function connected(rig: MessagingRig): Promise<MqttClient> {
+  return new Promise((resolve, reject) => {
+    const client = connect(rig.url, { reconnectPeriod: 0 })
+    client.once('connect', () => resolve(client))
+    client.once('error', reject)
+  })
+}
+
+function rawConnection(port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = tcpConnect(port, '127.0.0.1', () => resolve(socket))
+    socket.on('error', reject)
+  })
+}
+
+function expectFree(port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve()))
+  })
+}

@@ -1,0 +1,228 @@
+import { duplexPair } from 'node:stream'
+import { MessageChannel } from 'node:worker_threads'
+import { Aedes } from 'aedes'
+import { MqttClient } from 'mqtt'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { DirectReply, DirectWrite } from '#core/store/index.ts'
+import { route } from '../../../../test/support/messaging-rig.ts'
+import { until } from '../../../../test/support/until.ts'
+import { Channels, ChannelTarget } from './channels.ts'
+import type { RouteLedger } from './ledger.ts'
+import { MqttOutbox } from './mqtt-outbox.ts'
+import { Router } from './router.ts'
+import { StoreLine, StorePort } from './store-line.ts'
+import { JournalTarget, StoreQuarantine } from './store-targets.ts'
+import { journalTable, quarantineTable } from './tables.ts'
+import { TapRing } from './tap-ring.ts'
+
+const mqtt = (topic: string, qos: 0 | 1) => ({ kind: 'mqtt', topic, qos, retain: false }) as const
+const routes = [
+  route('plain', { from: 'in/#', to: [mqtt('out/plain', 0), { kind: 'channel', channel: 'all' }] }),
+  route('sure', {
+    from: 'in/+',
+    where: 'payload.n > 3',
+    to: [mqtt('out/sure', 1), { kind: 'journal', keepMs: 1_000 }],
+  }),
+  route('mapped', { from: '/^in/', map: '{"n": payload.n}', to: [mqtt('out/mapped', 1), mqtt('out/copy', 0)] }),
+]
+
+describe('The loss ledger', () => {
+  const ends: (() => void | Promise<void>)[] = []
+  afterEach(async () => {
+    for (const end of ends.splice(0).reverse()) await end()
+  })
+
+  it('adds up after every step of random traffic, lost connections, changed routes and a failing store', async () => {
+    const random = seeded(7)
+    const broker = await Aedes.createBroker()
+    ends.push(() => new Promise((resolve) => broker.close(resolve)))
+    const arrived = new Map<string, number>()
+    broker.on('publish', ({ topic }) => arrived.set(topic, (arrived.get(topic) ?? 0) + 1))
+
+    const outbox = new MqttOutbox()
+    const port = new StorePort(() => {})
+    const journal = new StoreLine(journalTable, { batches: 3, bytes: 10_000 }, port)
+    const quarantine = new StoreLine(quarantineTable, { batches: 2, bytes: 10_000 }, port)
+    ends.push(() => {
+      outbox.close()
+      journal.close()
+      quarantine.close()
+      port.close()
+    })
+    const channels = new Channels()
+    const router = new Router({
+      quarantine: new StoreQuarantine(quarantine, () => {}),
+      taps: new TapRing(),
+      makeTarget: (definition, to, ledger) => {
+        switch (to.kind) {
+          case 'mqtt':
+            return outbox.target(to, ledger)
+          case 'channel':
+            return new ChannelTarget(definition.id, ledger, channels.get(to.channel))
+          case 'journal':
+            return new JournalTarget(definition.id, ledger, journal)
+        }
+      },
+    })
+    router.load(routes)
+
+    let client: MqttClient | undefined
+    const disconnect = () => {
+      if (client) outbox.closed()
+      client?.end(true)
+      client = undefined
+    }
+    const connect = async () => {
+      if (client) return
+      client = await connected(broker)
+      outbox.opened(client)
+    }
+    ends.push(disconnect)
+    let failures = 0
+    const outcome = () => {
+      if (random() >= 0.2) return null
+      failures++
+      return 'store-full'
+    }
+    let writer = writerPort(port, outcome)
+    ends.push(() => writer.close())
+
+    let sent = 0
+    const payloads = ['{"n": 5}', '{"n": 1}', '{"m": 5}', '{"n":', '', '{"n": "x"}', '\xff\xfe']
+    for (let step = 0; step < 1_500; step++) {
+      const dice = random()
+      if (dice < 0.9) {
+        for (let n = Math.floor(random() * 20); n >= 0; n--, sent++) {
+          const payload = payloads[Math.floor(random() * payloads.length)] ?? ''
+          router.take(`in/${Math.floor(random() * 3)}`, Buffer.from(payload, 'latin1'), 0, false, step)
+          expectToAddUp(router.ledgers())
+        }
+      } else if (dice < 0.93) disconnect()
+      else if (dice < 0.97) await connect()
+      else if (dice < 0.98) {
+        writer.close()
+        writer = writerPort(port, outcome)
+      } else if (dice < 0.99)
+        router.load([...routes, route(`new-${step}`, { from: 'in/0', to: [mqtt(`out/${step}`, 1)] })])
+      await new Promise((resolve) => setImmediate(resolve))
+      expectToAddUp(router.ledgers())
+    }
+    expect(failures).toBeGreaterThan(0)
+    expect(router.report().received).toBe(sent)
+
+    await connect()
+    writer.close()
+    writer = writerPort(port, () => null)
+    journal.flush()
+    await until('every queue to be empty', () =>
+      router.ledgers().every((ledger) => ledger.targets.every((target) => target.queued === 0)),
+    )
+    expectToAddUp(router.ledgers())
+    for (const ledger of router.ledgers()) {
+      for (const target of ledger.counts().targets) {
+        // What the broker acknowledged has arrived, at least once.
+        if (target.name === 'out/sure' || target.name === 'out/mapped') {
+          expect(arrived.get(target.name)).toBeGreaterThanOrEqual(target.delivered)
+        }
+      }
+    }
+  })
+
+  it('loses nothing over lost connections while the queue holds it, and keeps the order', async () => {
+    const broker = await Aedes.createBroker()
+    ends.push(() => new Promise((resolve) => broker.close(resolve)))
+    const got: string[] = []
+    broker.on('publish', ({ topic, payload }) => {
+      if (topic === 'out') got.push(payload.toString())
+    })
+    const outbox = new MqttOutbox()
+    ends.push(() => outbox.close())
+    const router = new Router({
+      quarantine: { hold() {} },
+      taps: new TapRing(),
+      makeTarget: (_route, _to, ledger) => outbox.target(mqtt('out', 1), ledger),
+    })
+    router.load([route('r', { from: 'in', to: [mqtt('out', 1)] })])
+    for (let n = 0; n < 1_000; n++) {
+      if (n % 100 === 50) {
+        const client = await connected(broker)
+        outbox.opened(client)
+        if (n % 200 === 50) await until('something to arrive', () => got.length > 0)
+        outbox.closed()
+        client.end(true)
+      }
+      router.take('in', Buffer.from(String(n)), 1, false, n)
+    }
+    const client = await connected(broker)
+    ends.push(() => void client.end(true))
+    outbox.opened(client)
+    await until('the queue to be empty', () => router.ledgers()[0]?.targets[0]?.queued === 0)
+    const distinct = [...new Set(got)]
+    expect(distinct).toEqual(Array.from({ length: 1_000 }, (_, n) => String(n)))
+    expect(router.ledgers()[0]?.counts()).toMatchObject({
+      received: 1_000,
+      targets: [{ delivered: 1_000, dropped: 0 }],
+    })
+  })
+
+  it('drops the oldest of a full queue and counts it', () => {
+    const outbox = new MqttOutbox()
+    const router = new Router({
+      quarantine: { hold() {} },
+      taps: new TapRing(),
+      makeTarget: (_route, _to, ledger) => outbox.target(mqtt('out', 0), ledger),
+    })
+    router.load([route('r', { from: 'in', to: [mqtt('out', 0)] })])
+    for (let n = 0; n < 10_500; n++) router.take('in', Buffer.from('x'), 0, false, n)
+    const [ledger] = router.ledgers()
+    expect(ledger?.counts().targets[0]).toMatchObject({ queued: 10_000, dropped: 500, delivered: 0 })
+    expect(ledger?.counts().targets[0]?.lastError).toMatch(/full/)
+    for (let n = 0; n < 20; n++) router.take('in', Buffer.alloc(1024 * 1024), 0, false, n)
+    expect(ledger?.counts().targets[0]?.queued).toBe(16)
+    expectToAddUp(router.ledgers())
+  })
+})
+
+function expectToAddUp(ledgers: readonly RouteLedger[]): void {
+  for (const ledger of ledgers) {
+    const { id, received, filtered, quarantined, targets } = ledger.counts()
+    for (const { name, delivered, queued, dropped } of targets) {
+      const sum = filtered + quarantined + delivered + queued + dropped
+      if (sum !== received || Math.min(filtered, quarantined, delivered, queued, dropped) < 0) {
+        expect.fail(
+          `${id} → ${name}: ${received} ≠ ${filtered} + ${quarantined} + ${delivered} + ${queued} + ${dropped}`,
+        )
+      }
+    }
+  }
+}
+
+/** A real client on a real broker, over a pair of streams in memory. */
+async function connected(broker: Aedes): Promise<MqttClient> {
+  const [near, far] = duplexPair()
+  const client = new MqttClient(() => near, { reconnectPeriod: 0, resubscribe: false })
+  client.on('error', () => {})
+  const ready = new Promise<void>((resolve) => client.once('connect', () => resolve()))
+  broker.handle(far)
+  await ready
+  return client
+}
+
+/** The writer's end of a port that answers every write, with an error or without. */
+function writerPort(port: StorePort, outcome: () => string | null): { close(): void } {
+  const { port1, port2 } = new MessageChannel()
+  port.attach(port1)
+  port2.on('message', (write: DirectWrite) => {
+    const reply: DirectReply = { id: write.id, error: outcome(), rowids: [] }
+    port2.postMessage(reply)
+  })
+  return port2
+}
+
+function seeded(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32
+    return state / 2 ** 32
+  }
+}

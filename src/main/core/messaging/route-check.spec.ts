@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest'
+import { route } from '../../../../test/support/messaging-rig.ts'
+import { checkRoute, checkRoutes } from './route-check.ts'
+
+const mqtt = (topic: string) => ({ kind: 'mqtt', topic, qos: 0, retain: false }) as const
+
+describe('The check of routes', () => {
+  it('finds every mistake of a route at once, each with its place, a sentence and a remedy', () => {
+    const problems = checkRoute(
+      route('r', { from: 'a/#/b', where: 'payload.x >', map: 'nope', to: [mqtt('a/+'), mqtt('$SYS/x'), mqtt('ok')] }),
+    )
+    expect(problems.map(({ path }) => path)).toEqual(['from', 'where', 'map', 'to.0.mqtt', 'to.1.mqtt'])
+    for (const { message, remedy } of problems) {
+      expect(message).toMatch(/\(at character \d+\)$/)
+      expect(remedy).toMatch(/\.$/)
+    }
+  })
+
+  it('accepts the route of the handbook', () => {
+    expect(
+      checkRoute(
+        route('desk-presence', {
+          from: 'consultease/faculty/+/status',
+          where: 'payload.battery > 5',
+          map: '{"faculty": topic[2], "at": received, "present": payload.present}',
+          to: [mqtt('consultease/board/presence')],
+        }),
+      ),
+    ).toEqual([])
+  })
+
+  it('finds a route that would receive its own output, by filter and by regular expression', () => {
+    expect(checkRoute(route('r', { from: 'a/#', to: [mqtt('a/out')] }))[0]?.message).toMatch(/its own output/)
+    expect(checkRoute(route('r', { from: '/^a/', to: [mqtt('a/out')] }))[0]?.message).toMatch(/its own output/)
+    expect(checkRoute(route('r', { from: '#', to: [{ kind: 'journal', keepMs: 1 }] }))).toEqual([])
+  })
+
+  it('finds routes that feed each other in a circle, and leaves a chain alone', () => {
+    const chain = [
+      route('a', { from: 'in', to: [mqtt('one')] }),
+      route('b', { from: 'one', to: [mqtt('two')] }),
+      route('c', { from: 'two', to: [{ kind: 'channel', channel: 'end' }] }),
+    ]
+    expect(checkRoutes(chain)).toEqual([])
+    const circle = [...chain.slice(0, 2), route('c', { from: '/^two$/', to: [mqtt('in')] })]
+    const problems = checkRoutes(circle)
+    expect(problems.map((problem) => problem.route).sort()).toEqual(['a', 'b', 'c'])
+    expect(problems[0]?.message).toContain('a → b → c → a')
+    expect(checkRoutes([...circle.slice(0, 2), { ...route('c', circle[2] ?? {}), on: false }])).toEqual([])
+  })
+
+  it('refuses shared subscriptions, which routes do not serve', () => {
+    expect(checkRoute(route('r', { from: '$share/g/a' }))[0]?.message).toMatch(/\$share/)
+  })
+
+  it('checks a thousand routes in well under two seconds', () => {
+    const routes = Array.from({ length: 1_000 }, (_, n) =>
+      route(`r${n}`, { from: `a/${n}/+`, where: 'payload.x > 1', to: [mqtt(`b/${n}`)] }),
+    )
+    const started = performance.now()
+    expect(checkRoutes(routes)).toEqual([])
+    expect(performance.now() - started).toBeLessThan(2_000)
+  })
+})
