@@ -39,6 +39,7 @@ export async function startBuiltin(
     identity: null,
     run: null,
     startedAt: clock.wall(),
+    exited: ended.then(() => {}),
     ended,
     end: (force) => void stop(force ? hurryMs : withinMs),
     killNow() {

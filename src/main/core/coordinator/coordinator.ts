@@ -243,7 +243,7 @@ export class SiteCoordinator implements Coordinator {
     const stopOne = async (id: string, dependents: readonly Promise<unknown>[]): Promise<void> => {
       const supervisor = services.get(id)
       const isUp = supervisor?.machine.state === 'running' || supervisor?.machine.state === 'starting'
-      if (isUp) await Promise.all(dependents)
+      if (isUp && dependents.length > 0) await Promise.all(dependents)
       if (!supervisor || !isClaimed(id)) return
       supervisor.dispatch({ type: 'stop' }, order)
       const giveUp = () => {

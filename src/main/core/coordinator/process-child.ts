@@ -51,12 +51,13 @@ export function processChild(handle: ChildProcess, options: ProcessChildOptions)
 
   const killAll = (marked: readonly ProcessIdentity[]): number => {
     killed = true
-    const known = processes.family(handle.identity)
+    const everybody = [handle.identity, ...family, ...processes.family(handle.identity), ...marked]
+    const alive = [...new Map(everybody.map((each) => [each.pid, each])).values()].filter((each) =>
+      processes.isAlive(each),
+    )
     handle.signalGroup('SIGKILL')
-    const all = new Map([handle.identity, ...family, ...known, ...marked].map((each) => [each.pid, each]))
-    let hit = 0
-    for (const identity of all.values()) if (processes.signal(identity, 'SIGKILL')) hit++
-    return hit
+    for (const identity of alive) processes.signal(identity, 'SIGKILL')
+    return alive.length
   }
 
   const kill = () => {
@@ -107,21 +108,21 @@ export function processChild(handle: ChildProcess, options: ProcessChildOptions)
     identity: handle.identity,
     run,
     startedAt: options.startedAt,
+    exited: handle.exited.then(() => {}),
     ended: handle.exited.then(finish),
     end(force) {
       if (released) return
       if (force && !killed) kill()
       if (killAt !== null) return
-      family = processes.family(handle.identity)
+      const members = processes.family(handle.identity)
+      const inGroup = new Set([handle.identity, ...members.filter((each) => each.inGroup)].map(({ pid }) => pid))
+      family = members
       killAt = clock.monotonic() + service.stop.withinMs
       killTimer = clock.after(service.stop.withinMs, kill)
       handle.signalGroup(stopSignal)
-      // Those that left the group are asked as well, or they would only ever be killed.
-      for (const member of processes.findByRun(run)) {
-        if (!family.some(({ pid }) => pid === member.pid) && member.pid !== handle.identity.pid) {
-          processes.signal(member, stopSignal)
-        }
-      }
+      // Those that left the group are asked as well, or they would only ever be killed; nobody is asked twice.
+      const outside = [...members, ...processes.findByRun(run)].filter(({ pid }) => !inGroup.has(pid))
+      for (const each of new Map(outside.map((each) => [each.pid, each])).values()) processes.signal(each, stopSignal)
     },
     killNow(marked) {
       killAt = clock.monotonic()

@@ -9,6 +9,8 @@ export interface ServiceChild {
   readonly run: string | null
   /** Wall-clock milliseconds. */
   readonly startedAt: number
+  /** Resolves once, when it itself is gone; what it left behind may still be there. */
+  readonly exited: Promise<void>
   /** Resolves once, when it and everything that belonged to it is gone. Never rejects. */
   readonly ended: Promise<ChildEnd>
   /** Asks it to end and kills it after its time; or kills it at once. Calling again with `force` hurries it. */

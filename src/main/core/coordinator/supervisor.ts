@@ -220,6 +220,10 @@ export class Supervisor implements AsyncDisposable {
 
   #take(child: ServiceChild, generation: number): void {
     this.#child = child
+    void child.exited.then(() => {
+      // What probes find from now on is known better: it is gone.
+      if (this.#child === child) this.probes[Symbol.dispose]()
+    })
     void child.ended.then((end) => {
       if (this.#child === child) {
         this.#child = null

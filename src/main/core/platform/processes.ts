@@ -17,7 +17,7 @@ export interface Processes {
    * Everything that belongs to a living process: its descendants and the members of its session, itself left out. To be
    * listed before it is killed, because the links to a parent vanish with it.
    */
-  family(identity: ProcessIdentity): readonly ProcessIdentity[]
+  family(identity: ProcessIdentity): readonly FamilyMember[]
   /** Sends a signal to the exact process, checked by its start time against a reused pid. False when it is gone. */
   signal(identity: ProcessIdentity, signal: NodeJS.Signals): boolean
   /** CPU and memory of a process and everything below it. */
@@ -43,6 +43,11 @@ export interface ProcessIdentity {
   /** Start time in clock ticks since boot (field 22 of /proc/pid/stat). */
   readonly startTicks: number
   readonly bootId: string
+}
+
+/** A process that belongs to another. Those outside its process group are not reached by a signal to the group. */
+export interface FamilyMember extends ProcessIdentity {
+  readonly inGroup: boolean
 }
 
 export interface SpawnOptions {

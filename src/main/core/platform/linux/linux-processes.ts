@@ -42,9 +42,10 @@ export function linuxProcesses({ clock, logger }: { clock: Clock; logger: Logger
     findByRuns,
     family(identity) {
       if (!isAlive(identity)) return []
-      return treeOf(procTable(), identity)
-        .filter((entry) => entry.pid !== identity.pid && entry.pid !== process.pid)
-        .map(({ pid, startTicks }) => ({ pid, startTicks, bootId: boot }))
+      const [root, ...members] = treeOf(procTable(), identity)
+      return members
+        .filter((entry) => entry.pid !== process.pid)
+        .map(({ pid, startTicks, group }) => ({ pid, startTicks, bootId: boot, inGroup: group === root?.group }))
     },
     signal(identity, signal) {
       if (identity.pid === process.pid || !isAlive(identity)) return false

@@ -1,0 +1,168 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Attention, AttentionDraft } from '#core/attention/index.ts'
+import type { ServiceDefinition, SiteDefinition } from '#core/config/index.ts'
+import { type Coordinator, coordinatorSchema, logTail, type Order, openCoordinator } from '#core/coordinator/index.ts'
+import { eventsSchema, openEventLog } from '#core/events/index.ts'
+import {
+  type Builtin,
+  type CrashPoints,
+  DisposableStore,
+  noCrashPoints,
+  type Processes,
+  silentLogger,
+  sourceRuntime,
+  systemClock,
+  systemProcesses,
+} from '#core/platform/index.ts'
+import { openStateHub } from '#core/state/index.ts'
+import { openStore } from '#core/store/index.ts'
+import type { ServiceView } from '#shared/contract/state.ts'
+import type { EventRecord } from '#shared/vocabulary.ts'
+import { temporaryFolder } from './folders.ts'
+import { siteOf } from './site-definition.ts'
+import { until } from './until.ts'
+
+/** A coordinator with real processes, store, events and state on a temporary site; cards are only recorded. */
+export interface ServiceRig extends AsyncDisposable {
+  readonly coordinator: Coordinator
+  readonly directory: string
+  readonly processes: Processes
+  /** Open cards by id. */
+  readonly cards: ReadonlyMap<string, AttentionDraft>
+  view(service: string): ServiceView
+  /** The site's events so far, oldest first, once all are committed. */
+  events(): Promise<readonly EventRecord[]>
+  /** Waits for a service to look like this. */
+  see(service: string, what: string, look: (view: ServiceView) => boolean): Promise<ServiceView>
+  /** Waits for a service to write this line. */
+  logged(service: string, line: string): Promise<unknown>
+  /** The runs that were ever recorded. */
+  runs(): readonly string[]
+  /** Ends this console without stopping its services, as a crash would, and leaves the folder. */
+  leave(): Promise<void>
+}
+
+export interface ServiceRigOptions {
+  readonly services?: readonly ServiceDefinition[]
+  readonly definition?: SiteDefinition | null
+  /** Scripts by file name, written into the site. */
+  readonly files?: Readonly<Record<string, string>>
+  readonly builtins?: Readonly<Record<string, Builtin>>
+  readonly crashPoints?: CrashPoints
+  readonly environment?: Readonly<Record<string, string>>
+  readonly secrets?: (name: string) => string
+  /** A site folder that outlives the rig; without it one is made and removed. */
+  readonly directory?: string
+}
+
+/** An operator's order. */
+export const order: Order = { cause: { type: 'operator', via: 'window' }, operation: null }
+
+export async function serviceRig(options: ServiceRigOptions): Promise<ServiceRig> {
+  const owned = new DisposableStore()
+  const directory = options.directory ?? owned.add(temporaryFolder()).path
+  for (const [name, source] of Object.entries(options.files ?? {})) writeFileSync(join(directory, name), source)
+  const clock = systemClock()
+  const logger = silentLogger
+  const runtime = sourceRuntime()
+  const processes = systemProcesses({ clock, logger })
+  const schemas = { control: [eventsSchema, coordinatorSchema], messages: [] }
+  const store = owned.add(
+    await openStore({ directory: join(directory, '.wheelhouse'), schemas, runtime, clock, logger }),
+  )
+  const database = store.control
+  const log = owned.add(openEventLog({ database, clock, logger }))
+  const state = owned.add(openStateHub({ clock, logger }))
+  const { cards, attention } = recordingAttention()
+  const coordinator = await openCoordinator({
+    definition: options.definition === undefined ? siteOf(options.services ?? []) : options.definition,
+    directory,
+    processes,
+    runtime,
+    builtins: options.builtins ?? {},
+    database,
+    events: log,
+    attention,
+    state,
+    clock,
+    logger,
+    random: () => 0,
+    crashPoints: options.crashPoints ?? noCrashPoints,
+    secrets: options.secrets ?? (() => ''),
+    environment: options.environment ?? { PATH: process.env.PATH },
+  })
+  const view = (service: string) => {
+    const found = state.slice('services').get(service)
+    if (!found) throw new Error(`Service ${service} is not shown.`)
+    return found
+  }
+  const runs = () => database.all<{ run: string }>({ sql: 'SELECT run FROM service_runs' }).map(({ run }) => run)
+  const leave = async () => {
+    await coordinator.release()
+    await store.settled()
+    await owned[Symbol.asyncDispose]()
+  }
+  return {
+    coordinator,
+    directory,
+    processes,
+    cards,
+    view,
+    runs,
+    leave,
+    async events() {
+      await log.settled()
+      return log.page({ after: 0, limit: 1_000 }).events.toSorted((a, b) => a.seq - b.seq)
+    },
+    see: (service, what, look) =>
+      until(`${service} ${what}`, () => {
+        const now = view(service)
+        return look(now) && now
+      }),
+    logged: (service, line) =>
+      until(`${service} writing ${line}`, async () =>
+        (await logTail(coordinator.logFiles(service), 100)).some(({ text }) => text === line),
+      ),
+    async [Symbol.asyncDispose]() {
+      if (owned.disposed) return
+      await coordinator.emergencyStop({ type: 'console', why: 'the spec is over' })
+      const started = runs()
+      await until('nothing of any run left', () => processes.findByRuns(started).size === 0)
+      await leave()
+    },
+  }
+}
+
+function recordingAttention(): { cards: Map<string, AttentionDraft>; attention: Attention } {
+  const cards = new Map<string, AttentionDraft>()
+  return {
+    cards,
+    attention: {
+      raise: (draft) => void cards.set(draft.id, draft),
+      clear: (id) => void cards.delete(id),
+      dismiss: async () => {},
+      open: () => [],
+      onChanged: () => ({ [Symbol.dispose]() {} }),
+      [Symbol.asyncDispose]: async () => {},
+    },
+  }
+}
+
+/** Scripts of small services. */
+export const scripts = {
+  /** Answers 200 on /health at PORT_HTTP; exits cleanly on SIGTERM. */
+  web: `
+    import { createServer } from 'node:http'
+    const server = createServer((request, response) => response.end('ok'))
+    server.listen(Number(process.env.PORT_HTTP), '127.0.0.1', () => console.log('listening'))
+    process.on('SIGTERM', () => process.exit(0))`,
+  /** Stays up until SIGTERM. */
+  idle: `setInterval(() => {}, 1000); console.log('up')`,
+  /** Stays up whatever it is asked. */
+  stubborn: `process.on('SIGTERM', () => console.log('no')); setInterval(() => {}, 1000); console.log('up')`,
+  /** Says why, and fails. */
+  crashes: `console.error('cannot open the database'); process.exit(3)`,
+  /** Runs to its end. */
+  task: `console.log('done')`,
+} as const

@@ -1,0 +1,68 @@
+import type { Probe, ServiceDefinition, SiteDefinition } from '#core/config/index.ts'
+
+/** A site definition of these services, with nothing else in it. */
+export function siteOf(services: readonly ServiceDefinition[], id = 'lab'): SiteDefinition {
+  return {
+    id,
+    name: id,
+    zone: 'UTC',
+    contact: null,
+    parts: {},
+    secrets: [],
+    services: Object.fromEntries(services.map((each) => [each.id, each])),
+    routes: {},
+    backup: {
+      folder: null,
+      schedule: { full: null, data: null },
+      keep: { last: 1, daily: 0, weekly: 0, monthly: 0 },
+      exclude: [],
+    },
+    source: { file: 'site.yaml', sha256: '' },
+  }
+}
+
+/** A `node` service running `<id>.mjs`, with short times and everything that a spec does not care about filled in. */
+export function serviceOf(id: string, given: Partial<ServiceDefinition> = {}): ServiceDefinition {
+  return {
+    id,
+    title: id,
+    kind: 'node',
+    run: [`${id}.mjs`],
+    use: null,
+    cwd: '.',
+    env: {},
+    ports: {},
+    bind: '127.0.0.1',
+    phase: 'services',
+    needs: {},
+    optional: false,
+    enabled: true,
+    oneShot: false,
+    probes: { startup: null, readiness: null, liveness: null },
+    restart: {
+      policy: 'always',
+      backoff: { firstMs: 50, factor: 2, capMs: 400 },
+      budget: { starts: 5, perMs: 600_000 },
+      forgiveMs: 600_000,
+    },
+    stop: { signal: 'SIGTERM', withinMs: 2_000 },
+    onCrash: 'adopt',
+    pages: {},
+    ...given,
+  }
+}
+
+/** A probe that is asked often and decides at once. */
+export function probeOf(check: Probe['check'], given: Partial<Probe> = {}): Probe {
+  return { check, everyMs: 50, timeoutMs: 1_000, failures: 1, successes: 1, withinMs: 20_000, ...given }
+}
+
+/** The probe that asks `/health` on the service's port `http`. */
+export function httpProbe(given: Partial<Probe> = {}): Probe {
+  return probeOf({ type: 'http', url: `http://127.0.0.1:${reference('ports.http')}/health`, status: null }, given)
+}
+
+/** A reference as site.yaml writes it, filled in by the console at the start of the service. */
+export function reference(name: string): string {
+  return `\${${name}}`
+}
