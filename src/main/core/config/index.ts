@@ -1,6 +1,6 @@
 export { describeSiteYaml } from './describe-site-yaml.ts'
 export { parseDuration } from './duration.ts'
-export { type LoadOptions, loadSite, type RouteCheck } from './load-site.ts'
+export { type LoadOptions, loadSite, type RouteMistake } from './load-site.ts'
 export { releaseFolder } from './release-folder.ts'
 export { installSampleSite, isSampleSite, resetSampleSite } from './sample.ts'
 export { openSecrets, type Secrets } from './secrets.ts'

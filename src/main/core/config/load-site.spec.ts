@@ -482,12 +482,25 @@ routes:
   })
 
   it('of the messaging part are placed in the file', async () => {
-    const checkRoute = () => [
-      { path: 'to[0].mqtt', message: 'The target loops back.', remedy: 'Choose another topic.' },
-    ]
+    const checkRoute = () => [{ path: 'to.0.mqtt', message: 'The target loops back.', remedy: 'Choose another topic.' }]
     const loaded = await load(site('routes:\n  r:\n    from: a\n    to:\n      - { mqtt: a }'), { checkRoute })
     expect(problemsOf(loaded)).toMatchObject([
       { code: 'route-invalid', path: 'routes.r.to[0].mqtt', line: 7, column: 17 },
+    ])
+  })
+
+  it('of routes together are asked for once, without the routes whose form is wrong already', async () => {
+    const asked: string[][] = []
+    const checkRoutes = (routes: readonly { id: string }[]) => {
+      asked.push(routes.map(({ id }) => id))
+      return [{ route: 'b', path: 'from', message: 'It feeds itself.', remedy: 'Choose another topic.' }]
+    }
+    const routes = 'routes:\n  a: { from: a#, to: [{ channel: x }] }\n  b: { from: b, to: [{ channel: x }] }'
+    const loaded = await load(site(routes), { checkRoutes })
+    expect(asked).toEqual([['b']])
+    expect(problemsOf(loaded).map(({ code, line }) => [code, line])).toEqual([
+      ['topic-filter-bad', 4],
+      ['route-invalid', 5],
     ])
   })
 })

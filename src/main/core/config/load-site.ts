@@ -15,15 +15,20 @@ import type { LoadedSite, RouteDefinition, SiteDefinition } from './types.ts'
 import { variableFaults } from './variable-rules.ts'
 import { type DocumentPath, readYaml, type YamlText } from './yaml-text.ts'
 
-/** What the messaging part finds wrong with a route: its filters in detail, its expressions. `path` is within the route. */
-export type RouteCheck = (
-  route: RouteDefinition,
-) => readonly { readonly path: string; readonly message: string; readonly remedy: string }[]
+/** A mistake that the messaging part finds. `path` is within the route: `where`, `to.0.mqtt`. */
+export interface RouteMistake {
+  readonly path: string
+  readonly message: string
+  readonly remedy: string
+}
 
 export interface LoadOptions {
   /** Id of the profile to merge over the file. */
   readonly profile?: string | null
-  readonly checkRoute?: RouteCheck
+  /** The messaging part's check of one route: its filters in detail, its expressions. */
+  readonly checkRoute?: (route: RouteDefinition) => readonly RouteMistake[]
+  /** The same for all routes together, circles between them included. Asked instead of `checkRoute` when both are given. */
+  readonly checkRoutes?: (routes: readonly RouteDefinition[]) => readonly (RouteMistake & { readonly route: string })[]
   /** Folders in which bare programs are looked for; by default PATH of this process. */
   readonly searchPath?: string
 }
@@ -76,7 +81,7 @@ function examine(yaml: YamlText, source: SiteText, profile: string | null, optio
     found.push(...serviceFaults(usable), ...needFaults(usable, isMap(services) ? Object.keys(services) : []))
     const routes = routeFaults(usable)
     found.push(...routes, ...variableFaults(definition, document))
-    found.push(...messagingFaults(definition, routes, options.checkRoute))
+    found.push(...messagingFaults(definition, routes, options))
   }
   // What a rule says of a place where the schema left something out is only a consequence.
   const hidden = (fault: Fault) => faults.some(({ path }) => leadsInto(path, fault.path))
@@ -142,23 +147,22 @@ function documentProblems(yaml: YamlText, file: string, profile: string | null) 
   return { fatal: false, problems: faults.map((fault) => placed(fault, file, plain)) }
 }
 
+/** Routes that already have a mistake of form are not handed on: what would be said of them follows from it. */
 function messagingFaults(
   definition: SiteDefinition,
   known: readonly Fault[],
-  check: RouteCheck | undefined,
+  { checkRoute, checkRoutes }: LoadOptions,
 ): readonly Fault[] {
-  if (!check) return []
   const faulty = new Set(known.map((fault) => fault.path[1]))
-  return Object.values(definition.routes)
-    .filter((route) => !faulty.has(route.id))
-    .flatMap((route) =>
-      check(route).map(({ path, message, remedy }) => ({
-        code: 'route-invalid',
-        path: ['routes', route.id, ...stepsOf(path)],
-        message,
-        remedy,
-      })),
-    )
+  const routes = Object.values(definition.routes).filter((route) => !faulty.has(route.id))
+  const each = () =>
+    routes.flatMap((route) => (checkRoute?.(route) ?? []).map((mistake) => ({ ...mistake, route: route.id })))
+  return (checkRoutes?.(routes) ?? each()).map(({ route, path, message, remedy }) => ({
+    code: 'route-invalid',
+    path: ['routes', route, ...stepsOf(path)],
+    message,
+    remedy,
+  }))
 }
 
 function siteWarnings(definition: SiteDefinition, document: unknown): readonly Fault[] {
@@ -187,9 +191,9 @@ function profileIds(document: unknown): readonly string[] {
   return isMap(profiles) ? Object.keys(profiles) : []
 }
 
-/** `to[0].mqtt` as steps. */
+/** `to.0.mqtt` or `to[0].mqtt` as steps. */
 function stepsOf(path: string): DocumentPath {
-  return [...path.matchAll(/\[(\d+)\]|[^.[\]]+/g)].map(([step, index]) => (index === undefined ? step : Number(index)))
+  return (path.match(/[^.[\]]+/g) ?? []).map((step) => (/^\d+$/.test(step) ? Number(step) : step))
 }
 
 function invalid(problems: readonly ConfigProblem[], document?: unknown): Extract<LoadedSite, { valid: false }> {

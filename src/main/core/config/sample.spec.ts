@@ -31,11 +31,12 @@ describe('the sample site', () => {
     expect(await isSampleSite(target)).toBe(true)
   })
 
-  it('that is there stays as it is when it is installed again', async () => {
+  it('that is there stays as it is when it is installed again, also without its site.yaml', async () => {
     using folder = temporaryFolder()
     const target = join(folder.path, 'consultease')
     await installSampleSite(shipped, target)
     writeFileSync(join(target, 'data', 'mine'), 'kept')
+    rmSync(join(target, 'site.yaml'))
     await installSampleSite(shipped, target)
     expect(readFileSync(join(target, 'data', 'mine'), 'utf8')).toBe('kept')
   })

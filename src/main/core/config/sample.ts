@@ -7,12 +7,13 @@ import { ConsoleError } from '#shared/problem.ts'
 const packageSchema = z.object({ version: z.string().regex(/^\d+\.\d+\.\d+[\w.-]*$/) })
 
 /**
- * Puts the sample site into `target` unless it is there. `shipped` is its folder in the resources: `site.yaml` and `release/`
- * with a `package.json` that names the version. The site appears whole or not at all: it is built beside and renamed.
+ * Puts the sample site into `target` unless something is there, however damaged: that may be restored, or reset on purpose.
+ * `shipped` is its folder in the resources: `site.yaml` and `release/` with a `package.json` that names the version. The site
+ * appears whole or not at all: it is built beside and renamed.
  */
 export async function installSampleSite(shipped: string, target: string): Promise<void> {
   await sweep(target)
-  if (await exists(join(target, 'site.yaml'))) return
+  if (await exists(target)) return
   await putInPlace(shipped, target)
 }
 

@@ -57,7 +57,7 @@ export function readYaml(text: string, file: string): YamlReading {
       problems: [{ code: 'yaml-too-deep', file, line: deepLine, column: 1, path: '', message, remedy }],
     }
   }
-  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false, version: '1.2' })
+  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false, version: '1.2', logLevel: 'error' })
   const faults = [...document.errors, ...document.warnings].map((error) => {
     const { code, sentence, remedy } = yamlFault(error, file)
     return problem(error.pos[0], code, sentence, remedy)
