@@ -84,6 +84,11 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
 function startHost(options: DesktopOptions): (asked: Launch) => void {
   const { electron, places, development, clock, logger } = options
   const { app, dialog, shell } = electron
+  logger.info('The desktop console starts.', {
+    version: app.getVersion(),
+    electron: process.versions.electron,
+    pid: process.pid,
+  })
   restrictSession(electron.session.defaultSession, development, logger)
   serveApp(electron.protocol, places.renderer, logger)
 

@@ -42,7 +42,7 @@ export class CdpPipe {
     })
   }
 
-  /** Takes the events of a session, in the order in which Chromium sent them. */
+  /** Takes the events of a session, in the order in which Chromium sent them; '' names the browser itself. */
   listen(sessionId: string, onEvent: (method: string, params: Json) => void): void {
     this.#sessions.set(sessionId, onEvent)
   }
@@ -58,8 +58,8 @@ export class CdpPipe {
       this.#waiting.delete(id)
       if (isRecord(error)) waiting?.reject(new Error(String(error.message)))
       else waiting?.resolve(isRecord(result) ? result : {})
-    } else if (typeof method === 'string' && typeof sessionId === 'string') {
-      this.#sessions.get(sessionId)?.(method, isRecord(params) ? params : {})
+    } else if (typeof method === 'string') {
+      this.#sessions.get(textOf(sessionId))?.(method, recordOf(params))
     }
   }
 }

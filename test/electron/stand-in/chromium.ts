@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { Duplex, Readable, Writable } from 'node:stream'
 import { CdpPipe } from './cdp.ts'
+import { Targets } from './targets.ts'
 
 /** The Chromium whose pages are the windows of the stand-in. */
 export interface Chromium {
   readonly pipe: CdpPipe
+  readonly targets: Targets
   /** Where a test can connect with playwright-core as well: `ws://127.0.0.1:…`. */
   readonly endpoint: string
   kill(): void
@@ -21,7 +23,8 @@ export async function startChromium(executable: string, profile: string): Promis
     throw new Error('Chromium was started without a debugging pipe.')
   }
   const pipe = new CdpPipe(toChromium, fromChromium)
-  return { pipe, endpoint: await endpointOf(child), kill: () => void child.kill('SIGKILL') }
+  const endpoint = await endpointOf(child)
+  return { pipe, targets: await Targets.watch(pipe), endpoint, kill: () => void child.kill('SIGKILL') }
 }
 
 const switches = [
@@ -37,6 +40,8 @@ const switches = [
   // Frames of other sites stay in the page's process, so that one session sees all of them.
   '--disable-site-isolation-trials',
   '--disable-features=IsolateOrigins,site-per-process,HttpsUpgrades,Translate',
+  // Whether a page may open a window is for the app to say, as in Electron, not for a pop-up blocker.
+  '--disable-popup-blocking',
   // Windows come when the app makes them; Chromium itself opens none.
   '--no-startup-window',
   '--remote-debugging-pipe',

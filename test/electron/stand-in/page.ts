@@ -3,6 +3,7 @@ import type { Addresses } from './addresses.ts'
 import { type CdpPipe, type Json, recordOf, textOf } from './cdp.ts'
 import { type Frame, FrameTree } from './frame.ts'
 import { bindingName, deliverName, isolatedWorldName, worldScripts } from './isolated-world.ts'
+import type { Targets } from './targets.ts'
 
 /** A request that Chromium holds until it is told what to do with it. */
 export interface HeldRequest {
@@ -44,6 +45,7 @@ export class Page {
 
   static async open(options: {
     readonly pipe: CdpPipe
+    readonly targets: Targets
     readonly addresses: Addresses
     /** Source of the preload; null for a page without one. */
     readonly preload: string | null
@@ -52,14 +54,13 @@ export class Page {
     readonly events: PageEvents
   }): Promise<Page> {
     const { pipe, preload, width, height } = options
-    const { targetId } = await pipe.call('Target.createTarget', { url: 'about:blank', newWindow: true, width, height })
+    const targetId = await options.targets.create({ width, height })
     const { sessionId } = await pipe.call('Target.attachToTarget', { targetId, flatten: true })
-    const page = new Page(pipe, textOf(sessionId), textOf(targetId), options.addresses, options.events)
+    const page = new Page(pipe, textOf(sessionId), targetId, options.addresses, options.events)
     await Promise.all([
       page.#call('Page.enable'),
       page.#call('Page.setLifecycleEventsEnabled', { enabled: true }),
       page.#call('Inspector.enable'),
-      page.#call('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: true, flatten: true }),
       page.#call('Fetch.enable', { patterns: [{ urlPattern: '*' }] }),
       ...(preload === null ? [] : [page.#addPreload(preload)]),
     ])
@@ -166,8 +167,8 @@ export class Page {
         this.#worlds.clear()
         this.#events.onCrashed()
         break
-      case 'Target.attachedToTarget':
-        this.#attached(params)
+      case 'Page.windowOpen':
+        this.#events.onPopup(this.#addresses.inElectron(textOf(params.url)))
         break
       case 'Inspector.detached':
         this.#pipe.forget(this.#session)
@@ -200,16 +201,6 @@ export class Page {
     frame.url = this.#addresses.inElectron(textOf(url))
     frame.origin = this.#addresses.originOf(this.#addresses.inElectron(textOf(securityOrigin)))
     this.#events.onCommitted(frame, frame.url)
-  }
-
-  /** A window that the page opened is closed before it has loaded anything; frames go on. */
-  #attached(params: Json): void {
-    const { type, targetId, url } = recordOf(params.targetInfo)
-    const sessionId = textOf(params.sessionId)
-    if (type === 'page') {
-      void this.#pipe.call('Target.closeTarget', { targetId }).catch(() => {})
-      this.#events.onPopup(this.#addresses.inElectron(textOf(url)))
-    } else void this.#pipe.call('Runtime.runIfWaitingForDebugger', {}, sessionId).catch(() => {})
   }
 
   #held(params: Json): HeldRequest {

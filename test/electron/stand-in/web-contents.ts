@@ -30,6 +30,7 @@ export class WebContents extends EventEmitter {
     this.session = parts.session
     this.#page = Page.open({
       pipe: parts.chromium().pipe,
+      targets: parts.chromium().targets,
       addresses: parts.addresses,
       preload: preferences.preload === undefined ? null : readFileSync(preferences.preload, 'utf8'),
       ...size,
