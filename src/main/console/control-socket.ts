@@ -35,6 +35,7 @@ export async function listenOnControlSocket(options: ControlSocketOptions): Prom
     const lines = new EnvelopeLines(socket)
     connections.set(socket, lines)
     socket.once('close', () => connections.delete(socket))
+    lines.onClosed((reason) => logger.debug('A command line is gone.', { reason }))
     options.onTransport(lines)
   })
   server.maxConnections = mostConnections

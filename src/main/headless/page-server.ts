@@ -73,7 +73,8 @@ export async function servePage(options: PageServerOptions): Promise<PageServer>
     if (refused) {
       logger.warn('A WebSocket was refused.', { status: refused.status, origin: request.headers.origin })
       refuseStream(stream, refused)
-    } else sockets.handleUpgrade(request, stream, head, (socket) => options.onTransport(webSocketTransport(socket)))
+    } else
+      sockets.handleUpgrade(request, stream, head, (socket) => options.onTransport(webSocketTransport(socket, logger)))
   })
   server.on('clientError', (_error, stream) => refuseStream(stream, refusal(400, 'This is not an HTTP request.')))
   const heartbeat = keepAlive(sockets, clock)

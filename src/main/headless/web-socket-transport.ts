@@ -1,5 +1,6 @@
 import type { WebSocket } from 'ws'
 import type { ServerTransport } from '#core/api/index.ts'
+import type { Logger } from '#core/platform/index.ts'
 import { mostUntaken } from '../console/envelope-lines.ts'
 import { TransportListeners } from '../console/transport-listeners.ts'
 
@@ -7,7 +8,7 @@ import { TransportListeners } from '../console/transport-listeners.ts'
 const closeCodes = { normal: 1000, unsupportedData: 1003 }
 
 /** A browser's WebSocket as the server's end of a pipe of envelopes. Text only: a binary message ends the connection. */
-export function webSocketTransport(socket: WebSocket): ServerTransport {
+export function webSocketTransport(socket: WebSocket, logger: Logger): ServerTransport {
   const listeners = new TransportListeners()
   socket.on('message', (data, isBinary) => {
     if (isBinary) socket.close(closeCodes.unsupportedData, 'the contract carries text only')
@@ -21,7 +22,9 @@ export function webSocketTransport(socket: WebSocket): ServerTransport {
       if (socket.readyState !== socket.OPEN) return
       socket.send(envelope)
       // A page that asks for more than it reads: it reconnects when it comes to itself.
-      if (socket.bufferedAmount > mostUntaken) socket.terminate()
+      if (socket.bufferedAmount <= mostUntaken) return
+      logger.warn('A page does not take what it asked for; its connection was ended.', { bytes: socket.bufferedAmount })
+      socket.terminate()
     },
     onEnvelope: (listener) => listeners.onEnvelope(listener),
     onClosed: (listener) => listeners.onClosed(listener),

@@ -1,0 +1,96 @@
+import { CommanderError } from 'commander'
+import { type Clock, systemClock, type UserFolders, userFolders } from '#core/platform/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import { findNodePlaces, type NodePlaces } from '../console/node-places.ts'
+import { headlessOptions } from '../headless/options.ts'
+import type { CommandContext } from './commands/context.ts'
+import { exitCodeOf, exitCodes } from './exit-code.ts'
+import { buildProgram, type CommonValues } from './program.ts'
+import { type Reached, reach, siteFolder } from './reach.ts'
+import { processTerminal, type Terminal } from './terminal.ts'
+
+/** Where a command line runs. */
+export interface CommandLineOptions {
+  readonly terminal: Terminal
+  readonly workingDirectory: string
+  readonly folders: UserFolders
+  readonly clock: Clock
+  readonly places: NodePlaces
+  /** Folder of the program that was started, for a host that it becomes. */
+  readonly entryFolder: string
+}
+
+/** Runs one command in this process's terminal; resolves with the exit code. */
+export function runCommandLine(args: readonly string[], entryFolder: string): Promise<number> {
+  return execute(args, {
+    terminal: processTerminal(),
+    workingDirectory: process.cwd(),
+    folders: userFolders(process.env),
+    clock: systemClock({ keepAlive: true }),
+    places: findNodePlaces(entryFolder),
+    entryFolder,
+  })
+}
+
+/** Runs one command: 0 done, 1 failed, 2 wrongly called or not possible now. Says why on the terminal. */
+export async function execute(args: readonly string[], options: CommandLineOptions): Promise<number> {
+  const { terminal } = options
+  let code: number = exitCodes.done
+  let json = false
+  const reachSite = (values: CommonValues, need: 'host' | 'any'): Promise<Reached> =>
+    reach(
+      {
+        ...options,
+        site: values.site,
+        openOffline: async (directory) => {
+          // Loaded only where it is needed: a command to a running console should answer at once.
+          const { openOffline } = await import('./offline.ts')
+          return openOffline(directory, options)
+        },
+      },
+      need,
+    )
+  const program = buildProgram({
+    version: options.places.version,
+    terminal,
+    context: (values): CommandContext => {
+      json = values.json ?? false
+      return { terminal, json, reach: (need) => reachSite(values, need) }
+    },
+    siteFolder: ({ site }) => siteFolder({ ...options, site }),
+    runHost: async (values) => {
+      const { hostSite } = await import('../headless/start.ts')
+      return hostSite(headlessOptions(values, options.workingDirectory), options.entryFolder)
+    },
+    done: (result) => {
+      code = result
+    },
+  })
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return code
+  } catch (error) {
+    terminal.progress(null)
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.refused
+    return failed(error, terminal, json)
+  }
+}
+
+function failed(error: unknown, terminal: Terminal, json: boolean): number {
+  const { problem } = error instanceof ConsoleError ? error : unexpected(error)
+  if (json) terminal.out(JSON.stringify({ problem }, null, 2))
+  terminal.err(problem.message)
+  terminal.err(problem.remedy)
+  return exitCodeOf(problem)
+}
+
+/** A bug of the console, told as one: with what a report of it needs. */
+function unexpected(error: unknown): ConsoleError {
+  const told = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return new ConsoleError(
+    'unexpected',
+    `The command line made a mistake of its own: ${told}`,
+    'Try again; if it stays, report it with the lines above.',
+    { cause: error },
+  )
+}

@@ -1,0 +1,118 @@
+import type { RestorePlan } from '#shared/contract/backups.ts'
+import type { SnapshotView } from '#shared/contract/state.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import { exitCodes } from '../exit-code.ts'
+import { firstState } from '../first-state.ts'
+import { bytes, counted, moment, table } from '../words.ts'
+import { type CommandContext, show } from './context.ts'
+import { runJob } from './run-job.ts'
+
+/** `wheelhouse backup [--data] [--note TEXT]`. */
+export async function backup(
+  context: CommandContext,
+  options: { readonly data: boolean; readonly note: string },
+): Promise<number> {
+  await using reached = await context.reach('any')
+  const { backups } = reached.connection.calls
+  return runJob(context, reached, await backups.create({ kind: options.data ? 'data' : 'full', note: options.note }))
+}
+
+/** `wheelhouse snapshots`: newest first. */
+export async function snapshots(context: CommandContext): Promise<number> {
+  await using reached = await context.reach('any')
+  const listed = await reached.connection.calls.backups.snapshots()
+  const { site } = await firstState(reached.connection)
+  const newestFirst = [...listed.snapshots].sort((a, b) => b.at - a.at)
+  show(context, { snapshots: newestFirst }, snapshotsText(newestFirst, site.site?.zone ?? 'UTC'))
+  return exitCodes.done
+}
+
+export interface RestoreOptions {
+  /** Do it without asking. */
+  readonly yes: boolean
+  /** Show what it would do and leave it at that. */
+  readonly plan: boolean
+}
+
+/** `wheelhouse restore [SNAPSHOT]`: the newest good snapshot when none is named. */
+export async function restore(
+  context: CommandContext,
+  snapshot: string | null,
+  options: RestoreOptions,
+): Promise<number> {
+  await using reached = await context.reach('any')
+  const { backups } = reached.connection.calls
+  const plan = await backups.plan({ snapshot })
+  if (!(await agreed(context, plan, options))) return options.plan ? exitCodes.done : exitCodes.refused
+  return runJob(context, reached, await backups.restore({ snapshot: plan.snapshot, fingerprint: plan.fingerprint }))
+}
+
+/** `wheelhouse undo`: back to before the last restore or undo. */
+export async function undo(context: CommandContext, options: RestoreOptions): Promise<number> {
+  await using reached = await context.reach('any')
+  const { backups } = reached.connection.calls
+  const plan = await backups.planUndo()
+  if (!(await agreed(context, plan, options))) return options.plan ? exitCodes.done : exitCodes.refused
+  return runJob(context, reached, await backups.undo({ fingerprint: plan.fingerprint }))
+}
+
+/** Shows the plan and gets the operator's word. Throws `confirmation-needed` where nobody can be asked. */
+async function agreed(
+  context: CommandContext,
+  plan: RestorePlan,
+  { yes, plan: only }: RestoreOptions,
+): Promise<boolean> {
+  const { terminal, json } = context
+  if (only) {
+    show(context, { plan }, planText(plan))
+    return false
+  }
+  if (!json) terminal.err(planText(plan))
+  if (yes) return true
+  const answer = json ? null : await terminal.ask('Go on?')
+  if (answer === null) {
+    throw new ConsoleError(
+      'confirmation-needed',
+      `${plan.sentence} Nobody is there to say yes to it, so nothing was changed.`,
+      'Say yes beforehand with --yes; look at what it would do with --plan.',
+      { params: { plan } },
+    )
+  }
+  if (!answer) terminal.err('Nothing was changed.')
+  return answer
+}
+
+export function planText(plan: RestorePlan): string {
+  const marks = { add: '+', change: '~', delete: '-' } as const
+  const entries = plan.entries.slice(0, 20)
+  const hidden = plan.hidden + plan.entries.length - entries.length
+  return [
+    plan.sentence,
+    `${plan.add} added, ${plan.change} changed, ${plan.delete} deleted; ${bytes(plan.bytes)} to write${plan.freeBytes === null ? '' : `, ${bytes(plan.freeBytes)} free`}.`,
+    ...entries.map(({ path, what, bytes: size }) => `  ${marks[what]} ${path}  ${bytes(size)}`),
+    ...(hidden > 0 ? [`  and ${counted(hidden, 'more entry', 'more entries')}`] : []),
+    ...(plan.services.length > 0 ? [`Stopped and started again: ${plan.services.join(', ')}.`] : []),
+    ...plan.warnings.map((warning) => `Warning: ${warning}`),
+    plan.undo,
+  ].join('\n')
+}
+
+export function snapshotsText(list: readonly SnapshotView[], zone: string): string {
+  if (list.length === 0) return 'There are no snapshots yet. Take one with "wheelhouse backup".'
+  return table(
+    ['SNAPSHOT', 'TAKEN', 'KIND', 'FILES', 'SIZE', 'ADDED', 'PROVEN', 'NOTE'],
+    list.map((snapshot) => [
+      snapshot.id,
+      moment(snapshot.at, zone),
+      snapshot.kind,
+      String(snapshot.files),
+      bytes(snapshot.bytes),
+      bytes(snapshot.added),
+      snapshot.verified === null ? 'no' : snapshot.verified.ok ? 'yes' : 'FAILED',
+      [snapshot.note || snapshot.before || '', snapshot.partial ? '(partial)' : '', snapshot.pinned ? '(pinned)' : '']
+        .filter((part) => part !== '')
+        .join(' '),
+    ]),
+    ['FILES', 'SIZE', 'ADDED'],
+  )
+}

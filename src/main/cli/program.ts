@@ -1,0 +1,176 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { addHostOptions, type HeadlessValues } from '../headless/options.ts'
+import { backup, type RestoreOptions, restore, snapshots, undo } from './commands/backups.ts'
+import { checkConfig } from './commands/check-config.ts'
+import type { CommandContext } from './commands/context.ts'
+import { events } from './commands/events.ts'
+import { actOnAll, actOnService, emergencyStop } from './commands/services.ts'
+import { status } from './commands/status.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Options that every command has. */
+export interface CommonValues {
+  readonly site?: string
+  readonly json?: boolean
+}
+
+export interface ProgramOptions {
+  readonly version: string
+  readonly terminal: Pick<Terminal, 'out' | 'err'>
+  /** What a command works with, for the options that it was called with. */
+  context(values: CommonValues): CommandContext
+  /** Folder of the site that a command is for, where no site needs to be opened. */
+  siteFolder(values: CommonValues): Promise<string>
+  runHost(values: HeadlessValues): Promise<number>
+  /** Takes the exit code of the command that ran. */
+  done(code: number): void
+}
+
+/** The command line as a whole. Parsing runs the command that was named; throws commander's errors for wrong ones. */
+export function buildProgram(options: ProgramOptions): Command {
+  const { terminal } = options
+  const program = new Command('wheelhouse')
+    .description('Sees, starts, stops, backs up and restores an on-site system.')
+    .version(options.version)
+    .option('--site <folder>', 'the site; else the one a running console has open, the current folder, the sample')
+    .option('--json', 'print the result as one JSON document')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.err(text.trimEnd()),
+    })
+    .exitOverride()
+    .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrongly called or not possible now.')
+  const run = async (command: Command, action: (context: CommandContext) => Promise<number>) =>
+    options.done(await action(options.context(command.optsWithGlobals<CommonValues>())))
+
+  program
+    .command('status')
+    .description('the site, its services, and what needs attention')
+    .action((_values: object, command: Command) => run(command, status))
+  addServiceCommands(program, options, run)
+  addBackupCommands(program, run)
+  program
+    .command('events')
+    .description('what happened, oldest first')
+    .option('--limit <count>', 'at most so many, the newest', wholeNumber(1, 1_000), 50)
+    .option('--subject <subject>', 'only of this: service:api, route:desk-presence, site')
+    .option('--kind <prefix>', 'only kinds that begin so: service., backup.completed')
+    .option('--since-seq <seq>', 'only events after this number', wholeNumber(0, Number.MAX_SAFE_INTEGER))
+    .option('--follow', 'go on with what happens, until Ctrl-C; with --json one document a line')
+    .action((values: EventsValues, command: Command) =>
+      run(command, (context) =>
+        events(context, {
+          limit: values.limit,
+          subject: values.subject,
+          kind: values.kind,
+          sinceSeq: values.sinceSeq,
+          follow: values.follow ?? false,
+        }),
+      ),
+    )
+  program
+    .command('config')
+    .description('site.yaml')
+    .command('check')
+    .description('check site.yaml; opens nothing')
+    .action((_values: object, command: Command) =>
+      run(command, async (context) =>
+        checkConfig(context, await options.siteFolder(command.optsWithGlobals<CommonValues>())),
+      ),
+    )
+  return program
+}
+
+type Run = (command: Command, action: (context: CommandContext) => Promise<number>) => Promise<void>
+
+interface EventsValues {
+  readonly limit: number
+  readonly subject?: string
+  readonly kind?: string
+  readonly sinceSeq?: number
+  readonly follow?: boolean
+}
+
+interface StartValues extends HeadlessValues {
+  readonly all?: boolean
+  readonly headless?: boolean
+}
+
+function addServiceCommands(program: Command, options: ProgramOptions, run: Run): void {
+  const start = program
+    .command('start [service]')
+    .description('start a service with what it needs, all of them (--all), or the console itself (--headless)')
+    .option('--all', 'every service that is switched on')
+    .option('--headless', 'run the console without a window; prints the address of its page')
+  addHostOptions(start).action(async (service: string | undefined, values: StartValues, command: Command) => {
+    const asked = [service !== undefined, values.all ?? false, values.headless ?? false].filter(Boolean).length
+    if (asked !== 1) command.error('error: name one service, or --all of them, or --headless for the console itself')
+    const strayed = ['port', 'host', 'start', 'onExit'].some((name) => command.getOptionValueSource(name) === 'cli')
+    if (strayed && !values.headless)
+      command.error('error: --port, --host, --no-start and --on-exit belong to --headless')
+    if (values.headless) options.done(await options.runHost(command.optsWithGlobals<HeadlessValues>()))
+    else if (service === undefined) await run(command, (context) => actOnAll(context, 'start'))
+    else await run(command, (context) => actOnService(context, 'start', service))
+  })
+  program
+    .command('stop [service]')
+    .description('stop a service and those that need it, or all of them (--all)')
+    .option('--all', 'every service')
+    .action(async (service: string | undefined, values: { readonly all?: boolean }, command: Command) => {
+      if ((service !== undefined) === (values.all ?? false)) command.error('error: name one service, or --all of them')
+      if (service === undefined) await run(command, (context) => actOnAll(context, 'stop'))
+      else await run(command, (context) => actOnService(context, 'stop', service))
+    })
+  program
+    .command('restart <service>')
+    .description('restart a service')
+    .action((service: string, _values: object, command: Command) =>
+      run(command, (context) => actOnService(context, 'restart', service)),
+    )
+  program
+    .command('emergency-stop')
+    .description('kill every service at once, in no order')
+    .action((_values: object, command: Command) => run(command, emergencyStop))
+}
+
+function addBackupCommands(program: Command, run: Run): void {
+  program
+    .command('backup')
+    .description('take a snapshot of the site')
+    .option('--data', 'configuration and data only')
+    .option('--note <text>', 'a note for whoever restores it', '')
+    .action((values: { readonly data?: boolean; readonly note: string }, command: Command) =>
+      run(command, (context) => backup(context, { data: values.data ?? false, note: values.note })),
+    )
+  program
+    .command('snapshots')
+    .description('the snapshots of the site, newest first')
+    .action((_values: object, command: Command) => run(command, snapshots))
+  withConsent(
+    program
+      .command('restore [snapshot]')
+      .description('put the site back to a snapshot; the newest good one when none is named'),
+  ).action((snapshot: string | undefined, values: Partial<RestoreOptions>, command: Command) =>
+    run(command, (context) => restore(context, snapshot ?? null, consent(values))),
+  )
+  withConsent(program.command('undo').description('go back to before the last restore or undo')).action(
+    (values: Partial<RestoreOptions>, command: Command) => run(command, (context) => undo(context, consent(values))),
+  )
+}
+
+function withConsent(command: Command): Command {
+  return command.option('--yes', 'do it without asking').option('--plan', 'show what it would do, and leave it at that')
+}
+
+function consent({ yes = false, plan = false }: Partial<RestoreOptions>): RestoreOptions {
+  return { yes, plan }
+}
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value
+    throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`)
+  }
+}

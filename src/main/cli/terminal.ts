@@ -1,0 +1,58 @@
+import { createInterface } from 'node:readline/promises'
+
+/** Where the command line reads and writes. Results go to `out`, everything about how it goes to `err`. */
+export interface Terminal {
+  out(text: string): void
+  err(text: string): void
+  /** Shows one line that the next one replaces; null takes it away. Nothing where nobody watches. */
+  progress(line: string | null): void
+  /** Asks a yes-or-no question; null where nobody can answer. */
+  ask(question: string): Promise<boolean | null>
+  /** Calls `action` at every Ctrl-C until disposed; without a listener Ctrl-C ends the command. */
+  onInterrupt(action: () => void): Disposable
+}
+
+const clearLine = '\r\u001b[2K'
+
+/** The terminal of this process. */
+export function processTerminal(): Terminal {
+  const { stdin, stdout, stderr } = process
+  // `| head` goes away when it has enough.
+  for (const stream of [stdout, stderr]) stream.on('error', () => {})
+  let shown = false
+  const clear = () => {
+    if (shown) stderr.write(clearLine)
+    shown = false
+  }
+  return {
+    out(text) {
+      clear()
+      stdout.write(`${text}\n`)
+    },
+    err(text) {
+      clear()
+      stderr.write(`${text}\n`)
+    },
+    progress(line) {
+      if (!stderr.isTTY) return
+      clear()
+      if (line === null) return
+      stderr.write(line.slice(0, Math.max(20, stderr.columns - 1)))
+      shown = true
+    },
+    async ask(question) {
+      if (!stdin.isTTY || !stderr.isTTY) return null
+      clear()
+      const reader = createInterface({ input: stdin, output: stderr })
+      try {
+        return /^y(es)?$/i.test((await reader.question(`${question} [y/N] `)).trim())
+      } finally {
+        reader.close()
+      }
+    },
+    onInterrupt(action) {
+      process.on('SIGINT', action)
+      return { [Symbol.dispose]: () => void process.off('SIGINT', action) }
+    },
+  }
+}
