@@ -58,6 +58,8 @@ const renderer: UserConfig['renderer'] = {
     // The page runs in Electron's Chromium and in the browser of whoever opens the headless host.
     target: 'es2023',
     minify: true,
+    // The page's own policy allows no data: addresses, so nothing is inlined.
+    assetsInlineLimit: 0,
     rolldownOptions: { input: entries({ index: 'src/renderer/index.html' }) },
   },
 }

@@ -2,7 +2,7 @@ import { mkdir, realpath } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { basename, join } from 'node:path'
 import { type ConsoleControl, type ServerTransport, serveConnection } from '#core/api/index.ts'
-import { installSampleSite, releaseFolder, resetSampleSite } from '#core/config/index.ts'
+import { installSampleSite, isSampleSite, releaseFolder, resetSampleSite } from '#core/config/index.ts'
 import { controlSocketPath, DisposableStore, Listeners } from '#core/platform/index.ts'
 import { openSite, type Site } from '#core/site.ts'
 import { openStateHub, type StateHub } from '#core/state/index.ts'
@@ -188,7 +188,8 @@ export class Console implements ConsoleControl {
   }
 
   async #installSample(): Promise<void> {
-    await mkdir(join(this.#ports.folders.data, 'sites'), { recursive: true, mode: 0o700 })
+    // A sample that was used and then damaged is a site to be restored, not one to be replaced unasked.
+    if (await isSampleSite(this.sampleFolder)) return
     await installSampleSite(this.#shipped, this.sampleFolder)
   }
 

@@ -117,22 +117,22 @@ export class SiteConfig implements AsyncDisposable {
 
   async #load(cause: Cause): Promise<{ readonly valid: boolean }> {
     const { identity, ports } = this.#given
-    const loaded = withRoutesChecked(
-      await loadSite(identity.directory, ports.profile === null ? {} : { profile: ports.profile }),
-    )
+    const loaded = await loadSite(identity.directory, { profile: ports.profile, checkRoute })
     this.#valid = loaded.valid
     this.#problems = loaded.valid ? loaded.warnings : loaded.problems
     this.#waiting = null
-    if (loaded.valid) {
-      if (await this.#isTrusted(loaded.definition)) await this.#use(loaded.definition)
-      else this.#waiting = loaded.definition
+    // With only files missing on disk the rest can run: a service without its script fails by itself, with its sentence.
+    const usable = loaded.valid ? loaded.definition : (loaded.definition ?? null)
+    if (usable) {
+      if (this.#isTrusted(usable)) await this.#use(usable)
+      else this.#waiting = usable
     }
     this.#tell(loaded, cause)
     this.#publisher.show(this.#face())
     return { valid: loaded.valid }
   }
 
-  async #isTrusted(definition: SiteDefinition): Promise<boolean> {
+  #isTrusted(definition: SiteDefinition): boolean {
     const { identity, ports } = this.#given
     return ports.sample || this.#trusted.isTrusted(identity.directory, trustFingerprint(definition))
   }
@@ -209,22 +209,4 @@ export class SiteConfig implements AsyncDisposable {
     if (!this.#waiting) return null
     return { fingerprint: trustFingerprint(this.#waiting), commands: [...commandsOf(this.#waiting)] }
   }
-}
-
-/** Expressions and filters are checked by the part that runs them; its mistakes count like any other in the file. */
-function withRoutesChecked(loaded: LoadedSite): LoadedSite {
-  if (!loaded.valid) return loaded
-  const problems = Object.values(loaded.definition.routes).flatMap((route) =>
-    checkRoute(route).map((mistake) => ({
-      code: 'route-invalid',
-      file: 'site.yaml',
-      line: null,
-      column: null,
-      path: `routes.${route.id}.${mistake.path}`,
-      message: mistake.message,
-      remedy: mistake.remedy,
-    })),
-  )
-  if (problems.length === 0) return loaded
-  return { valid: false, problems, name: loaded.definition.name, id: loaded.definition.id }
 }

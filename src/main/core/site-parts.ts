@@ -10,6 +10,7 @@ import { openMachineMetrics } from './metrics/index.ts'
 import type { DisposableStore } from './platform/index.ts'
 import type { SitePorts } from './site-ports.ts'
 import { openStore, type Store } from './store/index.ts'
+import { StorePublisher } from './store-publisher.ts'
 
 /** The parts of an open site, in the order in which they depend on each other. */
 export interface SiteParts {
@@ -56,6 +57,7 @@ export async function openParts(
       logger: logger.part('store'),
     }),
   )
+  owned.add(new StorePublisher(store, state, clock))
   const database = store.control
   const events = owned.add(openEventLog({ database, clock, logger: logger.part('events') }))
   const jobs = owned.add(

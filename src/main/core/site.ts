@@ -72,7 +72,7 @@ export async function openSite(folder: string, ports: SitePorts): Promise<Site> 
 async function open(directory: string, own: string, ports: SitePorts, owned: DisposableStore): Promise<Site> {
   const since = ports.clock.wall()
   const lock = owned.add(await takeSiteLock(own, { ...ports.owner, since }))
-  const loaded = await loadSite(directory, ports.profile === null ? {} : { profile: ports.profile })
+  const loaded = await loadSite(directory, { profile: ports.profile })
   const id = loaded.valid ? loaded.definition.id : (loaded.id ?? basename(directory))
   const identity: SiteIdentity = {
     id,
