@@ -21,4 +21,4 @@ const conversation = new Conversation({
 })
 const lines = createInterface({ input: process.stdin })
 lines.on('line', (line) => conversation.hear(line))
-lines.on('close', () => process.exit(0))
+lines.on('close', () => void conversation.close().finally(() => process.exit(0)))

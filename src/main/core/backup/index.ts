@@ -1,1 +1,5 @@
+export { openBackups } from './backups.ts'
+export { type BackupsOptions, noServices } from './options.ts'
+export { type Keep, planRetention, type RetentionPlan } from './retention.ts'
+export { backupSchema } from './tables.ts'
 export type * from './types.ts'

@@ -29,4 +29,8 @@ export interface Backups extends AsyncDisposable {
    * one sentence each.
    */
   recover(interrupted: readonly InterruptedJob[]): Promise<readonly string[]>
+  /** After {@link recover}: services that an interrupted restore had stopped. Whoever opened the site starts them. */
+  owedServices(): readonly string[]
+  /** From now on snapshots are taken by the site's schedule. For hosts that stay; a single command never calls it. */
+  startSchedule(): void
 }

@@ -67,6 +67,7 @@ export async function runBackup(engine: Engine, request: Input<'backup'>): Promi
     partial: captured.partial || damaged,
     lost: [...captured.lost],
     release: await releaseOf(engine.site.directory),
+    job: request.job,
     before: request.before,
   })
   await engine.reach('backup.after-snapshot')

@@ -52,6 +52,11 @@ export class Conversation {
     })
   }
 
+  /** Gives the lock back; what still runs is cut off, which does no harm. */
+  async close(): Promise<void> {
+    await this.#engine?.[Symbol.asyncDispose]()
+  }
+
   async #run(method: Method, input: unknown, greeted: Hello): Promise<unknown> {
     switch (method) {
       case 'lock': {

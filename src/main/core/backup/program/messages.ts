@@ -28,7 +28,8 @@ export const methods = {
       scope: z.enum(['site', 'data']),
       note: z.string(),
       exclude: z.array(z.string()),
-      before: z.object({ what: z.string(), job: z.string(), missing: z.array(z.string()) }).nullable(),
+      job: z.string(),
+      before: z.object({ what: z.string(), missing: z.array(z.string()) }).nullable(),
     }),
     output: z.object({ snapshot: z.string(), verified: verifiedSchema }),
   },
@@ -55,7 +56,10 @@ export const methods = {
     input: z.object({
       snapshot: z.string(),
       job: z.string(),
+      /** The entries to write. */
       swap: z.array(swapEntrySchema),
+      /** Every entry that will be swapped, those written before included. */
+      swapped: z.array(z.string()),
       kept: z.array(z.string()),
     }),
     output: z.object({ carried: z.array(z.string()), stranded: z.array(z.string()) }),

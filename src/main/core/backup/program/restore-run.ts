@@ -61,7 +61,7 @@ export async function runStage(engine: Engine, request: Input<'stage'>): Promise
       engine.progress(done, bytes, 'bytes')
     },
   })
-  const kept = prepareKept(folder, request.kept.map(fromRawKey), new Set(request.swap.map(({ key }) => key)))
+  const kept = prepareKept(folder, request.kept.map(fromRawKey), new Set(request.swapped))
   if (!(await syncDisk(folder.toString()))) syncTree(folder)
   await engine.reach('restore.after-staging-written')
   await verifyStaged(folder, entries, engine.reader)

@@ -33,8 +33,10 @@ export const snapshotSchema = z.object({
   lost: z.array(z.string()),
   /** Where `current` pointed to. */
   release: z.string().nullable(),
-  /** For restore points: what was about to be done, the job that did it, and what was missing then. */
-  before: z.object({ what: z.string(), job: z.string(), missing: z.array(z.string()) }).nullable(),
+  /** The job that took it. */
+  job: z.string(),
+  /** For restore points: what was about to be done, and what was missing then. */
+  before: z.object({ what: z.string(), missing: z.array(z.string()) }).nullable(),
 })
 export type SnapshotFile = z.infer<typeof snapshotSchema>
 

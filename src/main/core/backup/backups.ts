@@ -1,0 +1,302 @@
+import type { InterruptedJob, JobContext, JobOutcome, JobRequest } from '#core/jobs/index.ts'
+import type { BackupsView, RestorePlan, SnapshotView } from '#shared/contract/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import type { Cause } from '#shared/vocabulary.ts'
+import { Catalogue } from './catalogue.ts'
+import { Conditions } from './conditions.ts'
+import type { BackupsOptions } from './options.ts'
+import { Helper } from './program/helper.ts'
+import { recoverInterrupted } from './recovery.ts'
+import { layoutOf } from './repository/layout.ts'
+import { markSnapshot, type Snapshot } from './repository/snapshot-file.ts'
+import { type RestorePorts, restoreSteps, runRestore } from './restore-job.ts'
+import { restoreOutcome } from './restore-outcome.ts'
+import { restorePlan } from './restore-plan.ts'
+import { planRetention } from './retention.ts'
+import { Schedule, type ScheduledKind, type Timetable } from './schedule.ts'
+import { runCreate, runVerify } from './snapshot-jobs.ts'
+import type { Backups } from './types.ts'
+import { isGood, nameOf, snapshotView } from './views.ts'
+
+const lane = 'backup'
+
+/** Opens the backups of a site: reads what there is and publishes it. Starts nothing, makes no folder. */
+export async function openBackups(options: BackupsOptions): Promise<Backups> {
+  const backups = new OpenBackups(options)
+  await backups.refresh()
+  return backups
+}
+
+class OpenBackups implements Backups {
+  readonly #options: BackupsOptions
+  readonly #catalogue: Catalogue
+  readonly #conditions: Conditions
+  readonly #closing = new AbortController()
+  readonly #running = new Set<Promise<unknown>>()
+  readonly #openedAt: number
+  #schedule: Schedule | undefined
+  #owed: readonly string[] = []
+
+  constructor(options: BackupsOptions) {
+    this.#options = options
+    this.#catalogue = new Catalogue(options)
+    this.#conditions = new Conditions(options, this.#catalogue)
+    this.#openedAt = options.clock.wall()
+  }
+
+  async create({ kind, note, cause }: { kind: 'full' | 'data'; note: string; cause: Cause }): Promise<{ job: string }> {
+    const { site } = this.#options
+    const request = {
+      kind: 'backup.create',
+      subject: 'site',
+      title: kind === 'full' ? `Back up ${site.name}` : `Back up the data of ${site.name}`,
+      steps: [
+        { id: 'capture', title: 'Store what is new and read it back' },
+        { id: 'tidy', title: 'Apply the rules for old snapshots' },
+      ],
+      commandLine: kind === 'full' ? 'wheelhouse backup' : 'wheelhouse backup --data',
+      input: { kind, note },
+      cancellable: true,
+    }
+    return this.#start(request, cause, (context) =>
+      runCreate(
+        context,
+        { kind, note, scheduled: cause.type === 'schedule' },
+        {
+          options: this.#options,
+          catalogue: this.#catalogue,
+          conditions: this.#conditions,
+          openHelper: (what) => this.#lockedHelper(context, what, true),
+          refresh: () => this.refresh(),
+          surplus: () => this.#surplus(),
+        },
+      ),
+    )
+  }
+
+  snapshots(): readonly SnapshotView[] {
+    return this.#catalogue.snapshots.map(snapshotView)
+  }
+
+  overview(): BackupsView {
+    return this.#catalogue.view()
+  }
+
+  async plan(snapshot: string | null): Promise<RestorePlan> {
+    return this.#plan(this.#catalogue.choose(snapshot), false)
+  }
+
+  async planUndo(): Promise<RestorePlan> {
+    return this.#plan(this.#catalogue.undoTarget(), true)
+  }
+
+  async restore(request: {
+    snapshot: string | null
+    fingerprint: string | null
+    cause: Cause
+  }): Promise<{ job: string }> {
+    const snapshot = this.#catalogue.choose(request.snapshot)
+    const name = nameOf(snapshot, this.#options.site.zone)
+    return this.#restore('restore', snapshot, `the restore of ${name}`, request)
+  }
+
+  async undo(request: { fingerprint: string | null; cause: Cause }): Promise<{ job: string }> {
+    const snapshot = this.#catalogue.undoTarget()
+    // The chain of restores is not repeated in each name: one step back is enough to know.
+    const what = snapshot.before?.what.startsWith('undoing ')
+      ? 'undoing the last undo'
+      : `undoing ${snapshot.before?.what}`
+    return this.#restore('undo', snapshot, what, request)
+  }
+
+  async verify({ snapshot, cause }: { snapshot: string; cause: Cause }): Promise<{ job: string }> {
+    const chosen = this.#catalogue.choose(snapshot)
+    const request = {
+      kind: 'backup.verify',
+      subject: `snapshot:${chosen.id}`,
+      title: `Verify ${nameOf(chosen, this.#options.site.zone)}`,
+      steps: [{ id: 'verify', title: 'Read everything back and open the databases' }],
+      commandLine: `wheelhouse snapshots verify ${chosen.id}`,
+      input: { snapshot: chosen.id },
+      cancellable: true,
+    }
+    return this.#start(request, cause, (context) =>
+      runVerify(context, chosen, {
+        options: this.#options,
+        conditions: this.#conditions,
+        openHelper: (what) => this.#lockedHelper(context, what, false),
+        refresh: () => this.refresh(),
+      }),
+    )
+  }
+
+  async pin(snapshot: string, pinned: boolean): Promise<void> {
+    const { id } = this.#catalogue.choose(snapshot)
+    await markSnapshot(layoutOf(this.#options.folder), id, { what: 'pinned', pinned })
+    await this.refresh()
+  }
+
+  async recover(interrupted: readonly InterruptedJob[]): Promise<readonly string[]> {
+    const recovered = await recoverInterrupted(interrupted, {
+      options: this.#options,
+      snapshots: this.#catalogue.snapshots,
+      openCleaner: () => this.#cleaner(),
+    })
+    this.#owed = recovered.services
+    await this.refresh()
+    return recovered.sentences
+  }
+
+  owedServices(): readonly string[] {
+    return this.#owed
+  }
+
+  startSchedule(): void {
+    this.#schedule ??= new Schedule({
+      clock: this.#options.clock,
+      timetable: (kind) => this.#timetable(kind),
+      run: async (kind) => {
+        this.#conditions.judge(this.#options.clock.wall())
+        const cause: Cause = { type: 'schedule', name: kind === 'full' ? 'full backup' : 'data backup' }
+        const { job } = await this.create({ kind, note: '', cause })
+        await this.#options.jobs.finished(job)
+      },
+      onError: (error) => this.#options.logger.info('A scheduled snapshot has to wait.', { reason: String(error) }),
+    })
+    void this.refresh()
+  }
+
+  async refresh(): Promise<void> {
+    await this.#catalogue.refresh(this.#schedule?.nextAt() ?? null)
+    this.#conditions.judge(this.#options.clock.wall())
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#schedule?.[Symbol.dispose]()
+    this.#closing.abort(closed())
+    await Promise.allSettled(this.#running)
+  }
+
+  async #plan(snapshot: Snapshot, undo: boolean): Promise<RestorePlan> {
+    await using helper = this.#helper({ signal: this.#closing.signal })
+    const answer = await helper.ask('plan', { snapshot: snapshot.id })
+    return restorePlan(snapshot, answer, {
+      zone: this.#options.site.zone,
+      services: this.#options.services.wanted(),
+      undo,
+      newestFull: this.#catalogue.snapshots.findLast((each) => each.kind === 'full' && isGood(each)),
+    })
+  }
+
+  #restore(
+    kind: 'restore' | 'undo',
+    snapshot: Snapshot,
+    what: string,
+    { fingerprint, cause }: { fingerprint: string | null; cause: Cause },
+  ): Promise<{ job: string }> {
+    const { site } = this.#options
+    const name = nameOf(snapshot, site.zone)
+    const request = {
+      kind: kind === 'undo' ? 'restore.undo' : 'restore.run',
+      subject: kind === 'undo' ? 'site' : `snapshot:${snapshot.id}`,
+      title: kind === 'undo' ? `Undo on ${site.name}` : `Restore ${name}`,
+      steps: restoreSteps,
+      commandLine: kind === 'undo' ? 'wheelhouse undo' : `wheelhouse restore ${snapshot.id}`,
+      input: { snapshot: snapshot.id, kind, what },
+      cancellable: true,
+    }
+    return this.#start(request, cause, async (context) => {
+      const ports: RestorePorts = {
+        options: this.#options,
+        openHelper: (task) => this.#lockedHelper(context, task, false),
+        openCleaner: () => this.#cleaner(),
+        closing: () => this.#closing.signal.aborted,
+      }
+      try {
+        const result = await runRestore({ kind, snapshot, fingerprint, what }, ports, context)
+        return restoreOutcome({ kind, what, result, context }, this.#options)
+      } catch (error) {
+        this.#conditions.restoreFailed(what, error, context)
+        throw error
+      } finally {
+        await this.refresh()
+      }
+    })
+  }
+
+  async #start(
+    request: Omit<JobRequest, 'cause' | 'lane'>,
+    cause: Cause,
+    run: (context: JobContext) => Promise<JobOutcome>,
+  ): Promise<{ job: string }> {
+    if (this.#closing.signal.aborted) throw closed()
+    const view = await this.#options.jobs.start({ ...request, cause, lane }, (context) => {
+      const running = run(context)
+      this.#running.add(running)
+      return running.finally(() => this.#running.delete(running))
+    })
+    return { job: view.id }
+  }
+
+  async #lockedHelper(context: JobContext, what: string, create: boolean): Promise<Helper> {
+    const helper = this.#helper({
+      signal: AbortSignal.any([context.signal, this.#closing.signal]),
+      onProgress: (done, total, unit) => context.progress(done, total, unit),
+    })
+    try {
+      if (create && this.#catalogue.problem) throw this.#catalogue.problem
+      const { repository } = await helper.ask('lock', { what, create })
+      await this.#options.database.write(
+        [
+          {
+            sql: `INSERT INTO backup_repositories (folder, repository, used_at) VALUES (?, ?, ?)
+              ON CONFLICT (folder) DO UPDATE SET repository = excluded.repository, used_at = excluded.used_at`,
+            values: [this.#options.folder, repository, this.#options.clock.wall()],
+          },
+        ],
+        'relaxed',
+      )
+      return helper
+    } catch (error) {
+      await helper[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  #cleaner(): Helper {
+    return this.#helper({})
+  }
+
+  #helper(more: Pick<ConstructorParameters<typeof Helper>[0], 'signal' | 'onProgress'>): Helper {
+    const { runtime, folder, site, logger, crashPoints } = this.#options
+    const { id, name, directory } = site
+    return new Helper({ runtime, folder, site: { id, name, directory }, logger, crashPoints, ...more })
+  }
+
+  /** Snapshots that the site's rules do not keep. */
+  #surplus(): readonly string[] {
+    const definition = this.#options.definition()
+    if (!definition) return []
+    const { snapshots } = this.#catalogue
+    return planRetention(snapshots, definition.backup.keep, definition.zone, this.#options.clock.wall()).remove
+  }
+
+  #timetable(kind: ScheduledKind): Timetable | null {
+    const definition = this.#options.definition()
+    const cron = definition?.backup.schedule[kind]
+    if (!definition || !cron || definition.parts.backups === false) return null
+    // A failed attempt counts too, so that a full disk is tried again at the next date and not every few seconds.
+    const last = this.#catalogue.snapshots.findLast((snapshot) => snapshot.kind === kind || snapshot.kind === 'full')
+    const since = Math.max(last?.at ?? this.#openedAt, this.#conditions.lastAttempt(kind))
+    return { cron, zone: definition.zone, since }
+  }
+}
+
+function closed(): ConsoleError {
+  return new ConsoleError(
+    'site-closing',
+    'The site is being closed, so the work on its backups was stopped.',
+    'Open the site again and repeat it.',
+    { retryable: true },
+  )
+}

@@ -1,0 +1,163 @@
+import { readdir, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { BackupsView } from '#shared/contract/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import type { BackupsOptions } from './options.ts'
+import { freeBytes } from './program/space.ts'
+import { layoutOf } from './repository/layout.ts'
+import { openRepository } from './repository/repository.ts'
+import { listSnapshots, type Snapshot } from './repository/snapshot-file.ts'
+import { nameOf, newestGood, snapshotView, undoTarget } from './views.ts'
+
+/** What is known of the repository without its helper: the snapshots, read again after each change, and published. */
+export class Catalogue {
+  readonly #options: BackupsOptions
+  #snapshots: readonly Snapshot[] = []
+  #view: BackupsView
+  /** Why the repository cannot be used, or null. */
+  problem: ConsoleError | null = null
+
+  constructor(options: BackupsOptions) {
+    this.#options = options
+    this.#view = {
+      folder: options.folder,
+      sharesDisk: false,
+      bytes: null,
+      freeBytes: null,
+      lastAt: null,
+      lastVerifiedAt: null,
+      nextAt: null,
+      undo: null,
+      note: null,
+    }
+  }
+
+  /** Oldest first. */
+  get snapshots(): readonly Snapshot[] {
+    return this.#snapshots
+  }
+
+  view(): BackupsView {
+    return this.#view
+  }
+
+  /** The snapshot of this id, or the newest good one. Throws `snapshot-unknown` or `snapshot-none`. */
+  choose(id: string | null): Snapshot {
+    if (this.problem) throw this.problem
+    const found = id === null ? newestGood(this.#snapshots) : this.#snapshots.find((snapshot) => snapshot.id === id)
+    if (found) return found
+    if (id === null) {
+      throw new ConsoleError(
+        'snapshot-none',
+        `There is no snapshot of ${this.#options.site.name} that is whole and was verified.`,
+        'Look at the list of snapshots; one that is partial can be restored by naming it.',
+        { params: { folder: this.#options.folder } },
+      )
+    }
+    throw new ConsoleError(
+      'snapshot-unknown',
+      `There is no snapshot ${id} in this site's backups.`,
+      'Look at the list of snapshots (wheelhouse snapshots) and take an id from there.',
+      { params: { snapshot: id } },
+    )
+  }
+
+  undoTarget(): Snapshot {
+    if (this.problem) throw this.problem
+    const target = undoTarget(this.#snapshots)
+    if (target) return target
+    throw new ConsoleError(
+      'nothing-to-undo',
+      `Nothing was restored on ${this.#options.site.name} yet, so there is nothing to undo.`,
+      'To go back to an earlier state, restore a snapshot.',
+    )
+  }
+
+  /** Reads the folder again and publishes what it holds. Never rejects: a folder that cannot be read is a state. */
+  async refresh(nextAt: number | null): Promise<void> {
+    const { folder, site, logger } = this.#options
+    let problems: readonly string[] = []
+    try {
+      const repository = await openRepository(folder)
+      this.problem = repository ? null : this.#missing()
+      const listed = repository ? await listSnapshots(layoutOf(folder)) : { snapshots: [], problems: [] }
+      this.#snapshots = listed.snapshots
+      problems = listed.problems
+      for (const problem of problems) logger.warn(problem)
+    } catch (error) {
+      this.#snapshots = []
+      this.problem = error instanceof ConsoleError ? error : unreadable(folder, error)
+    }
+    const undo = undoTarget(this.#snapshots)
+    this.#view = {
+      folder,
+      sharesDisk: await sharesDisk(site.directory, folder),
+      bytes: await sizeOf(layoutOf(folder).packs),
+      freeBytes: await freeBytes(folder),
+      lastAt: newestGood(this.#snapshots)?.at ?? null,
+      lastVerifiedAt: this.#snapshots.findLast(({ verified }) => verified?.ok)?.verified?.at ?? null,
+      nextAt,
+      undo: undo ? { snapshot: undo.id, what: nameOf(undo, site.zone), at: undo.at } : null,
+      note: this.problem?.message ?? problems[0] ?? null,
+    }
+    this.#publish()
+  }
+
+  #publish(): void {
+    const { state } = this.#options
+    state.slice('backups').set('backups', this.#view)
+    const shown = state.slice('snapshots')
+    const there = new Set(this.#snapshots.map(({ id }) => id))
+    for (const id of Object.keys(shown.all())) if (!there.has(id)) shown.delete(id)
+    for (const snapshot of this.#snapshots) shown.set(snapshot.id, snapshotView(snapshot))
+  }
+
+  /** A repository that was used before and is not there is a disk that is not connected; else it is only not made yet. */
+  #missing(): ConsoleError | null {
+    const { database, definition, folder } = this.#options
+    const known = database.get<{ repository: string }>({
+      sql: 'SELECT repository FROM backup_repositories WHERE folder = ?',
+      values: [folder],
+    })
+    if (!known || definition()?.backup.folder == null) return null
+    return new ConsoleError(
+      'repository-missing',
+      `The backups of this site are not in ${folder} any more, although they were there before.`,
+      'Connect the disk that holds them, or name another folder in site.yaml (backup.folder).',
+      { params: { folder, repository: known.repository }, retryable: true },
+    )
+  }
+}
+
+/** Whether two folders lie on one disk; for one that is not made yet its nearest parent counts. */
+async function sharesDisk(site: string, folder: string): Promise<boolean> {
+  try {
+    const { dev } = await stat(site)
+    for (let at = folder; ; at = dirname(at)) {
+      const found = await stat(at).catch(() => null)
+      if (found) return found.dev === dev
+      if (at === dirname(at)) return false
+    }
+  } catch {
+    return false
+  }
+}
+
+async function sizeOf(packs: string): Promise<number | null> {
+  try {
+    let bytes = 0
+    for (const name of await readdir(packs)) bytes += (await stat(join(packs, name))).size
+    return bytes
+  } catch {
+    return null
+  }
+}
+
+function unreadable(folder: string, error: unknown): ConsoleError {
+  return new ConsoleError(
+    'repository-unreachable',
+    `The backup folder ${folder} cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
+    'Check that its disk is connected and that this user may read it.',
+    { params: { folder }, retryable: true, cause: error },
+  )
+}

@@ -1,0 +1,43 @@
+import type { Attention } from '#core/attention/index.ts'
+import type { SiteDefinition } from '#core/config/index.ts'
+import type { ServiceControl } from '#core/coordinator/index.ts'
+import type { EventLog } from '#core/events/index.ts'
+import type { Jobs } from '#core/jobs/index.ts'
+import type { Clock, CrashPoints, Logger, Runtime } from '#core/platform/index.ts'
+import type { StateHub } from '#core/state/index.ts'
+import type { Database } from '#core/store/index.ts'
+
+export interface BackupsOptions {
+  readonly site: {
+    readonly id: string
+    readonly name: string
+    /** Real path of the site folder. */
+    readonly directory: string
+    readonly zone: string
+  }
+  /** The definition in use; null while site.yaml is missing or broken, which is when a restore is needed most. */
+  readonly definition: () => SiteDefinition | null
+  /** Folder of the repository, outside the site. */
+  readonly folder: string
+  /** Who stops and starts the services around a restore. */
+  readonly services: ServiceControl
+  readonly jobs: Jobs
+  readonly events: EventLog
+  readonly attention: Attention
+  readonly state: StateHub
+  readonly runtime: Runtime
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly crashPoints: CrashPoints
+  /** The control database. */
+  readonly database: Database
+  /** Called when a restore has swapped the site's files and before services start: to read site.yaml again. */
+  readonly afterSwap?: () => Promise<void>
+}
+
+/** For a command line without a running coordinator: there is nothing to stop and nothing to start. */
+export const noServices: ServiceControl = {
+  start: async () => ({ done: [], failed: [] }),
+  stop: async () => ({ done: [], failed: [] }),
+  wanted: () => [],
+}

@@ -1,0 +1,116 @@
+import { z } from 'zod'
+import type { InterruptedJob } from '#core/jobs/index.ts'
+import type { Cause } from '#shared/vocabulary.ts'
+import { interrupted } from './cards.ts'
+import { eventKinds } from './event-kinds.ts'
+import type { BackupsOptions } from './options.ts'
+import type { Helper } from './program/helper.ts'
+import { layoutOf } from './repository/layout.ts'
+import type { Snapshot } from './repository/snapshot-file.ts'
+import { namesIn, swapFolders } from './swap/journal.ts'
+import { type RecoveredSwap, recoverSwaps } from './swap/recover.ts'
+
+export interface Recovered {
+  readonly sentences: readonly string[]
+  /** Services that a restore had stopped and that are to run again. */
+  readonly services: readonly string[]
+}
+
+export interface RecoveryPorts {
+  readonly options: BackupsOptions
+  readonly snapshots: readonly Snapshot[]
+  openCleaner(): Helper
+}
+
+const inputSchema = z.object({ what: z.string().optional(), services: z.array(z.string()).optional() })
+
+/** Brings to an end what an earlier run of the console left in flight, tells it in events and cards, and settles the jobs. */
+export async function recoverInterrupted(jobs: readonly InterruptedJob[], ports: RecoveryPorts): Promise<Recovered> {
+  const swaps = await sweepFolders(ports)
+  const sentences: string[] = []
+  const services = new Set<string>()
+  for (const swap of swaps) {
+    for (const service of swap.journal.services) services.add(service)
+    const job = jobs.find(({ view }) => view.id === swap.journal.job)
+    const sentence = sentenceOf(swap)
+    sentences.push(sentence)
+    tell(ports.options, sentence, swap.journal.job, swap.how === 'finished')
+    await job?.resolve(swap.how === 'finished' ? 'completed' : 'failed', { message: sentence })
+  }
+  for (const job of jobs) {
+    if (swaps.some(({ journal }) => journal.job === job.view.id)) continue
+    const outcome = outcomeOf(job, ports.snapshots)
+    sentences.push(outcome.message)
+    if (outcome.restore) tell(ports.options, outcome.message, job.view.id, false)
+    for (const service of outcome.services) services.add(service)
+    await job.resolve(outcome.state, { message: outcome.message })
+  }
+  return { sentences, services: [...services] }
+}
+
+/** Nothing is started for a site that has nothing in flight. */
+async function sweepFolders({ options, openCleaner }: RecoveryPorts): Promise<readonly RecoveredSwap[]> {
+  const folders = swapFolders(options.site.directory)
+  const left = [...(await namesIn(folders.staging)), ...(await namesIn(folders.swap))]
+  if (left.length === 0) return []
+  await using cleaner = openCleaner()
+  const { swaps } = await recoverSwaps(folders, {
+    layout: layoutOf(options.folder),
+    clock: options.clock,
+    logger: options.logger,
+    crashPoints: options.crashPoints,
+    remove: (path) => cleaner.ask('remove', { path }),
+  })
+  return swaps
+}
+
+function sentenceOf({ journal, how, setAside }: RecoveredSwap): string {
+  const what = journal.what.charAt(0).toUpperCase() + journal.what.slice(1)
+  if (how === 'undone') {
+    return `${what} was interrupted and could not be finished, so it was undone: the site is as it was before.`
+  }
+  const aside = setAside === null ? '' : ` What it could not keep in a restore point was set aside in ${setAside}.`
+  return `${what} was interrupted and has been finished now; Undo goes back to the state before it.${aside}`
+}
+
+/** What to say of a job without a record of a swap: it never got there, or it was over already. */
+function outcomeOf(job: InterruptedJob, snapshots: readonly Snapshot[]) {
+  const { view } = job
+  const parsed = inputSchema.safeParse(job.input)
+  const input = parsed.success ? parsed.data : {}
+  const own = snapshots.find((snapshot) => snapshot.job === view.id)
+  if (!view.kind.startsWith('restore.')) {
+    return { restore: false, services: [], ...outcomeOfBackup(view.title, own) }
+  }
+  if (own?.appliedAt != null) {
+    const message = `${view.title}: this had been done when the console ended; nothing is left to do.`
+    return { restore: false, services: input.services ?? [], state: 'completed' as const, message }
+  }
+  const message = `${view.title}: the console ended before any file was touched, so nothing was changed.`
+  return { restore: true, services: input.services ?? [], state: 'failed' as const, message }
+}
+
+function outcomeOfBackup(title: string, own: Snapshot | undefined) {
+  if (!own) {
+    const message = `${title}: the console ended before it was finished; no snapshot was made. What was stored already is used by the next one.`
+    return { state: 'failed' as const, message }
+  }
+  const verified = own.verified ? '' : ' It was not verified yet.'
+  return {
+    state: 'completed' as const,
+    message: `${title}: the snapshot ${own.id} was made when the console ended.${verified}`,
+  }
+}
+
+function tell({ events, attention }: BackupsOptions, sentence: string, operation: string, undoable: boolean): void {
+  const cause: Cause = { type: 'console', why: 'the site was opened after an interruption' }
+  const event = events.emit({
+    kind: eventKinds.recovered,
+    subject: 'site',
+    severity: 'warning',
+    message: sentence,
+    cause,
+    operation,
+  })
+  attention.raise(interrupted(sentence, undoable, event.cause))
+}

@@ -1,0 +1,294 @@
+import { mkdir } from 'node:fs/promises'
+import type { JobContext } from '#core/jobs/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import type { BackupsOptions } from './options.ts'
+import type { Helper } from './program/helper.ts'
+import type { PlanAnswer } from './program/messages.ts'
+import { layoutOf } from './repository/layout.ts'
+import { readSnapshot, type Snapshot } from './repository/snapshot-file.ts'
+import { finishSwap, removeUndone } from './swap/finish.ts'
+import { type SwapJournal, stagingOf, swapFolders, writeJournal } from './swap/journal.ts'
+import { swapBack, swapForward } from './swap/swap.ts'
+
+export interface RestoreRequest {
+  readonly kind: 'restore' | 'undo'
+  readonly snapshot: Snapshot
+  /** The plan that was seen; null when nobody looked. */
+  readonly fingerprint: string | null
+  /** "the restore of the snapshot of 5 Jan 2026, 16:00", for sentences. */
+  readonly what: string
+}
+
+export interface RestorePorts {
+  readonly options: BackupsOptions
+  /** A helper that holds the repository's lock and dies with the job's signal. */
+  openHelper(what: string): Promise<Helper>
+  /** A helper that nothing stops: for cleaning up. */
+  openCleaner(): Helper
+  /** Whether the console is closing: then services are left to the next opening. */
+  closing(): boolean
+}
+
+export interface RestoreResult {
+  /** Null when the site already was as the snapshot. */
+  readonly restorePoint: string | null
+  readonly plan: PlanAnswer
+  /** Services that did not come back, each with its sentence. */
+  readonly failed: readonly { readonly service: string; readonly reason: string }[]
+  readonly setAside: string | null
+}
+
+export const restoreSteps = [
+  { id: 'plan', title: 'Compare the snapshot with the site' },
+  { id: 'stage', title: 'Write the files beside the site and read them back' },
+  { id: 'stop', title: 'Stop the services' },
+  { id: 'restore-point', title: 'Keep a restore point of the site as it is' },
+  { id: 'swap', title: 'Swap the files' },
+  { id: 'start', title: 'Start the services' },
+  { id: 'finish', title: 'Tidy up' },
+] as const
+
+/**
+ * Restores a snapshot. Services are stopped before the restore point is taken, so that nothing is written between the two;
+ * what changed while the files were staged is compared and staged again then. Until the intent record is written every
+ * failure leaves the site as it was; from then on it is finished, or taken back whole.
+ */
+export async function runRestore(
+  request: RestoreRequest,
+  ports: RestorePorts,
+  context: JobContext,
+): Promise<RestoreResult> {
+  return new RestoreRun(request, ports, context).run()
+}
+
+class RestoreRun {
+  readonly #request: RestoreRequest
+  readonly #ports: RestorePorts
+  readonly #context: JobContext
+  /** Services that this restore stopped and has not started again. */
+  #stopped: readonly string[] | null = null
+  /** The swap could neither be finished nor be taken back: nothing may run on what lies there. */
+  #mixed = false
+
+  constructor(request: RestoreRequest, ports: RestorePorts, context: JobContext) {
+    this.#request = request
+    this.#ports = ports
+    this.#context = context
+  }
+
+  async run(): Promise<RestoreResult> {
+    try {
+      await using helper = await this.#ports.openHelper(this.#request.what)
+      return await this.#restore(helper)
+    } catch (error) {
+      await this.#putBack()
+      throw error
+    }
+  }
+
+  async #restore(helper: Helper): Promise<RestoreResult> {
+    const { options } = this.#ports
+    const first = await this.#step('plan', () => this.#plan(helper))
+    if (first.swap.length === 0) return { restorePoint: null, plan: first, failed: [], setAside: null }
+    await this.#step('stage', () => this.#stage(helper, first, first))
+    this.#reach('restore.after-stage')
+    const services = await this.#step('stop', () => this.#stop())
+    this.#reach('restore.after-stop')
+    const { plan, journal } = await this.#step('restore-point', () => this.#restorePoint(helper, first, services))
+    this.#reach('restore.after-restore-point')
+    const swapped = await this.#step('swap', () => this.#swap(journal))
+    this.#reach('restore.swapped')
+    await this.#told(options.afterSwap)
+    const failed = await this.#step('start', () => this.#start())
+    this.#reach('restore.before-commit')
+    const setAside = await this.#step('finish', () => this.#finish(swapped))
+    return { restorePoint: journal.restorePoint, plan, failed, setAside }
+  }
+
+  async #plan(helper: Helper): Promise<PlanAnswer> {
+    const { snapshot, fingerprint } = this.#request
+    const plan = await helper.ask('plan', { snapshot: snapshot.id })
+    if (fingerprint !== null && fingerprint !== plan.fingerprint) {
+      throw new ConsoleError(
+        'plan-outdated',
+        'The site has changed since this restore was looked at, so what was shown is not what would happen. Nothing was touched.',
+        'Look at the plan again, then restore.',
+        { params: { snapshot: snapshot.id } },
+      )
+    }
+    return plan
+  }
+
+  /** Stages what `plan` swaps and is not staged yet; what is carried over depends on `plan` as a whole. */
+  async #stage(helper: Helper, plan: PlanAnswer, toWrite: Pick<PlanAnswer, 'swap'>) {
+    return helper.ask('stage', {
+      snapshot: this.#request.snapshot.id,
+      job: this.#context.id,
+      swap: toWrite.swap,
+      swapped: plan.swap.map(({ key }) => key),
+      kept: plan.kept,
+    })
+  }
+
+  async #stop(): Promise<readonly string[]> {
+    const { services } = this.#ports.options
+    const wanted = services.wanted()
+    await this.#context.remember({ ...this.#input(), services: wanted })
+    this.#stopped = wanted
+    const { operation, cause, signal } = this.#context
+    const { failed } = await services.stop('all', {
+      cause,
+      operation,
+      signal,
+      onProgress: (done, total) => this.#context.progress(done, total, 'services'),
+    })
+    signal.throwIfAborted()
+    if (failed.length === 0) return wanted
+    throw new ConsoleError(
+      'services-not-stopped',
+      `The restore did not begin because services could not be stopped: ${failed.map(({ service, reason }) => `${service} (${reason})`).join(', ')}.`,
+      'Stop them, then restore again. The site was not touched.',
+      { params: { services: failed.map(({ service }) => service) } },
+    )
+  }
+
+  async #restorePoint(helper: Helper, first: PlanAnswer, services: readonly string[]) {
+    const { snapshot, what, kind } = this.#request
+    const plan = await helper.ask('plan', { snapshot: snapshot.id })
+    const staged = new Set(first.swap.flatMap(({ key, what }) => (what === 'delete' ? [] : [key])))
+    const later = plan.swap.filter(({ key }) => !staged.has(key))
+    const { carried, stranded } = await this.#stage(helper, plan, { swap: later })
+    const missing = plan.entries.flatMap((entry) => (entry.what === 'add' ? [entry.path] : []))
+    const point = await helper.ask('backup', {
+      kind: 'restore-point',
+      scope: snapshot.scope,
+      note: '',
+      exclude: snapshot.exclude,
+      job: this.#context.id,
+      before: { what, missing },
+    })
+    const taken = await readSnapshot(layoutOf(this.#ports.options.folder), point.snapshot)
+    for (const warning of taken.warnings) this.#context.log(warning)
+    const journal: SwapJournal = {
+      format: 1,
+      job: this.#context.id,
+      kind,
+      snapshot: snapshot.id,
+      restorePoint: point.snapshot,
+      what,
+      state: 'swapping',
+      entries: plan.swap,
+      carried,
+      keepOld: taken.lost.length > 0 || stranded.length > 0,
+      services: [...services],
+    }
+    return { plan, journal }
+  }
+
+  async #swap(journal: SwapJournal): Promise<SwapJournal> {
+    this.#context.signal.throwIfAborted()
+    const folders = this.#folders()
+    await mkdir(folders.swap, { recursive: true, mode: 0o700 })
+    this.#context.noReturn('The files are being swapped; stopping now would leave a mixture.')
+    await writeJournal(folders, journal)
+    this.#reach('restore.intent-written')
+    try {
+      return await swapForward(folders, journal, this.#ports.options.crashPoints)
+    } catch (error) {
+      this.#mixed = true
+      await swapBack(folders, journal)
+      await this.#removeSwap(journal)
+      this.#mixed = false
+      throw notSwapped(error)
+    }
+  }
+
+  async #start(): Promise<RestoreResult['failed']> {
+    const wanted = this.#stopped ?? []
+    this.#stopped = null
+    if (wanted.length === 0 || this.#ports.closing()) return []
+    const { operation, cause } = this.#context
+    try {
+      const order = {
+        cause,
+        operation,
+        onProgress: (done: number, total: number) => this.#context.progress(done, total, 'services'),
+      }
+      return (await this.#ports.options.services.start(wanted, order)).failed
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      return wanted.map((service) => ({ service, reason }))
+    }
+  }
+
+  async #finish(journal: SwapJournal): Promise<string | null> {
+    // A console that closes leaves the record: the next one tidies up and knows which services are to run.
+    if (this.#ports.closing()) return null
+    const { options } = this.#ports
+    try {
+      await using cleaner = this.#ports.openCleaner()
+      const remove = (path: string) => cleaner.ask('remove', { path })
+      return await finishSwap(this.#folders(), journal, layoutOf(options.folder), options, remove)
+    } catch (error) {
+      // The site is restored and runs; its record stays, so that the next opening tidies up.
+      options.logger.error('What a restore left over could not be removed.', { error: String(error) })
+      return null
+    }
+  }
+
+  async #removeSwap(journal: SwapJournal): Promise<void> {
+    await using cleaner = this.#ports.openCleaner()
+    await removeUndone(this.#folders(), journal, (path) => cleaner.ask('remove', { path }))
+  }
+
+  /** After a failure before the swap, or one that was taken back: what was staged goes, services come back. */
+  async #putBack(): Promise<void> {
+    const { logger } = this.#ports.options
+    if (this.#mixed) return
+    try {
+      await using cleaner = this.#ports.openCleaner()
+      await cleaner.ask('remove', { path: stagingOf(this.#folders(), this.#context.id) })
+    } catch (error) {
+      logger.warn('What was staged for a restore could not be removed; it is swept at the next opening.', {
+        error: String(error),
+      })
+    }
+    for (const { service, reason } of await this.#start()) {
+      logger.error('A service could not be started again after a restore that did not happen.', { service, reason })
+    }
+  }
+
+  async #told(afterSwap: (() => Promise<void>) | undefined): Promise<void> {
+    try {
+      await afterSwap?.()
+    } catch (error) {
+      this.#context.log(`site.yaml could not be read again: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
+  #input() {
+    return { snapshot: this.#request.snapshot.id, kind: this.#request.kind, what: this.#request.what }
+  }
+
+  #folders() {
+    return swapFolders(this.#ports.options.site.directory)
+  }
+
+  #step<T>(id: (typeof restoreSteps)[number]['id'], run: () => Promise<T>): Promise<T> {
+    return this.#context.step(id, run)
+  }
+
+  #reach(point: string): void {
+    this.#ports.options.crashPoints.reach(point)
+  }
+}
+
+function notSwapped(error: unknown): ConsoleError {
+  const reason = error instanceof Error ? error.message : String(error)
+  return new ConsoleError(
+    'restore-not-swapped',
+    `The restored files could not be put into place: ${reason}. Everything was put back as it was.`,
+    'Close programs that use files of the site, check the rights of the site folder, then restore again.',
+    { cause: error },
+  )
+}

@@ -1,0 +1,71 @@
+import type { RestorePlan } from '#shared/contract/index.ts'
+import type { PlanAnswer } from './program/messages.ts'
+import type { Snapshot } from './repository/snapshot-file.ts'
+import { shownSwap } from './restore/plan.ts'
+import { nameOf, timeIn } from './views.ts'
+
+/** What is known besides the comparison. */
+export interface PlanContext {
+  readonly zone: string
+  /** Services that run now. */
+  readonly services: readonly string[]
+  readonly undo: boolean
+  /** The newest full snapshot that is good, to be named when a data snapshot is restored. */
+  readonly newestFull: Snapshot | undefined
+}
+
+/** Puts a comparison into words. Pure. */
+export function restorePlan(snapshot: Snapshot, answer: PlanAnswer, context: PlanContext): RestorePlan {
+  const services = answer.swap.length > 0 ? [...context.services] : []
+  return {
+    snapshot: snapshot.id,
+    fingerprint: answer.fingerprint,
+    sentence: sentenceOf(snapshot, answer, services, context),
+    add: answer.add,
+    change: answer.change,
+    delete: answer.delete,
+    bytes: answer.bytes,
+    freeBytes: answer.freeBytes,
+    entries: answer.entries,
+    hidden: answer.hidden,
+    services,
+    warnings: warningsOf(snapshot, answer, context),
+    undo: 'A restore point is taken first; Undo brings back everything as it is now, damage included.',
+    commandLine: context.undo ? 'wheelhouse undo' : `wheelhouse restore ${snapshot.id}`,
+  }
+}
+
+function sentenceOf(
+  snapshot: Snapshot,
+  answer: PlanAnswer,
+  services: readonly string[],
+  { zone, undo }: PlanContext,
+): string {
+  const name = nameOf(snapshot, zone)
+  if (answer.swap.length === 0) return `The site is as in ${name}; there is nothing to restore.`
+  const parts = [
+    counted(answer.add, 'added', 'file or folder', 'files and folders'),
+    counted(answer.change, 'changed', 'one', 'ones'),
+    counted(answer.delete, 'deleted', 'one', 'ones'),
+  ].filter((part) => part !== null)
+  const stop = services.length > 0 ? ` ${services.join(', ')} stop meanwhile and start again.` : ''
+  return `${undo ? 'Goes back to' : 'Restores'} ${name}: ${parts.join(', ')}, in ${shownSwap(answer.swap)}.${stop}`
+}
+
+function counted(count: number, what: string, one: string, many: string): string | null {
+  return count === 0 ? null : `${count} ${count === 1 ? one : many} ${what}`
+}
+
+function warningsOf(snapshot: Snapshot, answer: PlanAnswer, { newestFull, zone }: PlanContext): string[] {
+  const warnings = [...answer.warnings]
+  if (snapshot.kind === 'data') {
+    const full = newestFull
+      ? ` The newest one with everything is ${newestFull.id} of ${timeIn(zone, newestFull.at)}.`
+      : ''
+    warnings.unshift(`This snapshot holds site.yaml and data only; code and logs stay as they are.${full}`)
+  }
+  if (answer.freeBytes !== null && answer.bytes > answer.freeBytes) {
+    warnings.unshift('The disk of the site does not have enough free space for this restore.')
+  }
+  return warnings
+}

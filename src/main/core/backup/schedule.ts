@@ -1,0 +1,83 @@
+import { Cron } from 'croner'
+import type { Clock } from '#core/platform/index.ts'
+
+export type ScheduledKind = 'full' | 'data'
+
+/** When the snapshots of one kind are taken, and when the last one was. */
+export interface Timetable {
+  /** Cron expression in `zone`. */
+  readonly cron: string
+  readonly zone: string
+  /** Wall-clock milliseconds of the last snapshot of this kind, or from when on to count. */
+  readonly since: number
+}
+
+/**
+ * When the next one is due: the first date of the schedule after the last snapshot. One that lies in the past was missed
+ * and is due now; several that were missed are made up for by one. Null when the expression never comes true.
+ */
+export function dueAt({ cron, zone, since }: Timetable): number | null {
+  try {
+    return new Cron(cron, { timezone: zone, paused: true }).nextRun(new Date(since))?.getTime() ?? null
+  } catch {
+    return null // site.yaml is checked where it is loaded.
+  }
+}
+
+export interface ScheduleOptions {
+  readonly clock: Clock
+  timetable(kind: ScheduledKind): Timetable | null
+  /** Starts one; a rejection means "not now", and it is tried again at the next look. */
+  run(kind: ScheduledKind): Promise<unknown>
+  onError(error: unknown): void
+}
+
+/** Looked at this often, so that a jump of the clock, a new site.yaml or a wake-up from sleep is noticed. */
+const lookEveryMs = 20_000
+
+/** Takes scheduled snapshots as long as it is not disposed. */
+export class Schedule implements Disposable {
+  readonly #options: ScheduleOptions
+  #timer: Disposable | undefined
+  #disposed = false
+
+  constructor(options: ScheduleOptions) {
+    this.#options = options
+    this.#wait()
+  }
+
+  /** When the next snapshot of any kind is due; null when none is scheduled. */
+  nextAt(): number | null {
+    const due = (['full', 'data'] as const).flatMap((kind) => this.#due(kind) ?? [])
+    return due.length > 0 ? Math.min(...due) : null
+  }
+
+  [Symbol.dispose](): void {
+    this.#disposed = true
+    this.#timer?.[Symbol.dispose]()
+  }
+
+  #wait(): void {
+    if (this.#disposed) return
+    this.#timer = this.#options.clock.after(lookEveryMs, () => void this.#look().finally(() => this.#wait()))
+  }
+
+  async #look(): Promise<void> {
+    // A full one holds the data as well, so it goes first and the data snapshot waits for its next date.
+    for (const kind of ['full', 'data'] as const) {
+      const due = this.#due(kind)
+      if (due === null || due > this.#options.clock.wall()) continue
+      try {
+        await this.#options.run(kind)
+      } catch (error) {
+        this.#options.onError(error)
+      }
+      return
+    }
+  }
+
+  #due(kind: ScheduledKind): number | null {
+    const timetable = this.#options.timetable(kind)
+    return timetable && dueAt(timetable)
+  }
+}

@@ -1,0 +1,123 @@
+import type { JobContext, JobOutcome } from '#core/jobs/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import type { Catalogue } from './catalogue.ts'
+import { type Conditions, sentenceOf } from './conditions.ts'
+import { eventKinds } from './event-kinds.ts'
+import type { BackupsOptions } from './options.ts'
+import type { Helper } from './program/helper.ts'
+import type { Snapshot } from './repository/snapshot-file.ts'
+import { isGood, nameOf } from './views.ts'
+
+interface JobPorts {
+  readonly options: BackupsOptions
+  readonly conditions: Conditions
+  openHelper(what: string): Promise<Helper>
+  refresh(): Promise<void>
+}
+
+export interface CreatePorts extends JobPorts {
+  readonly catalogue: Catalogue
+  /** Snapshots that the site's rules do not keep. */
+  surplus(): readonly string[]
+}
+
+/** Takes a snapshot; after a scheduled one the rules for old snapshots are applied, never after anything else. */
+export async function runCreate(
+  context: JobContext,
+  request: { readonly kind: 'full' | 'data'; readonly note: string; readonly scheduled: boolean },
+  ports: CreatePorts,
+): Promise<JobOutcome> {
+  const { options, conditions, catalogue } = ports
+  conditions.attempted(request.kind)
+  try {
+    await using helper = await ports.openHelper(`a backup of ${options.site.name}`)
+    const { snapshot } = await context.step('capture', () =>
+      helper.ask('backup', {
+        kind: request.kind,
+        scope: request.kind === 'full' ? 'site' : 'data',
+        note: request.note,
+        exclude: [...(options.definition()?.backup.exclude ?? [])],
+        job: context.id,
+        before: null,
+      }),
+    )
+    await ports.refresh()
+    const taken = catalogue.choose(snapshot)
+    for (const warning of taken.warnings) context.log(warning)
+    const good = isGood(taken)
+    const sentence = sentenceFor(taken, options)
+    conditions.backedUp(snapshot, sentence, good, reasonOf(taken), context)
+    await context.step('tidy', () => tidy(context, helper, request.scheduled && good, ports))
+    return { message: sentence, data: { snapshot, good, warnings: taken.warnings } }
+  } catch (error) {
+    await ports.refresh()
+    conditions.backupFailed(request.kind, error, context)
+    throw error
+  }
+}
+
+/** Reads everything of a snapshot back. A bad verdict is a failed job: nobody should have to look for it. */
+export async function runVerify(context: JobContext, snapshot: Snapshot, ports: JobPorts): Promise<JobOutcome> {
+  const { options } = ports
+  await using helper = await ports.openHelper(`a check of ${snapshot.id}`)
+  const verified = await context.step('verify', () => helper.ask('verify', { snapshot: snapshot.id }))
+  await ports.refresh()
+  const expected = snapshot.kind === 'restore-point' && verified.damaged.length > 0
+  const message = `${capital(nameOf(snapshot, options.site.zone))}: ${verified.note}`
+  options.events.emit({
+    kind: eventKinds.verified,
+    subject: `snapshot:${snapshot.id}`,
+    severity: verified.ok || expected ? 'info' : 'error',
+    message,
+    cause: context.cause,
+    operation: context.operation,
+    data: { ...verified },
+  })
+  if (verified.ok || expected) return { message, data: { ...verified } }
+  throw new ConsoleError(
+    'snapshot-damaged',
+    message,
+    'Do not rely on this snapshot; take a new backup and check the disk that holds the backups.',
+    { params: { snapshot: snapshot.id } },
+  )
+}
+
+/** Old snapshots and packs go. A failure here does not make the new snapshot any worse. */
+async function tidy(context: JobContext, helper: Helper, apply: boolean, ports: CreatePorts): Promise<void> {
+  if (!apply) return
+  const surplus = ports.surplus()
+  try {
+    const { packs, bytes } = await helper.ask('forget', { snapshots: [...surplus] })
+    await ports.refresh()
+    if (surplus.length === 0 && packs === 0) return
+    const message = `${surplus.length} old snapshots and ${(bytes / 1e6).toFixed(1)} MB that nothing needs any more were removed.`
+    context.log(message)
+    ports.options.events.emit({
+      kind: eventKinds.swept,
+      subject: 'site',
+      severity: 'info',
+      message,
+      cause: context.cause,
+      operation: context.operation,
+      data: { snapshots: surplus, packs, bytes },
+    })
+  } catch (error) {
+    ports.options.logger.warn('Old snapshots could not be removed.', { error: sentenceOf(error) })
+  }
+}
+
+function sentenceFor(snapshot: Snapshot, { site }: BackupsOptions): string {
+  const size = `${snapshot.files} files, ${(snapshot.bytes / 1e6).toFixed(1)} MB, ${(snapshot.added / 1e6).toFixed(1)} MB new`
+  const what = snapshot.kind === 'full' ? site.name : `The data of ${site.name}`
+  if (isGood(snapshot)) return `${what} was backed up and verified: ${size}.`
+  return `${what} was backed up, but the snapshot is not whole (${size}): ${reasonOf(snapshot)}`
+}
+
+function reasonOf(snapshot: Snapshot): string {
+  if (snapshot.verified && !snapshot.verified.ok) return snapshot.verified.note
+  return snapshot.warnings[0] ?? 'It was not verified.'
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

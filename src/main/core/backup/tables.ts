@@ -1,0 +1,17 @@
+import type { Schema } from '#core/store/index.ts'
+
+/** The repositories that this site has used: one that is known and not there is a disk that is not connected. */
+export const backupSchema: Schema = {
+  owner: 'backup',
+  migrations: [
+    {
+      version: 1,
+      what: 'repositories that were used, by folder',
+      sql: `CREATE TABLE backup_repositories (
+        folder TEXT PRIMARY KEY,
+        repository TEXT NOT NULL,
+        used_at INTEGER NOT NULL
+      ) STRICT`,
+    },
+  ],
+}
