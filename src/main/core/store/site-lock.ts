@@ -36,8 +36,11 @@ export async function takeSiteLock(directory: string, owner: SiteOwner): Promise
   try {
     await writeDurably(ownerPath(directory), describe(owner))
   } catch (error) {
-    held.close()
-    throw notWritable(directory, error)
+    // A full disk must not keep the operator out: the lock holds without the note beside it.
+    if (!isDiskFull(error)) {
+      held.close()
+      throw notWritable(directory, error)
+    }
   }
   let released = false
   return {
@@ -94,6 +97,10 @@ function isHeld(directory: string): boolean {
 
 function isBusy(error: unknown): boolean {
   return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')
+}
+
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
 }
 
 const ownerPath = (directory: string) => join(directory, 'owner.json')

@@ -281,3 +281,33 @@ test('a writer thread that dies refuses what waits and what comes, says so, and 
   expect(store.statistics()).toMatchObject({ state: 'failed', queue: { depth: 0 } })
   await store.settled()
 })
+
+test('a disk that takes no more fails writes as read-only, says so, and keeps all that was acknowledged', async () => {
+  using folder = temporaryFolder()
+  const script = `
+    process.on('SIGXFSZ', () => {})
+    const { openStore } = await import(process.argv[1]); const platform = await import(process.argv[2])
+    const store = await openStore({ directory: process.argv[3], schemas: JSON.parse(process.argv[4]),
+      runtime: platform.sourceRuntime(), clock: platform.systemClock(), logger: platform.silentLogger })
+    let kept = 0, code = ''
+    const sql = 'INSERT INTO notes (text) VALUES (?)'
+    while (!code && kept < 1000) {
+      await store.control.write([{ sql, values: ['x'.repeat(5000)] }], 'durable').then(() => kept++, (error) => { code = error.problem.code }) }
+    console.log(JSON.stringify({ kept, code, readable: store.control.all({ sql: 'SELECT seq FROM notes' }).length, ...store.statistics() }))
+    await store[Symbol.asyncDispose]()`
+  const modules = ['./index.ts', '../platform/index.ts'].map((path) => new URL(path, import.meta.url).href)
+  const schemas = JSON.stringify({ control: [notes], messages: [notes] })
+  const node = [process.execPath, '--input-type=module', '-e', script, ...modules, folder.path, schemas]
+  // The system refuses what would make a file larger than 400 blocks of 512 bytes.
+  const child = spawn('sh', ['-c', 'ulimit -f 400; exec "$0" "$@"', ...node], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [line] = await once(createInterface(child.stdout), 'line')
+  const told = JSON.parse(line)
+  if (child.exitCode === null) await once(child, 'close')
+  expect(child.exitCode).toBe(0)
+  expect(told).toMatchObject({ code: 'store-read-only', state: 'read-only', readable: told.kept })
+  expect(told.note).toContain('control database')
+  expect(told.kept).toBeGreaterThan(3)
+  await using store = await openStore(optionsFor(folder.path))
+  expect(store.control.all(allTexts)).toHaveLength(told.kept)
+  await store.control.write(add('room again'), 'durable')
+})

@@ -20,7 +20,7 @@ interface Pending {
 /** The precious database first, so that a flood of messages never stands before an operator's action for long. */
 const order: readonly DatabaseName[] = ['control', 'messages']
 const mostUnitsInGroup = 1_000
-const mostStatementsInGroup = 10_000
+const mostStatementsInGroup = 2_000
 
 export type WriterOpening =
   | { readonly writer: Writer; readonly readOnly: readonly { database: DatabaseName; failure: SqliteFailure }[] }
