@@ -11,7 +11,7 @@ What a site is: its services, its message routes, its backups. This page is made
 (\`src/main/core/config/site-schema.ts\`).
 
 - **Ids** (of services, routes, ports, profiles) start with a lowercase letter and go on with lowercase letters, digits and hyphens.
-- **Durations** are \`500ms\`, \`10s\`, \`5m\`, \`2h\`, \`1d\`; **sizes** \`512B\`, \`64KB\`, \`16MB\`, \`2GB\`.
+- **Durations** are \`500ms\`, \`10s\`, \`5m\`, \`2h\`, \`1d\`.
 - **Paths** resolve against the release (what \`current\` leads to, else the site folder) and stay in the site folder.
 - \`\${ports.NAME}\`, \`\${services.ID.ports.NAME}\`, \`\${data}\`, \`\${logs}\`, \`\${release}\` and \`\${site}\` stand for values in \`run\`, \`cwd\`, \`env\`,
   probes and \`pages\`; \`\${secrets.NAME}\` in \`env\` only. \`$\${x}\` is the text \`\${x}\`.

@@ -169,6 +169,15 @@ services:
     expect(problemsOf(await load(bad))).toMatchObject([{ code: 'key-unknown', line: 5, path: 'services.api.stopp' }])
   })
 
+  it('do not repeat what is missing in the file itself', async () => {
+    const bad = site('profiles: { test: { services: { api: { title: T } } } }\nservices: { api: { run: x } }')
+    for (const profile of [null, 'test']) {
+      expect(problemsOf(await load(bad, { profile })).map(({ code, line }) => [code, line])).toEqual([
+        ['value-missing', 4],
+      ])
+    }
+  })
+
   it('cannot change what the file is', async () => {
     expect(codesOf(await load(site('profiles: { test: { site: other } }')))).toEqual(['key-not-in-profile'])
   })

@@ -20,7 +20,9 @@ export function withProfile(text: YamlText, profile: string | null): Profiled {
   const near = (path: DocumentPath, what: 'key' | 'value') => {
     const inBase = deepest(text, [], path, what)
     const inOverlay = overlay === undefined ? undefined : deepest(text, ground, path, what)
-    const fromProfile = inOverlay !== undefined && inOverlay.depth > 0 && inOverlay.depth >= (inBase?.depth ?? 0)
+    // Where both have only something around the place, as for a key that is missing, the file itself is the one to correct.
+    const depth = inOverlay?.depth ?? 0
+    const fromProfile = inOverlay !== undefined && (depth === path.length || depth > (inBase?.depth ?? 0)) && depth > 0
     return { fromProfile, position: fromProfile ? inOverlay.position : inBase?.position }
   }
   return {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, realpath } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { writeDurably } from '#core/platform/index.ts'
@@ -57,15 +57,14 @@ export class TrustStore {
 
   /** Whether exactly this was trusted for the site in this folder (its real path). */
   isTrusted(directory: string, fingerprint: string): boolean {
-    return (this.#sites[directory] ?? []).some((trusted) => trusted.fingerprint === fingerprint)
+    return this.#sites[directory]?.includes(fingerprint) ?? false
   }
 
   /** Remembers it, also for later starts of the console. The newest twenty of a site are kept. */
-  async trust(directory: string, fingerprint: string, at: number = Date.now()): Promise<void> {
-    const real = await realpath(directory).catch(() => directory)
+  async trust(directory: string, fingerprint: string): Promise<void> {
     const sites = await readTrust(this.#file) // another console may have written since
-    const others = (sites[real] ?? []).filter((trusted) => trusted.fingerprint !== fingerprint)
-    this.#sites = { ...sites, [real]: [...others, { fingerprint, at }].slice(-20) }
+    const others = (sites[directory] ?? []).filter((trusted) => trusted !== fingerprint)
+    this.#sites = { ...sites, [directory]: [...others, fingerprint].slice(-20) }
     await mkdir(join(this.#file, '..'), { recursive: true, mode: 0o700 })
     await writeDurably(this.#file, `${JSON.stringify({ version: 1, sites: this.#sites }, null, 2)}\n`)
   }
@@ -78,7 +77,7 @@ export function openTrust(userData: string): Promise<TrustStore> {
 
 const fileSchema = z.object({
   version: z.literal(1),
-  sites: z.record(z.string(), z.array(z.object({ fingerprint: z.string(), at: z.number() }))),
+  sites: z.record(z.string(), z.array(z.string())),
 })
 type TrustFile = z.infer<typeof fileSchema>
 
