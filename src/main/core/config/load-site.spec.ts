@@ -488,6 +488,8 @@ routes:
   it('keep what could be read of name and id', async () => {
     const loaded = await load(site('name: Lab of Physics\nbad: 1'))
     expect(loaded).toMatchObject({ valid: false, id: 'lab', name: 'Lab of Physics' })
+    const hostile = await load('wheelhouse: 1\nsite: ../../etc\n') // ids become part of paths
+    expect(hostile).toMatchObject({ valid: false, id: null, name: null })
   })
 
   it('of the messaging part are placed in the file', async () => {

@@ -1,4 +1,5 @@
 import type { ConfigProblem } from '#shared/contract/state.ts'
+import { idSchema } from '#shared/vocabulary.ts'
 import { toDefinition } from './definition.ts'
 import { nearest } from './nearest.ts'
 import { needFaults, needWarnings } from './need-rules.ts'
@@ -197,11 +198,10 @@ function stepsOf(path: string): DocumentPath {
 }
 
 function invalid(problems: readonly ConfigProblem[], document?: unknown): Extract<LoadedSite, { valid: false }> {
-  const word = (key: string) => {
-    const value = childOf(document, key)
-    return typeof value === 'string' && value !== '' ? value : null
-  }
-  return { valid: false, problems: inOrder(problems), id: word('site'), name: word('name') ?? word('site') }
+  // The id becomes part of paths, so only one that is right is passed on; any text can be a name.
+  const id = idSchema.safeParse(childOf(document, 'site')).data ?? null
+  const name = childOf(document, 'name')
+  return { valid: false, problems: inOrder(problems), id, name: typeof name === 'string' && name !== '' ? name : id }
 }
 
 /** In reading order, each place and mistake once. */
