@@ -37,5 +37,5 @@ async function connectTo(path: string, clock: Clock): Promise<Connection | null>
     )
     transport.close()
   })
-  return Promise.race([greet(transport, { client: 'command line' }), late.promise])
+  return await Promise.race([greet(transport, { client: 'command line' }), late.promise])
 }
