@@ -1,4 +1,7 @@
-import { registerHooks } from 'node:module'
+import { createRequire, registerHooks } from 'node:module'
+import { pathToFileURL } from 'node:url'
+
+const ownRequire = createRequire(import.meta.url)
 
 /**
  * Loaded before the script of every `kind: node` service. A bare import that the site's own folders do not offer (`mqtt`,
@@ -10,8 +13,12 @@ registerHooks({
     try {
       return nextResolve(specifier, context)
     } catch (error) {
-      if (!isBare(specifier) || !isNotFound(error)) throw error
+      if (!isBare(specifier) || !isNotFound(error) || context.parentURL === import.meta.url) throw error
       try {
+        // `require` looks from the requiring module, whatever parent it is told, so it is resolved here.
+        if (context.conditions.includes('require')) {
+          return { url: pathToFileURL(ownRequire.resolve(specifier)).href, format: undefined, shortCircuit: true }
+        }
         return nextResolve(specifier, { ...context, parentURL: import.meta.url })
       } catch {
         throw error // the first error names the importing file, which is the one to be corrected

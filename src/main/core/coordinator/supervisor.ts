@@ -109,8 +109,8 @@ export class Supervisor implements AsyncDisposable {
     const child = this.#ports.launcher.adopt(this.#service, record, (left) => this.#swept(left))
     if (!child?.identity) return false
     this.#startedWith = record.definition
+    this.#take(child, this.#machine.generation + 1) // adopting begins the next generation
     this.dispatch({ type: 'adopted', pid: child.identity.pid }, origin)
-    this.#take(child, this.#machine.generation)
     return true
   }
 
