@@ -1,8 +1,8 @@
 import { ActionIcon, type MantineColorScheme, Tooltip, useMantineColorScheme } from '@mantine/core'
-import { IconBrightnessAuto, IconMoon, IconSun } from '@tabler/icons-react'
+import { IconBrightness, IconMoon, IconSun } from '@tabler/icons-react'
 
 const next: Record<MantineColorScheme, MantineColorScheme> = { auto: 'light', light: 'dark', dark: 'auto' }
-const icons = { auto: IconBrightnessAuto, light: IconSun, dark: IconMoon }
+const icons = { auto: IconBrightness, light: IconSun, dark: IconMoon }
 const names: Record<MantineColorScheme, string> = { auto: 'as the system', light: 'light', dark: 'dark' }
 
 /** Goes through: as the system, light, dark. */

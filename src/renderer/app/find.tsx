@@ -25,6 +25,8 @@ export function Find() {
       scrollable
       maxHeight={440}
       transitionProps={{ duration: 0 }}
+      lockScroll={false}
+      overlayProps={{ backgroundOpacity: 0.5, blur: 0 }}
       searchProps={{
         placeholder: 'Find a service, a page, an action',
         'aria-label': 'Find',

@@ -1,6 +1,7 @@
 import { Link } from 'react-router'
 import { HealthMark } from '../components/health-mark.tsx'
 import { Age } from '../components/time.tsx'
+import { useLinkStatus } from '../state/use-link.ts'
 import { useEntity, useSite } from '../state/use-shown.ts'
 import styles from './health-sentence.module.css'
 
@@ -8,9 +9,10 @@ import styles from './health-sentence.module.css'
 export function HealthSentence() {
   const site = useSite()
   const backups = useEntity('backups', 'backups')
+  const stale = useLinkStatus().phase !== 'connected'
   if (!site) return <div className={styles.sentence} />
   return (
-    <div className={styles.sentence}>
+    <div className={styles.sentence} data-stale={stale || undefined}>
       <Link className={styles.health} to={site.evidence ?? '/services'} title={site.sentence}>
         <HealthMark health={site.health} />
         <span>{site.sentence}</span>

@@ -24,7 +24,7 @@ export const theme = createTheme({
       '#7f868f',
       '#4b525b',
       '#343a42',
-      '#282d34',
+      '#1f2328',
       '#1a1d22',
       '#14171a',
       '#0f1113',
@@ -54,6 +54,8 @@ export const theme = createTheme({
       defaultProps: {
         centered: true,
         padding: 'lg',
+        // The page itself never scrolls; locking it would need an inline style, which the page's policy forbids.
+        lockScroll: false,
         transitionProps: { duration: 0 },
         overlayProps: { backgroundOpacity: 0.5 },
       },

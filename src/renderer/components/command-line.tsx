@@ -34,7 +34,7 @@ export function CopyButton({ text, what }: { readonly text: string; readonly wha
   const label = copied ? 'Copied' : `Copy ${what}`
   return (
     <Tooltip label={label}>
-      <ActionIcon size={22} aria-label={label} onClick={() => void copy()}>
+      <ActionIcon size={22} className={`${styles.copy}`} aria-label={label} onClick={() => void copy()}>
         {copied ? <IconCheck size={14} /> : <IconCopy size={14} />}
       </ActionIcon>
     </Tooltip>

@@ -20,11 +20,12 @@ export function Drawer({
     const close = (event: KeyboardEvent) => {
       if (event.key !== 'Escape' || event.defaultPrevented) return
       // Whatever lies over the page closes first.
-      if (document.querySelector('[role="dialog"], [role="menu"], [role="listbox"][data-expanded]')) return
+      if (document.querySelector(overlays)) return
       onClose()
     }
-    window.addEventListener('keydown', close)
-    return () => window.removeEventListener('keydown', close)
+    // While capturing, so that an overlay that closes on the same key is still there to be seen.
+    window.addEventListener('keydown', close, { capture: true })
+    return () => window.removeEventListener('keydown', close, { capture: true })
   }, [onClose])
   return (
     <aside className={styles.drawer} aria-label={label}>
@@ -38,6 +39,8 @@ export function Drawer({
     </aside>
   )
 }
+
+const overlays = '[role="dialog"], [role="menu"], .mantine-Combobox-dropdown, .mantine-Popover-dropdown'
 
 /** A titled part of a drawer. */
 export function DrawerPart({ title, children }: { readonly title: string; readonly children: ReactNode }) {

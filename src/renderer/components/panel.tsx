@@ -47,7 +47,7 @@ export function Panel({
         </h2>
         {stale && link.lastHeardAt !== null && (
           <span className={styles.stale}>
-            as of <Age at={link.lastHeardAt} />, reconnecting
+            as of <Age at={link.lastHeardAt} />
           </span>
         )}
         {aside !== undefined && <div className={styles.aside}>{aside}</div>}

@@ -79,6 +79,7 @@ export function CancelJob({ job }: { readonly job: JobView }) {
   const why = job.noReturn ?? (job.cancellable ? null : 'This job cannot be cancelled.')
   const button = (
     <Button
+      size="compact-xs"
       disabled={why !== null}
       loading={busy}
       onClick={() => void run((calls) => calls.jobs.cancel({ job: job.id }))}

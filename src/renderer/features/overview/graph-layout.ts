@@ -24,8 +24,8 @@ export interface GraphLayout {
 }
 
 /** Sizes of the drawing, in pixels. */
-export const nodeSize = { width: 148, height: 34 } as const
-const gap = { x: 56, y: 10 } as const
+export const nodeSize = { width: 138, height: 34 } as const
+const gap = { x: 40, y: 10 } as const
 
 /**
  * Places services in columns, one a wave, so that every line runs from left (needed) to right (needs it). Within a column a

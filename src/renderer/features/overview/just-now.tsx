@@ -11,7 +11,7 @@ import { useStream } from '../../state/use-stream.ts'
 import styles from './just-now.module.css'
 
 /** How many of the newest events are shown. */
-const shown = 10
+const shown = 14
 
 /** The newest events, live. */
 export function JustNow() {

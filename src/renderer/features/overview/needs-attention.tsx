@@ -49,10 +49,13 @@ function Card({ card }: { readonly card: AttentionView }) {
     <li className={styles.card}>
       <HealthMark health={healthOfSeverity(card.severity)} label={card.severity} />
       <div>
-        <p className={styles.title}>{card.title}</p>
-        <p className="dim">
-          {card.why} <Age at={card.since} />.
+        <p className={styles.title}>
+          {card.title}
+          <span className={styles.since}>
+            <Age at={card.since} />
+          </span>
         </p>
+        <p className="dim">{card.why}</p>
         <div className={styles.fixes}>
           {card.fixes.map((offered) => (
             <Button key={offered.label} size="compact-sm" onClick={() => fix(offered)}>

@@ -16,31 +16,11 @@ export function ServiceFacts({ service }: { readonly service: ServiceView }) {
         {service.probes.length === 0 ? (
           <p className="dim">No probe is set: it counts as healthy while its process runs.</p>
         ) : (
-          <table className={styles.probes}>
-            <tbody>
-              {service.probes.map((probe) => (
-                <tr key={probe.name}>
-                  <td>
-                    <HealthMark
-                      health={probe.passing === null ? 'unknown' : probe.passing ? 'healthy' : 'unhealthy'}
-                      label={probe.passing === null ? 'not asked yet' : probe.passing ? 'passing' : 'failing'}
-                    />
-                  </td>
-                  <td>{probe.name}</td>
-                  <td>
-                    {probe.answer} {probe.failures > 0 && <span>({counted(probe.failures, 'failure')} in a row)</span>}
-                    <div className="dim">
-                      <code>{probe.what}</code>
-                    </div>
-                  </td>
-                  <td className="number dim">
-                    {probe.ms !== null && <>{duration(probe.ms)}, </>}
-                    {probe.at !== null && <Age at={probe.at} />}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <ul className={styles.probes}>
+            {service.probes.map((probe) => (
+              <Probe key={probe.name} probe={probe} />
+            ))}
+          </ul>
         )}
       </DrawerPart>
       <DrawerPart title="Needs">
@@ -77,6 +57,25 @@ export function ServiceFacts({ service }: { readonly service: ServiceView }) {
         </div>
       </DrawerPart>
     </>
+  )
+}
+
+function Probe({ probe }: { readonly probe: ServiceView['probes'][number] }) {
+  const health = probe.passing === null ? 'unknown' : probe.passing ? 'healthy' : 'unhealthy'
+  const words = probe.passing === null ? 'not asked yet' : probe.passing ? 'passing' : 'failing'
+  return (
+    <li>
+      <HealthMark health={health} label={words} />
+      <span>{probe.name}</span>
+      <span className={styles.answer}>
+        {probe.answer} {probe.failures > 0 && <span>({counted(probe.failures, 'failure')} in a row)</span>}
+      </span>
+      <span className="number dim">
+        {probe.ms !== null && <>{duration(probe.ms)}, </>}
+        {probe.at !== null && <Age at={probe.at} />}
+      </span>
+      <code className={styles.asked}>{probe.what}</code>
+    </li>
   )
 }
 

@@ -24,7 +24,7 @@ export function ConfigProblems() {
       aside={
         <>
           read <Time at={loadedAt} />
-          <Button loading={busy} onClick={() => void reload()}>
+          <Button size="compact-xs" loading={busy} onClick={() => void reload()}>
             Reload
           </Button>
         </>

@@ -48,8 +48,14 @@ function SitePanel() {
       title="Site"
       aside={
         <>
-          {site.sample && <Button onClick={() => ask({ type: 'reset-sample' })}>Reset sample…</Button>}
-          <Button onClick={() => ask({ type: 'open-site' })}>Open my site…</Button>
+          {site.sample && (
+            <Button size="compact-xs" onClick={() => ask({ type: 'reset-sample' })}>
+              Reset sample…
+            </Button>
+          )}
+          <Button size="compact-xs" onClick={() => ask({ type: 'open-site' })}>
+            Open my site…
+          </Button>
         </>
       }
     >

@@ -68,7 +68,7 @@ export function EventDrawer({
             </DrawerPart>
             <DrawerPart title="What it caused">
               {(chain.data?.effects ?? []).length === 0 ? (
-                <p className="dim">Nothing that was recorded.</p>
+                <p className={styles.root}>Nothing that was recorded.</p>
               ) : (
                 <ul className={styles.chain}>
                   {chain.data?.effects.map((effect) => (

@@ -1,0 +1,32 @@
+import '../app/jitless.ts'
+import '../app/styles.ts'
+import { createRoot } from 'react-dom/client'
+import { App } from '../app/app.tsx'
+import { browserClock } from '../state/clock.ts'
+import { ConsoleLink } from '../state/console-link.ts'
+import { ShownState } from '../state/shown-state.ts'
+import { Ticker } from '../state/ticker.ts'
+import { job, sampleEvents, sampleSlices, service, snapshot } from './sample-slices.ts'
+import { ScriptedConsole } from './scripted-console.ts'
+
+// The page of the component tests: the real app over a scripted console. Never part of the product's build.
+
+declare global {
+  interface Window {
+    scripted: ScriptedConsole
+    samples: { job: typeof job; service: typeof service; snapshot: typeof snapshot; slices: typeof sampleSlices }
+  }
+}
+
+const now = Date.now()
+const scripted = new ScriptedConsole(sampleSlices(now), sampleEvents(now))
+window.scripted = scripted
+window.samples = { job, service, snapshot, slices: sampleSlices }
+
+const clock = browserClock()
+const link = new ConsoleLink(() => scripted.connect(), clock)
+const shown = new ShownState()
+shown.follow(link)
+link.start()
+const place = document.getElementById('root')
+if (place) createRoot(place).render(<App parts={{ link, shown, clock, ticker: new Ticker(clock) }} />)

@@ -1,0 +1,176 @@
+import type { Connection } from '#shared/client/index.ts'
+import type { RestorePlan, ServiceAction, Touch } from '#shared/contract/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import { job } from './sample-slices.ts'
+import type { ScriptedConsole } from './scripted-console.ts'
+
+/** The calls of the contract as the scripted console answers them. */
+export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
+  const note = (call: string, input: unknown = null) => {
+    host.asked.push({ call, input })
+  }
+  const start = (call: string, input: unknown, title: string, kind: string) => {
+    note(call, input)
+    const id = `jb-${host.asked.length}`
+    host.change('jobs', { [id]: job(Date.now(), id, { title, kind }) })
+    return Promise.resolve({ job: id })
+  }
+  const done = async (call: string, input: unknown = null) => {
+    note(call, input)
+    return {}
+  }
+  const opened = async (call: string, input: unknown = null) => {
+    note(call, input)
+    if (JSON.stringify(input)?.includes('nowhere')) {
+      throw new ConsoleError(
+        'folder-missing',
+        'The folder /nowhere does not exist.',
+        'Check the path, or choose another folder.',
+      )
+    }
+    return { site: 'consultease' }
+  }
+  return {
+    console: {
+      info: async () => ({ version: '0.1.0', contract: 1, host: 'headless', pid: 1 }),
+      openSite: (input) => opened('console.openSite', input),
+      openSample: () => opened('console.openSample'),
+      resetSample: () => opened('console.resetSample'),
+      closeSite: () => done('console.closeSite'),
+      chooseFolder: async () => ({ directory: '/srv/chosen' }),
+      openFolder: async (input) => {
+        note('console.openFolder', input)
+        return { path: '/srv' }
+      },
+      openPage: (input) => done('console.openPage', input),
+    },
+    site: {
+      reload: async () => {
+        note('site.reload')
+        return { valid: true }
+      },
+      trust: (input) => done('site.trust', input),
+    },
+    services: {
+      start: (input) => start('services.start', input, `Start ${input.service}`, 'services.start'),
+      stop: (input) => start('services.stop', input, `Stop ${input.service}`, 'services.stop'),
+      restart: (input) => start('services.restart', input, `Restart ${input.service}`, 'services.restart'),
+      startAll: () => start('services.startAll', null, 'Start all services', 'services.start'),
+      stopAll: () => start('services.stopAll', null, 'Stop all services', 'services.stop'),
+      emergencyStop: async () => {
+        note('services.emergencyStop')
+        return { killed: 7, ms: 84 }
+      },
+      preview: async (input) => touchOf(input.action, input.service),
+      logs: async () => ({ lines: [] }),
+    },
+    messages: {
+      publish: (input) => done('messages.publish', input),
+      journal: async () => ({ rows: [], more: false }),
+      quarantine: async () => ({
+        rows: [3, 2, 1].map((id) => ({
+          id,
+          at: Date.now() - id * 60_000,
+          route: 'desk-presence',
+          topic: `consultease/faculty/${id}/status`,
+          payload: '{"present": tru',
+          encoding: 'utf8' as const,
+          reason: 'The payload is not JSON: it ends in the middle of a word at character 15.',
+        })),
+        more: false,
+      }),
+    },
+    events: {
+      page: async (input) => {
+        const matching = host.events.filter(
+          (event) =>
+            (input.before === undefined || event.seq < input.before) &&
+            (input.subject === undefined || event.subject === input.subject) &&
+            (input.kind === undefined || event.kind.startsWith(input.kind)) &&
+            (input.text === undefined || event.message.toLowerCase().includes(input.text.toLowerCase())),
+        )
+        const newest = matching.toReversed()
+        return { events: newest.slice(0, input.limit), more: newest.length > input.limit }
+      },
+      chain: async ({ id }) => {
+        const causes = []
+        let at = host.events.find((event) => event.id === id)
+        while (at) {
+          causes.push(at)
+          const { cause } = at
+          at = cause.type === 'event' ? host.events.find((event) => event.id === cause.id) : undefined
+        }
+        return {
+          causes,
+          effects: host.events.filter((event) => event.cause.type === 'event' && event.cause.id === id),
+        }
+      },
+    },
+    jobs: {
+      get: async ({ job: id }) => ({ job: host.slices.jobs[id] ?? job(Date.now(), id), log: [] }),
+      wait: async ({ job: id }) => ({ job: host.slices.jobs[id] ?? job(Date.now(), id) }),
+      cancel: (input) => done('jobs.cancel', input),
+    },
+    attention: { dismiss: (input) => done('attention.dismiss', input) },
+    backups: {
+      create: (input) => start('backups.create', input, 'Back up ConsultEase', 'backup.create'),
+      snapshots: async () => ({ snapshots: Object.values(host.slices.snapshots) }),
+      plan: async () => plan,
+      restore: (input) => start('backups.restore', input, 'Restore ConsultEase', 'restore.run'),
+      planUndo: async () => ({
+        ...plan,
+        sentence: 'Go back to the state before the restore of 08:12, damage included.',
+        commandLine: 'wheelhouse undo',
+      }),
+      undo: (input) => start('backups.undo', input, 'Undo the restore', 'restore.undo'),
+      verify: (input) => start('backups.verify', input, 'Verify sn-11', 'backup.verify'),
+      pin: (input) => done('backups.pin', input),
+    },
+  }
+}
+
+const plan: RestorePlan = {
+  snapshot: 'sn-11',
+  fingerprint: 'plan-1',
+  sentence: 'Restores the state of today 08:02: 11 files are added, 3 changed, 2 deleted.',
+  add: 11,
+  change: 3,
+  delete: 2,
+  bytes: 1_840_000,
+  freeBytes: 183e9,
+  entries: [
+    ...['api.mjs', 'desk-units.mjs', 'kiosk.mjs'].map((name) => ({
+      path: `releases/7/services/${name}`,
+      what: 'change' as const,
+      bytes: 8_211,
+    })),
+    ...Array.from({ length: 11 }, (_, index) => ({
+      path: `data/uploads/consultation-${index + 1}.json`,
+      what: 'add' as const,
+      bytes: 1_204 + index,
+    })),
+    { path: 'data/tmp-1.json', what: 'delete', bytes: 12 },
+    { path: 'data/tmp-2.json', what: 'delete', bytes: 12 },
+  ],
+  hidden: 0,
+  services: ['api'],
+  warnings: ['2 consultations made since the snapshot are in the database and will be gone from it.'],
+  undo: 'A restore point is taken first: Undo brings back exactly what is there now.',
+  commandLine: 'wheelhouse restore sn-11',
+}
+
+function touchOf(action: ServiceAction, service = ''): Touch {
+  const all = ['kiosk', 'api', 'desk-units', 'database', 'broker']
+  const verb = action.startsWith('start') ? 'start' : action === 'restart' ? 'restart' : 'stop'
+  const touched = action === 'stop' && service === 'api' ? ['kiosk', 'api'] : service === '' ? all : [service]
+  return {
+    sentence: service === '' ? `All ${all.length} services are touched.` : `${service} and what needs it.`,
+    services: touched.map((id) => ({
+      id,
+      what: verb,
+      why: id === service ? 'You asked for it.' : `It needs ${service || 'others'}.`,
+    })),
+    undo: 'Nothing is lost: start them again at any time.',
+    commandLine: service === '' ? `wheelhouse ${verb} --all` : `wheelhouse ${verb} ${service}`,
+  }
+}
