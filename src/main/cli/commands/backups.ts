@@ -14,7 +14,11 @@ export async function backup(
 ): Promise<number> {
   await using reached = await context.reach('any')
   const { backups } = reached.connection.calls
-  return runJob(context, reached, await backups.create({ kind: options.data ? 'data' : 'full', note: options.note }))
+  return await runJob(
+    context,
+    reached,
+    await backups.create({ kind: options.data ? 'data' : 'full', note: options.note }),
+  )
 }
 
 /** `wheelhouse snapshots`: newest first. */
@@ -44,7 +48,11 @@ export async function restore(
   const { backups } = reached.connection.calls
   const plan = await backups.plan({ snapshot })
   if (!(await agreed(context, plan, options))) return options.plan ? exitCodes.done : exitCodes.refused
-  return runJob(context, reached, await backups.restore({ snapshot: plan.snapshot, fingerprint: plan.fingerprint }))
+  return await runJob(
+    context,
+    reached,
+    await backups.restore({ snapshot: plan.snapshot, fingerprint: plan.fingerprint }),
+  )
 }
 
 /** `wheelhouse undo`: back to before the last restore or undo. */
@@ -53,7 +61,7 @@ export async function undo(context: CommandContext, options: RestoreOptions): Pr
   const { backups } = reached.connection.calls
   const plan = await backups.planUndo()
   if (!(await agreed(context, plan, options))) return options.plan ? exitCodes.done : exitCodes.refused
-  return runJob(context, reached, await backups.undo({ fingerprint: plan.fingerprint }))
+  return await runJob(context, reached, await backups.undo({ fingerprint: plan.fingerprint }))
 }
 
 /** Shows the plan and gets the operator's word. Throws `confirmation-needed` where nobody can be asked. */

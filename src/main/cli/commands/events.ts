@@ -38,7 +38,7 @@ export async function events(context: CommandContext, options: EventsOptions): P
   const print = (event: EventRecord) =>
     context.terminal.out(context.json ? JSON.stringify(event) : eventLine(event, zone))
   for (const event of inOrder) print(event)
-  return follow(context, reached, filter, inOrder.at(-1)?.seq ?? 0, print)
+  return await follow(context, reached, filter, inOrder.at(-1)?.seq ?? 0, print)
 }
 
 /** Prints events as they happen, until Ctrl-C or the end of the console. */

@@ -14,7 +14,7 @@ export async function actOnService(
   // What an ended console left running can be stopped without one; what is started must be watched over.
   await using reached = await context.reach(action === 'stop' ? 'any' : 'host')
   await announce(context, reached, action, service)
-  return runJob(context, reached, await reached.connection.calls.services[action]({ service }))
+  return await runJob(context, reached, await reached.connection.calls.services[action]({ service }))
 }
 
 /** `wheelhouse start|stop --all`. */
@@ -22,7 +22,7 @@ export async function actOnAll(context: CommandContext, action: 'start' | 'stop'
   await using reached = await context.reach(action === 'stop' ? 'any' : 'host')
   const { services } = reached.connection.calls
   await announce(context, reached, action === 'stop' ? 'stop-all' : 'start-all')
-  return runJob(context, reached, action === 'stop' ? await services.stopAll() : await services.startAll())
+  return await runJob(context, reached, action === 'stop' ? await services.stopAll() : await services.startAll())
 }
 
 /** `wheelhouse emergency-stop`: kills every service at once, in no order. */
