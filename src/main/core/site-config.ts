@@ -12,7 +12,7 @@ import {
   trustFingerprint,
 } from './config/index.ts'
 import { planWaves } from './coordinator/index.ts'
-import { checkRoute } from './messaging/index.ts'
+import { checkRoutes } from './messaging/index.ts'
 import type { SiteIdentity, SiteParts } from './site-parts.ts'
 import type { SitePorts } from './site-ports.ts'
 import { type SiteFace, SitePublisher } from './site-publisher.ts'
@@ -117,7 +117,7 @@ export class SiteConfig implements AsyncDisposable {
 
   async #load(cause: Cause): Promise<{ readonly valid: boolean }> {
     const { identity, ports } = this.#given
-    const loaded = await loadSite(identity.directory, { profile: ports.profile, checkRoute })
+    const loaded = await loadSite(identity.directory, { profile: ports.profile, checkRoutes })
     this.#valid = loaded.valid
     this.#problems = loaded.valid ? loaded.warnings : loaded.problems
     this.#waiting = null

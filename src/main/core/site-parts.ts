@@ -57,7 +57,6 @@ export async function openParts(
       logger: logger.part('store'),
     }),
   )
-  owned.add(new StorePublisher(store, state, clock))
   const database = store.control
   const events = owned.add(openEventLog({ database, clock, logger: logger.part('events') }))
   const jobs = owned.add(
@@ -66,6 +65,7 @@ export async function openParts(
   const attention = owned.add(
     openAttention({ database, events, state: state.slice('attention'), clock, logger: logger.part('attention') }),
   )
+  owned.add(new StorePublisher(store, state, attention, clock))
   owned.add(openMachineMetrics({ state, clock, path: site.directory, logger: logger.part('metrics') }))
   const messaging = owned.add(
     await openMessaging({ store, events, attention, state, runtime, clock, logger: logger.part('messaging') }),

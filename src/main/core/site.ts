@@ -52,7 +52,7 @@ export interface Site {
 
 /**
  * Opens the site in a folder: lock, store, what was in flight, the services that still run. Starts nothing new. Rejects with
- * a ConsoleError (`site-missing`, `site-locked`, `store-from-the-future`, …) and then holds nothing.
+ * a ConsoleError (`site-missing`, `site-locked`, `store-from-newer-version`, …) and then holds nothing.
  */
 export async function openSite(folder: string, ports: SitePorts): Promise<Site> {
   const directory = await siteFolder(folder)
@@ -73,13 +73,14 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
   const since = ports.clock.wall()
   const lock = owned.add(await takeSiteLock(own, { ...ports.owner, since }))
   const loaded = await loadSite(directory, { profile: ports.profile })
-  const id = loaded.valid ? loaded.definition.id : (loaded.id ?? basename(directory))
+  const readable = loaded.definition
+  const id = readable?.id ?? (loaded.valid ? null : loaded.id) ?? basename(directory)
   const identity: SiteIdentity = {
     id,
-    name: loaded.valid ? loaded.definition.name : (loaded.name ?? basename(directory)),
+    name: readable?.name ?? (loaded.valid ? null : loaded.name) ?? basename(directory),
     directory,
     own,
-    backupFolder: (loaded.valid ? loaded.definition.backup.folder : null) ?? backupFolder(ports.folders, id, directory),
+    backupFolder: readable?.backup.folder ?? backupFolder(ports.folders, id, directory),
     loaded,
   }
   let definition: SiteDefinition | null = null
@@ -218,6 +219,8 @@ class OpenSite implements Site {
       cause: { type: 'console', why: 'the site was closed' },
     })
     try {
+      // First the jobs, while what they work on still stands: they are aborted, or waited for where only finishing is safe.
+      await this.jobs[Symbol.asyncDispose]()
       if (services === 'stop') await this.coordinator.stop('all', { cause: closing.cause, operation: null })
       else await this.coordinator.release()
     } finally {

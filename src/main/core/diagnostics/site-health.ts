@@ -66,7 +66,7 @@ export function siteHealth(facts: SiteFacts): SiteHealth {
 
 function allWell(count: number, { backups, services, now, configValid }: SiteFacts): string {
   const off = services.length - count
-  const parts = [`All ${count} services healthy`]
+  const parts = [count === 1 ? 'The one service is healthy' : `All ${count} services healthy`]
   if (off > 0) parts.push(`${off} not wanted`)
   if (backups?.lastVerifiedAt) parts.push(`last verified backup ${age(now - backups.lastVerifiedAt)} ago`)
   else if (backups) parts.push('no verified backup yet')

@@ -1,3 +1,4 @@
+import { Fifo } from './fifo.ts'
 import type { IncomingMessage } from './incoming-message.ts'
 import type { TargetLedger } from './ledger.ts'
 import type { ChannelMessage } from './protocol.ts'
@@ -13,25 +14,26 @@ interface Held {
   readonly route: string
   readonly topic: string
   readonly payload: Payload
+  readonly bytes: number
 }
 
 /** A named place in the console that routes deliver to. It remembers its newest messages for whoever comes to read them. */
 export class Channel {
-  readonly #held: Held[] = []
+  readonly #held = new Fifo<Held>()
   #bytes = 0
 
-  put(held: Held): void {
-    this.#held.push(held)
-    this.#bytes += bytesOf(held.payload)
+  put(at: number, route: string, topic: string, payload: Payload): void {
+    const bytes = bytesOf(payload)
+    this.#held.push({ at, route, topic, payload, bytes })
+    this.#bytes += bytes
     while (this.#held.length > channelMessages || (this.#bytes > channelBytes && this.#held.length > 1)) {
-      const oldest = this.#held.shift()
-      if (oldest) this.#bytes -= bytesOf(oldest.payload)
+      this.#bytes -= this.#held.shift()?.bytes ?? 0
     }
   }
 
   /** What it remembers, oldest first. */
   read(): readonly ChannelMessage[] {
-    return this.#held.map(({ at, route, topic, payload }) => {
+    return this.#held.values().map(({ at, route, topic, payload }) => {
       const { text, encoding } = textOf(typeof payload === 'string' ? Buffer.from(payload) : payload)
       return { at, route, topic, payload: text, encoding }
     })
@@ -69,7 +71,7 @@ export class ChannelTarget implements Target {
   }
 
   offer(message: IncomingMessage, payload: Payload): Offered {
-    this.#channel.put({ at: message.at, route: this.#route, topic: message.topicName, payload: kept(payload) })
+    this.#channel.put(message.at, this.#route, message.topicName, kept(payload))
     this.#ledger.deliver()
     return 'delivered'
   }

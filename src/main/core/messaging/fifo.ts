@@ -17,8 +17,9 @@ export class Fifo<T> {
     this.#head = 0
   }
 
-  peek(): T | undefined {
-    return this.#items[this.#head]
+  /** What waits, oldest first. */
+  values(): readonly T[] {
+    return this.#items.slice(this.#head).filter((item) => item !== undefined)
   }
 
   shift(): T | undefined {

@@ -16,7 +16,7 @@ export function payloadOf(result: unknown): string | Uint8Array {
 function jsonOf(value: unknown, depth: number): string {
   switch (typeof value) {
     case 'string':
-      return JSON.stringify(value)
+      return quoted(value)
     case 'bigint':
     case 'boolean':
       return value.toString()
@@ -38,7 +38,7 @@ function jsonOfObject(value: object, depth: number): string {
     return `${text}]`
   }
   const prototype = Object.getPrototypeOf(value)
-  if (prototype === Object.prototype || prototype === null) return jsonOfEntries(Object.entries(value), depth)
+  if (prototype === Object.prototype || prototype === null) return jsonOfFields(value, depth)
   if (value instanceof Map) return jsonOfEntries([...value], depth)
   if (value instanceof Set) return jsonOfObject([...value], depth)
   if (value instanceof Date) return JSON.stringify(value.toISOString())
@@ -57,6 +57,21 @@ function jsonOfLanguageType(value: object): string {
   }
   if ('value' in value && typeof value.value === 'bigint') return value.value.toString()
   throw new Error('the mapping gave a value that JSON cannot say')
+}
+
+/** The usual result of a mapping, and so the one that is written without making anything besides its text. */
+function jsonOfFields(value: object, depth: number): string {
+  let text = ''
+  for (const key in value) {
+    text += `${text === '' ? '{' : ','}${quoted(key)}:${jsonOf(Reflect.get(value, key), depth + 1)}`
+  }
+  return text === '' ? '{}' : `${text}}`
+}
+
+const plain = /^[\w .:/-]*$/
+
+function quoted(text: string): string {
+  return text.length < 100 && plain.test(text) ? `"${text}"` : JSON.stringify(text)
 }
 
 function jsonOfEntries(entries: readonly (readonly [unknown, unknown])[], depth: number): string {

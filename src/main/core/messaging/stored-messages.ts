@@ -11,6 +11,15 @@ const mostQuarantineRows = 10_000
 const deleteRows = 1_000
 const sweepMs = 30_000
 
+/** Rows that a search for a topic looks at. */
+const topicSearchRows = 200_000
+
+interface JournalQuery {
+  readonly route?: string | undefined
+  readonly before?: number | undefined
+  readonly limit: number
+}
+
 interface JournalRecord {
   readonly seq: number
   readonly at: number
@@ -43,22 +52,17 @@ export class StoredMessages implements Disposable {
     this.#timer = clock.after(sweepMs, () => void this.#turn())
   }
 
-  /** Newest first, from below `before`. */
+  /**
+   * Newest first, from below `before`. A topic is looked for in the newest 200,000 rows below `before`: an index on topics would cost
+   * every row written more than the row itself.
+   */
   journal(query: {
     readonly route?: string | undefined
     readonly topic?: string | undefined
     readonly before?: number | undefined
     readonly limit: number
   }): { readonly rows: readonly JournalRow[]; readonly more: boolean } {
-    const { where, values } = conditions({
-      'seq < ?': query.before,
-      'route = ?': query.route,
-      'topic = ?': query.topic,
-    })
-    const found = this.#database.all<JournalRecord>({
-      sql: `SELECT seq, at, route, topic, payload FROM journal ${where} ORDER BY seq DESC LIMIT ?`,
-      values: [...values, query.limit + 1],
-    })
+    const found = query.topic === undefined ? this.#newest(query) : this.#newestOfTopic(query, query.topic)
     const rows = found.slice(0, query.limit).map((row) => ({ ...row, payload: shown(row.payload).text }))
     return { rows, more: found.length > query.limit }
   }
@@ -124,6 +128,23 @@ export class StoredMessages implements Disposable {
   [Symbol.dispose](): void {
     this.#closed = true
     this.#timer?.[Symbol.dispose]()
+  }
+
+  #newest({ route, before, limit }: JournalQuery): readonly JournalRecord[] {
+    const { where, values } = conditions({ 'seq < ?': before, 'route = ?': route })
+    return this.#database.all<JournalRecord>({
+      sql: `SELECT seq, at, route, topic, payload FROM journal ${where} ORDER BY seq DESC LIMIT ?`,
+      values: [...values, limit + 1],
+    })
+  }
+
+  #newestOfTopic({ route, before, limit }: JournalQuery, topic: string): readonly JournalRecord[] {
+    const { where, values } = conditions({ 'seq < ?': before, 'route = ?': route })
+    return this.#database.all<JournalRecord>({
+      sql: `SELECT seq, at, route, topic, payload FROM (SELECT * FROM journal ${where} ORDER BY seq DESC LIMIT ?)
+            WHERE topic = ? ORDER BY seq DESC LIMIT ?`,
+      values: [...values, topicSearchRows, topic, limit + 1],
+    })
   }
 
   async #turn(): Promise<void> {

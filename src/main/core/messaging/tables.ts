@@ -6,7 +6,7 @@ export const messagingSchema: Schema = {
   migrations: [
     {
       version: 1,
-      what: 'journal by route and topic, quarantine, keep time of each journal',
+      what: 'journal by route, quarantine, keep time of each journal',
       sql: `
         CREATE TABLE journal (
           seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -16,7 +16,6 @@ export const messagingSchema: Schema = {
           payload ANY NOT NULL -- text when it is UTF-8, else the bytes
         ) STRICT;
         CREATE INDEX journal_by_route ON journal (route, seq);
-        CREATE INDEX journal_by_topic ON journal (topic, seq);
         CREATE TABLE journal_keeping (
           route TEXT PRIMARY KEY,
           keep_ms INTEGER NOT NULL

@@ -1,24 +1,28 @@
 import { siteOf } from '../context.ts'
 import type { OpenStream } from './stream.ts'
 
-/** A job's log from its beginning; ends with the job. Looked at whenever the job's entity changes. */
+/** A job's log from its beginning; ends with the job. */
 export const jobLogStream: OpenStream<{ readonly job: string }> = (params, host) => {
   const { jobs } = siteOf(host.context)
-  let sent = 0
-  const subscription = host.context.console.state.onRevision(({ slices }) => {
+  let position = 0
+  const logged = jobs.onLogged((job) => {
+    if (job === params.job) host.ready()
+  })
+  const changed = host.context.console.state.onRevision(({ slices }) => {
     if (slices.jobs && params.job in slices.jobs) host.ready()
   })
   return {
     take() {
-      const lines = jobs.log(params.job)
-      if (lines.length > sent) {
-        const items = lines.slice(sent)
-        sent = lines.length
-        return { items, skipped: 0 }
-      }
+      const { lines, next } = jobs.logFrom(params.job, position)
+      const skipped = next - position - lines.length
+      position = next
+      if (lines.length > 0 || skipped > 0) return { items: lines, skipped }
       if (jobs.get(params.job)?.state !== 'running') host.end(null)
       return undefined
     },
-    [Symbol.dispose]: () => subscription[Symbol.dispose](),
+    [Symbol.dispose]: () => {
+      logged[Symbol.dispose]()
+      changed[Symbol.dispose]()
+    },
   }
 }

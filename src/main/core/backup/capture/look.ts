@@ -17,13 +17,19 @@ export function sameLook(a: Look | null, b: Look | null): boolean {
 }
 
 /**
- * Times of files come in ticks, of two seconds on the coarsest file systems: a change in the same tick as the reading would
- * not show. A look is therefore trusted only if the file had rested when it was read. `readAt`: wall-clock milliseconds.
+ * Times of files come in ticks, and a change in the same tick as the reading would not show. A look is therefore trusted
+ * only if the file had rested when it was read. A time with a fraction of a second comes from a file system with fine ticks
+ * (the kernel's own, at most 10 ms); without one it may be as coarse as the two seconds of FAT. `readAt`: wall-clock
+ * milliseconds.
  */
-const coarsestTickMs = 2_000
+const fineTickMs = 50
+const coarseTickMs = 2_000
 
 export function hadRested(look: Look, readAt: number): boolean {
-  return newestMs(look) < readAt - coarsestTickMs
+  return [look.mtime, look.ctime].every((time) => {
+    const fine = BigInt(time) % 1_000_000_000n !== 0n
+    return Number(BigInt(time) / 1_000_000n) < readAt - (fine ? fineTickMs : coarseTickMs)
+  })
 }
 
 /** The later of the two times of a file, in wall-clock milliseconds. */
