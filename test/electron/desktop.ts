@@ -21,7 +21,7 @@ export interface RunningApp {
   /** Runs a function in the main process. It may use its argument and the module alone. The result travels as JSON. */
   evaluate<T, A>(run: (electron: ElectronModule, argument: A) => T | Promise<T>, argument: A): Promise<T>
   /** What would show on the screen; the stand-in only, elsewhere it rejects. */
-  shown<T>(look: (electron: ElectronModule, argument: null, shown: Shown) => T): Promise<T>
+  shown<T, A>(look: (electron: ElectronModule, argument: A, shown: Shown) => T, argument: A): Promise<T>
   /** Resolves when the process has ended. */
   readonly exited: Promise<{ readonly code: number | null; readonly signal: string | null }>
   kill(signal: NodeJS.Signals): void
@@ -109,8 +109,8 @@ export class Desktop implements AsyncDisposable {
     return this.app.evaluate(run, argument)
   }
 
-  shown<T>(look: (electron: ElectronModule, argument: null, shown: Shown) => T): Promise<T> {
-    return this.app.shown(look)
+  shown<T, A>(look: (electron: ElectronModule, argument: A, shown: Shown) => T, argument: A): Promise<T> {
+    return this.app.shown(look, argument)
   }
 
   /** The page of the newest window, once it is there. */

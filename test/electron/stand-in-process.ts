@@ -63,7 +63,7 @@ export async function launchStandIn({ entry, root, scratch, args, env }: Launch)
     output: () => output,
     pages: () => browser?.contexts().flatMap((context) => context.pages()) ?? [],
     evaluate: (call, argument) => run(call.toString(), argument).then((value) => unchecked(value)),
-    shown: (look) => run(look.toString(), null).then((value) => unchecked(value)),
+    shown: (look, argument) => run(look.toString(), argument).then((value) => unchecked(value)),
     exited,
     kill: (signal) => void child.kill(signal),
     async dispose() {

@@ -15,7 +15,7 @@ export interface QuitOptions {
   readonly clock: Clock
   readonly logger: Logger
   /** The console; null when it never opened. */
-  readonly console: () => Promise<HostedConsole | null>
+  readonly console: () => Promise<Pick<HostedConsole, 'runningJobs' | 'close'> | null>
   /** Told what is waited for, once it is decided. */
   readonly announce: (sentence: string) => void
   /** The host's own last things, after the console has closed. */
