@@ -1,0 +1,117 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Attention, attentionSchema, openAttention } from '#core/attention/index.ts'
+import { type Backups, backupSchema, noServices, openBackups } from '#core/backup/index.ts'
+import type { SiteDefinition } from '#core/config/index.ts'
+import type { ServiceControl } from '#core/coordinator/index.ts'
+import { type EventLog, eventsSchema, openEventLog } from '#core/events/index.ts'
+import { type Jobs, jobsSchema, openJobs } from '#core/jobs/index.ts'
+import {
+  type Clock,
+  type CrashPoints,
+  DisposableStore,
+  noCrashPoints,
+  silentLogger,
+  sourceRuntime,
+  systemClock,
+} from '#core/platform/index.ts'
+import { openStateHub, type StateHub } from '#core/state/index.ts'
+import { openStore, type Store, takeSiteLock } from '#core/store/index.ts'
+import type { JobView } from '#shared/contract/state.ts'
+import type { Cause } from '#shared/vocabulary.ts'
+
+export interface BackupRig extends AsyncDisposable {
+  readonly backups: Backups
+  readonly jobs: Jobs
+  readonly events: EventLog
+  readonly attention: Attention
+  readonly state: StateHub
+  readonly store: Store
+  /** Takes a snapshot and resolves with its id. Fails when the job does. */
+  backUp(kind?: 'full' | 'data'): Promise<string>
+  restore(snapshot?: string | null, fingerprint?: string | null): Promise<JobView>
+  undo(): Promise<JobView>
+}
+
+export interface BackupRigOptions {
+  readonly site: string
+  readonly folder: string
+  readonly services?: ServiceControl
+  readonly definition?: () => SiteDefinition | null
+  readonly clock?: Clock
+  readonly crashPoints?: CrashPoints
+  readonly afterSwap?: () => Promise<void>
+  readonly zone?: string
+}
+
+const operator: Cause = { type: 'operator', via: 'command line' }
+
+/** The backups of a site with the real parts that they work with: lock, store, events, jobs, attention, state. */
+export async function openBackupRig(options: BackupRigOptions): Promise<BackupRig> {
+  const { site, folder, services = noServices, definition = () => null, zone = 'UTC' } = options
+  const owned = new DisposableStore()
+  const own = join(site, '.wheelhouse')
+  mkdirSync(own, { recursive: true })
+  const clock = options.clock ?? systemClock({ keepAlive: true })
+  const runtime = sourceRuntime()
+  const logger = silentLogger
+  const me = {
+    host: 'command line',
+    hostname: 'test',
+    pid: process.pid,
+    since: 0,
+    address: null,
+    socket: null,
+  } as const
+  owned.add(await takeSiteLock(own, me))
+  const store = owned.add(
+    await openStore({
+      directory: own,
+      schemas: { control: [eventsSchema, jobsSchema, attentionSchema, backupSchema], messages: [] },
+      runtime,
+      clock,
+      logger,
+    }),
+  )
+  const database = store.control
+  const state = owned.add(openStateHub({ clock, logger }))
+  const events = owned.add(openEventLog({ database, clock, logger }))
+  const jobs = owned.add(await openJobs({ database, events, state: state.slice('jobs'), clock, logger }))
+  const attention = owned.add(openAttention({ database, events, state: state.slice('attention'), clock, logger }))
+  const backups = owned.add(
+    await openBackups({
+      site: { id: 'bench', name: 'Bench', directory: site, zone },
+      definition,
+      folder,
+      services,
+      jobs,
+      events,
+      attention,
+      state,
+      runtime,
+      clock,
+      logger,
+      crashPoints: options.crashPoints ?? noCrashPoints,
+      database,
+      ...(options.afterSwap && { afterSwap: options.afterSwap }),
+    }),
+  )
+  const ended = async ({ job }: { readonly job: string }) => jobs.finished(job)
+  return {
+    backups,
+    jobs,
+    events,
+    attention,
+    state,
+    store,
+    async backUp(kind = 'full') {
+      const view = await ended(await backups.create({ kind, note: '', cause: operator }))
+      if (view.state !== 'completed') throw new Error(view.message ?? 'the backup did not complete')
+      return String(view.data.snapshot)
+    },
+    restore: async (snapshot = null, fingerprint = null) =>
+      ended(await backups.restore({ snapshot, fingerprint, cause: operator })),
+    undo: async () => ended(await backups.undo({ fingerprint: null, cause: operator })),
+    [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
+  }
+}
