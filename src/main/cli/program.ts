@@ -1,11 +1,13 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { addHostOptions, type HeadlessValues } from '../headless/options.ts'
-import { backup, type RestoreOptions, restore, snapshots, undo } from './commands/backups.ts'
+import { backup, restore, snapshots, undo } from './commands/backups.ts'
 import { checkConfig } from './commands/check-config.ts'
+import type { ConsentOptions } from './commands/consent.ts'
 import type { CommandContext } from './commands/context.ts'
 import { events } from './commands/events.ts'
 import { actOnAll, actOnService, emergencyStop } from './commands/services.ts'
 import { status } from './commands/status.ts'
+import { trust } from './commands/trust.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Options that every command has. */
@@ -48,6 +50,11 @@ export function buildProgram(options: ProgramOptions): Command {
     .command('status')
     .description('the site, its services, and what needs attention')
     .action((_values: object, command: Command) => run(command, status))
+  withConsent(
+    program.command('trust').description('see what a site from elsewhere would run, trust it, and start it'),
+  ).action((values: Partial<ConsentOptions>, command: Command) =>
+    run(command, (context) => trust(context, consent(values))),
+  )
   addServiceCommands(program, options, run)
   addBackupCommands(program, run)
   program
@@ -151,11 +158,11 @@ function addBackupCommands(program: Command, run: Run): void {
     program
       .command('restore [snapshot]')
       .description('put the site back to a snapshot; the newest good one when none is named'),
-  ).action((snapshot: string | undefined, values: Partial<RestoreOptions>, command: Command) =>
+  ).action((snapshot: string | undefined, values: Partial<ConsentOptions>, command: Command) =>
     run(command, (context) => restore(context, snapshot ?? null, consent(values))),
   )
   withConsent(program.command('undo').description('go back to before the last restore or undo')).action(
-    (values: Partial<RestoreOptions>, command: Command) => run(command, (context) => undo(context, consent(values))),
+    (values: Partial<ConsentOptions>, command: Command) => run(command, (context) => undo(context, consent(values))),
   )
 }
 
@@ -163,7 +170,7 @@ function withConsent(command: Command): Command {
   return command.option('--yes', 'do it without asking').option('--plan', 'show what it would do, and leave it at that')
 }
 
-function consent({ yes = false, plan = false }: Partial<RestoreOptions>): RestoreOptions {
+function consent({ yes = false, plan = false }: Partial<ConsentOptions>): ConsentOptions {
   return { yes, plan }
 }
 

@@ -1,9 +1,9 @@
 import type { RestorePlan } from '#shared/contract/backups.ts'
 import type { SnapshotView } from '#shared/contract/state.ts'
-import { ConsoleError } from '#shared/problem.ts'
 import { exitCodes } from '../exit-code.ts'
 import { firstState } from '../first-state.ts'
 import { bytes, counted, moment, table } from '../words.ts'
+import { agreed, type ConsentOptions, type Intent } from './consent.ts'
 import { type CommandContext, show } from './context.ts'
 import { runJob } from './run-job.ts'
 
@@ -31,23 +31,20 @@ export async function snapshots(context: CommandContext): Promise<number> {
   return exitCodes.done
 }
 
-export interface RestoreOptions {
-  /** Do it without asking. */
-  readonly yes: boolean
-  /** Show what it would do and leave it at that. */
-  readonly plan: boolean
-}
-
 /** `wheelhouse restore [SNAPSHOT]`: the newest good snapshot when none is named. */
 export async function restore(
   context: CommandContext,
   snapshot: string | null,
-  options: RestoreOptions,
+  options: ConsentOptions,
 ): Promise<number> {
   await using reached = await context.reach('any')
   const { backups } = reached.connection.calls
   const plan = await backups.plan({ snapshot })
-  if (!(await agreed(context, plan, options))) return options.plan ? exitCodes.done : exitCodes.refused
+  if (isEmpty(plan)) {
+    show(context, { plan }, plan.sentence)
+    return exitCodes.done
+  }
+  if (!(await agreed(context, intent(plan), options))) return options.plan ? exitCodes.done : exitCodes.refused
   return await runJob(
     context,
     reached,
@@ -56,38 +53,21 @@ export async function restore(
 }
 
 /** `wheelhouse undo`: back to before the last restore or undo. */
-export async function undo(context: CommandContext, options: RestoreOptions): Promise<number> {
+export async function undo(context: CommandContext, options: ConsentOptions): Promise<number> {
   await using reached = await context.reach('any')
   const { backups } = reached.connection.calls
   const plan = await backups.planUndo()
-  if (!(await agreed(context, plan, options))) return options.plan ? exitCodes.done : exitCodes.refused
+  if (!(await agreed(context, intent(plan), options))) return options.plan ? exitCodes.done : exitCodes.refused
   return await runJob(context, reached, await backups.undo({ fingerprint: plan.fingerprint }))
 }
 
-/** Shows the plan and gets the operator's word. Throws `confirmation-needed` where nobody can be asked. */
-async function agreed(
-  context: CommandContext,
-  plan: RestorePlan,
-  { yes, plan: only }: RestoreOptions,
-): Promise<boolean> {
-  const { terminal, json } = context
-  if (only) {
-    show(context, { plan }, planText(plan))
-    return false
-  }
-  if (!json) terminal.err(planText(plan))
-  if (yes) return true
-  const answer = json ? null : await terminal.ask('Go on?')
-  if (answer === null) {
-    throw new ConsoleError(
-      'confirmation-needed',
-      `${plan.sentence} Nobody is there to say yes to it, so nothing was changed.`,
-      'Say yes beforehand with --yes; look at what it would do with --plan.',
-      { params: { plan } },
-    )
-  }
-  if (!answer) terminal.err('Nothing was changed.')
-  return answer
+function isEmpty({ add, change, delete: removed }: RestorePlan): boolean {
+  return add + change + removed === 0
+}
+
+/** What a plan is about to do, for the operator's word. */
+function intent(plan: RestorePlan): Intent {
+  return { sentence: plan.sentence, text: planText(plan), document: { plan } }
 }
 
 export function planText(plan: RestorePlan): string {

@@ -45,7 +45,9 @@ export function statusText({ live, console, site, services, jobs, attention }: S
       ? []
       : [site.config.problems.map(({ file, line, message }) => `${file}:${line ?? '?'}  ${message}`).join('\n')]),
     ...(site.trust
-      ? ['Nothing of this site runs until what it would run has been seen and trusted, on the console’s page.']
+      ? [
+          'Nothing of this site runs until what it would run has been seen and trusted: on the console’s page, or with "wheelhouse trust".',
+        ]
       : []),
     ...(jobs.length > 0 ? [jobs.map(progressLine).join('\n')] : []),
     ...(attention.length > 0
