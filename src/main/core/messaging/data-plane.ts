@@ -2,6 +2,7 @@ import type { RouteDefinition, RouteTarget } from '#core/config/index.ts'
 import type { LogLevel } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { Channels, ChannelTarget } from './channels.ts'
+import { Intake } from './intake.ts'
 import type { TargetLedger } from './ledger.ts'
 import { MqttLink } from './mqtt-link.ts'
 import { MqttOutbox } from './mqtt-outbox.ts'
@@ -38,6 +39,7 @@ export class DataPlane {
   readonly #port: StorePort
   readonly #journal: StoreLine
   readonly #quarantine: StoreLine
+  readonly #intake = new Intake(() => this.#journal.fullness)
   readonly #outbox = new MqttOutbox()
   readonly #router: Router
   readonly #link: MqttLink
@@ -47,7 +49,7 @@ export class DataPlane {
   constructor({ clientId, random, send }: DataPlaneParts) {
     this.#send = send
     this.#port = new StorePort(() => send({ type: 'store-port-lost' }))
-    this.#journal = new StoreLine(journalTable, journalBounds, this.#port)
+    this.#journal = new StoreLine(journalTable, journalBounds, this.#port, () => this.#intake.progress())
     this.#quarantine = new StoreLine(quarantineTable, quarantineBounds, this.#port)
     const lost = (rows: number, reason: string) =>
       this.#log('warn', `${rows} messages could not be kept in quarantine: ${reason}.`)
@@ -59,9 +61,13 @@ export class DataPlane {
     this.#link = new MqttLink(
       {
         message: (topic, payload, packet) => this.#router.take(topic, payload, packet.qos, packet.retain, Date.now()),
+        gate: (done) => this.#intake.gate(done),
         state: (state, reason) => send({ type: 'link', state, reason }),
         opened: (client) => this.#outbox.opened(client),
-        closed: () => this.#outbox.closed(),
+        closed: () => {
+          this.#intake.close()
+          this.#outbox.closed()
+        },
         drained: () => this.#outbox.drained(),
         log: (level, message) => this.#log(level, message),
       },

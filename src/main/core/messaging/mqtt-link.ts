@@ -11,6 +11,8 @@ const connectTimeoutMs = 10_000
 export interface LinkEvents {
   /** A message arrived. */
   message(topic: string, payload: Buffer, packet: IPublishPacket): void
+  /** After each message: the next one is read when `done` is called. */
+  gate(done: () => void): void
   state(state: LinkState, reason: string): void
   /** There is a connection that packets can be sent on; until `closed`. */
   opened(connection: MqttClient): void
@@ -113,6 +115,7 @@ export class MqttLink {
     client.on('message', (topic, payload, packet) => {
       if (client === this.#client) this.#events.message(topic, payload, packet)
     })
+    client.handleMessage = (_packet, done) => this.#events.gate(done)
     client.on('connect', () => {
       if (client === this.#client) this.#subscribe(client, ['#', ...this.#reserved])
     })

@@ -45,6 +45,7 @@ export class StoreLine {
   readonly #table: RowTable
   readonly #bounds: LineBounds
   readonly #port: StorePort
+  readonly #onAnswer: () => void
   #waiting: Batch[] = []
   #bytes = 0
   #open: Batch | undefined
@@ -52,11 +53,18 @@ export class StoreLine {
   #linger: NodeJS.Timeout | undefined
   #retry: NodeJS.Timeout | undefined
 
-  constructor(table: RowTable, bounds: LineBounds, port: StorePort) {
+  /** `onAnswer` is told whenever the writer has answered. */
+  constructor(table: RowTable, bounds: LineBounds, port: StorePort, onAnswer: () => void = () => {}) {
+    this.#onAnswer = onAnswer
     this.#table = table
     this.#bounds = bounds
     this.#port = port
     port.add(() => this.#send())
+  }
+
+  /** How much of the bound is used, 0 to 1. */
+  get fullness(): number {
+    return Math.max(this.#waiting.length / this.#bounds.batches, this.#bytes / this.#bounds.bytes)
   }
 
   /** Batches that have not been given to the writer, or not been answered. */
@@ -114,6 +122,7 @@ export class StoreLine {
         if (error === null) for (const [owner, rows] of batch.owners) owner.settle(rows)
         else this.#refused(batch, error)
         this.#send()
+        this.#onAnswer()
       })
     }
   }

@@ -18,7 +18,7 @@ describe('Regular expressions of routes', () => {
     },
   )
 
-  it.each(['(a+)+', '(a*)*$', '(a|aa)+', '((a+)b)*', '(a?){10}', '(\\d+)*x', '(.)\\1', '.*.*.*.*.*', 'a'.repeat(201)])(
+  it.each(['(a+)+', '(a*)*$', '(a|aa)+', '((a+)b)*', '(a?){10}', '(\\d+)*x', '(.)\\1', '.*.*.*.*', 'a'.repeat(201)])(
     'refuses "%s", which may take too long',
     (source) => {
       expect(dangerIn(source)).toBeDefined()
@@ -31,7 +31,7 @@ describe('Regular expressions of routes', () => {
   })
 
   it('never match the broker’s own topics, and take no time on a topic made to be slow', () => {
-    const source = sourceOf('/^.*a.*a.*a.*b$/')
+    const source = sourceOf('/^.*a.*a.*b$/')
     if ('mistake' in source) throw new Error(source.mistake.message)
     expect(source.matches('$SYS/a/a/a/b')).toBe(false)
     const started = performance.now()

@@ -3,6 +3,9 @@ import type { TopicMistake } from './topic-filter.ts'
 /** Longest regular expression that a route may have. */
 const longest = 200
 
+/** Unbounded repetitions that one may have: what it costs grows with the length of the topic to that power. */
+const most = 3
+
 /** Longest topic that regular expressions are tried on; a longer one matches none. Bounds what backtracking can cost. */
 export const longestPatternTopic = 256
 
@@ -61,8 +64,8 @@ export function dangerIn(source: string): TopicMistake | undefined {
     } else if (repetition(source, at)) {
       inner(groups).varies = true
       // A chain such as `.*.*.*.*` costs length to the power of its repetitions.
-      if (/[*+{]/.test(source[at] ?? '') && ++unbounded > 4) {
-        return { message: 'A regular expression with more than four repetitions may take too long.', position: at }
+      if (/[*+{]/.test(source[at] ?? '') && ++unbounded > most) {
+        return { message: 'A regular expression with more than three of * and + may take too long.', position: at }
       }
       at += lengthOfRepetition(source, at) - 1
     }
