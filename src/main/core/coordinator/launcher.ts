@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import type { ServiceDefinition } from '#core/config/index.ts'
-import { type Builtin, type Clock, type CrashPoints, type Logger, newId, type Processes } from '#core/platform/index.ts'
+import type { Builtin, Clock, CrashPoints, Logger, Processes } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { startBuiltin } from './builtin-child.ts'
 import { type LaunchContext, type LogFiles, makeFolders, planLaunch } from './launch-plan.ts'
 import { rotateAtStart } from './log-rotation.ts'
 import { portConflict } from './port-conflict.ts'
 import { type ProcessChildOptions, processChild } from './process-child.ts'
+import type { RunMarks } from './run-mark.ts'
 import type { RunRecord, RunRecords } from './run-records.ts'
 import type { ServiceChild } from './service-child.ts'
 
@@ -15,6 +16,7 @@ export interface LauncherPorts {
   readonly processes: Processes
   readonly builtins: Readonly<Record<string, Builtin>>
   readonly records: RunRecords
+  readonly marks: RunMarks
   readonly clock: Clock
   readonly logger: Logger
   readonly crashPoints: CrashPoints
@@ -68,8 +70,8 @@ export class Launcher {
     wanted,
     onSwept,
   }: LaunchRequest): Promise<ServiceChild | null> {
-    const { processes, records, clock, crashPoints, logger } = this.#ports
-    const run = newId('run')
+    const { processes, records, marks, clock, crashPoints, logger } = this.#ports
+    const run = marks.make(service.id)
     const plan = planLaunch(service, context, { run, operation })
     if (service.kind === 'node') await assertScript(service, plan.args[2])
     const conflict = portConflict(service, plan.ports, (port) => processes.portHolders(port))
@@ -78,11 +80,13 @@ export class Launcher {
 
     const startedAt = clock.wall()
     const { out, err } = plan.logs
+    // A full disk must not keep a service from being restarted: its mark alone is enough to find it again.
+    const notRecorded = (error: unknown) => logger.error('A run could not be recorded.', { run, error: String(error) })
     const definition = fingerprint(service)
-    await records.begin({ run, service: service.id, generation, definition, startedAt, out, err })
+    await records.begin({ run, service: service.id, generation, definition, startedAt, out, err }).catch(notRecorded)
     const logsFrom = { out: await sizeOf(out), err: await sizeOf(err) }
     if (!wanted()) {
-      await records.ended(run, service.id, startedAt, 'was never started')
+      await records.ended(run, service.id, startedAt, 'was never started').catch(notRecorded)
       return null
     }
     crashPoints.reach('coordinator.before-spawn')
@@ -97,7 +101,7 @@ export class Launcher {
       )
       return processChild(handle, this.#childOptions(service, run, startedAt, plan.logs, logsFrom, onSwept))
     } catch (error) {
-      await records.ended(run, service.id, startedAt, 'could not be started')
+      await records.ended(run, service.id, startedAt, 'could not be started').catch(notRecorded)
       throw error
     }
   }

@@ -2,6 +2,7 @@ import type { EventLog } from '#core/events/index.ts'
 import type { Clock, Logger, Processes } from '#core/platform/index.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import { serviceEvents } from './event-kinds.ts'
+import type { RunMarks } from './run-mark.ts'
 import type { RunRecord, RunRecords } from './run-records.ts'
 import type { Supervisor } from './supervisor.ts'
 import { endRun, findOpenRuns } from './take-up.ts'
@@ -9,6 +10,7 @@ import { endRun, findOpenRuns } from './take-up.ts'
 export interface LeftoverPorts {
   readonly processes: Processes
   readonly records: RunRecords
+  readonly marks: RunMarks
   readonly events: EventLog
   readonly clock: Clock
   readonly logger: Logger
@@ -30,7 +32,7 @@ export class Leftovers {
 
   constructor(ports: LeftoverPorts) {
     this.#ports = ports
-    this.#open = ports.records.open()
+    this.#open = [...ports.records.open(), ...unrecorded(ports)]
   }
 
   get runs(): readonly RunRecord[] {
@@ -54,7 +56,7 @@ export class Leftovers {
           supervisor?.service.onCrash === 'adopt' && isProcess(supervisor) && !adopted.includes(record.service)
         if (leader && supervisor && adoptable && supervisor.adopt(known, { cause, operation: null })) {
           adopted.push(record.service)
-          if (record.identity === null) await records.spawned(record.run, leader)
+          if (record.identity === null) await records.found({ ...known, identity: leader })
           return
         }
         const outcome = leader ? stopped : gone
@@ -110,6 +112,16 @@ export class Leftovers {
       data: { startedAt },
     })
   }
+}
+
+/** Runs of this site that the database does not know, because it was lost or could not be written. */
+function unrecorded({ processes, records, marks, clock }: LeftoverPorts): readonly RunRecord[] {
+  const known = new Set(records.open().map(({ run }) => run))
+  return [...processes.findByRunPrefix(marks.prefix).keys()].flatMap((run) => {
+    const service = marks.serviceOf(run)
+    if (service === undefined || known.has(run)) return []
+    return [{ run, service, generation: 0, definition: '', startedAt: clock.wall(), out: '', err: '', identity: null }]
+  })
 }
 
 function isProcess({ service }: Supervisor): boolean {

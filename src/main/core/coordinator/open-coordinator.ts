@@ -9,6 +9,7 @@ import { CurrentSite, SiteCoordinator } from './coordinator.ts'
 import { FactWriter } from './fact-writer.ts'
 import { Launcher } from './launcher.ts'
 import { Leftovers } from './leftovers.ts'
+import { RunMarks } from './run-mark.ts'
 import { RunRecords } from './run-records.ts'
 import { ServiceSet } from './service-set.ts'
 import { Supervisor } from './supervisor.ts'
@@ -43,10 +44,11 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
   const { directory, processes, database, events, attention, clock, logger, runtime, secrets, random } = options
   const environment = options.environment ?? process.env
   const records = new RunRecords(database)
+  const marks = new RunMarks(directory)
   const site = new CurrentSite(directory, async () => variablesOf(directory, await releaseFolder(directory)))
   const arrivals = new Arrivals(clock, logger)
   const { builtins, crashPoints } = options
-  const launcher = new Launcher({ processes, builtins, records, clock, logger, crashPoints })
+  const launcher = new Launcher({ processes, builtins, records, marks, clock, logger, crashPoints })
   const services = new ServiceSet({
     slice: options.state.slice('services'),
     processes,
@@ -64,7 +66,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
         onChanged,
       }),
   })
-  const leftovers = new Leftovers({ processes, records, events, clock, logger })
+  const leftovers = new Leftovers({ processes, records, marks, events, clock, logger })
   const coordinator = new SiteCoordinator({
     directory,
     services,

@@ -26,6 +26,7 @@ export class ProbeSet implements Disposable {
         rules: probe,
         run: check,
         clock: this.#clock,
+        promptly: name === 'startup',
         onAnswer: (state) => {
           this.#last.set(name, state)
           onAnswer(name, state)

@@ -62,6 +62,17 @@ export class RunRecords {
     ])
   }
 
+  /** A run that was found by its mark, whether it was recorded before or not. */
+  async found(record: RunRecord & { readonly identity: ProcessIdentity }): Promise<void> {
+    const { run, service, generation, definition, startedAt, out, err, identity } = record
+    await this.#write(
+      `INSERT OR REPLACE INTO service_runs
+         (run, service, generation, definition, started_at, out_log, err_log, pid, start_ticks, boot_id)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      [run, service, generation, definition, startedAt, out, err, identity.pid, identity.startTicks, identity.bootId],
+    )
+  }
+
   /** Nothing of the run is left. */
   async ended(run: string, service: string, at: number, ending: string): Promise<void> {
     await this.#database.write(

@@ -108,7 +108,7 @@ export class Supervisor implements AsyncDisposable {
   adopt(record: RunRecord, origin: Origin): boolean {
     const child = this.#ports.launcher.adopt(this.#service, record, (left) => this.#swept(left))
     if (!child?.identity) return false
-    this.#startedWith = record.definition
+    this.#startedWith = record.definition || null // not known of a run that only its mark tells of
     this.#take(child, this.#machine.generation + 1) // adopting begins the next generation
     this.dispatch({ type: 'adopted', pid: child.identity.pid }, origin)
     return true

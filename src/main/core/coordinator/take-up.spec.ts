@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
@@ -136,6 +136,25 @@ test('without a usable site.yaml nothing is taken up, everything can still be ki
 
   await using third = await serviceRig({ directory: folder.path, definition: null })
   expect(await third.coordinator.emergencyStop(order.cause)).toMatchObject({ killed: 1 })
+})
+
+test('services are found by their marks alone when the database that knew them is lost', async () => {
+  const folder = temporaryFolder()
+  onTestFinished(() => folder[Symbol.dispose]())
+  const services = [serviceOf('api'), serviceOf('other-one', { run: ['api.mjs'] })]
+  const first = await serviceRig({ directory: folder.path, services, files: { 'api.mjs': scripts.idle } })
+  await first.coordinator.start('all', order)
+  const { pid } = first.view('api')
+  await first.leave()
+  rmSync(join(folder.path, '.wheelhouse'), { recursive: true })
+
+  const second = await serviceRig({ directory: folder.path, services })
+  expect(await second.coordinator.takeUp(order.cause)).toMatchObject({ adopted: ['api', 'other-one'] })
+  expect(second.view('api')).toMatchObject({ pid, state: 'running' })
+  expect(second.view('api').reason).not.toContain('restart it to apply')
+  await second.leave()
+  await using third = await serviceRig({ directory: folder.path, services })
+  expect(await third.coordinator.takeUp(order.cause)).toMatchObject({ adopted: ['api', 'other-one'] })
 })
 
 test('a running service that site.yaml no longer has is stopped, and one defined otherwise is marked', async () => {

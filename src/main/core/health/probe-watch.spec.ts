@@ -27,6 +27,28 @@ test('the first try is immediate, the next ones follow at their interval, and no
   expect(clock.waiting).toBe(0)
 })
 
+test('a service that is waited for is tried again as soon as a tenth more time has passed, and then at the interval', async () => {
+  const clock = new ManualClock()
+  const at: number[] = []
+  using _watch = watchProbe({
+    check,
+    rules: { ...rules, failures: 1 },
+    clock,
+    promptly: true,
+    run: async () => {
+      at.push(clock.monotonic())
+      return { ok: clock.monotonic() >= 3_000, sentence: '', ms: 0 }
+    },
+    onAnswer: () => {},
+  })
+  await clock.advance(3_000)
+  expect(at.slice(0, 4)).toEqual([0, 20, 40, 60])
+  for (const time of at.slice(12)) expect((at[at.indexOf(time) - 1] ?? 0) * 1.1).toBeGreaterThanOrEqual(time - 1)
+  expect(at.length).toBeLessThan(50)
+  await clock.advance(3_000)
+  expect(at.filter((time) => time > 3_350)).toHaveLength(2)
+})
+
 test('a try that takes longer than the interval is not overtaken, and its answer after disposal is not told', async () => {
   const clock = new ManualClock()
   let running = 0

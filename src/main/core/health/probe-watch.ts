@@ -8,6 +8,11 @@ export interface ProbeWatchOptions {
   readonly rules: Pick<Probe, 'everyMs' | 'timeoutMs' | 'failures' | 'successes'>
   readonly run: RunCheck
   readonly clock: Clock
+  /**
+   * Until it first passes, try again as soon as the time waited has grown by a tenth (`everyMs` at most): a service is found
+   * to be up within a tenth of the time that it took, and a slow one is not pestered.
+   */
+  readonly promptly?: boolean
   /** Told after every answer. */
   readonly onAnswer: (state: ProbeState) => void
 }
@@ -16,8 +21,9 @@ export interface ProbeWatchOptions {
  * Tries a check at once and then every `everyMs`, counted from the beginning of the try before and never two at a time.
  * Disposing it ends a try that is under way; nothing is told afterwards.
  */
-export function watchProbe({ check, rules, run, clock, onAnswer }: ProbeWatchOptions): Disposable {
+export function watchProbe({ check, rules, run, clock, promptly = false, onAnswer }: ProbeWatchOptions): Disposable {
   const ended = new AbortController()
+  const from = clock.monotonic()
   let state = freshProbe
   let timer: Disposable | undefined
 
@@ -26,7 +32,9 @@ export function watchProbe({ check, rules, run, clock, onAnswer }: ProbeWatchOpt
     const answer = await run(check, rules.timeoutMs, ended.signal)
     if (ended.signal.aborted) return
     state = withAnswer(state, rules, answer, clock.wall())
-    timer = clock.after(Math.max(0, rules.everyMs - (clock.monotonic() - began)), () => void attempt())
+    const now = clock.monotonic()
+    const everyMs = promptly && state.verdict !== 'passing' ? promptMs(began - from, rules.everyMs) : rules.everyMs
+    timer = clock.after(Math.max(0, everyMs - (now - began)), () => void attempt())
     onAnswer(state)
   }
   void attempt()
@@ -37,4 +45,11 @@ export function watchProbe({ check, rules, run, clock, onAnswer }: ProbeWatchOpt
       timer?.[Symbol.dispose]()
     },
   }
+}
+
+/** The least time between two tries, milliseconds. */
+const leastMs = 20
+
+function promptMs(waited: number, everyMs: number): number {
+  return Math.min(everyMs, Math.max(leastMs, waited / 10))
 }

@@ -13,6 +13,8 @@ export interface Processes {
   findByRun(run: string): readonly ProcessIdentity[]
   /** The same for several runs in one look over the process table, by run. Runs without a living process are left out. */
   findByRuns(runs: readonly string[]): ReadonlyMap<string, readonly ProcessIdentity[]>
+  /** Every process whose run begins with this prefix, by run. */
+  findByRunPrefix(prefix: string): ReadonlyMap<string, readonly ProcessIdentity[]>
   /**
    * Everything that belongs to a living process: its descendants and the members of its session, itself left out. To be
    * listed before it is killed, because the links to a parent vanish with it.

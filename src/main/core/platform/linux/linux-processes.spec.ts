@@ -98,6 +98,7 @@ test('a descendant that left the group and lost its parent is found by its run',
   const left = processes.findByRun(run)
   expect(left).toHaveLength(1)
   expect(processes.findByRuns([run, 'run-other']).get(run)).toEqual(left)
+  expect(processes.findByRunPrefix(run.slice(0, -1))).toEqual(new Map([[run, left]]))
   expect(left.map((identity) => processes.signal(identity, 'SIGKILL'))).toEqual([true])
   await until('gone', () => processes.findByRun(run).length === 0)
 })

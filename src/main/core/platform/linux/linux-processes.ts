@@ -22,17 +22,19 @@ export function linuxProcesses({ clock, logger }: { clock: Clock; logger: Logger
   const isAlive = (identity: ProcessIdentity): boolean =>
     identity.bootId === boot && identify(identity.pid)?.startTicks === identity.startTicks
 
-  const findByRuns = (runs: readonly string[]): ReadonlyMap<string, readonly ProcessIdentity[]> => {
-    const wanted = new Set(runs)
+  const findMarked = (isWanted: (run: string) => boolean): ReadonlyMap<string, readonly ProcessIdentity[]> => {
     const found = new Map<string, ProcessIdentity[]>()
-    if (wanted.size === 0) return found
     for (const pid of pids()) {
       const run = environmentValue(pid, runVariable)
-      if (run === undefined || !wanted.has(run) || pid === process.pid) continue
+      if (run === undefined || !isWanted(run) || pid === process.pid) continue
       const identity = identify(pid)
       if (identity) found.set(run, [...(found.get(run) ?? []), identity])
     }
     return found
+  }
+  const findByRuns = (runs: readonly string[]): ReadonlyMap<string, readonly ProcessIdentity[]> => {
+    const wanted = new Set(runs)
+    return wanted.size === 0 ? new Map() : findMarked((run) => wanted.has(run))
   }
 
   return {
@@ -40,6 +42,7 @@ export function linuxProcesses({ clock, logger }: { clock: Clock; logger: Logger
     adopt: (identity) => (isAlive(identity) ? adoptChild(identity, { clock, isAlive }) : undefined),
     findByRun: (run) => findByRuns([run]).get(run) ?? [],
     findByRuns,
+    findByRunPrefix: (prefix) => findMarked((run) => run.startsWith(prefix)),
     family(identity) {
       if (!isAlive(identity)) return []
       const [root, ...members] = treeOf(procTable(), identity)
