@@ -42,7 +42,13 @@ function fingerprint() {
     }
   }
   walk('src')
-  for (const file of ['electron.vite.config.ts', 'scripts/electron-wall.ts', 'package.json', 'package-lock.json', 'tsconfig.json']) {
+  for (const file of [
+    'electron.vite.config.ts',
+    'scripts/electron-wall.ts',
+    'package.json',
+    'package-lock.json',
+    'tsconfig.json',
+  ]) {
     if (existsSync(join(root, file))) note(file)
   }
   return hash.digest('hex')

@@ -21,7 +21,9 @@ export function run(file, args, { env = process.env, stdio = 'inherit', cwd = ro
     const child = spawn(file, args, { cwd, env, stdio })
     const forward = (signal) => child.kill(signal)
     for (const signal of forwarded) process.on(signal, forward)
+    const orphaned = whenOrphaned(() => child.kill('SIGTERM'))
     const done = (code) => {
+      clearInterval(orphaned)
       for (const signal of forwarded) process.off(signal, forward)
       resolve(code)
     }
@@ -31,6 +33,21 @@ export function run(file, args, { env = process.env, stdio = 'inherit', cwd = ro
     })
     child.once('exit', (code, signal) => done(code ?? 128 + (constants.signals[signal] ?? 0)))
   })
+}
+
+/**
+ * npm hands signals to the shell between it and this process, and the shell dies of them without handing them on. What npm
+ * started ends with that shell.
+ */
+function whenOrphaned(action) {
+  if (!process.env.npm_lifecycle_event) return undefined
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    action()
+  }, 500)
+  return timer
 }
 
 const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP']
