@@ -53,6 +53,10 @@ export function openPipe(options: PipeOptions): Disposable {
       transport.take(envelope)
       return
     }
+    if (envelope.startsWith(envelopeKinds.closed)) {
+      connections.get(contents)?.end()
+      return
+    }
     // What comes after a connection was closed, and before the page greets again, has nobody to go to.
     connections.get(contents)?.take(envelope)
   }

@@ -1,4 +1,5 @@
 import type { ClientTransport } from '#shared/client/index.ts'
+import { envelopeKinds } from '#shared/contract/envelope.ts'
 
 /** What the desktop app's preload puts on the page: two functions and nothing else. */
 export interface PreloadPipe {
@@ -16,13 +17,19 @@ export function pipeDialer(pipe: PreloadPipe): () => ClientTransport {
   return () => {
     let closed: ((reason: string) => void) | null = null
     let open = true
+    const end = (reason: string) => {
+      if (!open) return
+      open = false
+      closed?.(reason)
+    }
     return {
       send(envelope) {
         if (open) pipe.send(envelope)
       },
       onEnvelope(listener) {
         const mine = (envelope: string) => {
-          if (open) listener(envelope)
+          if (envelope.startsWith(envelopeKinds.closed)) end(envelope.slice(1))
+          else if (open) listener(envelope)
         }
         current = mine
       },
@@ -30,9 +37,8 @@ export function pipeDialer(pipe: PreloadPipe): () => ClientTransport {
         closed = listener
       },
       close() {
-        if (!open) return
-        open = false
-        closed?.('The window closed the connection.')
+        if (open) pipe.send(`${envelopeKinds.closed}the page closed the connection`)
+        end('The window closed the connection.')
       },
     }
   }

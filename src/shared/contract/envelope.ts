@@ -9,8 +9,8 @@ import { problemSchema } from '../problem.ts'
  *   the token; the server answers with its own version and epoch, or with a problem, and closes.
  * - `r` a call or its answer: the rest is an oRPC peer message.
  * - `s` subscriptions, JSON: {@link clientSubscriptionSchema} one way, {@link serverSubscriptionSchema} the other.
- * - `c` closed, from the server, on the preload pipe only, which cannot be closed itself: the rest is the reason. The page's
- *   transport turns it into `onClosed`; a new greeting on the pipe starts a new connection.
+ * - `c` closed, from either end, on the preload pipe only, which cannot be closed itself: the rest is the reason. The
+ *   transports turn it into `onClosed`; a new greeting on the pipe starts a new connection.
  */
 export const envelopeKinds = { hello: 'h', call: 'r', subscription: 's', closed: 'c' } as const
 

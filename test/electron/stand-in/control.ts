@@ -32,5 +32,10 @@ export function serveControl(given: { readonly electron: unknown; readonly shown
     )
   })
   process.channel?.unref()
+  // A test run that was killed must leave nothing behind: the app ends as at the end of a session.
+  process.on('disconnect', () => {
+    process.kill(process.pid, 'SIGTERM')
+    setTimeout(() => process.exit(1), 15_000).unref()
+  })
   return { tell }
 }
