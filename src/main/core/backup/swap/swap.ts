@@ -66,6 +66,8 @@ export async function swapBack(folders: SwapFolders, journal: SwapJournal): Prom
   const undoing: SwapJournal = { ...journal, state: 'undoing' }
   await writeJournal(folders, undoing)
   const place = placesOf(folders, journal)
+  // What was staged may be lost as a whole; what arrived needs a place to go back to.
+  await mkdir(treeOf(folders, journal.job), { recursive: true, mode: 0o700 })
   for (const key of [...journal.carried].reverse()) {
     const carriedBack = await isThere(at({ folder: place.old, key }))
     if (!carriedBack && (await isThere(at({ folder: place.site, key })))) {
