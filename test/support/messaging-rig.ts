@@ -122,7 +122,7 @@ function siteWith(routes: readonly RouteDefinition[]): SiteDefinition {
   }
 }
 
-function recordingEvents(): { readonly events: EventDraft[]; readonly log: EventLog } {
+export function recordingEvents(): { readonly events: EventDraft[]; readonly log: EventLog } {
   const events: EventDraft[] = []
   const log: EventLog = {
     emit(draft) {
@@ -143,7 +143,7 @@ function recordingEvents(): { readonly events: EventDraft[]; readonly log: Event
   return { events, log }
 }
 
-function recordingAttention(): { readonly raised: AttentionDraft[]; readonly attention: Attention } {
+export function recordingAttention(): { readonly raised: AttentionDraft[]; readonly attention: Attention } {
   const raised: AttentionDraft[] = []
   const attention: Attention = {
     raise: (draft) => void raised.push(draft),

@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { Aedes, type Client } from 'aedes'
 import type { LogLevel } from '#core/platform/index.ts'
 import type { BrokerSettings, FromBroker } from './protocol.ts'
+import { boundSessions } from './session-bound.ts'
 import { parseTopicFilter } from './topic-filter.ts'
 
 /** Largest packet that is taken, in bytes. A larger one ends its connection. */
@@ -58,6 +59,9 @@ export class BrokerServer {
       },
     })
     this.#broker = broker
+    boundSessions(broker, (clientId) =>
+      this.#log('warn', `Messages for client ${clientId} are not kept, as too many wait for it already.`),
+    )
     broker.on('client', () => this.#count(() => this.#connects++))
     broker.on('clientDisconnect', () => this.#count(() => this.#disconnects++))
     broker.on('clientError', (client, error) =>

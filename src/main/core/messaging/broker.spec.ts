@@ -115,6 +115,30 @@ describe('The embedded broker', () => {
     expect(broker.health().health).toBe('healthy')
   })
 
+  it('keeps at most 1,000 messages for a client that is away, and says so', async () => {
+    const lines: string[] = []
+    await using rig = await messagingRig({ logger: loggerOn((_level, _part, message) => lines.push(message)) })
+    await rig.startBroker()
+    const options = { reconnectPeriod: 0, clean: false, clientId: 'desk' } as const
+    const away = connect(rig.url, options)
+    await away.subscribeAsync('a', { qos: 1 })
+    await away.endAsync()
+    const publisher = await connected(rig)
+    for (let n = 0; n < 1_200; n++) publisher.publish('a', String(n), { qos: 1 })
+    await publisher.publishAsync('end', '', { qos: 1 })
+    await publisher.endAsync()
+    await until('the sentence', () => lines.some((line) => line.includes('client desk are not kept')))
+    const got: number[] = []
+    const back = connect(rig.url, options)
+    back.on('message', (_topic, payload) => got.push(Number(payload.toString())))
+    await until('what was kept', () => got.length === 1_000)
+    expect(got).toEqual(Array.from({ length: 1_000 }, (_, n) => n))
+    await until('every acknowledgement', () => Object.keys(back.outgoing).length === 0)
+    await mosquitto('mosquitto_pub', ['-p', String(rig.port), '-t', 'a', '-m', '2000', '-q', '1'])
+    await until('the next message', () => got.at(-1) === 2_000)
+    await back.endAsync()
+  })
+
   it('keeps the retained message of a topic for who comes later', async () => {
     await using rig = await messagingRig()
     await rig.startBroker()
