@@ -21,6 +21,7 @@ export interface SiteCoordinatorPorts {
   readonly services: ServiceSet
   readonly leftovers: Leftovers
   readonly arrivals: Arrivals
+  readonly logWatch: Disposable
   readonly processes: Processes
   readonly events: EventLog
   readonly clock: Clock
@@ -199,6 +200,7 @@ export class SiteCoordinator implements Coordinator {
 
   async release(): Promise<void> {
     await this.#defining
+    this.#ports.logWatch[Symbol.dispose]()
     await this.#ports.services[Symbol.asyncDispose]()
   }
 

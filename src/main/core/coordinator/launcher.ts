@@ -93,12 +93,8 @@ export class Launcher {
     try {
       const handle = await processes.spawn({ ...plan, stdout: out, stderr: err })
       crashPoints.reach('coordinator.after-spawn')
-      await records.spawned(run, handle.identity).catch((error: unknown) =>
-        logger.error('A run could not be recorded; it can still be found by its mark.', {
-          run,
-          error: String(error),
-        }),
-      )
+      // Not waited for: until it is there, the run is found by its mark.
+      void records.spawned(run, handle.identity).catch(notRecorded)
       return processChild(handle, this.#childOptions(service, run, startedAt, plan.logs, logsFrom, onSwept))
     } catch (error) {
       await records.ended(run, service.id, startedAt, 'could not be started').catch(notRecorded)

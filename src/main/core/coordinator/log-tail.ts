@@ -40,7 +40,10 @@ export async function tailOf(
       at = begin
     }
     const cutter = new LineCutter(stream)
-    const all = [...cutter.push(Buffer.concat(chunks)), ...cutter.end()]
+    const bytes = Buffer.concat(chunks)
+    const written = bytes.findIndex((byte) => byte !== 0) // zeros stand where earlier lines were put aside
+    if (written < 0) return []
+    const all = [...cutter.push(bytes.subarray(written)), ...cutter.end()]
     return all.slice(-lines)
   } finally {
     await handle.close()

@@ -7,8 +7,10 @@ import type { Database } from '#core/store/index.ts'
 import { Arrivals } from './arrivals.ts'
 import { CurrentSite, SiteCoordinator } from './coordinator.ts'
 import { FactWriter } from './fact-writer.ts'
+import { logFilesOf } from './launch-plan.ts'
 import { Launcher } from './launcher.ts'
 import { Leftovers } from './leftovers.ts'
+import { LogWatch } from './log-watch.ts'
 import { RunMarks } from './run-mark.ts'
 import { RunRecords } from './run-records.ts'
 import { ServiceSet } from './service-set.ts'
@@ -67,11 +69,15 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
       }),
   })
   const leftovers = new Leftovers({ processes, records, marks, events, clock, logger })
+  const logsOfRunning = () =>
+    services.all().flatMap(({ child, service }) => (child?.run ? [logFilesOf(service.id, site.variables)] : []))
+  const logWatch = new LogWatch(logsOfRunning, clock, logger)
   const coordinator = new SiteCoordinator({
     directory,
     services,
     leftovers,
     arrivals,
+    logWatch,
     processes,
     events,
     clock,
