@@ -28,6 +28,8 @@ export function contractSuite(name: string, openWire: (console: Console) => Prom
       console = await openTestConsole(folder.path)
       const site = await makeTinySite(`${folder.path}/site`)
       await console.openInitial({ site: site.directory, otherwise: 'none', start: false })
+      const asked = console.state.slice('site').get('site')?.trust
+      await console.site?.trust(asked?.fingerprint ?? '', { type: 'operator', via: 'browser' })
       wire = await openWire(console)
     })
     afterAll(async () => {
@@ -70,7 +72,7 @@ export function contractSuite(name: string, openWire: (console: Console) => Prom
       connection.subscribe('state', {}, ({ items }) => void batches.push(...items))
       const [whole] = await until('the whole state', () => batches.length > 0 && batches)
       expect(whole).toMatchObject({ whole: true, epoch: connection.server.epoch })
-      expect(Object.keys(whole?.slices.services ?? {})).toEqual(['broker', 'web', 'ticker'])
+      expect(Object.keys(whole?.slices.services ?? {}).sort()).toEqual(['broker', 'ticker', 'web'])
       console.state.slice('attention').set('contract-probe', probeCard)
       const change = await until('the change', () => batches.find(({ slices }) => slices.attention?.['contract-probe']))
       expect(change.whole).toBe(false)

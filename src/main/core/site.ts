@@ -159,7 +159,7 @@ class OpenSite implements Site {
     this.jobs = parts.jobs
     this.attention = parts.attention
     this.coordinator = parts.coordinator
-    this.services = serviceJobs(parts.coordinator, parts.jobs)
+    this.services = serviceJobs(parts.coordinator, parts.jobs, () => config.assertStartable())
     this.messaging = parts.messaging
     this.backups = parts.backups
     this.store = parts.store
@@ -175,7 +175,6 @@ class OpenSite implements Site {
   }
 
   async start(cause: Cause): Promise<{ readonly job: string }> {
-    this.#config.assertStartable()
     return this.services.start('all', cause)
   }
 

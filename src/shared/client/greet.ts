@@ -30,13 +30,24 @@ export function greet(
       markClosed = done
     })
 
-    transport.onClosed((reason) => {
+    let over = false
+    const lost = (reason: string) => {
+      if (over) return
+      over = true
       peer.close({ reason: connectionLost(reason) })
       streams.close()
       markClosed(reason)
       if (!greeted) reject(connectionLost(reason))
-    })
+    }
+    // Not every transport tells its own side of a close, so it is told here.
+    const close = () => {
+      transport.close()
+      lost('This side closed the connection.')
+    }
+
+    transport.onClosed(lost)
     transport.onEnvelope((envelope) => {
+      if (over) return
       const rest = envelope.slice(1)
       if (!greeted) {
         const answer = parseHello(envelope)
@@ -48,10 +59,10 @@ export function greet(
         greeted = true
         resolve({
           server: { version: answer.version, epoch: answer.epoch },
-          calls: clientOver(peer),
+          calls: clientOver(peer, () => over),
           subscribe: (topic, params, onBatch, onEnd) => streams.open(topic, params, onBatch, onEnd),
           closed,
-          close: () => transport.close(),
+          close,
         })
         return
       }
@@ -76,10 +87,12 @@ function parseHello(envelope: string): z.infer<typeof serverHelloSchema> {
   return { problem }
 }
 
-function clientOver(peer: ClientPeer): ContractRouterClient<Contract> {
+function clientOver(peer: ClientPeer, isOver: () => boolean): ContractRouterClient<Contract> {
   const link = new StandardRPCLink(
     {
       async call(request) {
+        // A peer that was closed would wait for an answer for ever.
+        if (isOver()) throw connectionLost('the connection is closed')
         const response = await peer.request(request)
         return { ...response, body: () => Promise.resolve(response.body) }
       },

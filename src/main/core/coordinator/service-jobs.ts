@@ -10,14 +10,19 @@ export interface ServiceJobs {
   restart(service: string, cause: Cause): Promise<{ readonly job: string }>
 }
 
-/** Jobs over a coordinator. Several may run at once: the coordinator serialises per service, never as a whole. */
-export function serviceJobs(coordinator: Coordinator, jobs: Jobs): ServiceJobs {
+/**
+ * Jobs over a coordinator. Several may run at once: the coordinator serialises per service, never as a whole. What cannot be
+ * done at all is refused before a job exists: an unknown service, and whatever `assertStartable` throws for a start.
+ */
+export function serviceJobs(coordinator: Coordinator, jobs: Jobs, assertStartable: () => void): ServiceJobs {
   const run = async (
     verb: Verb,
     services: readonly string[] | 'all',
     cause: Cause,
     act: (order: Order) => Promise<ServicesOutcome>,
   ) => {
+    if (verb !== 'stop') assertStartable()
+    if (services !== 'all') for (const service of services) coordinator.preview(verb, service)
     const what = services === 'all' ? 'all services' : services.join(', ')
     const { id } = await jobs.start(
       {
