@@ -1,0 +1,89 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { until } from './until.ts'
+
+const root = join(import.meta.dirname, '../..')
+
+/** How a command ended and what it wrote. */
+export interface Ended {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+/** A user of this machine: folders of their own, under which consoles and command lines find each other. */
+export class TestUser {
+  readonly #env: NodeJS.ProcessEnv
+  readonly #hosts: ChildProcess[] = []
+
+  constructor(folder: string) {
+    this.#env = { ...process.env, WHEELHOUSE_HOME: join(folder, 'user'), XDG_RUNTIME_DIR: join(folder, 'run') }
+  }
+
+  /** Runs one command of the command line, from its sources, with nobody at the terminal. */
+  run(...args: readonly string[]): Promise<Ended> {
+    return new Promise((resolve) => {
+      const child = execFile(
+        process.execPath,
+        [join(root, 'src/main/cli/index.ts'), ...args],
+        { env: this.#env, timeout: 50_000 },
+        (_error, out, err) => resolve({ code: child.exitCode ?? -1, out, err }),
+      )
+      child.stdin?.end()
+    })
+  }
+
+  /** Runs one command with `--json` and gives its document; throws with what it said when it did not end with 0. */
+  async document<T>(...args: readonly string[]): Promise<T> {
+    const { code, out, err } = await this.run(...args, '--json')
+    if (code !== 0) throw new Error(`wheelhouse ${args.join(' ')} ended with ${code}: ${err}${out}`)
+    return JSON.parse(out)
+  }
+
+  /** Starts the console without a window and waits for its address. */
+  async startHost(...args: readonly string[]): Promise<TestHost> {
+    const child = spawn(
+      process.execPath,
+      [join(root, 'src/main/cli/index.ts'), 'start', '--headless', '--json', ...args],
+      { env: this.#env, stdio: ['ignore', 'pipe', 'pipe'] },
+    )
+    this.#hosts.push(child)
+    let out = ''
+    let err = ''
+    child.stdout.on('data', (text) => {
+      out += text
+    })
+    child.stderr.on('data', (text) => {
+      err += text
+    })
+    const ended = new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? -1)))
+    await until('the host to print its address', () => {
+      if (child.exitCode !== null) throw new Error(`The host ended with ${child.exitCode}: ${err}`)
+      return out.includes('\n')
+    })
+    const { address, pid } = JSON.parse(out)
+    return {
+      address,
+      pid,
+      said: () => err,
+      async stop(signal) {
+        child.kill(signal)
+        return ended
+      },
+    }
+  }
+
+  /** Ends what is left of the hosts, for a test that failed half way. */
+  killHosts(): void {
+    for (const child of this.#hosts) if (child.exitCode === null) child.kill('SIGKILL')
+  }
+}
+
+export interface TestHost {
+  readonly address: string
+  readonly pid: number
+  /** What it wrote for the person at the terminal. */
+  said(): string
+  /** Signals it; resolves with its exit code, -1 when the signal itself ended it. */
+  stop(signal: NodeJS.Signals): Promise<number>
+}
