@@ -4,6 +4,7 @@ import type { RouteDefinition, SiteDefinition } from '#core/config/index.ts'
 import type { EventDraft, EventLog } from '#core/events/index.ts'
 import { type Messaging, messagingSchema, openMessaging } from '#core/messaging/index.ts'
 import {
+  type Clock,
   DisposableStore,
   type Logger,
   newId,
@@ -34,12 +35,12 @@ export interface MessagingRig extends AsyncDisposable {
 }
 
 export async function messagingRig(
-  given: { readonly runtime?: Runtime; readonly logger?: Logger } = {},
+  given: { readonly runtime?: Runtime; readonly logger?: Logger; readonly clock?: Clock } = {},
 ): Promise<MessagingRig> {
   const owned = new DisposableStore()
   const folder = temporaryFolder()
   owned.add(folder)
-  const clock = systemClock()
+  const clock = given.clock ?? systemClock()
   const runtime = given.runtime ?? sourceRuntime()
   const logger = given.logger ?? silentLogger
   const store = owned.add(
