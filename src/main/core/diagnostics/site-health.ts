@@ -53,7 +53,7 @@ export function siteHealth(facts: SiteFacts): SiteHealth {
     const more = others > 0 ? ` ${others} more ${others === 1 ? 'is' : 'are'} not well.` : ''
     return {
       health: troubleOf(worst) >= 3 ? 'unhealthy' : 'degraded',
-      sentence: `${worst.title} is ${inWords(worst)}: ${worst.reason}${more}`,
+      sentence: `${worst.title} ${inWords(worst)}: ${worst.reason}${more}`,
       evidence: `/services/${worst.id}`,
     }
   }
@@ -94,8 +94,20 @@ function troubleOf(service: ServiceView): number {
   return service.state === 'completed' ? 0 : 1
 }
 
-function inWords(service: ServiceView): string {
-  return service.state === 'running' || service.state === 'external' ? service.health : service.state.replace('-', ' ')
+function inWords({ state, health }: ServiceView): string {
+  switch (state) {
+    case 'running':
+    case 'external':
+      return `is ${health}`
+    case 'failed':
+      return 'has failed'
+    case 'waiting':
+      return 'waits'
+    case 'backing-off':
+      return 'exited and will be started again'
+    default:
+      return `is ${state}`
+  }
 }
 
 function age(ms: number): string {
