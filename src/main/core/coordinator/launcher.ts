@@ -6,6 +6,7 @@ import { ConsoleError } from '#shared/problem.ts'
 import { startBuiltin } from './builtin-child.ts'
 import { type LaunchContext, type LogFiles, makeFolders, planLaunch } from './launch-plan.ts'
 import { rotateAtStart } from './log-rotation.ts'
+import { MarkedLookup } from './marked-lookup.ts'
 import { portConflict } from './port-conflict.ts'
 import { type ProcessChildOptions, processChild } from './process-child.ts'
 import type { RunMarks } from './run-mark.ts'
@@ -35,9 +36,11 @@ export interface LaunchRequest {
 /** Starts children, such that none is ever lost: each is recorded before it exists. */
 export class Launcher {
   readonly #ports: LauncherPorts
+  readonly #lookup: MarkedLookup
 
   constructor(ports: LauncherPorts) {
     this.#ports = ports
+    this.#lookup = new MarkedLookup(ports.processes, ports.clock)
   }
 
   /** The running child, or null when it was not wanted any more. Rejects with the ConsoleError of what is in the way. */
@@ -129,7 +132,7 @@ export class Launcher {
     onSwept: ProcessChildOptions['onSwept'],
   ): ProcessChildOptions {
     const { processes, records, clock, logger } = this.#ports
-    return { service, run, startedAt, logs, logsFrom, processes, records, clock, logger, onSwept }
+    return { service, run, startedAt, logs, logsFrom, processes, lookup: this.#lookup, records, clock, logger, onSwept }
   }
 }
 

@@ -11,6 +11,7 @@ import {
 import { exitSentence } from './exit-sentence.ts'
 import type { LogFiles } from './launch-plan.ts'
 import { tailOf } from './log-tail.ts'
+import type { MarkedLookup } from './marked-lookup.ts'
 import type { RunRecords } from './run-records.ts'
 import type { ChildEnd, ServiceChild } from './service-child.ts'
 
@@ -22,6 +23,7 @@ export interface ProcessChildOptions {
   /** Sizes of the log files before it wrote, so that the lines of earlier runs are not taken for its own. Bytes. */
   readonly logsFrom: { readonly out: number; readonly err: number }
   readonly processes: Processes
+  readonly lookup: MarkedLookup
   readonly records: RunRecords
   readonly clock: Clock
   readonly logger: Logger
@@ -40,7 +42,7 @@ const unkillableMs = 5_000
 
 /** Supervises a process that was spawned or adopted, until nothing of its run is left. */
 export function processChild(handle: ChildProcess, options: ProcessChildOptions): ServiceChild {
-  const { service, run, processes, records, clock, logger } = options
+  const { service, run, processes, lookup, records, clock, logger } = options
   const stopSignal = signalNamed(service.stop.signal)
   let family: readonly ProcessIdentity[] = []
   /** When everything is killed that is still there; monotonic, null while nobody asked it to end. */
@@ -66,37 +68,38 @@ export function processChild(handle: ChildProcess, options: ProcessChildOptions)
     killAll(processes.findByRun(run))
   }
 
-  const strays = () => {
-    const left = new Map([...family, ...processes.findByRun(run)].map((each) => [each.pid, each]))
+  const strays = async () => {
+    const marked = await lookup.find(run)
+    const left = new Map([...family, ...marked].map((each) => [each.pid, each]))
     return [...left.values()].filter((each) => processes.isAlive(each))
   }
 
-  /** Ends what is left of the run. Resolves when nothing is, or when what is left cannot be killed. */
-  const sweep = async (): Promise<readonly ProcessIdentity[]> => {
-    let left = strays()
-    if (left.length === 0) return []
-    const asked = killAt === null
-    const swept = asked ? left : []
-    if (asked) for (const stray of left) processes.signal(stray, 'SIGTERM')
+  /** Ends what is left of the run: resolves with what had to be asked for that, and whether nothing is left. */
+  const sweep = async (): Promise<{ readonly swept: readonly ProcessIdentity[]; readonly clean: boolean }> => {
+    let left = await strays()
+    if (left.length === 0) return { swept: [], clean: true }
+    const unasked = killAt === null ? left : []
+    for (const stray of unasked) processes.signal(stray, 'SIGTERM')
     killAt ??= clock.monotonic() + straysGraceMs
     const giveUpAt = Math.max(killAt, clock.monotonic()) + unkillableMs
     while (left.length > 0 && clock.monotonic() < giveUpAt) {
       if (clock.monotonic() >= killAt) for (const stray of left) processes.signal(stray, 'SIGKILL')
       await delay(clock, lookEveryMs)
-      left = strays()
+      left = await strays()
     }
-    if (left.length > 0)
+    if (left.length > 0) {
       logger.error('Processes of a service could not be killed.', { run, pids: left.map(({ pid }) => pid) })
-    return swept
+    }
+    return { swept: unasked, clean: left.length === 0 }
   }
 
   const finish = async (exit: ProcessExit): Promise<ChildEnd> => {
     const at = clock.wall()
     const sentence = exitSentence(exit)
     try {
-      const swept = await sweep()
+      const { swept, clean } = await sweep()
       if (swept.length > 0) options.onSwept(swept)
-      if (strays().length === 0) await records.ended(run, service.id, at, sentence)
+      if (clean) await records.ended(run, service.id, at, sentence)
     } catch (error) {
       logger.error('The end of a run could not be recorded.', { run, error: String(error) })
     }
