@@ -3,7 +3,9 @@ import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { temporaryFolder } from '../support/folders.ts'
 import { makeTinySite } from '../support/tiny-site.ts'
-import { type Desktop, electronUnderTest, launchDesktop, waitFor } from './desktop.ts'
+import { type Desktop, electronUnderTest, launchDesktop, needsChromium, waitFor } from './desktop.ts'
+
+needsChromium()
 
 describe(`the desktop app as built, on ${electronUnderTest}`, () => {
   test('shows the shell at once, and a call from its page starts the services', async () => {
@@ -11,7 +13,7 @@ describe(`the desktop app as built, on ${electronUnderTest}`, () => {
     const { directory, ports } = await makeTinySite(join(home.path, 'tiny'))
     await using desktop = await launchDesktop({ home: join(home.path, 'user'), args: ['--site', directory] })
     const page = await desktop.page()
-    await page.getByRole('link', { name: 'Overview' }).waitFor()
+    await page.getByRole('link', { name: 'Overview', exact: true }).waitFor()
     expect(await answers(ports.http)).toBe(false)
 
     await trust(page)
@@ -36,7 +38,7 @@ describe(`the desktop app as built, on ${electronUnderTest}`, () => {
     await second[Symbol.asyncDispose]()
     await waitFor('the window', desktop, async () => (await desktop.windowCount()) === 1)
     const page = await desktop.page()
-    await page.getByRole('link', { name: 'Services' }).waitFor()
+    await page.getByRole('link', { name: 'Services', exact: true }).waitFor()
     await page.getByText('tiny').first().waitFor()
     expect(await answers(ports.http)).toBe(true)
     await quit(desktop)
@@ -75,7 +77,7 @@ describe(`the desktop app as built, on ${electronUnderTest}`, () => {
     })
     await page.reload()
     for (const name of ['Overview', 'Services', 'Messages', 'Timeline', 'Backups', 'Settings']) {
-      await page.getByRole('link', { name }).click()
+      await page.getByRole('link', { name, exact: true }).click()
     }
     await page.getByText('tiny').first().waitFor()
     expect(complaints).toEqual([])

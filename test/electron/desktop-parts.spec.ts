@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { temporaryFolder } from '../support/folders.ts'
-import { type Desktop, electronUnderTest, launchDesktop, waitFor } from './desktop.ts'
+import { type Desktop, electronUnderTest, launchDesktop, needsChromium, waitFor } from './desktop.ts'
 import { closeWindow, entry, fixture, greeted } from './fixture/drive.ts'
+
+needsChromium()
 
 // What a real desktop shows cannot be looked at from a test; what it is told can, on the stand-in.
 describe.skipIf(electronUnderTest !== 'the stand-in')(`tray, menu and notifications, on ${electronUnderTest}`, () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type * as Electron from 'electron'
 import type { Page } from 'playwright-core'
+import { needs } from '../support/needs.ts'
 import { launchElectron } from './real-electron.ts'
 import { launchStandIn } from './stand-in-process.ts'
 
@@ -10,6 +11,11 @@ export type ElectronModule = typeof Electron
 
 /** Which of the two ran the app: every spec's title of its suite says it. */
 export const electronUnderTest = process.env.ELECTRON_OVERRIDE_DIST_PATH ? 'Electron' : 'the stand-in'
+
+/** Skips every test of a file, with the reason, where there is neither a Chromium nor an Electron to run them on. */
+export function needsChromium(): void {
+  if (!process.env.ELECTRON_OVERRIDE_DIST_PATH && !process.env.WHEELHOUSE_CHROMIUM) needs('chromium')
+}
 
 /** A desktop app that was started, whichever of the two runs it. */
 export interface RunningApp {

@@ -2,8 +2,10 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { temporaryFolder } from '../support/folders.ts'
-import { electronUnderTest, launchDesktop, waitFor } from './desktop.ts'
+import { electronUnderTest, launchDesktop, needsChromium, waitFor } from './desktop.ts'
 import { closeWindow, crashPage, entry, fixture, greeted, greetings, runJob } from './fixture/drive.ts'
+
+needsChromium()
 
 describe(`the desktop host, on ${electronUnderTest}`, () => {
   test('opens a window whose page greets the console and is answered', async () => {
@@ -66,6 +68,16 @@ describe(`the desktop host, on ${electronUnderTest}`, () => {
     await greeted(first)
     await waitFor('the site', first, async () => (await fixture(first, 'calls')).length > 1)
     expect(await fixture(first, 'calls')).toEqual(['open sample', 'open /srv/other'])
+  })
+
+  test('a launch after a kill takes over', async () => {
+    using home = temporaryFolder()
+    await using killed = await launchDesktop({ home: home.path, entry })
+    await greeted(killed)
+    killed.kill('SIGKILL')
+    await killed.exited
+    await using next = await launchDesktop({ home: home.path, entry })
+    await greeted(next)
   })
 
   test('loads a page that crashed again, and asks once it goes on crashing', async () => {

@@ -38,8 +38,10 @@ export async function launchElectron({ entry, args, env }: Launch): Promise<Runn
     exited,
     kill: (signal) => void child.kill(signal),
     async dispose() {
-      child.kill('SIGKILL')
+      child.kill('SIGTERM')
+      const patience = setTimeout(() => child.kill('SIGKILL'), 10_000)
       await exited
+      clearTimeout(patience)
     },
   }
 }

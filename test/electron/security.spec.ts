@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { temporaryFolder } from '../support/folders.ts'
-import { type Desktop, electronUnderTest, launchDesktop, waitFor } from './desktop.ts'
+import { type Desktop, electronUnderTest, launchDesktop, needsChromium, waitFor } from './desktop.ts'
 import { entry, fixture, greeted } from './fixture/drive.ts'
+
+needsChromium()
 
 const onStandIn = electronUnderTest === 'the stand-in'
 

@@ -67,8 +67,11 @@ export async function launchStandIn({ entry, root, scratch, args, env }: Launch)
     exited,
     kill: (signal) => void child.kill(signal),
     async dispose() {
-      child.kill('SIGKILL')
+      // In order first, so that a test that failed leaves no services behind.
+      child.kill('SIGTERM')
+      const patience = setTimeout(() => child.kill('SIGKILL'), 10_000)
       await exited
+      clearTimeout(patience)
       await browser?.close().catch(() => {})
     },
   }

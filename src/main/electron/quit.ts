@@ -104,7 +104,11 @@ export function obeyMachine(
     event.preventDefault()
     quit.request('machine')
   })
-  powerMonitor.on('shutdown', () => quit.request('machine'))
+  // The event can be prevented to delay the shutdown a little; Electron's types leave it out.
+  powerMonitor.on('shutdown', (event?: { preventDefault(): void }) => {
+    event?.preventDefault()
+    quit.request('machine')
+  })
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) signals.on(signal, () => quit.request('machine'))
 }
 

@@ -76,6 +76,7 @@ export class ConsoleWindow {
     window.webContents.on('render-process-gone', (_event, { reason, exitCode }) => {
       if (reason !== 'clean-exit') this.#recover(window, `${reason}, code ${exitCode}`)
     })
+    window.on('unresponsive', () => this.#options.logger.warn('The page of the window does not respond.'))
     window.webContents.on('preload-error', (_event, path, error) => {
       this.#options.logger.error(`The preload ${path} failed: the window cannot reach the console.`, {
         error: error.stack,

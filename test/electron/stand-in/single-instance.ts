@@ -62,7 +62,8 @@ export class SingleInstanceLock {
         symlinkSync(String(process.pid), this.#link)
         return true
       } catch {
-        if (isAlive(Number(readlinkSync(this.#link)))) return false
+        const holder = holderOf(this.#link)
+        if (holder !== null && isAlive(holder)) return false
         rmSync(this.#link, { force: true })
       }
     }
@@ -76,6 +77,15 @@ export class SingleInstanceLock {
       rmSync(path)
       onLaunch(message)
     }
+  }
+}
+
+/** The process that a link names; null when it was given back meanwhile. */
+function holderOf(link: string): number | null {
+  try {
+    return Number(readlinkSync(link))
+  } catch {
+    return null
   }
 }
 
