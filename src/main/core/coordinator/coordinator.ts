@@ -200,8 +200,10 @@ export class SiteCoordinator implements Coordinator {
 
   async release(): Promise<void> {
     await this.#defining
-    this.#ports.logWatch[Symbol.dispose]()
-    await this.#ports.services[Symbol.asyncDispose]()
+    const { logWatch, services, arrivals } = this.#ports
+    logWatch[Symbol.dispose]()
+    await services[Symbol.asyncDispose]()
+    arrivals.changed() // answers the orders that were still under way
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

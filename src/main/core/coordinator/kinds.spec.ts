@@ -165,6 +165,33 @@ test('a changed definition adds, stops what is gone, and refuses a circle by nam
   expect(rig.processes.findByRuns(rig.runs()).size).toBe(1)
 })
 
+test('changed probes count at once, without a restart', async () => {
+  const [port = 0] = await freePorts(1)
+  const tcp = probeOf({ type: 'tcp', address: `127.0.0.1:${port}` })
+  await using rig = await serviceRig({ files: { 'api.mjs': scripts.idle }, services: [serviceOf('api')] })
+  await rig.coordinator.start('all', order)
+  const { pid } = await rig.see('api', 'healthy', ({ health }) => health === 'healthy')
+  const probes = { startup: null, readiness: tcp, liveness: null }
+  await rig.coordinator.define(siteOf([serviceOf('api', { probes })]))
+  await rig.see('api', 'degraded', ({ health }) => health === 'degraded')
+  await rig.coordinator.define(siteOf([serviceOf('api')]))
+  expect(await rig.see('api', 'healthy again', ({ health }) => health === 'healthy')).toMatchObject({ pid })
+})
+
+test('an order that is under way when the site is closed is answered', async () => {
+  const [port = 0] = await freePorts(1)
+  const tcp = probeOf({ type: 'tcp', address: `127.0.0.1:${port}` })
+  const services = [serviceOf('api', { probes: { startup: tcp, readiness: null, liveness: null } })]
+  await using rig = await serviceRig({ files: { 'api.mjs': scripts.idle }, services })
+  const starting = rig.coordinator.start('all', order)
+  await rig.see('api', 'asked', ({ probes }) => (probes[0]?.failures ?? 0) > 1)
+  await rig.coordinator.stop(['api'], order)
+  expect((await starting).failed).toHaveLength(1)
+  const again = rig.coordinator.start('all', order)
+  await rig.coordinator.release()
+  expect((await again).failed[0]?.reason).toContain('the site was closed')
+})
+
 test('unknown services are refused by name', async () => {
   await using rig = await serviceRig({ services: [serviceOf('api')] })
   await expect(rig.coordinator.start([newId('no')], order)).rejects.toMatchObject({

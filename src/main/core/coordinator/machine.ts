@@ -79,6 +79,8 @@ export type Input =
   | { readonly type: 'pause-over'; readonly generation: number }
   /** It has been healthy for long enough to forget its failures. */
   | { readonly type: 'forgiven'; readonly generation: number }
+  /** site.yaml changed what it is checked by. */
+  | { readonly type: 'checks-changed' }
   /** A child of an earlier console was taken up. */
   | { readonly type: 'adopted'; readonly pid: number }
 

@@ -58,7 +58,7 @@ export function previewAction(
         sentence: `Kill ${counted(services.length)} at once, without asking them to end.`,
         services,
         undo: 'Start all starts them again; what they had not yet written to disk is lost.',
-        commandLine: 'wheelhouse stop --emergency',
+        commandLine: 'wheelhouse emergency-stop',
       }
     }
   }

@@ -33,6 +33,9 @@ export function step(machine: Machine, service: ServiceDefinition, input: Input,
     case 'not-launched':
       notLaunched(turn, input.reason, input.retry)
       break
+    case 'checks-changed':
+      checksChanged(turn)
+      break
     case 'adopted':
       adopted(turn, input.pid)
       break
@@ -126,6 +129,12 @@ function needs(turn: Turn, unmet: string | null, trouble: string | null): Turn {
   // Answers from the time of trouble tell nothing: the service is asked again at once.
   if (before.state === 'running' && before.trouble !== null && trouble === null) turn.watchRunning()
   return turn
+}
+
+function checksChanged(turn: Turn): Turn {
+  const { state, wanted } = turn.machine
+  if (state === 'running') return turn.watchRunning()
+  return state === 'external' && wanted ? turn.observe() : turn
 }
 
 function launched(turn: Turn, pid: number | null): Turn {

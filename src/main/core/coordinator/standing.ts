@@ -4,7 +4,11 @@ import type { Peer } from './needs.ts'
 /** How far a service is on its way to run. A one-shot arrives when it has run to its end. */
 export function standingOfStart(id: string, peer: (id: string) => Peer): Standing {
   const found = peer(id)
-  if (!found) return { at: 'lost', reason: 'It was taken out of site.yaml.' }
+  if (!found)
+    return {
+      at: 'lost',
+      reason: 'It is not supervised any more: it was taken out of site.yaml, or the site was closed.',
+    }
   const { machine, service } = found
   switch (machine.state) {
     case 'completed':

@@ -99,9 +99,11 @@ export class Supervisor implements AsyncDisposable {
     return this.#startedWith !== null && this.#child !== null && this.#startedWith !== fingerprint(this.#service)
   }
 
-  /** Takes a changed definition; a running child keeps what it was started with until it is restarted. */
+  /** Takes a changed definition; a running child keeps what it was started with until it is restarted; its probes change now. */
   redefine(service: ServiceDefinition): void {
+    const checksChanged = JSON.stringify(service.probes) !== JSON.stringify(this.#service.probes)
     this.#service = service
+    if (checksChanged) this.dispatch({ type: 'checks-changed' })
   }
 
   /** Takes up the child of an earlier console. False when it is gone. */
