@@ -6,6 +6,7 @@ import { type Coordinator, coordinatorSchema, logTail, type Order, openCoordinat
 import { eventsSchema, openEventLog } from '#core/events/index.ts'
 import {
   type Builtin,
+  type Clock,
   type CrashPoints,
   DisposableStore,
   noCrashPoints,
@@ -50,6 +51,8 @@ export interface ServiceRigOptions {
   readonly files?: Readonly<Record<string, string>>
   readonly builtins?: Readonly<Record<string, Builtin>>
   readonly crashPoints?: CrashPoints
+  /** The clock of the coordinator; the machine's own unless told. */
+  readonly clock?: Clock
   readonly environment?: Readonly<Record<string, string>>
   readonly secrets?: (name: string) => string
   /** A site folder that outlives the rig; without it one is made and removed. */
@@ -85,7 +88,7 @@ export async function serviceRig(options: ServiceRigOptions): Promise<ServiceRig
     events: log,
     attention,
     state,
-    clock,
+    clock: options.clock ?? clock,
     logger,
     random: () => 0,
     crashPoints: options.crashPoints ?? noCrashPoints,
