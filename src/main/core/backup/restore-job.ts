@@ -101,7 +101,7 @@ class RestoreRun {
     await this.#told(options.afterSwap)
     const failed = await this.#step('start', () => this.#start())
     this.#reach('restore.before-commit')
-    const setAside = await this.#step('finish', () => this.#finish(swapped))
+    const setAside = await this.#step('finish', () => this.#finish(helper, swapped))
     return { restorePoint: journal.restorePoint, plan, failed, setAside }
   }
 
@@ -221,13 +221,12 @@ class RestoreRun {
     }
   }
 
-  async #finish(journal: SwapJournal): Promise<string | null> {
+  async #finish(helper: Helper, journal: SwapJournal): Promise<string | null> {
     // A console that closes leaves the record: the next one tidies up and knows which services are to run.
     if (this.#ports.closing()) return null
     const { options } = this.#ports
     try {
-      await using cleaner = this.#ports.openCleaner()
-      const remove = (path: string) => cleaner.ask('remove', { path })
+      const remove = (path: string) => helper.ask('remove', { path })
       return await finishSwap(this.#folders(), journal, layoutOf(options.folder), options, remove)
     } catch (error) {
       // The site is restored and runs; its record stays, so that the next opening tidies up.

@@ -173,7 +173,9 @@ async function assertSourcesThere(
 ): Promise<void> {
   const top = new Set(captured.top.map(rawKey))
   const before = snapshots.findLast((snapshot) => snapshot.kind !== 'restore-point')
-  const had = before ? (await readTree(engine.reader, before.tree)).map((entry) => rawKey(nameBytes(entry))) : []
+  // A listing that is damaged must not keep a new snapshot from being taken.
+  const listing = before ? await readTree(engine.reader, before.tree).catch(() => []) : []
+  const had = listing.map((entry) => rawKey(nameBytes(entry)))
   const needed = ['site.yaml', ...(had.includes('data') ? ['data'] : [])]
   const missing = needed.filter((name) => !top.has(name))
   if (missing.length === 0 && top.size > 0) return
