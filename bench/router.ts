@@ -28,21 +28,31 @@ const routes: readonly RouteDefinition[] = Array.from({ length: topics }, (_, n)
 const benchmark: Benchmark = {
   what: `QoS 0, ${payload.length}-byte payloads, ${topics} routes with condition, map, channel and journal, against a bare mqtt.js subscriber on the same embedded broker`,
   async run({ note }) {
-    const rates: { bare: number; routed: number; lost: number }[] = []
+    const rates: { bare: Run; routed: Run; lost: number }[] = []
     for (let pair = 1; pair <= pairs; pair++) {
-      const bare = await bareRate()
-      const { rate, lost } = await routedRate()
-      rates.push({ bare, routed: rate, lost })
-      note(`pair ${pair}: bare ${Math.round(bare)}/s, routed ${Math.round(rate)}/s, lost ${lost}`)
+      const bare = await bareRun()
+      const { lost, ...routed } = await routedRun()
+      rates.push({ bare, routed, lost })
+      note(`pair ${pair}: bare ${sentence(bare)}; routed ${sentence(routed)}, lost ${lost}`)
     }
     return [
-      { what: 'bare mqtt.js subscriber', value: median(rates.map(({ bare }) => bare)), unit: 'messages/s' },
-      { what: 'router, all deliveries', value: median(rates.map(({ routed }) => routed)), unit: 'messages/s' },
+      { what: 'bare mqtt.js subscriber', value: median(rates.map(({ bare }) => bare.rate)), unit: 'messages/s' },
+      { what: 'router, all deliveries', value: median(rates.map(({ routed }) => routed.rate)), unit: 'messages/s' },
       {
         what: 'router against bare, median of the pairs',
-        value: median(rates.map(({ bare, routed }) => routed / bare)),
+        value: median(rates.map(({ bare, routed }) => routed.rate / bare.rate)),
         unit: '',
         bar: { atLeast: 0.9 },
+      },
+      {
+        what: 'CPU a message, bare (broker, subscriber, publisher)',
+        value: median(rates.map(({ bare }) => bare.cpu)),
+        unit: 'µs',
+      },
+      {
+        what: 'CPU a message, routed and journalled',
+        value: median(rates.map(({ routed }) => routed.cpu)),
+        unit: 'µs',
       },
       { what: 'messages lost', value: Math.max(...rates.map(({ lost }) => lost)), unit: '', bar: { atMost: 0 } },
     ]
@@ -51,8 +61,14 @@ const benchmark: Benchmark = {
 
 export default benchmark
 
-/** Messages a second that a subscriber in a thread of its own takes, from the first to the last. */
-async function bareRate(): Promise<number> {
+/** One run: messages a second, and microseconds of CPU of the whole process for each. */
+interface Run {
+  readonly rate: number
+  readonly cpu: number
+}
+
+/** A subscriber in a thread of its own, from the first message to the last. */
+async function bareRun(): Promise<Run> {
   await using rig = await messagingRig()
   await rig.startBroker()
   await rig.load([], null)
@@ -66,20 +82,23 @@ async function bareRate(): Promise<number> {
   )
   await once(subscriber, 'message')
   const done = once(subscriber, 'message')
+  const cpu = process.cpuUsage()
   const started = performance.now()
   await flood(rig.port)
   await done
   const ms = performance.now() - started
+  const used = cpuSince(cpu)
   await subscriber.terminate()
-  return (messages / ms) * 1000
+  return { rate: (messages / ms) * 1000, cpu: used }
 }
 
-/** Messages a second that the router has taken in, mapped and delivered to channel and journal. */
-async function routedRate(): Promise<{ readonly rate: number; readonly lost: number }> {
+/** The router taking everything in, mapping it, and delivering it to channel and journal. */
+async function routedRun(): Promise<Run & { readonly lost: number }> {
   await using rig = await messagingRig()
   await rig.startBroker()
   await rig.load(routes)
   await routerConnected(rig)
+  const cpu = process.cpuUsage()
   const started = performance.now()
   await flood(rig.port)
   const total = () => rig.state.slice('traffic').get('traffic')?.received.total ?? 0
@@ -89,7 +108,16 @@ async function routedRate(): Promise<{ readonly rate: number; readonly lost: num
   const settled = () => Object.values(rig.state.slice('routes').all()).flatMap(({ targets }) => targets)
   await until('everything to be delivered', () => settled().every(({ queued }) => queued === 0), 60_000)
   const lost = settled().reduce((sum, { dropped }) => sum + dropped, 0)
-  return { rate: (messages / ms) * 1000, lost }
+  return { rate: (messages / ms) * 1000, cpu: cpuSince(cpu), lost }
+}
+
+function cpuSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / messages
+}
+
+function sentence({ rate, cpu }: Run): string {
+  return `${Math.round(rate)}/s at ${cpu.toFixed(1)} µs of CPU each`
 }
 
 /** Sends the messages as fast as the broker takes them. */

@@ -50,16 +50,12 @@ export class DataPlaneHost implements AsyncDisposable {
   #restart: Disposable | undefined
   #silence: Disposable | undefined
   #forgive: Disposable | undefined
+  #lending: Disposable | undefined
   #closed = false
 
   constructor(parts: DataPlaneHostParts) {
     this.#parts = parts
     this.#start()
-  }
-
-  /** The id of the running thread, for tests that kill it. */
-  get threadId(): number | undefined {
-    return this.#worker?.threadId
   }
 
   /** Hands over routes and broker; resolves when they are in use, with the routes that were refused. */
@@ -126,6 +122,7 @@ export class DataPlaneHost implements AsyncDisposable {
     this.#restart?.[Symbol.dispose]()
     this.#silence?.[Symbol.dispose]()
     this.#forgive?.[Symbol.dispose]()
+    this.#lending?.[Symbol.dispose]()
     const worker = this.#worker
     if (worker) {
       this.#post({ type: 'stop' })
@@ -215,7 +212,8 @@ export class DataPlaneHost implements AsyncDisposable {
     } catch (error) {
       this.#parts.logger.warn(`The router has no way to the store: ${String(error)}.`)
       const worker = this.#worker
-      this.#parts.clock.after(1_000, () => {
+      this.#lending?.[Symbol.dispose]()
+      this.#lending = this.#parts.clock.after(1_000, () => {
         if (worker === this.#worker) this.#lendPort(store)
       })
     }

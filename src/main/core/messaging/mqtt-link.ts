@@ -8,6 +8,9 @@ const lastPauseMs = 5_000
 /** How long one attempt may take until the broker has answered. */
 const connectTimeoutMs = 10_000
 
+/** How long the broker may take to answer a goodbye. */
+const goodbyeMs = 500
+
 export interface LinkEvents {
   /** A message arrived. */
   message(topic: string, payload: Buffer, packet: IPublishPacket): void
@@ -93,8 +96,13 @@ export class MqttLink {
     this.#drop()
     if (!client) return
     await new Promise<void>((resolve) => {
-      if (client.stream.destroyed) resolve()
-      else client.stream.once('close', resolve)
+      const { stream } = client
+      if (stream.destroyed) return resolve()
+      const impatience = setTimeout(() => stream.destroy(), goodbyeMs)
+      stream.once('close', () => {
+        clearTimeout(impatience)
+        resolve()
+      })
     })
   }
 

@@ -87,7 +87,12 @@ class SiteMessaging implements Messaging {
     const on = definition.parts.router !== false
     const routes: readonly RouteDefinition[] = on ? Object.values(definition.routes) : []
     this.#embedded = Object.values(definition.services).some((service) => service.use === 'broker')
-    await this.#stored.keep(routes)
+    try {
+      await this.#stored.keep(routes)
+    } catch (error) {
+      // A store that takes no writes is told about elsewhere; messages are routed all the same.
+      this.#logger.warn(`How long journals are kept could not be stored: ${String(error)}.`)
+    }
     await this.#host.configure(routes, on ? brokerUrl : null)
   }
 
