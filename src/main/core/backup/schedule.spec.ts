@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest'
+import { ManualClock } from '../../../../test/support/manual-clock.ts'
+import { dueAt, Schedule, type ScheduledKind, type Timetable } from './schedule.ts'
+
+const minute = 60_000
+const hour = 60 * minute
+
+describe('when a snapshot is due', () => {
+  test('at three in the morning where the site is', () => {
+    const since = Date.UTC(2026, 0, 5, 8)
+    expect(dueAt({ cron: '0 3 * * *', zone: 'Asia/Manila', since })).toBe(Date.UTC(2026, 0, 5, 19))
+    expect(dueAt({ cron: '0 3 * * *', zone: 'UTC', since })).toBe(Date.UTC(2026, 0, 6, 3))
+  })
+
+  test('at the same hour of the day before and after the clocks change', () => {
+    const zone = 'Europe/Berlin'
+    expect(dueAt({ cron: '0 3 * * *', zone, since: Date.UTC(2026, 2, 27, 12) })).toBe(Date.UTC(2026, 2, 28, 2))
+    expect(dueAt({ cron: '0 3 * * *', zone, since: Date.UTC(2026, 2, 29, 12) })).toBe(Date.UTC(2026, 2, 30, 1))
+  })
+
+  test('never, when the expression never comes true or is none', () => {
+    expect(dueAt({ cron: '0 0 31 2 *', zone: 'UTC', since: 0 })).toBeNull()
+    expect(dueAt({ cron: 'whenever', zone: 'UTC', since: 0 })).toBeNull()
+  })
+})
+
+describe('the schedule', () => {
+  function rig(timetables: Partial<Record<ScheduledKind, string>>, since: (kind: ScheduledKind) => number) {
+    const clock = new ManualClock(Date.UTC(2026, 0, 5, 8))
+    const ran: string[] = []
+    const last = new Map<ScheduledKind, number>()
+    const timetable = (kind: ScheduledKind): Timetable | null => {
+      const cron = timetables[kind]
+      return cron === undefined ? null : { cron, zone: 'UTC', since: last.get(kind) ?? since(kind) }
+    }
+    const schedule = new Schedule({
+      clock,
+      timetable,
+      async run(kind) {
+        ran.push(`${kind} ${new Date(clock.wall()).toISOString().slice(11, 16)}`)
+        last.set(kind, clock.wall())
+      },
+      onError: (error) => ran.push(String(error)),
+    })
+    return { clock, ran, schedule }
+  }
+
+  test('takes each snapshot at its time', async () => {
+    const { clock, ran, schedule } = rig({ data: '*/15 * * * *' }, () => Date.UTC(2026, 0, 5, 8))
+    expect(schedule.nextAt()).toBe(Date.UTC(2026, 0, 5, 8, 15))
+    await clock.advance(31 * minute)
+    expect(ran).toEqual(['data 08:15', 'data 08:30'])
+    schedule[Symbol.dispose]()
+    await clock.advance(hour)
+    expect(ran.length).toBe(2)
+    expect(clock.waiting).toBe(0)
+  })
+
+  test('makes up for many missed dates with one snapshot, soon after it begins', async () => {
+    const { clock, ran, schedule } = rig({ full: '0 3 * * *' }, () => Date.UTC(2025, 11, 20))
+    await clock.advance(10 * minute)
+    expect(ran).toEqual(['full 08:00'])
+    schedule[Symbol.dispose]()
+  })
+
+  test('notices that the clock was moved', async () => {
+    const { clock, ran, schedule } = rig({ full: '0 3 * * *' }, () => Date.UTC(2026, 0, 5, 8))
+    clock.jumpWall(20 * hour)
+    await clock.advance(minute)
+    expect(ran).toEqual(['full 04:00'])
+    schedule[Symbol.dispose]()
+  })
+})
