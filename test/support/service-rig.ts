@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Attention, AttentionDraft } from '#core/attention/index.ts'
+import { attentionSchema, openAttention } from '#core/attention/index.ts'
 import type { ServiceDefinition, SiteDefinition } from '#core/config/index.ts'
 import { type Coordinator, coordinatorSchema, logTail, type Order, openCoordinator } from '#core/coordinator/index.ts'
 import { eventsSchema, openEventLog } from '#core/events/index.ts'
@@ -18,19 +18,19 @@ import {
 } from '#core/platform/index.ts'
 import { openStateHub } from '#core/state/index.ts'
 import { openStore } from '#core/store/index.ts'
-import type { ServiceView } from '#shared/contract/state.ts'
+import type { AttentionView, ServiceView } from '#shared/contract/state.ts'
 import type { EventRecord } from '#shared/vocabulary.ts'
 import { temporaryFolder } from './folders.ts'
 import { siteOf } from './site-definition.ts'
 import { until } from './until.ts'
 
-/** A coordinator with real processes, store, events and state on a temporary site; cards are only recorded. */
+/** A coordinator with real processes, store, events, cards and state on a temporary site. */
 export interface ServiceRig extends AsyncDisposable {
   readonly coordinator: Coordinator
   readonly directory: string
   readonly processes: Processes
   /** Open cards by id. */
-  readonly cards: ReadonlyMap<string, AttentionDraft>
+  readonly cards: ReadonlyMap<string, AttentionView>
   view(service: string): ServiceView
   /** The site's events so far, oldest first, once all are committed. */
   events(): Promise<readonly EventRecord[]>
@@ -70,14 +70,15 @@ export async function serviceRig(options: ServiceRigOptions): Promise<ServiceRig
   const logger = silentLogger
   const runtime = sourceRuntime()
   const processes = systemProcesses({ clock, logger })
-  const schemas = { control: [eventsSchema, coordinatorSchema], messages: [] }
+  const schemas = { control: [eventsSchema, attentionSchema, coordinatorSchema], messages: [] }
   const store = owned.add(
     await openStore({ directory: join(directory, '.wheelhouse'), schemas, runtime, clock, logger }),
   )
   const database = store.control
   const log = owned.add(openEventLog({ database, clock, logger }))
   const state = owned.add(openStateHub({ clock, logger }))
-  const { cards, attention } = recordingAttention()
+  const shown = state.slice('attention')
+  const attention = owned.add(openAttention({ database, events: log, state: shown, clock, logger }))
   const coordinator = await openCoordinator({
     definition: options.definition === undefined ? siteOf(options.services ?? []) : options.definition,
     directory,
@@ -110,7 +111,9 @@ export async function serviceRig(options: ServiceRigOptions): Promise<ServiceRig
     coordinator,
     directory,
     processes,
-    cards,
+    get cards() {
+      return new Map(attention.open().map((card) => [card.id, card]))
+    },
     view,
     runs,
     leave,
@@ -133,21 +136,6 @@ export async function serviceRig(options: ServiceRigOptions): Promise<ServiceRig
       const started = runs()
       await until('nothing of any run left', () => processes.findByRuns(started).size === 0)
       await leave()
-    },
-  }
-}
-
-function recordingAttention(): { cards: Map<string, AttentionDraft>; attention: Attention } {
-  const cards = new Map<string, AttentionDraft>()
-  return {
-    cards,
-    attention: {
-      raise: (draft) => void cards.set(draft.id, draft),
-      clear: (id) => void cards.delete(id),
-      dismiss: async () => {},
-      open: () => [],
-      onChanged: () => ({ [Symbol.dispose]() {} }),
-      [Symbol.asyncDispose]: async () => {},
     },
   }
 }

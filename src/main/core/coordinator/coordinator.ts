@@ -129,7 +129,8 @@ export class SiteCoordinator implements Coordinator {
 
   async stop(unwanted: readonly string[] | 'all', order: Order): Promise<ServicesOutcome> {
     const { leftovers, site } = this.#ports
-    if (unwanted === 'all' && leftovers.runs.length > 0 && !this.#takingUp) await leftovers.end(order.cause)
+    if (this.#takingUp) await this.#takingUp
+    if (unwanted === 'all' && leftovers.runs.length > 0) await leftovers.end(order.cause)
     if (site.definition === null && unwanted === 'all') return { done: [], failed: [] }
     const definition = loaded(site.definition)
     const named = unwanted === 'all' ? Object.keys(definition.services) : unwanted

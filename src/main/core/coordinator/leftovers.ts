@@ -28,26 +28,27 @@ const defaultWithinMs = 10_000
 /** The runs that an earlier console left open, until each is adopted, ended, or known to be gone. */
 export class Leftovers {
   readonly #ports: LeftoverPorts
-  #open: readonly RunRecord[]
+  /** Those that nothing is decided of yet: an emergency stop in the middle of taking up must not miss one. */
+  readonly #open: Map<string, RunRecord>
 
   constructor(ports: LeftoverPorts) {
     this.#ports = ports
-    this.#open = [...ports.records.open(), ...unrecorded(ports)]
+    this.#open = new Map([...ports.records.open(), ...unrecorded(ports)].map((record) => [record.run, record]))
   }
 
   get runs(): readonly RunRecord[] {
-    return this.#open
+    return [...this.#open.values()]
   }
 
   /** Adopts or ends each run, as the services' `on-crash` says. What no service of the site claims is ended. */
   async takeUp(supervisorOf: (service: string) => Supervisor | undefined, cause: Cause): Promise<TakenUp> {
-    const open = this.#open
-    this.#open = []
-    const { processes, records, clock } = this.#ports
+    const { processes, records, clock, logger } = this.#ports
+    // What cannot be written now is found out again at the next opening; it must not keep the site from being taken up.
+    const notRecorded = (error: unknown) => logger.error('A run could not be recorded.', { error: String(error) })
     const adopted: string[] = []
     const stopped: string[] = []
     const gone: string[] = []
-    const found = await findOpenRuns(open, processes, clock)
+    const found = await findOpenRuns(this.runs, processes, clock)
     await Promise.all(
       found.toReversed().map(async ({ record, leader, left }) => {
         const supervisor = supervisorOf(record.service)
@@ -55,15 +56,20 @@ export class Leftovers {
         const adoptable =
           supervisor?.service.onCrash === 'adopt' && isProcess(supervisor) && !adopted.includes(record.service)
         if (leader && supervisor && adoptable && supervisor.adopt(known, { cause, operation: null })) {
+          this.#open.delete(record.run)
           adopted.push(record.service)
-          if (record.identity === null) await records.found({ ...known, identity: leader })
+          if (record.identity === null) await records.found({ ...known, identity: leader }).catch(notRecorded)
           return
         }
         const outcome = leader ? stopped : gone
         outcome.push(record.service)
         const withinMs = supervisor?.service.stop.withinMs ?? defaultWithinMs
-        if (leader || left.length > 0) await endRun(known, withinMs, this.#ports)
-        else await records.ended(record.run, record.service, clock.wall(), 'had ended when the console came back')
+        if (leader || left.length > 0) await endRun(known, withinMs, this.#ports).catch(notRecorded)
+        else {
+          const ending = 'had ended when the console came back'
+          await records.ended(record.run, record.service, clock.wall(), ending).catch(notRecorded)
+        }
+        this.#open.delete(record.run)
         this.#tell(record, supervisor, leader !== null, cause)
       }),
     )
@@ -77,8 +83,8 @@ export class Leftovers {
 
   /** Kills everything that was left. Resolves with how many processes were hit. */
   killNow(): number {
-    const open = this.#open
-    this.#open = []
+    const open = this.runs
+    this.#open.clear()
     const { processes, records, clock, logger } = this.#ports
     const marked = processes.findByRuns(open.map(({ run }) => run))
     let hit = 0

@@ -138,6 +138,25 @@ test('without a usable site.yaml nothing is taken up, everything can still be ki
   expect(await third.coordinator.emergencyStop(order.cause)).toMatchObject({ killed: 1 })
 })
 
+test('an emergency stop while services are being taken up kills those too', async () => {
+  const folder = temporaryFolder()
+  onTestFinished(() => folder[Symbol.dispose]())
+  const services = [serviceOf('api'), serviceOf('stops', { run: ['stubborn.mjs'], onCrash: 'stop' })]
+  const files = { 'api.mjs': scripts.idle, 'stubborn.mjs': scripts.stubborn }
+  const first = await serviceRig({ directory: folder.path, services, files })
+  await first.coordinator.start('all', order)
+  await first.logged('stops', 'up')
+  await first.leave()
+
+  await using second = await serviceRig({ directory: folder.path, services })
+  const takingUp = second.coordinator.takeUp(order.cause)
+  const { killed } = await second.coordinator.emergencyStop(order.cause)
+  expect(killed).toBe(2)
+  await takingUp
+  await second.see('api', 'stopped', ({ state }) => state === 'stopped')
+  expect(second.processes.findByRuns(second.runs()).size).toBe(0)
+})
+
 test('services are found by their marks alone when the database that knew them is lost', async () => {
   const folder = temporaryFolder()
   onTestFinished(() => folder[Symbol.dispose]())
