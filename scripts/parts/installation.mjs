@@ -10,9 +10,13 @@ export const programs = join(root, 'node_modules', '.bin')
 /** The Node that the project runs on. */
 export const node = join(programs, 'node')
 
-/** The environment in which the project's programs run: `node` is Node 24, Electron's binary is never fetched on the way. */
+/**
+ * The environment in which the project's programs run: `node` is Node 24, Electron's binary is never fetched on the way, and no
+ * colours are written where nobody sees them.
+ */
 export function projectEnvironment() {
-  return withPath(programs, { ...process.env, ELECTRON_SKIP_BINARY_DOWNLOAD: '1' })
+  const plain = process.stdout.isTTY || process.env.FORCE_COLOR ? {} : { NO_COLOR: '1' }
+  return withPath(programs, { ...process.env, ...plain, ELECTRON_SKIP_BINARY_DOWNLOAD: '1' })
 }
 
 /**
