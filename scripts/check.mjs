@@ -6,6 +6,8 @@ import { run } from './parts/run.mjs'
 if (await ensureInstalled()) {
   const env = projectEnvironment()
   const types = await run(node, [join(programs, 'tsc'), '-p', '.'], { env })
-  const lint = await run(join(programs, 'biome'), ['ci', '.'], { env })
+  const lint = await run(join(programs, 'biome'), ['ci', ...(process.stdout.isTTY ? [] : ['--colors=off']), '.'], {
+    env,
+  })
   process.exitCode = types || lint
 } else process.exitCode = 1

@@ -10,7 +10,10 @@ import { root, run, say } from './parts/run.mjs'
 
 const checks = {
   types: () => run(node, [join(programs, 'tsc'), '-p', '.'], { env: projectEnvironment() }),
-  lint: () => run(join(programs, 'biome'), ['ci', '.'], { env: projectEnvironment() }),
+  lint: () =>
+    run(join(programs, 'biome'), ['ci', ...(process.stdout.isTTY ? [] : ['--colors=off']), '.'], {
+      env: projectEnvironment(),
+    }),
   build: () => ensureBuilt(),
 }
 const suites = ['unit', 'contract', 'integration', 'e2e', 'electron']
