@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { bytes, counted, moment, table } from './words.ts'
+import { bytes, counted, moment, shortened, table } from './words.ts'
 
 test('columns are aligned, numbers to the right, and no line ends in blanks', () => {
   expect(
@@ -37,4 +37,9 @@ test('one is one', () => {
     '1 service',
     '2 processes',
   ])
+})
+
+test('what is too long for a table ends in dots', () => {
+  expect(shortened('held by another', 8)).toBe('held by…')
+  expect(shortened('held', 8)).toBe('held')
 })

@@ -2,7 +2,7 @@ import type { AttentionView, ConsoleView, JobView, ServiceView, SiteView } from 
 import { exitCodes } from '../exit-code.ts'
 import { firstState } from '../first-state.ts'
 import { progressLine } from '../watch-job.ts'
-import { bytes, moment, table } from '../words.ts'
+import { bytes, moment, shortened, table } from '../words.ts'
 import { type CommandContext, show } from './context.ts'
 
 export interface Status {
@@ -69,7 +69,8 @@ function servicesTable(services: readonly ServiceView[], zone: string): string {
       service.cpu === null ? '–' : `${service.cpu.toFixed(0)} %`,
       bytes(service.memory),
       String(service.restarts),
-      service.reason,
+      // The whole of it is in --json; what is wrong is told in full below the table.
+      shortened(service.reason, 90),
     ]),
     ['PID', 'CPU', 'MEMORY', 'RESTARTS'],
   )
