@@ -17,7 +17,8 @@ export function HealthSentence() {
         <HealthMark health={site.health} />
         <span>{site.sentence}</span>
       </Link>
-      {backups && (
+      {/* The sentence of a healthy site tells the age of its backup itself. */}
+      {backups && site.health !== 'healthy' && (
         <Link className={styles.backup} to="/backups">
           {backups.lastVerifiedAt === null ? (
             'no verified backup yet'

@@ -1,5 +1,5 @@
 import { lazy, Suspense } from 'react'
-import { createHashRouter } from 'react-router'
+import { createHashRouter, Navigate } from 'react-router'
 import { Waiting } from '../components/waiting.tsx'
 import { NotFound } from '../features/deploys/not-found.tsx'
 import { announced, NotYet } from '../features/deploys/not-yet.tsx'
@@ -28,6 +28,8 @@ export function makeRouter() {
           children: [
             { path: '/', element: <OverviewPage /> },
             { path: '/services/:id?', element: <ServicesPage /> },
+            // Where the trust page was, once the site is trusted.
+            { path: '/trust', element: <Navigate to="/" replace /> },
             {
               path: '/messages/:tab?',
               element: (

@@ -42,7 +42,8 @@ export class ShownState implements Disposable {
         },
         onBatch: ({ items }) => {
           for (const batch of items) {
-            if (!this.apply(batch)) {
+            // A stream that has just begun brings the whole first; what comes before it is not worth asking again for.
+          if (!this.apply(batch) && this.#revision !== -1) {
               this.#stream?.restart()
               return
             }

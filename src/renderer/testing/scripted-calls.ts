@@ -32,7 +32,10 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
   }
   return {
     console: {
-      info: async () => ({ version: '0.1.0', contract: 1, host: 'headless', pid: 1 }),
+      info: () =>
+        host.hanging
+          ? new Promise(() => {})
+          : Promise.resolve({ version: '0.1.0', contract: 1, host: 'headless' as const, pid: 1 }),
       openSite: (input) => opened('console.openSite', input),
       openSample: () => opened('console.openSample'),
       resetSample: () => opened('console.resetSample'),

@@ -25,6 +25,8 @@ export class ScriptedConsole {
   #end: ((reason: string) => void) | null = null
   /** While set, nobody gets in: with this problem, or because nothing answers. */
   refusing: ConsoleError | null = null
+  /** While true, `console.info` is not answered: the process is there and does nothing. */
+  hanging = false
   readonly #streams = new Set<OpenStream>()
 
   constructor(slices: Shown, events: readonly EventRecord[]) {
@@ -93,7 +95,7 @@ export class ScriptedConsole {
   }
 
   #send<T extends Topic>(topic: T, items: readonly SubscriptionItem<T>[], skipped = 0): void {
-    for (const stream of this.#streams) if (stream.topic === topic) stream.send(items, skipped)
+    for (const stream of [...this.#streams]) if (stream.topic === topic) stream.send(items, skipped)
   }
 
   #open<T extends Topic>(

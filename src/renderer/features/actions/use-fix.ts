@@ -31,7 +31,7 @@ export function useFix(): (fix: Fix) => void {
           })
           return
         case 'go-to':
-          void navigate(action.page)
+          void navigate(`/${action.page.replace(/^\//, '')}`)
           return
       }
     },

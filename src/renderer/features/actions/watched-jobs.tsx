@@ -1,6 +1,7 @@
 import { ActionIcon, Button, Tooltip } from '@mantine/core'
 import { IconX } from '@tabler/icons-react'
 import { useEffect } from 'react'
+import { useLocation } from 'react-router'
 import type { JobView } from '#shared/contract/index.ts'
 import { CommandLine } from '../../components/command-line.tsx'
 import { HealthMark } from '../../components/health-mark.tsx'
@@ -41,7 +42,9 @@ function WatchedJob({ id, onForget }: { readonly id: string; readonly onForget: 
     const timer = clock.after(goodResultStays, () => onForget(id))
     return () => timer[Symbol.dispose]()
   }, [clock, done, id, onForget])
-  if (!job) return null
+  const { pathname } = useLocation()
+  // The Backups page shows its own jobs at length.
+  if (!job || (pathname.startsWith('/backups') && backupKinds.test(job.kind))) return null
   const running = job.state === 'running'
   return (
     <div className={styles.job} data-state={job.state}>
@@ -65,6 +68,9 @@ function WatchedJob({ id, onForget }: { readonly id: string; readonly onForget: 
     </div>
   )
 }
+
+/** Jobs that the Backups page shows: their steps while they run, and their result. */
+export const backupKinds = /^(backup|restore|undo|snapshot)/
 
 function UndoButton() {
   const { ask } = useActions()

@@ -7,15 +7,17 @@ import { Panel } from '../../components/panel.tsx'
 import { Time } from '../../components/time.tsx'
 import { useEntity, useSelected } from '../../state/use-shown.ts'
 import { useActions } from '../actions/asking.ts'
-import { CancelJob } from '../actions/watched-jobs.tsx'
+import { backupKinds, CancelJob } from '../actions/watched-jobs.tsx'
 import styles from './backup-jobs.module.css'
-
-const kinds = /^(backup|restore|undo|snapshot)/
 
 /** The backup or restore that runs, step by step; and the result of the last restore, with its Undo. */
 export function BackupJobs() {
-  const running = useSelected('jobs', (jobs) => newest(jobs, (job) => job.state === 'running' && kinds.test(job.kind)))
-  const last = useSelected('jobs', (jobs) => newest(jobs, (job) => job.state !== 'running' && kinds.test(job.kind)))
+  const running = useSelected('jobs', (jobs) =>
+    newest(jobs, (job) => job.state === 'running' && backupKinds.test(job.kind)),
+  )
+  const last = useSelected('jobs', (jobs) =>
+    newest(jobs, (job) => job.state !== 'running' && backupKinds.test(job.kind)),
+  )
   return (
     <>
       {running && (
@@ -35,14 +37,14 @@ function Result({ job }: { readonly job: JobView }) {
   const undo = useEntity('backups', 'backups')?.undo
   const restored = /^(restore|undo)|\.(restore|undo)/.test(job.kind)
   return (
-    <div className={styles.result} data-state={job.state}>
+    <div className={styles.result} data-state={job.state} role={job.state === 'failed' ? 'alert' : 'status'}>
       <HealthMark health={markOfJob(job)} label={job.state} size={14} />
       <p>
         {job.message ?? `${job.title}: ${job.state}.`}{' '}
         {job.remedy !== null && <span className="dim">{job.remedy} </span>}
         <span className="dim">
           {job.endedAt !== null && <Time at={job.endedAt} />}{' '}
-          <Link to={`/timeline?text=${encodeURIComponent(job.title)}`}>On the timeline</Link>
+          <Link to={`/timeline?operation=${encodeURIComponent(job.id)}`}>On the timeline</Link>
         </span>
       </p>
       {restored && undo && <Button onClick={() => ask({ type: 'undo' })}>Undo…</Button>}

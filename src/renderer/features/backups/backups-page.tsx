@@ -27,7 +27,7 @@ export default function BackupsPage() {
       title="Backups"
       note={
         <>
-          {counted(snapshots.length, 'point')} to go back to. <ZoneNote />
+          {snapshots.length === 0 ? 'No point' : counted(snapshots.length, 'point')} to go back to. <ZoneNote />
         </>
       }
       actions={

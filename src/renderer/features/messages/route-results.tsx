@@ -3,11 +3,11 @@ import { HealthMark, type Mark } from '../../components/health-mark.tsx'
 
 type Taken = ShownMessage['routes'][number]
 
-/** How each result is marked. */
+/** How each result is marked. What was filtered is as it should be, and what is queued is on its way: neither is a colour. */
 const marks: Record<Taken['result'], Mark> = {
   delivered: 'healthy',
   filtered: 'unknown',
-  queued: 'degraded',
+  queued: 'unknown',
   quarantined: 'unhealthy',
   dropped: 'unhealthy',
 }
@@ -17,6 +17,7 @@ export function RouteResults({ routes }: { readonly routes: readonly Taken[] }) 
   return routes.map((taken) => (
     <span key={taken.route} title={`${taken.route}: ${taken.result}`}>
       <HealthMark health={marks[taken.result]} size={9} label={taken.result} /> {taken.route}
+      {taken.result === 'filtered' && <span className="dim"> filtered</span>}
     </span>
   ))
 }

@@ -18,7 +18,7 @@ export function DoPanel() {
     <Panel title="Do">
       <div className={styles.buttons}>
         <div>
-          <Button fullWidth size="sm" variant="filled" loading={backingUp} onClick={() => backUp('full')}>
+          <Button fullWidth size="sm" px={6} variant="filled" loading={backingUp} onClick={() => backUp('full')}>
             Back up now
           </Button>
           <p>
@@ -32,14 +32,20 @@ export function DoPanel() {
           </p>
         </div>
         <div>
-          <Button fullWidth size="sm" disabled={points === 0} onClick={() => ask({ type: 'restore', snapshot: null })}>
+          <Button
+            fullWidth
+            size="sm"
+            px={6}
+            disabled={points === 0}
+            onClick={() => ask({ type: 'restore', snapshot: null })}
+          >
             Restore…
           </Button>
-          <p>{points === 0 ? 'nothing to restore yet' : counted(points, 'point')}</p>
+          <p>{points === 0 ? 'none yet' : counted(points, 'point')}</p>
         </div>
         <div>
           <Tooltip label="Deploying is not yet available in this version.">
-            <Button fullWidth size="sm" data-disabled aria-disabled onClick={(event) => event.preventDefault()}>
+            <Button fullWidth size="sm" px={6} data-disabled aria-disabled onClick={(event) => event.preventDefault()}>
               Deploy…
             </Button>
           </Tooltip>

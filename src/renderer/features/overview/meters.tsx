@@ -62,8 +62,12 @@ export function MessagesPanel() {
             name="Received"
             value={perSecond(traffic.received.perSecond)}
             history={traffic.received.history}
-            note={`${count(traffic.received.total)} in all`}
+            note=""
           />
+          <p className={styles.line}>
+            <span className="dim">In all</span>
+            <span>{count(traffic.received.total)}</span>
+          </p>
           <p className={styles.line}>
             <span className="dim">Broker</span>
             <span>

@@ -55,14 +55,16 @@ function Card({ card }: { readonly card: AttentionView }) {
             <Age at={card.since} />
           </span>
         </p>
-        <p className="dim">{card.why}</p>
+        <p className={styles.why} title={card.why}>
+          {card.why}
+        </p>
         <div className={styles.fixes}>
           {card.fixes.map((offered) => (
             <Button key={offered.label} size="compact-sm" onClick={() => fix(offered)}>
               {offered.label}
             </Button>
           ))}
-          {card.event !== null && (
+          {card.event !== null && !card.fixes.some((offered) => offered.label === 'Why?') && (
             <Button size="compact-sm" component={Link} to={`/timeline/${card.event}`}>
               Why?
             </Button>

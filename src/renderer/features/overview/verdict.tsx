@@ -18,7 +18,9 @@ export function Verdict() {
       <div className={styles.line}>
         <HealthMark health={site.health} size={20} />
         <div>
-          <p className={styles.sentence}>{site.sentence}</p>
+          <p className={styles.sentence} title={site.sentence}>
+            {site.sentence}
+          </p>
           <p className="dim">
             {site.health} since <Time at={site.since} />, <Age at={site.since} />
             {site.evidence !== null && (

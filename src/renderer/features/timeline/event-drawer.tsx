@@ -129,7 +129,16 @@ function EventFacts({ event }: { readonly event: EventRecord }) {
             ),
           ],
           ['severity', event.severity],
-          ...(event.operation === null ? [] : [['operation', <code key="operation">{event.operation}</code>] as const]),
+          ...(event.operation === null
+            ? []
+            : [
+                [
+                  'operation',
+                  <Link key="operation" to={`/timeline/${event.id}?operation=${encodeURIComponent(event.operation)}`}>
+                    <code>{event.operation}</code>
+                  </Link>,
+                ] as const,
+              ]),
           ['number', event.seq],
           ['id', <code key="id">{event.id}</code>],
         ]}

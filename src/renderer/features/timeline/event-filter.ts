@@ -7,9 +7,11 @@ export interface EventFilter {
   readonly kind?: string
   readonly atLeast?: Severity
   readonly text?: string
+  /** A job's or an action's id. */
+  readonly operation?: string
 }
 
-const names = ['subject', 'kind', 'text'] as const
+const names = ['subject', 'kind', 'text', 'operation'] as const
 const severity = z.optional(severitySchema).catch(undefined)
 
 /** Reads the filter from the address; what makes no sense is left out. */

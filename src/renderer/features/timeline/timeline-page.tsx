@@ -67,6 +67,11 @@ export default function TimelinePage() {
             value={filter.atLeast ?? null}
             onChange={(value) => set('atLeast', value)}
           />
+          {filter.operation !== undefined && (
+            <span className="dim">
+              Only operation <code>{filter.operation}</code>
+            </span>
+          )}
           {filtered && <Button onClick={() => setParams({}, { replace: true })}>Clear filters</Button>}
           <Tooltip label="Save these events as a file">
             <ActionIcon

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import type { RestorePlan } from '#shared/contract/index.ts'
+import { restoreActWords, serviceActWords } from './act-words.ts'
+
+const touch = (...ids: string[]) => ({
+  sentence: '',
+  services: ids.map((id) => ({ id, what: 'stop' as const, why: '' })),
+  undo: '',
+  commandLine: '',
+})
+
+const plan = (rest: Partial<RestorePlan>): RestorePlan => ({
+  snapshot: 'sn-1',
+  fingerprint: 'f',
+  sentence: '',
+  add: 0,
+  change: 0,
+  delete: 0,
+  bytes: 0,
+  freeBytes: null,
+  entries: [],
+  hidden: 0,
+  services: [],
+  warnings: [],
+  undo: '',
+  commandLine: '',
+  ...rest,
+})
+
+test('the button names the act and how many others it takes along', () => {
+  expect(serviceActWords('stop', 'api', touch('kiosk', 'api'))).toBe('Stop api and 1 other')
+  expect(serviceActWords('restart', 'api', touch('api'))).toBe('Restart api')
+  expect(serviceActWords('stop-all', undefined, touch('a', 'b', 'c'))).toBe('Stop 3 services')
+  expect(serviceActWords('emergency-stop', undefined, undefined)).toBe('Kill services now')
+})
+
+test('the button of a restore says what is written, deleted and stopped', () => {
+  expect(restoreActWords(plan({ add: 11, change: 3, services: ['api'] }))).toBe('Restore 14 files and stop api')
+  expect(restoreActWords(plan({ change: 1, delete: 2, services: ['api', 'kiosk'] }))).toBe(
+    'Restore 1 file, delete 2 files and stop 2 services',
+  )
+  expect(restoreActWords(plan({}))).toBe('Restore')
+})
