@@ -18,7 +18,7 @@ import {
   writeSnapshot,
 } from '../repository/snapshot-file.ts'
 import { nameBytes, readTree } from '../repository/tree.ts'
-import { checkStored, contentsOf, type StoredDatabase, verifyPacks } from '../repository/verify.ts'
+import { checkStored, contentsOf, findDatabase, type StoredDatabase, verifyPacks } from '../repository/verify.ts'
 import type { Engine } from './engine.ts'
 import type { Input, Output } from './messages.ts'
 import { assertRoom } from './space.ts'
@@ -32,9 +32,9 @@ export async function runBackup(engine: Engine, request: Input<'backup'>): Promi
   const total = await surveySite(engine.site.directory, scope)
   const { snapshots } = await listSnapshots(layout)
   const previous = newestCovering(snapshots, request)
+  const adopted = await adoptOrphans(engine)
   // Compressed and without what is known already it will be less; nobody knows how much less.
-  await assertRoom(layout.folder, Math.max(0, total.bytes - (previous?.bytes ?? 0)) / 3, 'The backup')
-  await adoptOrphans(engine)
+  await assertRoom(layout.folder, Math.max(0, total.bytes - (previous?.bytes ?? 0) - adopted) / 3, 'The backup')
   const store = new BlobStore(layout, engine.index)
   const captured = await capture(engine, request, scope, store, previous, total.bytes)
   if (request.kind !== 'restore-point') await assertSourcesThere(engine, request.scope, captured, snapshots)
@@ -109,8 +109,11 @@ async function capture(
   )
 }
 
-/** Packs that a killed backup left are whole: they go into the index, so that this backup need not write them again. */
-async function adoptOrphans(engine: Engine): Promise<void> {
+/**
+ * Packs that a killed backup left are whole: they go into the index, so that this backup need not write them again.
+ * Resolves with their bytes.
+ */
+async function adoptOrphans(engine: Engine): Promise<number> {
   const { layout } = engine.repository
   const orphans = await unindexedPacks(layout, engine.index)
   const whole: (typeof orphans)[number][] = []
@@ -121,22 +124,19 @@ async function adoptOrphans(engine: Engine): Promise<void> {
     )
     if (good) whole.push(pack)
   }
-  if (whole.length === 0) return
+  if (whole.length === 0) return 0
   await writeIndex(layout, whole)
   for (const pack of whole) engine.index.add(pack)
+  return whole.reduce((sum, { size }) => sum + size, 0)
 }
 
 /** Opens every database of the tree from the repository; one that is as it was in a verified snapshot need not be. */
 export async function verdict(engine: Engine, tree: string, known: Snapshot | undefined): Promise<Verified> {
   const { databases } = await contentsOf(engine.reader, tree)
-  const proven = known?.verified?.ok ? await contentsOf(engine.reader, known.tree).catch(() => null) : null
-  const provenChunks = new Set(
-    proven?.databases.filter(({ path }) => !known?.verified?.damaged.includes(path)).map(chunksOf) ?? [],
-  )
   const damaged: string[] = []
   const reasons: string[] = []
   for (const database of databases) {
-    if (provenChunks.has(chunksOf(database))) continue
+    if (known?.verified?.ok && (await isSameIn(engine, known, database))) continue
     const problem = await checkStored(database, engine.reader, engine.repository.layout.temporary, (path) =>
       checkDatabase(engine.runtime, path),
     )
@@ -150,6 +150,13 @@ export async function verdict(engine: Engine, tree: string, known: Snapshot | un
       ? reasons.join(' ')
       : `Read back after writing; ${count === 1 ? '1 database' : `${count} databases`} opened and checked.`
   return { at: Date.now(), ok: damaged.length === 0, note, damaged }
+}
+
+/** Whether a snapshot that was verified holds the same database in the same place. */
+async function isSameIn(engine: Engine, known: Snapshot, database: StoredDatabase): Promise<boolean> {
+  if (known.verified?.damaged.includes(database.path)) return false
+  const found = await findDatabase(engine.reader, known.tree, database.path).catch(() => undefined)
+  return found !== undefined && chunksOf(found) === chunksOf(database)
 }
 
 function chunksOf({ main, logs }: StoredDatabase): string {

@@ -20,7 +20,11 @@ const packTarget = 16 * 1024 * 1024
 const inFlightBound = 64 * 1024 * 1024
 /** Below this size handing a blob to another thread costs more than compressing it here. */
 const compressHere = 48 * 1024
-const compression = { params: { [constants.ZSTD_c_compressionLevel]: 3 } }
+/** Level 3, into one buffer that the outcome surely fits in. */
+const compression = (length: number) => ({
+  params: { [constants.ZSTD_c_compressionLevel]: 3 },
+  chunkSize: length + (length >> 7) + 128,
+})
 const compressElsewhere = promisify(zstdCompress)
 
 /**
@@ -51,13 +55,13 @@ export class BlobStore {
     if (this.has(id)) return id
     this.#taken.add(id)
     if (bytes.length <= compressHere) {
-      this.#keep(id, type, Buffer.from(bytes), zstdCompressSync(bytes, compression))
+      this.#keep(id, type, Buffer.from(bytes), zstdCompressSync(bytes, compression(bytes.length)))
       return id
     }
     const owned = Buffer.from(bytes)
     this.#inFlight += owned.length
     this.#work(
-      compressElsewhere(owned, compression).then((compressed) => {
+      compressElsewhere(owned, compression(owned.length)).then((compressed) => {
         this.#inFlight -= owned.length
         this.#keep(id, type, owned, compressed)
       }),

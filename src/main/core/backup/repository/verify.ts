@@ -9,7 +9,7 @@ import type { BlobReader } from './blob-reader.ts'
 import { writeFileFrom } from './file-writer.ts'
 import type { Layout } from './layout.ts'
 import { readPack } from './pack-format.ts'
-import { type FileEntry, nameBytes } from './tree.ts'
+import { type FileEntry, nameBytes, readTree } from './tree.ts'
 import { type WalkedFile, walkTree } from './tree-walk.ts'
 
 /** A database as a snapshot holds it: its file, and the logs that were taken with it. */
@@ -38,6 +38,20 @@ export async function contentsOf(reader: BlobReader, tree: string): Promise<Cont
   })
   for (const id of blobs) reader.length(id)
   return { blobs, databases }
+}
+
+/** The database that lies at `path` (as shown to people) below a tree. */
+export async function findDatabase(
+  reader: BlobReader,
+  tree: string,
+  path: string,
+): Promise<StoredDatabase | undefined> {
+  const [first = '', ...rest] = path.split('/')
+  const siblings = await readTree(reader, tree)
+  const entry = siblings.find((each) => shown(nameBytes(each)) === first)
+  if (entry?.type === 'folder') return findDatabase(reader, entry.tree, rest.join('/'))
+  if (entry?.type !== 'file' || rest.length > 0 || !entry.database) return undefined
+  return storedDatabase({ path: Buffer.from(path), entry, siblings })
 }
 
 /** Reads packs back whole and compares them with their names, which are their checksums. */
