@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { connectionLost } from '#shared/client/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { ManualClock } from '../../../test/support/manual-clock.ts'
 import { sampleSlices } from '../testing/sample-slices.ts'
@@ -31,7 +30,7 @@ test('a lost connection is told with when it was last heard, tried again with ba
   expect(link.status.phase).toBe('connected')
   const lostAt = clock.wall()
 
-  host.refusing = connectionLost('the console is away')
+  host.away = true
   host.drop('killed')
   await clock.advance(399)
   expect(link.status).toMatchObject({ phase: 'reconnecting', attempt: 1 })
@@ -44,7 +43,7 @@ test('a lost connection is told with when it was last heard, tried again with ba
   await clock.advance(1)
   expect(connects()).toBe(3)
 
-  host.refusing = null
+  host.away = false
   await clock.advance(1_600)
   expect(link.status).toMatchObject({ phase: 'connected', lastHeardAt: null, attempt: 0 })
   expect(begun).toEqual(['begun', 'begun'])

@@ -43,7 +43,7 @@ export class ShownState implements Disposable {
         onBatch: ({ items }) => {
           for (const batch of items) {
             // A stream that has just begun brings the whole first; what comes before it is not worth asking again for.
-          if (!this.apply(batch) && this.#revision !== -1) {
+            if (!this.apply(batch) && this.#revision !== -1) {
               this.#stream?.restart()
               return
             }

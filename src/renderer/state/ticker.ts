@@ -9,19 +9,19 @@ export class Ticker {
 
   constructor(clock: PageClock) {
     this.#clock = clock
-    this.#now = clock.wall()
+    this.#now = wholeSecond(clock)
   }
 
-  /** Wall-clock milliseconds, as of the last tick; one a second. */
+  /** Wall-clock milliseconds in whole seconds, as of the last tick: the same however often it is asked for within a second. */
   get now(): number {
-    if (this.#listeners.size === 0) this.#now = this.#clock.wall()
+    if (this.#listeners.size === 0) this.#now = wholeSecond(this.#clock)
     return this.#now
   }
 
   onTick(listener: () => void): () => void {
     this.#listeners.add(listener)
     if (!this.#timer) {
-      this.#now = this.#clock.wall()
+      this.#now = wholeSecond(this.#clock)
       this.#next()
     }
     return () => {
@@ -34,9 +34,13 @@ export class Ticker {
 
   #next(): void {
     this.#timer = this.#clock.after(1_000 - (this.#clock.wall() % 1_000), () => {
-      this.#now = this.#clock.wall()
+      this.#now = wholeSecond(this.#clock)
       for (const listener of this.#listeners) listener()
       this.#next()
     })
   }
+}
+
+function wholeSecond(clock: PageClock): number {
+  return Math.floor(clock.wall() / 1_000) * 1_000
 }

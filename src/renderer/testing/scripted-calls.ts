@@ -64,7 +64,8 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
         note('services.emergencyStop')
         return { killed: 7, ms: 84 }
       },
-      preview: async (input) => touchOf(input.action, input.service),
+      preview: (input) =>
+        host.previewHangs ? new Promise(() => {}) : Promise.resolve(touchOf(input.action, input.service)),
       logs: async () => ({ lines: [] }),
     },
     messages: {

@@ -1,5 +1,5 @@
-import type { Connection } from '#shared/client/index.ts'
-import type { ShownMessage, SliceName, StateBatch, SubscriptionItem, Topic } from '#shared/contract/index.ts'
+import { type Connection, connectionLost } from '#shared/client/index.ts'
+import type { ShownMessage, SiteView, SliceName, StateBatch, SubscriptionItem, Topic } from '#shared/contract/index.ts'
 import type { ConsoleError } from '#shared/problem.ts'
 import type { EventRecord } from '#shared/vocabulary.ts'
 import type { Shown } from '../state/shown-state.ts'
@@ -23,8 +23,12 @@ export class ScriptedConsole {
   #revision = 1
   #epoch = 'epoch-1'
   #end: ((reason: string) => void) | null = null
-  /** While set, nobody gets in: with this problem, or because nothing answers. */
+  /** While set, nobody gets in, with this problem. */
   refusing: ConsoleError | null = null
+  /** While true, nothing answers a new connection. */
+  away = false
+  /** While true, no preview is answered. */
+  previewHangs = false
   /** While true, `console.info` is not answered: the process is there and does nothing. */
   hanging = false
   readonly #streams = new Set<OpenStream>()
@@ -36,6 +40,7 @@ export class ScriptedConsole {
 
   connect(): Promise<Connection> {
     if (this.refusing) return Promise.reject(this.refusing)
+    if (this.away) return Promise.reject(connectionLost('the console is away'))
     let end: (reason: string) => void = () => {}
     const closed = new Promise<string>((resolve) => {
       end = resolve
@@ -55,6 +60,13 @@ export class ScriptedConsole {
     this.#streams.clear()
     this.#end?.(reason)
     this.#end = null
+  }
+
+  /** The open site. */
+  site(): SiteView {
+    const { site } = this.slices.site
+    if (!site) throw new Error('No site is open.')
+    return site
   }
 
   /** Changes entities, as a revision of the state; `null` deletes. `lost`: the page never gets this one. */
