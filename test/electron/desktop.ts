@@ -31,6 +31,8 @@ export interface RunningApp {
   /** Resolves when the process has ended. */
   readonly exited: Promise<{ readonly code: number | null; readonly signal: string | null }>
   kill(signal: NodeJS.Signals): void
+  /** Stops reading what it writes, as a terminal that was closed does. */
+  closeOutput(): void
   /** Ends what may still run, and removes what was made for it. */
   dispose(): Promise<void>
 }
@@ -160,7 +162,11 @@ export class Desktop implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.app.dispose()
-    rmSync(this.#scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
+    // Chromium's helpers outlive it by a blink and may make a file anew.
+    for (let attempt = 0; attempt < 20 && existsSync(this.#scratch); attempt++) {
+      rmSync(this.#scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
+      await new Promise((resolve) => setTimeout(resolve, 25))
+    }
   }
 }
 

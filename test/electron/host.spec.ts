@@ -110,6 +110,25 @@ describe(`the desktop host, on ${electronUnderTest}`, () => {
     expect(statSync(log).mode & 0o777).toBe(0o600)
     expect(await fixture(desktop, 'connected')).toBe(1)
   })
+
+  test('goes on when the terminal that it was started from has gone', async () => {
+    using home = temporaryFolder()
+    await using desktop = await launchDesktop({ home: home.path, entry })
+    await greeted(desktop)
+    desktop.app.closeOutput()
+    const log = join(home.path, 'logs', 'console.log')
+    for (const name of ['one', 'two', 'three']) {
+      await desktop.evaluate(
+        (_electron, name) => void setTimeout(() => Promise.reject(new Error(`stray ${name}`)), 0),
+        name,
+      )
+      await waitFor('the log', desktop, () => readFileSync(log, 'utf8').includes(`stray ${name}`))
+    }
+    expect(await fixture(desktop, 'connected')).toBe(1)
+    desktop.kill('SIGTERM')
+    expect(await desktop.exited).toEqual({ code: 0, signal: null })
+    expect(readFileSync(log, 'utf8')).not.toContain('EPIPE')
+  })
 })
 
 describe(`quitting, on ${electronUnderTest}`, () => {

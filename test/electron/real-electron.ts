@@ -37,6 +37,10 @@ export async function launchElectron({ entry, args, env }: Launch): Promise<Runn
     shown: () => Promise.reject(new Error('What shows on a real screen cannot be looked at.')),
     exited,
     kill: (signal) => void child.kill(signal),
+    closeOutput() {
+      child.stdout?.destroy()
+      child.stderr?.destroy()
+    },
     async dispose() {
       child.kill('SIGTERM')
       const patience = setTimeout(() => child.kill('SIGKILL'), 10_000)

@@ -33,7 +33,7 @@ export async function launchStandIn({ entry, root, scratch, args, env }: Launch)
 
   let lastCall = 0
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
-  const endpoint = new Promise<string | null>((resolve) => {
+  const started = new Promise<{ readonly endpoint: string; readonly pid: number } | null>((resolve) => {
     child.on('message', (answer: ControlAnswer) => {
       if ('chromium' in answer) {
         resolve(answer.chromium)
@@ -56,8 +56,8 @@ export async function launchStandIn({ entry, root, scratch, args, env }: Launch)
       child.send(call, (error) => error && reject(new Error(`The app has ended. It wrote:\n${output}`)))
     })
 
-  const address = await endpoint
-  const browser: Browser | null = address === null ? null : await chromium.connectOverCDP(address)
+  const running = await started
+  const browser: Browser | null = running && (await chromium.connectOverCDP(running.endpoint))
   return {
     pid: child.pid ?? 0,
     output: () => output,
@@ -66,6 +66,10 @@ export async function launchStandIn({ entry, root, scratch, args, env }: Launch)
     shown: (look, argument) => run(look.toString(), argument).then((value) => unchecked(value)),
     exited,
     kill: (signal) => void child.kill(signal),
+    closeOutput() {
+      child.stdout?.destroy()
+      child.stderr?.destroy()
+    },
     async dispose() {
       // In order first, so that a test that failed leaves no services behind.
       child.kill('SIGTERM')
@@ -73,8 +77,22 @@ export async function launchStandIn({ entry, root, scratch, args, env }: Launch)
       await exited
       clearTimeout(patience)
       await browser?.close().catch(() => {})
+      // It ends with the app, but goes on writing to its profile for a moment.
+      if (running) await ended(running.pid)
     },
   }
+}
+
+/** Kills a process that this test started, where it still runs, and waits until it is gone. */
+async function ended(pid: number): Promise<void> {
+  const isThere = () => {
+    try {
+      return process.kill(pid, 'SIGKILL')
+    } catch {
+      return false
+    }
+  }
+  while (isThere()) await new Promise((resolve) => setTimeout(resolve, 20))
 }
 
 /** What came over a channel that types cannot follow: a test's own function made it. */

@@ -17,6 +17,10 @@ export function logFile(file: string, ipcMain: IpcMain): Logger {
   ipcMain.removeAllListeners('__ELECTRON_LOG__')
   ipcMain.removeHandler('__ELECTRON_LOG__')
 
+  // Whoever watched the terminal may have gone: a line that nobody reads is no error, least of all one to be logged.
+  process.stdout.on('error', () => {})
+  process.stderr.on('error', () => {})
+
   const lines = log.create({ logId: 'wheelhouse' })
   lines.transports.file.resolvePathFn = () => file
   lines.transports.file.maxSize = longestLog

@@ -9,6 +9,7 @@ export interface Chromium {
   readonly targets: Targets
   /** Where a test can connect with playwright-core as well: `ws://127.0.0.1:…`. */
   readonly endpoint: string
+  readonly pid: number
   kill(): void
 }
 
@@ -24,7 +25,13 @@ export async function startChromium(executable: string, profile: string): Promis
   }
   const pipe = new CdpPipe(toChromium, fromChromium)
   const endpoint = await endpointOf(child)
-  return { pipe, targets: await Targets.watch(pipe), endpoint, kill: () => void child.kill('SIGKILL') }
+  return {
+    pipe,
+    targets: await Targets.watch(pipe),
+    endpoint,
+    pid: child.pid ?? 0,
+    kill: () => void child.kill('SIGKILL'),
+  }
 }
 
 const switches = [

@@ -6,7 +6,7 @@ export interface ControlCall {
 }
 
 export type ControlAnswer =
-  | { readonly chromium: string }
+  | { readonly chromium: { readonly endpoint: string; readonly pid: number } }
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly error: string }
 

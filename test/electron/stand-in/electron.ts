@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { Addresses } from './addresses.ts'
 import { App } from './app.ts'
 import { browserWindowClass } from './browser-window.ts'
@@ -73,10 +72,10 @@ const electron = {
 export default electron
 
 const control = serveControl({ electron, shown: desktop.shown })
-startChromium(settings.chromium, join(settings.profile)).then(
+startChromium(settings.chromium, settings.profile).then(
   (started) => {
     running = started
-    control.tell({ chromium: started.endpoint })
+    control.tell({ chromium: { endpoint: started.endpoint, pid: started.pid } })
     app.standInReady({
       close: () => BrowserWindow.getAllWindows().map((window) => window.close()),
       destroy: () => BrowserWindow.getAllWindows().map((window) => window.destroy()),
