@@ -20,7 +20,7 @@ export function Drawer({
     const close = (event: KeyboardEvent) => {
       if (event.key !== 'Escape' || event.defaultPrevented) return
       // Whatever lies over the page closes first.
-      if (document.querySelector(overlays)) return
+      if ([...document.querySelectorAll(overlays)].some((overlay) => overlay.checkVisibility())) return
       onClose()
     }
     // While capturing, so that an overlay that closes on the same key is still there to be seen.
