@@ -40,7 +40,10 @@ export async function makeHome(folder: string): Promise<Home> {
   const [mqtt = 0, api = 0, kiosk = 0] = await freePorts(3)
   const file = join(site, 'site.yaml')
   const text = await readFile(file, 'utf8')
-  await writeFile(file, text.replaceAll('18830', String(mqtt)).replaceAll('18101', String(api)).replaceAll('18102', String(kiosk)))
+  await writeFile(
+    file,
+    text.replaceAll('18830', String(mqtt)).replaceAll('18101', String(api)).replaceAll('18102', String(kiosk)),
+  )
   const env = { WHEELHOUSE_HOME: join(folder, 'user'), XDG_RUNTIME_DIR: join(folder, 'run') }
   return { folder, site, env, ports: { mqtt, api, kiosk } }
 }
@@ -52,7 +55,11 @@ export interface CommandResult {
 }
 
 /** Runs `bin/wheelhouse` on a home, as a technician in a terminal would. */
-export function wheelhouse(home: Home, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CommandResult> {
+export function wheelhouse(
+  home: Home,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<CommandResult> {
   return new Promise((resolve) => {
     const child = execFile(
       join(projectRoot, 'bin/wheelhouse'),

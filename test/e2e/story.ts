@@ -1,0 +1,469 @@
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ServiceView } from '#shared/contract/state.ts'
+import type { EventRecord } from '#shared/vocabulary.ts'
+import { temporaryFolder } from '../support/folders.ts'
+import { until } from '../support/until.ts'
+import { type Desk, type Home, type LaunchDesk, makeHome, wheelhouse, wheelhouseJson } from './desk.ts'
+import { processesOf } from './site-processes.ts'
+
+interface Consultation {
+  readonly id: number
+}
+
+/**
+ * The main job of the console, as a technician meets it, told once per host: a site starts, something breaks and comes back, a
+ * backup is taken, everything is destroyed, brought back, and the bringing back undone; the console is killed in the middle.
+ * `missing` is why it cannot be told on this machine, if it cannot.
+ */
+export function consoleStory(host: string, launch: LaunchDesk, missing: string | null): void {
+  describe(`the console in the ${host} host`, () => {
+    const folder = temporaryFolder()
+    let home: Home
+    let desk: Desk
+    let asShipped = ''
+
+    beforeAll(async () => {
+      if (missing !== null) return
+      home = await makeHome(folder.path)
+      asShipped = await readFile(join(home.site, 'site.yaml'), 'utf8')
+      await addSlowService(home)
+      desk = await launch(home)
+    })
+    afterAll(async () => {
+      await desk?.quit()
+      folder[Symbol.dispose]()
+    })
+
+    it('has a usable page while services still start', async () => {
+      await goTo(desk.page, 'Services')
+      await desk.page.getByRole('heading', { name: 'Services' }).waitFor()
+      const slow = await until('the slow service', async () => (await services(home)).find(({ id }) => id === 'slow'))
+      expect(slow.state).toBe('starting')
+      await until('every other service', async () => {
+        const others = (await services(home)).filter(({ id }) => id !== 'slow')
+        return others.length === 4 && others.every(({ health }) => health === 'healthy')
+      })
+      expect((await services(home)).find(({ id }) => id === 'slow')?.state).toBe('starting')
+      await desk.quit()
+      await writeFile(join(home.site, 'site.yaml'), asShipped)
+      desk = await launch(home)
+      await until('everything healthy', () => allHealthy(home))
+    })
+
+    it('starts services in the order of their needs', async () => {
+      const started = (await events(home, ['--kind', 'service.started'])).map(({ subject }) => subject)
+      expect(started.indexOf('service:broker')).toBeLessThan(started.indexOf('service:api'))
+      expect(started.indexOf('service:api')).toBeLessThan(started.indexOf('service:kiosk'))
+    })
+
+    it('shows a message from outside within 200 ms, and routes it', async () => {
+      const { page } = desk
+      await goTo(page, 'Messages')
+      const rows = page.getByRole('region', { name: 'Messages' }).or(page.locator('main'))
+      await rows.getByText('consultease/faculty/').first().waitFor()
+      const took: number[] = []
+      for (let n = 0; n < 5; n++) {
+        const word = `outside-${n}-${process.pid}`
+        const seen = seenInPage(page, word)
+        const from = performance.now()
+        await publishFromOutside(
+          home,
+          'consultease/faculty/outsider/status',
+          `{"present":true,"battery":81,"note":"${word}"}`,
+        )
+        await seen
+        took.push(performance.now() - from)
+      }
+      // mosquitto_pub itself, a process, is part of the time; the middle one of five keeps a loaded machine from deciding.
+      expect(took.sort((a, b) => a - b)[2]).toBeLessThan(200)
+      const { rows: journal } = await journalOf(home)
+      expect(journal.some(({ payload }) => payload.includes('outsider'))).toBe(true)
+    })
+
+    it('brings a killed service back, and the timeline says why, each step caused by the one before', async () => {
+      const api = (await services(home)).find(({ id }) => id === 'api')
+      const before = (await events(home, ['--limit', '1'])).at(-1)?.seq ?? 0
+      process.kill(api?.pid ?? 0, 'SIGKILL')
+      const chain = await until('exit, unhealthy, restart, healthy', async () => {
+        const since = (await events(home, ['--subject', 'service:api'])).filter(({ seq }) => seq > before)
+        const find = (kind: string) => since.find((event) => event.kind === kind)
+        const [exited, unhealthy, restarting, healthy] = [
+          find('service.exited'),
+          find('service.unhealthy'),
+          find('service.restarting'),
+          find('service.healthy'),
+        ]
+        return exited && unhealthy && restarting && healthy && { exited, unhealthy, restarting, healthy, since }
+      })
+      expect(chain.unhealthy.cause).toEqual({ type: 'event', id: chain.exited.id })
+      for (const effect of [chain.restarting, chain.healthy]) {
+        expect(leadsTo(effect, chain.exited, chain.since), `${effect.kind} leads back to the exit`).toBe(true)
+      }
+      await goTo(desk.page, 'Timeline')
+      await desk.page.getByText(chain.exited.message).first().waitFor()
+      await until('the api answers', () => answers(home.ports.api))
+    })
+
+    it('backs up with one click while everything runs, and says that it was verified', async () => {
+      const { page } = desk
+      await goTo(page, 'Overview')
+      await page.getByRole('button', { name: 'Back up now' }).first().click()
+      const snapshot = await until('a verified snapshot', async () => {
+        const { snapshots } = await wheelhouseJson<{ snapshots: SnapshotRow[] }>(home, ['snapshots'])
+        return snapshots.find(({ kind, verified }) => kind === 'full' && verified?.ok)
+      })
+      expect(snapshot.databases).toBeGreaterThanOrEqual(1)
+    })
+
+    it('restores database and code that were deleted while the site ran, and loses no consultation of the snapshot', async () => {
+      const kept = await consultations(home)
+      await backUp(home)
+      await destroy(home)
+      await until('the api to be down', async () => !(await answers(home.ports.api)))
+      await restoreByClicks(desk.page, home)
+      await until('the api answers again', () => answers(home.ports.api))
+      const after = await consultations(home)
+      expect(kept.filter(({ id }) => !after.some((row) => row.id === id))).toEqual([])
+    })
+
+    it('undoes the restore, damage included, and undoes the undo', async () => {
+      const { page } = desk
+      await undoByClicks(page, home)
+      expect(existsSync(join(home.site, 'data/consultease.db'))).toBe(false)
+      expect(await codeFiles(home)).toEqual([])
+      await undoByClicks(page, home)
+      await until('the api answers again', () => answers(home.ports.api))
+      expect((await codeFiles(home)).length).toBeGreaterThan(2)
+    })
+
+    it('finds its services again after it was killed itself: none twice, none lost', async () => {
+      const before = await running(home)
+      await desk.kill()
+      expect(await running(home)).toEqual(before.filter(({ service }) => service !== 'broker'))
+      desk = await launch(home)
+      await until('everything healthy', () => allHealthy(home))
+      const after = await running(home)
+      expect(after).toEqual(before)
+      const adopted = (await events(home, ['--kind', 'service.adopted'])).map(({ subject }) => subject)
+      expect(adopted).toEqual(expect.arrayContaining(['service:api', 'service:kiosk', 'service:desk-units']))
+    })
+
+    for (const point of [
+      'restore.after-stage',
+      'restore.after-stop',
+      'restore.intent-written',
+      'restore.swap-entry:2',
+      'restore.swapped',
+    ]) {
+      it(`finishes or undoes a restore in which it was killed at ${point}, and says so`, async () => {
+        await backUp(home)
+        await desk.quit()
+        desk = await launch(home, { WHEELHOUSE_CRASH_AT: point })
+        await until('everything healthy', () => allHealthy(home))
+        await destroy(home)
+        const restore = wheelhouse(home, ['restore', '--yes'])
+        await desk.ended
+        await restore
+        await desk.kill()
+        desk = await launch(home)
+        await settled(home)
+        const told = (await events(home, ['--limit', '200'])).filter(
+          ({ kind }) => kind.startsWith('restore.') || kind === 'job.interrupted',
+        )
+        expect(told.length).toBeGreaterThan(0)
+        await onlyOnce(home)
+        // Undone: the damage is still there and a second restore puts it right. Finished: everything is back already.
+        if (!existsSync(join(home.site, 'data/consultease.db'))) {
+          expect((await wheelhouse(home, ['restore', '--yes'])).code).toBe(0)
+        }
+        await until('the api answers', () => answers(home.ports.api), 30_000)
+        expect(await leftovers(home)).toEqual([])
+      })
+    }
+
+    it('survives being killed at a moment that nobody chose, in the middle of a restore', async () => {
+      for (const wait of [40, 220, 610]) {
+        await destroy(home)
+        const restore = wheelhouse(home, ['restore', '--yes'])
+        await new Promise((resolve) => setTimeout(resolve, 900 + wait))
+        await desk.kill()
+        await restore
+        desk = await launch(home)
+        await settled(home)
+        await onlyOnce(home)
+        if (!existsSync(join(home.site, 'data/consultease.db'))) {
+          expect((await wheelhouse(home, ['restore', '--yes'])).code).toBe(0)
+        }
+        await until('the api answers', () => answers(home.ports.api), 30_000)
+      }
+      expect(await leftovers(home)).toEqual([])
+    })
+
+    for (const { what, edit, says } of mistakes) {
+      it(`explains ${what} with file, line and remedy, on screen and on the command line, and goes on`, async () => {
+        const file = join(home.site, 'site.yaml')
+        const good = await readFile(file, 'utf8')
+        try {
+          await writeFile(file, edit(good))
+          const checked = await wheelhouse(home, ['config', 'check'])
+          expect(checked.code).toBe(1)
+          expect(`${checked.out}${checked.err}`).toMatch(says)
+          expect(`${checked.out}${checked.err}`).toMatch(/site\.yaml:\d+/)
+          await goTo(desk.page, 'Settings')
+          await desk.page
+            .getByRole('button', { name: /Read .*again|Reload/ })
+            .first()
+            .click()
+          await desk.page.getByText(says).first().waitFor()
+          expect(await answers(home.ports.api)).toBe(true)
+        } finally {
+          await writeFile(file, good)
+          await desk.page
+            .getByRole('button', { name: /Read .*again|Reload/ })
+            .first()
+            .click()
+          await desk.page.getByText(says).first().waitFor({ state: 'hidden' })
+        }
+      })
+    }
+
+    it('names who holds a port that a service needs', async () => {
+      await wheelhouse(home, ['stop', 'kiosk'])
+      const { createServer } = await import('node:net')
+      const holder = createServer().listen(home.ports.kiosk, '127.0.0.1')
+      try {
+        const started = await wheelhouse(home, ['start', 'kiosk'])
+        expect(started.code).toBe(1)
+        expect(`${started.out}${started.err}`).toMatch(
+          new RegExp(`${home.ports.kiosk}.*${process.pid}|${process.pid}.*${home.ports.kiosk}`),
+        )
+      } finally {
+        await new Promise((resolve) => holder.close(resolve))
+      }
+      expect((await wheelhouse(home, ['start', 'kiosk'])).code).toBe(0)
+    })
+
+    it('leaves nothing behind when it quits', async () => {
+      await desk.quit()
+      await until('no process of the site', async () => (await running(home)).length === 0)
+    })
+  })
+}
+
+const mistakes: readonly { readonly what: string; readonly edit: (text: string) => string; readonly says: RegExp }[] = [
+  { what: 'an unknown key', edit: (text) => text.replace('needs:', 'nedes:'), says: /nedes.*needs/ },
+  {
+    what: 'a circle of needs',
+    edit: (text) => `${text}\nprofiles: {}\n`.replace(/(\n {2}broker:[^\n]*?)\}/, '$1, needs: { api: ready } }'),
+    says: /broker → api → broker|api → broker → api/,
+  },
+  {
+    what: 'a missing file',
+    edit: (text) => text.replace('services/kiosk.mjs', 'services/koisk.mjs'),
+    says: /koisk\.mjs/,
+  },
+  { what: 'bad YAML', edit: (text) => text.replace('services:', 'services: ['), says: /YAML|expected|bracket|flow/i },
+  {
+    what: 'a site from a newer version',
+    edit: (text) => text.replace('wheelhouse: 1', 'wheelhouse: 2'),
+    says: /newer|version 2/,
+  },
+]
+
+interface SnapshotRow {
+  readonly id: string
+  readonly kind: string
+  readonly databases: number
+  readonly verified: { readonly ok: boolean } | null
+}
+
+/** A service that takes for ever to be ready, so that "while services still start" lasts as long as the test looks. */
+async function addSlowService(home: Home): Promise<void> {
+  const file = join(home.site, 'site.yaml')
+  const text = await readFile(file, 'utf8')
+  await writeFile(
+    file,
+    text.replace(
+      '\nservices:\n',
+      `\nservices:\n  slow:\n    kind: process\n    run: [sleep, "86400"]\n    optional: true\n    startup: { tcp: "127.0.0.1:1", every: 1s, within: 1d }\n`,
+    ),
+  )
+}
+
+async function services(home: Home): Promise<readonly ServiceView[]> {
+  return (await wheelhouseJson<{ services: ServiceView[] }>(home, ['status'])).services
+}
+
+async function events(home: Home, args: readonly string[]): Promise<readonly EventRecord[]> {
+  return (await wheelhouseJson<{ events: EventRecord[] }>(home, ['events', '--limit', '500', ...args])).events
+}
+
+async function allHealthy(home: Home): Promise<boolean> {
+  const { code, out } = await wheelhouse(home, ['status', '--json'])
+  if (code !== 0) return false
+  const { services }: { services: ServiceView[] } = JSON.parse(out)
+  return services.every(({ health }) => health === 'healthy')
+}
+
+/** Nothing is on its way any more: every service runs, has failed, or waits for one that has. */
+async function settled(home: Home): Promise<void> {
+  await until('the site to come to rest', async () => {
+    const { code, out } = await wheelhouse(home, ['status', '--json'])
+    if (code !== 0) return false
+    const { services }: { services: ServiceView[] } = JSON.parse(out)
+    return services.every(
+      ({ state, health }) =>
+        (state === 'running' && health !== 'unknown') ||
+        state === 'failed' ||
+        state === 'waiting' ||
+        (state === 'running' && health === 'unknown'),
+    )
+  })
+}
+
+async function running(home: Home): Promise<readonly { readonly service: string; readonly pid: number }[]> {
+  return processesOf(home.site)
+}
+
+async function onlyOnce(home: Home): Promise<void> {
+  const names = (await running(home)).map(({ service }) => service)
+  expect(names).toEqual([...new Set(names)])
+}
+
+async function answers(port: number): Promise<boolean> {
+  try {
+    return (await fetch(`http://127.0.0.1:${port}/health`, { signal: AbortSignal.timeout(2_000) })).ok
+  } catch {
+    return false
+  }
+}
+
+async function consultations(home: Home): Promise<readonly Consultation[]> {
+  const answer = await fetch(`http://127.0.0.1:${home.ports.api}/api/consultations?limit=500`)
+  return (await answer.json()) as Consultation[]
+}
+
+async function journalOf(home: Home): Promise<{ readonly rows: readonly { readonly payload: string }[] }> {
+  const { default: Database } = await import('better-sqlite3')
+  const database = new Database(join(home.site, '.wheelhouse/messages.db'), { readonly: true })
+  try {
+    return {
+      rows: database
+        .prepare<[], { payload: string }>(
+          'SELECT CAST(payload AS TEXT) AS payload FROM journal ORDER BY rowid DESC LIMIT 500',
+        )
+        .all(),
+    }
+  } finally {
+    database.close()
+  }
+}
+
+async function backUp(home: Home): Promise<void> {
+  const { code, out, err } = await wheelhouse(home, ['backup'])
+  if (code !== 0) throw new Error(`The backup failed: ${err || out}`)
+}
+
+/** Deletes the site's database and its services' code, while they run. */
+async function destroy(home: Home): Promise<void> {
+  for (const name of await readdir(join(home.site, 'data'))) {
+    if (name.startsWith('consultease.db')) await rm(join(home.site, 'data', name))
+  }
+  for (const release of await readdir(join(home.site, 'releases'))) {
+    await rm(join(home.site, 'releases', release, 'services'), { recursive: true, force: true })
+  }
+}
+
+async function codeFiles(home: Home): Promise<readonly string[]> {
+  const all = await readdir(join(home.site, 'releases'), { recursive: true })
+  return all.filter((name) => name.includes('services/'))
+}
+
+/** What a restore must not leave in the site: staging, old entries, journals of swaps. */
+async function leftovers(home: Home): Promise<readonly string[]> {
+  const found: string[] = []
+  for (const name of ['staging', 'swap']) {
+    const entries = await readdir(join(home.site, '.wheelhouse', name)).catch(() => [])
+    found.push(...entries.map((entry) => `${name}/${entry}`))
+  }
+  return found
+}
+
+async function goTo(page: Page, name: string): Promise<void> {
+  await page.getByRole('link', { name, exact: true }).click()
+}
+
+async function restoreByClicks(page: Page, home: Home): Promise<void> {
+  await goTo(page, 'Overview')
+  await page.getByRole('button', { name: 'Restore…' }).first().click()
+  await decide(page, /^Restore \d/, home)
+}
+
+async function undoByClicks(page: Page, home: Home): Promise<void> {
+  await goTo(page, 'Backups')
+  await page.getByRole('button', { name: 'Undo…' }).first().click()
+  await decide(page, /^Undo: /, home)
+}
+
+async function decide(page: Page, act: RegExp, home: Home): Promise<void> {
+  const before = (await events(home, ['--limit', '1'])).at(-1)?.seq ?? 0
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('button', { name: act }).click()
+  await until(
+    'the job to end',
+    async () =>
+      (await events(home, ['--kind', 'job.'])).some(
+        ({ seq, kind, data, message }) =>
+          seq > before && kind === 'job.completed' && /restore|undo/i.test(`${JSON.stringify(data)} ${message}`),
+      ),
+    60_000,
+  )
+}
+
+/** Resolves when the word stands somewhere in the page; looks at every change, not at intervals. */
+function seenInPage(page: Page, word: string): Promise<void> {
+  return page.evaluate(
+    (word) =>
+      new Promise<void>((resolve) => {
+        const look = () => document.body.textContent?.includes(word) === true
+        if (look()) return resolve()
+        const observer = new MutationObserver(() => {
+          if (!look()) return
+          observer.disconnect()
+          resolve()
+        })
+        observer.observe(document.body, { subtree: true, childList: true, characterData: true })
+      }),
+    word,
+  )
+}
+
+async function publishFromOutside(home: Home, topic: string, payload: string): Promise<void> {
+  await promisify(execFile)('mosquitto_pub', [
+    '-h',
+    '127.0.0.1',
+    '-p',
+    String(home.ports.mqtt),
+    '-t',
+    topic,
+    '-m',
+    payload,
+    '-q',
+    '1',
+  ])
+}
+
+function leadsTo(effect: EventRecord, root: EventRecord, all: readonly EventRecord[]): boolean {
+  for (let event: EventRecord | undefined = effect; event; ) {
+    if (event.id === root.id) return true
+    const cause: EventRecord['cause'] = event.cause
+    event = cause.type === 'event' ? all.find(({ id }) => id === cause.id) : undefined
+  }
+  return false
+}
