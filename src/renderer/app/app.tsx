@@ -2,6 +2,7 @@ import { Notifications } from '@mantine/notifications'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { useState } from 'react'
 import { RouterProvider } from 'react-router/dom'
+import { SiteTimeProvider } from '../components/time.tsx'
 import { PageContext, type PageParts } from '../state/page-context.ts'
 import { Look } from './look.tsx'
 import { makeRouter } from './routes.tsx'
@@ -17,7 +18,9 @@ export function App({ parts }: { readonly parts: PageParts }) {
       <QueryClientProvider client={queries}>
         <Look>
           <Notifications position="bottom-right" limit={4} />
-          <RouterProvider router={router} />
+          <SiteTimeProvider>
+            <RouterProvider router={router} />
+          </SiteTimeProvider>
         </Look>
       </QueryClientProvider>
     </PageContext>

@@ -1,14 +1,24 @@
-import { type SyntheticEvent, useCallback, useMemo } from 'react'
+import { createContext, type ReactNode, type SyntheticEvent, useCallback, useContext, useMemo } from 'react'
 import { usePage } from '../state/page-context.ts'
 import { useNow } from '../state/use-link.ts'
 import { useZone } from '../state/use-shown.ts'
 import { age, ago } from './figures.ts'
 import { type SiteTime, siteTime } from './site-time.ts'
 
+const SiteTimeContext = createContext<SiteTime | null>(null)
+
+/** Makes the formats of the site's zone once for everything beneath: they are costly, and lists show many times. */
+export function SiteTimeProvider({ children }: { readonly children: ReactNode }) {
+  const zone = useZone()
+  const format = useMemo(() => siteTime(zone), [zone])
+  return <SiteTimeContext value={format}>{children}</SiteTimeContext>
+}
+
 /** The formats of the site's zone. */
 export function useSiteTime(): SiteTime {
-  const zone = useZone()
-  return useMemo(() => siteTime(zone), [zone])
+  const format = useContext(SiteTimeContext)
+  if (!format) throw new Error('The page was not composed: SiteTimeProvider is missing.')
+  return format
 }
 
 /** A moment, `14:02:11`, with its age on hover. Not drawn again as time goes by: cheap enough for long lists. */

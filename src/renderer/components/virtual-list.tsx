@@ -88,7 +88,8 @@ export function VirtualList<T>({
           const key = rowKey(row)
           return (
             <div
-              key={key}
+              // Elements are used again for other rows: at thousands of rows a second, making them anew costs most.
+              key={item.index % recycled}
               role="option"
               aria-selected={key === selected}
               aria-posinset={item.index + 1}
@@ -107,6 +108,9 @@ export function VirtualList<T>({
     </div>
   )
 }
+
+/** More than are ever visible at once. */
+const recycled = 256
 
 function target(key: string, at: number, length: number): number | null {
   const page = 15
