@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { Duplex, Readable, Writable } from 'node:stream'
+import { Readable, Writable } from 'node:stream'
 import { CdpPipe } from './cdp.ts'
 import { Targets } from './targets.ts'
 
@@ -10,28 +10,27 @@ export interface Chromium {
   /** Where a test can connect with playwright-core as well: `ws://127.0.0.1:…`. */
   readonly endpoint: string
   readonly pid: number
-  kill(): void
 }
 
-/** Starts Chromium with a fresh profile. Rejects when it does not say where it listens. */
-export async function startChromium(executable: string, profile: string): Promise<Chromium> {
+/** Starts Chromium with a fresh profile. `ready` rejects when it does not say where it listens. */
+export function startChromium(
+  executable: string,
+  profile: string,
+): { readonly ready: Promise<Chromium>; kill(): void } {
   const child = spawn(executable, [...switches, `--user-data-dir=${profile}`], {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
-    detached: false,
   })
+  return { ready: connect(child), kill: () => void child.kill('SIGKILL') }
+}
+
+async function connect(child: ChildProcess): Promise<Chromium> {
   const [, , , toChromium, fromChromium] = child.stdio
-  if (!(toChromium instanceof Writable) || !(fromChromium instanceof Readable || fromChromium instanceof Duplex)) {
+  if (!(toChromium instanceof Writable) || !(fromChromium instanceof Readable)) {
     throw new Error('Chromium was started without a debugging pipe.')
   }
   const pipe = new CdpPipe(toChromium, fromChromium)
   const endpoint = await endpointOf(child)
-  return {
-    pipe,
-    targets: await Targets.watch(pipe),
-    endpoint,
-    pid: child.pid ?? 0,
-    kill: () => void child.kill('SIGKILL'),
-  }
+  return { pipe, targets: await Targets.watch(pipe), endpoint, pid: child.pid ?? 0 }
 }
 
 const switches = [

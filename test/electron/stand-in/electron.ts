@@ -13,6 +13,7 @@ import { settingsFrom } from './settings.ts'
 const settings = settingsFrom(process.env)
 delete process.env.ELECTRON_STAND_IN
 
+const starting = startChromium(settings.chromium, settings.profile)
 let running: Chromium | null = null
 let lastId = 0
 const chromium = (): Chromium => {
@@ -22,7 +23,7 @@ const chromium = (): Chromium => {
 const addresses = new Addresses()
 const desktop = desktopParts()
 
-export const app = new App(settings.root, () => running?.kill())
+export const app = new App(settings.root, () => starting.kill())
 export const ipcMain = new IpcMain()
 const defaultSession = new Session(addresses, chromium)
 export const session = { defaultSession }
@@ -72,7 +73,7 @@ const electron = {
 export default electron
 
 const control = serveControl({ electron, shown: desktop.shown })
-startChromium(settings.chromium, settings.profile).then(
+starting.ready.then(
   (started) => {
     running = started
     control.tell({ chromium: { endpoint: started.endpoint, pid: started.pid } })
