@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ServiceView } from '#shared/contract/state.ts'
+import type { ServiceView, SiteView } from '#shared/contract/state.ts'
 import type { EventRecord } from '#shared/vocabulary.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { until } from '../support/until.ts'
@@ -179,10 +179,7 @@ export function consoleStory(host: string, launch: LaunchDesk, missing: string |
         expect(told.length).toBeGreaterThan(0)
         await onlyOnce(home)
         // Undone: the damage is still there and a second restore puts it right. Finished: everything is back already.
-        if (!existsSync(join(home.site, 'data/consultease.db'))) {
-          expect((await wheelhouse(home, ['restore', '--yes'])).code).toBe(0)
-        }
-        await until('the api answers', () => answers(home.ports.api), 30_000)
+        await serving(home)
         expect(await leftovers(home)).toEqual([])
       })
     }
@@ -197,10 +194,7 @@ export function consoleStory(host: string, launch: LaunchDesk, missing: string |
         desk = await launch(home)
         await settled(home)
         await onlyOnce(home)
-        if (!existsSync(join(home.site, 'data/consultease.db'))) {
-          expect((await wheelhouse(home, ['restore', '--yes'])).code).toBe(0)
-        }
-        await until('the api answers', () => answers(home.ports.api), 30_000)
+        await serving(home)
       }
       expect(await leftovers(home)).toEqual([])
     })
@@ -228,7 +222,7 @@ export function consoleStory(host: string, launch: LaunchDesk, missing: string |
             .getByRole('button', { name: /Read .*again|Reload/ })
             .first()
             .click()
-          await desk.page.getByText(says).first().waitFor({ state: 'hidden' })
+          await until('the good file to be in use', () => configValid(home))
         }
       })
     }
@@ -260,8 +254,8 @@ const mistakes: readonly { readonly what: string; readonly edit: (text: string) 
   { what: 'an unknown key', edit: (text) => text.replace('needs:', 'nedes:'), says: /nedes.*needs/ },
   {
     what: 'a circle of needs',
-    edit: (text) => `${text}\nprofiles: {}\n`.replace(/(\n {2}broker:[^\n]*?)\}/, '$1, needs: { api: ready } }'),
-    says: /broker → api → broker|api → broker → api/,
+    edit: (text) => text.replace('    use: broker\n', '    use: broker\n    needs: { kiosk: ready }\n'),
+    says: /kiosk → api → broker → kiosk|broker → kiosk → api → broker|api → broker → kiosk → api/,
   },
   {
     what: 'a missing file',
@@ -313,18 +307,32 @@ async function allHealthy(home: Home): Promise<boolean> {
 
 /** Nothing is on its way any more: every service runs, has failed, or waits for one that has. */
 async function settled(home: Home): Promise<void> {
+  let last = ''
+  const rest = ['running', 'failed', 'waiting', 'backing-off']
   await until('the site to come to rest', async () => {
-    const { code, out } = await wheelhouse(home, ['status', '--json'])
+    const { code, out, err } = await wheelhouse(home, ['status', '--json'])
+    last = `${out}${err}`
     if (code !== 0) return false
     const { services }: { services: ServiceView[] } = JSON.parse(out)
-    return services.every(
-      ({ state, health }) =>
-        (state === 'running' && health !== 'unknown') ||
-        state === 'failed' ||
-        state === 'waiting' ||
-        (state === 'running' && health === 'unknown'),
-    )
+    return services.every(({ state }) => rest.includes(state))
+  }).catch((error: unknown) => {
+    throw new Error(`${String(error)}; last told: ${last}`)
   })
+}
+
+/** Whatever a restore that was cut short left: the site serves again afterwards, by itself or by one more restore. */
+async function serving(home: Home): Promise<void> {
+  if (!existsSync(join(home.site, 'data/consultease.db'))) {
+    const { code, out, err } = await wheelhouse(home, ['restore', '--yes'])
+    if (code !== 0) throw new Error(`The second restore failed: ${err || out}`)
+  }
+  await until('the api answers', () => answers(home.ports.api), 30_000)
+  await until('everything healthy', () => allHealthy(home), 30_000)
+}
+
+async function configValid(home: Home): Promise<boolean> {
+  const { site } = await wheelhouseJson<{ site: SiteView }>(home, ['status'])
+  return site.config.valid
 }
 
 async function running(home: Home): Promise<readonly { readonly service: string; readonly pid: number }[]> {
