@@ -4,10 +4,10 @@ import styles from './event-line.module.css'
 import { HealthMark, healthOfSeverity } from './health-mark.tsx'
 import { Time } from './time.tsx'
 
-/** One event in a short list: when, how grave, what. Leads to its place on the timeline. */
-export function EventLine({ event }: { readonly event: EventRecord }) {
+/** One event in a short list: when, how grave, what. Leads to its place on the timeline. `whole` shows long messages on several lines. */
+export function EventLine({ event, whole = false }: { readonly event: EventRecord; readonly whole?: boolean }) {
   return (
-    <Link className={styles.line} to={`/timeline/${event.id}`}>
+    <Link className={whole ? styles.whole : styles.line} to={`/timeline/${event.id}`}>
       <span className={styles.at}>
         <Time at={event.at} />
       </span>

@@ -1,7 +1,10 @@
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 import styles from './page-frame.module.css'
 
-/** A page that fills the window: its heading with actions, what it lists, and beside it the drawer of the selected thing. */
+/**
+ * A page that fills the window: its heading with actions, what it lists, and beside it the drawer of the selected thing. The key
+ * `/` goes to its first search.
+ */
 export function PageFrame({
   title,
   note,
@@ -19,9 +22,21 @@ export function PageFrame({
   readonly drawer?: ReactNode
   readonly children: ReactNode
 }) {
+  const page = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    const search = (event: KeyboardEvent) => {
+      if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
+      const field = page.current?.querySelector<HTMLInputElement>('input[type="text"], input:not([type])')
+      if (!field) return
+      event.preventDefault()
+      field.focus()
+    }
+    window.addEventListener('keydown', search)
+    return () => window.removeEventListener('keydown', search)
+  }, [])
   return (
     <div className={styles.frame}>
-      <div className={styles.page}>
+      <div className={styles.page} ref={page}>
         <header className={styles.head}>
           <h1>{title}</h1>
           {note !== undefined && <div className={styles.note}>{note}</div>}
@@ -33,4 +48,8 @@ export function PageFrame({
       {drawer}
     </div>
   )
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
 }

@@ -49,8 +49,7 @@ export function DecisionDialog({
           variant="filled"
           {...(destructive && { className: `${styles.destructive}` })}
           onClick={onAct}
-          loading={busy}
-          disabled={!ready}
+          disabled={!ready || busy}
           data-autofocus={!destructive || undefined}
         >
           {act}

@@ -86,8 +86,7 @@ export function CancelJob({ job }: { readonly job: JobView }) {
   const button = (
     <Button
       size="compact-xs"
-      disabled={why !== null}
-      loading={busy}
+      disabled={why !== null || busy}
       onClick={() => void run((calls) => calls.jobs.cancel({ job: job.id }))}
       aria-label={`Cancel ${job.title}`}
     >

@@ -33,8 +33,8 @@ export default function BackupsPage() {
       actions={
         <>
           <Button.Group>
-            <Button variant="filled" loading={busy} onClick={() => backUp('full')}>
-              Back up now
+            <Button variant="filled" disabled={busy} onClick={() => backUp('full')}>
+              {busy ? 'Backing up…' : 'Back up now'}
             </Button>
             <Menu position="bottom-end">
               <Menu.Target>

@@ -52,11 +52,11 @@ export function SnapshotDrawer({
         <Button variant="filled" onClick={() => ask({ type: 'restore', snapshot: id })}>
           Restore…
         </Button>
-        <Button loading={busy} onClick={() => void verify()}>
+        <Button disabled={busy} onClick={() => void verify()}>
           Verify
         </Button>
         <Button
-          loading={busy}
+          disabled={busy}
           title={
             snapshot.pinned ? 'Let the rules of keeping apply again.' : 'Keep it, whatever the rules of keeping say.'
           }

@@ -17,7 +17,6 @@ export function JournalTab() {
     <PageFrame
       title="Journal"
       note={<ZoneNote />}
-      tools={<RouteChoice value={route} onChange={setRoute} />}
       drawer={
         chosen && (
           <Drawer title={<code>{chosen.topic}</code>} label="Journalled message" onClose={() => setChosen(null)}>
@@ -45,6 +44,9 @@ export function JournalTab() {
           })
         }
         keyOf={(row) => row.seq}
+        textOf={(row) => `${row.topic} ${row.payload}`}
+        name="journal"
+        filters={<RouteChoice value={route} onChange={setRoute} />}
         label="Journalled messages, newest first"
         empty="Nothing has been journalled yet. Routes with a journal among their targets keep what they deliver here."
         selected={chosen?.seq}

@@ -1,7 +1,10 @@
-import { Button } from '@mantine/core'
+import { ActionIcon, Button, TextInput, Tooltip } from '@mantine/core'
+import { IconDownload, IconSearch } from '@tabler/icons-react'
 import { useInfiniteQuery } from '@tanstack/react-query'
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import { toConsoleError } from '#shared/client/index.ts'
+import { exportText } from '../../components/export-text.ts'
+import { count } from '../../components/figures.ts'
 import { PanelBody } from '../../components/panel.tsx'
 import { VirtualList } from '../../components/virtual-list.tsx'
 import styles from './paged-rows.module.css'
@@ -14,6 +17,9 @@ export function PagedRows<T>({
   queryKey,
   load,
   keyOf,
+  textOf,
+  name,
+  filters,
   label,
   empty,
   selected,
@@ -23,6 +29,12 @@ export function PagedRows<T>({
   readonly queryKey: readonly unknown[]
   readonly load: (before: number | undefined) => Promise<{ readonly rows: readonly T[]; readonly more: boolean }>
   readonly keyOf: (row: T) => number
+  /** What the search looks through. */
+  readonly textOf: (row: T) => string
+  /** Names the exported file. */
+  readonly name: string
+  /** Filters that are applied by the console, before the search. */
+  readonly filters: ReactNode
   readonly label: string
   readonly empty: string
   readonly selected: number | undefined
@@ -39,11 +51,40 @@ export function PagedRows<T>({
       return page.more && last !== undefined ? keyOf(last) : undefined
     },
     staleTime: 0,
-    refetchInterval: 5_000,
+    // Only while nothing older was asked for: every page would be read again.
+    refetchInterval: (state) => ((state.state.data?.pages.length ?? 0) > 1 ? false : 5_000),
   })
-  const rows = query.data?.pages.flatMap((page) => page.rows) ?? []
+  const [search, setSearch] = useState('')
+  const words = search.trim().toLowerCase()
+  const loaded = query.data?.pages.flatMap((page) => page.rows) ?? []
+  const rows = words === '' ? loaded : loaded.filter((row) => textOf(row).toLowerCase().includes(words))
   return (
     <>
+      <div className={styles.tools}>
+        <TextInput
+          aria-label="Search what is listed"
+          placeholder="Search what is listed"
+          leftSection={<IconSearch size={14} />}
+          value={search}
+          onChange={(event) => setSearch(event.currentTarget.value)}
+        />
+        {filters}
+        <Tooltip label="Save these rows as a file">
+          <ActionIcon
+            aria-label={`Export ${name}`}
+            onClick={() =>
+              exportText(`${name}.ndjson`, rows.map((row) => JSON.stringify(row)).join('\n'), 'application/x-ndjson')
+            }
+          >
+            <IconDownload size={16} />
+          </ActionIcon>
+        </Tooltip>
+        {words !== '' && (
+          <span className="dim">
+            {count(rows.length)} of the {count(loaded.length)} listed
+          </span>
+        )}
+      </div>
       <div className={styles.frame}>
         <PanelBody
           content={
@@ -52,7 +93,13 @@ export function PagedRows<T>({
               : query.isPending
                 ? { state: 'loading', waitsFor: 'Waiting for the rows.' }
                 : rows.length === 0
-                  ? { state: 'empty', sentence: empty }
+                  ? {
+                      state: 'empty',
+                      sentence:
+                        words === ''
+                          ? empty
+                          : 'Nothing that is listed matches. Older rows may: press Older, or clear the search.',
+                    }
                   : { state: 'ready' }
           }
         >

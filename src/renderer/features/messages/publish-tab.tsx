@@ -59,7 +59,7 @@ export function PublishTab({ onWatch }: { readonly onWatch: (filter: string) => 
           />
         </div>
         <div className={styles.line}>
-          <Button type="submit" variant="filled" size="sm" loading={busy} disabled={mistake !== null}>
+          <Button type="submit" variant="filled" size="sm" disabled={busy || mistake !== null}>
             {mistake === null ? `Publish to ${topic}` : 'Publish'}
           </Button>
           <Button size="sm" disabled={mistake !== null} onClick={() => onWatch(topic)}>

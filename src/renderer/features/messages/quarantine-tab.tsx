@@ -17,7 +17,6 @@ export function QuarantineTab() {
     <PageFrame
       title="Quarantine"
       note={<ZoneNote />}
-      tools={<RouteChoice value={route} onChange={setRoute} />}
       drawer={
         chosen && (
           <Drawer title={<code>{chosen.topic}</code>} label="Quarantined message" onClose={() => setChosen(null)}>
@@ -46,6 +45,9 @@ export function QuarantineTab() {
           })
         }
         keyOf={(row) => row.id}
+        textOf={(row) => `${row.topic} ${row.reason} ${row.payload}`}
+        name="quarantine"
+        filters={<RouteChoice value={route} onChange={setRoute} />}
         label="Quarantined messages, newest first"
         empty="Nothing is in quarantine. A message that cannot be decoded, or whose mapping fails, is kept here with the reason."
         selected={chosen?.id}

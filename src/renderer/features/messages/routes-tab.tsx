@@ -1,6 +1,9 @@
-import { useMemo } from 'react'
+import { ActionIcon, TextInput, Tooltip } from '@mantine/core'
+import { IconDownload, IconSearch } from '@tabler/icons-react'
+import { useMemo, useState } from 'react'
 import { Link } from 'react-router'
 import type { RouteView } from '#shared/contract/index.ts'
+import { csv, exportText } from '../../components/export-text.ts'
 import { count, perSecond } from '../../components/figures.ts'
 import { HealthMark, type Mark } from '../../components/health-mark.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
@@ -13,9 +16,31 @@ import styles from './routes-tab.module.css'
 /** Every route with its ledger: what came in, and what became of each message at each target. */
 export function RoutesTab({ onWatch }: { readonly onWatch: (filter: string) => void }) {
   const slice = useSlice('routes')
-  const routes = useMemo(() => Object.values(slice).sort((a, b) => a.id.localeCompare(b.id)), [slice])
+  const [search, setSearch] = useState('')
+  const all = useMemo(() => Object.values(slice).sort((a, b) => a.id.localeCompare(b.id)), [slice])
+  const words = search.trim().toLowerCase()
+  const routes = all.filter((route) => `${route.id} ${route.title} ${route.from}`.toLowerCase().includes(words))
   return (
-    <PageFrame title="Routes" note={<ZoneNote />}>
+    <PageFrame
+      title="Routes"
+      note={<ZoneNote />}
+      tools={
+        <>
+          <TextInput
+            aria-label="Search routes"
+            placeholder="Search routes"
+            leftSection={<IconSearch size={14} />}
+            value={search}
+            onChange={(event) => setSearch(event.currentTarget.value)}
+          />
+          <Tooltip label="Save these ledgers as a file">
+            <ActionIcon aria-label="Export routes" onClick={() => exportText('routes.csv', asCsv(routes), 'text/csv')}>
+              <IconDownload size={16} />
+            </ActionIcon>
+          </Tooltip>
+        </>
+      }
+    >
       <PanelBody
         content={
           routes.length === 0
@@ -96,6 +121,25 @@ function Route({ route, onWatch }: { readonly route: RouteView; readonly onWatch
         </p>
       )}
     </section>
+  )
+}
+
+function asCsv(routes: readonly RouteView[]): string {
+  return csv(
+    ['route', 'from', 'target', 'in', 'filtered', 'quarantined', 'delivered', 'queued', 'dropped'],
+    routes.flatMap((route) =>
+      route.targets.map((target) => [
+        route.id,
+        route.from,
+        `${target.kind} ${target.name}`,
+        route.received,
+        route.filtered,
+        route.quarantined,
+        target.delivered,
+        target.queued,
+        target.dropped,
+      ]),
+    ),
   )
 }
 

@@ -18,8 +18,8 @@ export function DoPanel() {
     <Panel title="Do">
       <div className={styles.buttons}>
         <div>
-          <Button fullWidth size="sm" px={6} variant="filled" loading={backingUp} onClick={() => backUp('full')}>
-            Back up now
+          <Button fullWidth size="sm" px={6} variant="filled" disabled={backingUp} onClick={() => backUp('full')}>
+            {backingUp ? 'Backing up…' : 'Back up now'}
           </Button>
           <p>
             {backups?.lastAt == null ? (

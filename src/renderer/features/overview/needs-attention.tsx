@@ -72,7 +72,7 @@ function Card({ card }: { readonly card: AttentionView }) {
           {card.dismissible && (
             <Button
               size="compact-sm"
-              loading={busy}
+              disabled={busy}
               aria-label={`Dismiss: ${card.title}`}
               onClick={() => void run((calls) => calls.attention.dismiss({ id: card.id }))}
             >

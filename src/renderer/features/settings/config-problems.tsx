@@ -24,8 +24,8 @@ export function ConfigProblems() {
       aside={
         <>
           read <Time at={loadedAt} />
-          <Button size="compact-xs" loading={busy} onClick={() => void reload()}>
-            Reload
+          <Button size="compact-xs" disabled={busy} onClick={() => void reload()}>
+            {busy ? 'Reading…' : 'Reload'}
           </Button>
         </>
       }

@@ -50,7 +50,7 @@ export function SubjectHistory({ subject }: { readonly subject: string }) {
     >
       <div>
         {events.map((event) => (
-          <EventLine key={event.id} event={event} />
+          <EventLine key={event.id} event={event} whole />
         ))}
       </div>
     </PanelBody>

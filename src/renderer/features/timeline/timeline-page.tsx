@@ -129,8 +129,8 @@ export default function TimelinePage() {
       </div>
       <div className={styles.older}>
         {timeline.more ? (
-          <Button loading={timeline.loadingOlder} onClick={timeline.older}>
-            Older
+          <Button disabled={timeline.loadingOlder} onClick={timeline.older}>
+            {timeline.loadingOlder ? 'Loading older…' : 'Older'}
           </Button>
         ) : (
           timeline.state === 'ready' && <span className="dim">This is the beginning.</span>

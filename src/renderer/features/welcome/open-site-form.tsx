@@ -55,8 +55,8 @@ export function OpenSiteForm({ onOpened }: { readonly onOpened?: () => void }) {
         {view?.can.chooseFolder && <Button onClick={choose}>Choose…</Button>}
       </div>
       <div>
-        <Button type="submit" variant="filled" loading={busy} disabled={directory.trim() === ''}>
-          Open site
+        <Button type="submit" variant="filled" disabled={busy || directory.trim() === ''}>
+          {busy ? 'Opening…' : 'Open site'}
         </Button>
       </div>
     </form>

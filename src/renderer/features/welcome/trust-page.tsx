@@ -47,7 +47,7 @@ export function TrustPage({ trust }: { readonly trust: NonNullable<SiteView['tru
         <Button
           size="sm"
           variant="filled"
-          loading={busy}
+          disabled={busy}
           onClick={() => void run((calls) => calls.site.trust({ fingerprint: trust.fingerprint }))}
         >
           Trust these {trust.commands.length} commands

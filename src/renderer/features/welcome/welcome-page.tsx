@@ -44,7 +44,7 @@ export function WelcomePage() {
                     <code title={site.directory}>{site.directory}</code>
                   </div>
                   <Button
-                    loading={busy}
+                    disabled={busy}
                     aria-label={`Open ${site.name}`}
                     onClick={() => void run((calls) => calls.console.openSite({ directory: site.directory }))}
                   >
@@ -60,7 +60,7 @@ export function WelcomePage() {
             The sample site is a small consultation system: a broker, an API with a database, a dozen simulated desk
             units and a kiosk. It runs in a folder of its own and can be reset at any time.
           </p>
-          <Button loading={busy} onClick={() => void run((calls) => calls.console.openSample())}>
+          <Button disabled={busy} onClick={() => void run((calls) => calls.console.openSample())}>
             Open the sample site
           </Button>
         </Panel>
