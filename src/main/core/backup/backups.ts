@@ -116,7 +116,7 @@ class OpenBackups implements Backups {
       subject: `snapshot:${chosen.id}`,
       title: `Verify ${nameOf(chosen, this.#options.site.zone)}`,
       steps: [{ id: 'verify', title: 'Read everything back and open the databases' }],
-      commandLine: `wheelhouse snapshots verify ${chosen.id}`,
+      commandLine: `wheelhouse verify ${chosen.id}`,
       input: { snapshot: chosen.id },
       cancellable: true,
     }

@@ -1,6 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -145,9 +154,31 @@ describe('a console that is killed while it restores', () => {
     })
     expect(stateOf(place.site)).toBe('after')
     expect(leftovers(place.site)).toEqual([])
+    if (point !== 'restore.swap-entry:4') return
     await using rig = await openBackupRig(place)
     expect(await rig.undo()).toMatchObject({ state: 'completed' })
     expect(stateOf(place.site)).toBe('before')
+  })
+
+  test('with a folder in the way: the next opening says that it is stuck, and the one after that finishes', async () => {
+    using place = copyOfTemplate()
+    expect((await finish(start({ ...place, act: 'restore', services: ['api'] }, 'restore.swap-entry:4'))).signal).toBe(
+      'SIGKILL',
+    )
+    const old = join(place.site, '.wheelhouse', 'swap')
+    const folder = join(old, readdirSync(old).find((name) => name.endsWith('.old')) ?? '')
+    renameSync(folder, `${folder}-elsewhere`)
+    writeFileSync(folder, 'a file where a folder belongs')
+    const told = await recover(place)
+    expect(told).toMatchObject({
+      sentences: [expect.stringContaining('could neither be finished nor undone'), expect.any(String)],
+      owed: [],
+    })
+    rmSync(folder)
+    const aside = join(place.site, '.wheelhouse', 'quarantine')
+    renameSync(join(aside, readdirSync(aside)[0] ?? ''), folder)
+    expect(await recover(place)).toMatchObject({ jobs: ['completed'], owed: ['api'] })
+    expect(stateOf(place.site)).toBe('after')
   })
 
   test('again while it recovers: the opening after that still finishes', async () => {
@@ -165,6 +196,8 @@ describe('a console that is killed while it restores', () => {
     using place = copyOfTemplate()
     expect((await finish(start({ ...place, act: 'restore' }, 'restore.swap-entry:3'))).signal).toBe('SIGKILL')
     rmSync(join(place.site, '.wheelhouse', 'staging'), { recursive: true })
+    // Killed once more while it takes the swap back.
+    expect((await finish(start({ ...place, act: 'recover' }, 'restore.take-back:3'))).signal).toBe('SIGKILL')
     expect(await recover(place)).toMatchObject({
       sentences: [expect.stringContaining('it was undone')],
       jobs: ['failed'],
@@ -175,11 +208,11 @@ describe('a console that is killed while it restores', () => {
 
   test('at random moments: the site is as before or as after, never between, and nothing is left over', async () => {
     const seen = new Set<string>()
-    for (let round = 0; round < 6; round++) {
+    for (let round = 0; round < 4; round++) {
       using place = copyOfTemplate()
       const child = start({ ...place, act: 'restore' })
       const done = finish(child)
-      await Promise.race([pause(300 + round * 170), done])
+      await Promise.race([pause(300 + round * 250), done])
       child.kill('SIGKILL')
       await done
       await recover(place)

@@ -8,7 +8,7 @@ import type { Helper } from './program/helper.ts'
 import { layoutOf } from './repository/layout.ts'
 import type { Snapshot } from './repository/snapshot-file.ts'
 import { namesIn, swapFolders } from './swap/journal.ts'
-import { type RecoveredSwap, recoverSwaps } from './swap/recover.ts'
+import { type RecoveredSwap, type RecoveredSwaps, recoverSwaps } from './swap/recover.ts'
 
 export interface Recovered {
   readonly sentences: readonly string[]
@@ -26,16 +26,23 @@ const inputSchema = z.object({ what: z.string().optional(), services: z.array(z.
 
 /** Brings to an end what an earlier run of the console left in flight, tells it in events and cards, and settles the jobs. */
 export async function recoverInterrupted(jobs: readonly InterruptedJob[], ports: RecoveryPorts): Promise<Recovered> {
-  const swaps = await sweepFolders(ports)
+  const { swaps, setAside } = await sweepFolders(ports)
   const sentences: string[] = []
   const services = new Set<string>()
   for (const swap of swaps) {
-    for (const service of swap.journal.services) services.add(service)
     const job = jobs.find(({ view }) => view.id === swap.journal.job)
     const sentence = sentenceOf(swap)
     sentences.push(sentence)
     tell(ports.options, sentence, swap.journal.job, swap.how === 'finished')
+    // Nothing is to run on a mixture; the job stays open, so that the next opening tries again.
+    if (swap.how === 'stuck') continue
+    for (const service of swap.journal.services) services.add(service)
     await job?.resolve(swap.how === 'finished' ? 'completed' : 'failed', { message: sentence })
+  }
+  for (const place of setAside) {
+    const sentence = `A left-over of a restore without a record that can be understood was set aside in ${place}; check the site's files.`
+    sentences.push(sentence)
+    tell(ports.options, sentence, null, false)
   }
   for (const job of jobs) {
     if (swaps.some(({ journal }) => journal.job === job.view.id)) continue
@@ -49,23 +56,25 @@ export async function recoverInterrupted(jobs: readonly InterruptedJob[], ports:
 }
 
 /** Nothing is started for a site that has nothing in flight. */
-async function sweepFolders({ options, openCleaner }: RecoveryPorts): Promise<readonly RecoveredSwap[]> {
+async function sweepFolders({ options, openCleaner }: RecoveryPorts): Promise<RecoveredSwaps> {
   const folders = swapFolders(options.site.directory)
   const left = [...(await namesIn(folders.staging)), ...(await namesIn(folders.swap))]
-  if (left.length === 0) return []
+  if (left.length === 0) return { swaps: [], setAside: [] }
   await using cleaner = openCleaner()
-  const { swaps } = await recoverSwaps(folders, {
+  return await recoverSwaps(folders, {
     layout: layoutOf(options.folder),
     clock: options.clock,
     logger: options.logger,
     crashPoints: options.crashPoints,
     remove: (path) => cleaner.ask('remove', { path }),
   })
-  return swaps
 }
 
-function sentenceOf({ journal, how, setAside }: RecoveredSwap): string {
+function sentenceOf({ journal, how, setAside, reason }: RecoveredSwap): string {
   const what = journal.what.charAt(0).toUpperCase() + journal.what.slice(1)
+  if (how === 'stuck') {
+    return `${what} was interrupted and could neither be finished nor undone: ${reason}. The site is a mixture of old and new files; put the reason right, then open the site again.`
+  }
   if (how === 'undone') {
     return `${what} was interrupted and could not be finished, so it was undone: the site is as it was before.`
   }
@@ -102,7 +111,12 @@ function outcomeOfBackup(title: string, own: Snapshot | undefined) {
   }
 }
 
-function tell({ events, attention }: BackupsOptions, sentence: string, operation: string, undoable: boolean): void {
+function tell(
+  { events, attention }: BackupsOptions,
+  sentence: string,
+  operation: string | null,
+  undoable: boolean,
+): void {
   const cause: Cause = { type: 'console', why: 'the site was opened after an interruption' }
   const event = events.emit({
     kind: eventKinds.recovered,

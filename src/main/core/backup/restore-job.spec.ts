@@ -117,6 +117,37 @@ describe('services around a restore', () => {
   })
 })
 
+describe('a swap that fails in the middle', () => {
+  test('is taken back whole, and the services run again', async () => {
+    using folder = temporaryFolder()
+    const { site, repository } = places(folder.path)
+    const services = new Asked()
+    let renames = 0
+    const crashPoints: CrashPoints = {
+      reach(point) {
+        if (point === 'restore.swap-entry' && ++renames === 3) throw new Error('EIO: the disk does not answer')
+      },
+    }
+    await using rig = await openBackupRig({ site, folder: repository, services, crashPoints })
+    await rig.backUp()
+    writeFileSync(join(site, 'code', 'api.mjs'), 'damaged')
+    writeFileSync(join(site, 'data', 'notes.txt'), 'newer')
+    writeFileSync(join(site, 'extra'), 'extra')
+    const before = listTree(site)
+    expect(await rig.restore()).toMatchObject({
+      state: 'failed',
+      message: expect.stringContaining('Everything was put back as it was'),
+    })
+    expect(renames).toBe(3)
+    expect(differences(before, listTree(site))).toEqual([])
+    expect(services.asked.at(-1)).toBe('start broker,api for jb-')
+    expect(readdirSync(join(site, '.wheelhouse', 'swap'))).toEqual([])
+    expect(rig.backups.overview().undo).toBeNull()
+    renames = 10
+    expect(await rig.restore()).toMatchObject({ state: 'completed' })
+  })
+})
+
 describe('what no snapshot covers', () => {
   test('stays where it is: what is excluded, and sockets', async () => {
     using folder = temporaryFolder()

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import type { JobContext } from '#core/jobs/index.ts'
+import { syncFolder } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { BackupsOptions } from './options.ts'
 import type { Helper } from './program/helper.ts'
@@ -7,7 +8,7 @@ import type { PlanAnswer } from './program/messages.ts'
 import { layoutOf } from './repository/layout.ts'
 import { readSnapshot, type Snapshot } from './repository/snapshot-file.ts'
 import { finishSwap, removeUndone } from './swap/finish.ts'
-import { type SwapJournal, stagingOf, swapFolders, writeJournal } from './swap/journal.ts'
+import { oldOf, type SwapJournal, stagingOf, swapFolders, writeJournal } from './swap/journal.ts'
 import { swapBack, swapForward } from './swap/swap.ts'
 
 export interface RestoreRequest {
@@ -188,7 +189,8 @@ class RestoreRun {
   async #swap(journal: SwapJournal): Promise<SwapJournal> {
     this.#context.signal.throwIfAborted()
     const folders = this.#folders()
-    await mkdir(folders.swap, { recursive: true, mode: 0o700 })
+    await mkdir(oldOf(folders, journal.job), { recursive: true, mode: 0o700 })
+    await syncFolder(folders.swap)
     this.#context.noReturn('The files are being swapped; stopping now would leave a mixture.')
     await writeJournal(folders, journal)
     this.#reach('restore.intent-written')
@@ -196,7 +198,7 @@ class RestoreRun {
       return await swapForward(folders, journal, this.#ports.options.crashPoints)
     } catch (error) {
       this.#mixed = true
-      await swapBack(folders, journal)
+      await swapBack(folders, journal, this.#ports.options.crashPoints)
       await this.#removeSwap(journal)
       this.#mixed = false
       throw notSwapped(error)

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename } from 'node:fs/promises'
+import { mkdir, readdir, rename, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock, Logger } from '#core/platform/index.ts'
 import type { Layout } from '../repository/layout.ts'
@@ -33,11 +33,14 @@ export async function finishSwap(
   return setAside
 }
 
-/** Ends a swap that was taken back: nothing of it is left. */
+/**
+ * Ends a swap that was taken back: nothing of it is left. The folder of the old entries goes after the record, because a
+ * record without it could not be acted on; it is empty by now.
+ */
 export async function removeUndone(folders: SwapFolders, journal: SwapJournal, remove: Remove): Promise<void> {
   await remove(stagingOf(folders, journal.job))
-  await remove(oldOf(folders, journal.job))
   await removeJournal(folders, journal.job)
+  await rmdir(oldOf(folders, journal.job)).catch(() => {}) // Something is in it: the next opening sets it aside.
 }
 
 /** Removes the old entries, or moves them to quarantine when they hold what no restore point holds. */

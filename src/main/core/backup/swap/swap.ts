@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { lstat, mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { CrashPoints } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
@@ -16,7 +16,6 @@ export async function swapForward(
   points: CrashPoints,
 ): Promise<SwapJournal> {
   const place = placesOf(folders, journal)
-  await mkdir(oldOf(folders, journal.job), { recursive: true, mode: 0o700 })
   for (const { key, what } of journal.entries) {
     const staged = { folder: place.staged, key }
     const old = { folder: place.old, key }
@@ -61,8 +60,24 @@ export async function canGoForward(folders: SwapFolders, journal: SwapJournal): 
   return true
 }
 
+/**
+ * Old entries are moved into a folder that is made before the record is written: without it nobody can tell whether what
+ * lies in the site is old or new. Rejects with `restore-old-lost`.
+ */
+export async function assertCanGoBack(folders: SwapFolders, journal: SwapJournal): Promise<void> {
+  const old = oldOf(folders, journal.job)
+  const stat = await lstat(old).catch(() => null)
+  if (stat?.isDirectory()) return
+  throw new ConsoleError(
+    'restore-old-lost',
+    `The folder ${old} with the entries from before is not there`,
+    'Put it back where it was, then open the site again.',
+    { params: { folder: old } },
+  )
+}
+
 /** Takes every move back, the last one first. The journal says so before the first, so that a crash goes on backwards. */
-export async function swapBack(folders: SwapFolders, journal: SwapJournal): Promise<void> {
+export async function swapBack(folders: SwapFolders, journal: SwapJournal, points: CrashPoints): Promise<void> {
   const undoing: SwapJournal = { ...journal, state: 'undoing' }
   await writeJournal(folders, undoing)
   const place = placesOf(folders, journal)
@@ -88,8 +103,10 @@ export async function swapBack(folders: SwapFolders, journal: SwapJournal): Prom
       (await isThere(at(site)))
     ) {
       await move(site, staged)
+      points.reach('restore.take-back')
     }
     if (oldThere && !(await isThere(at(site)))) await move(old, site)
+    points.reach('restore.take-back')
   }
 }
 
