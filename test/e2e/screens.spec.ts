@@ -1,101 +1,38 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import react from '@vitejs/plugin-react'
-import { type Browser, chromium, type Page } from 'playwright-core'
-import { build, type PreviewServer, preview } from 'vite'
+import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { temporaryFolder } from '../support/folders.ts'
 import { needs } from '../support/needs.ts'
-import { projectRoot } from './desk.ts'
+import { type ScriptedPages, scriptedPages, type WatchedPage } from './scripted-page.ts'
 
 // The screens in a real browser over a scripted console: what a person sees and presses. The same page over the real console is
 // driven by the other specs of this folder.
 
 const missing = needs('chromium')
-const nonce = 'bm9uY2UtZm9yLXRlc3Rz'
-const policy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  `style-src 'self' 'nonce-${nonce}'`,
-  "img-src 'self' data:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-].join('; ')
-
-const folder = temporaryFolder()
-let server: PreviewServer
-let browser: Browser
+let pages: ScriptedPages
+let watched: WatchedPage
 let page: Page
-/** Everything that the page complained of: policy violations, errors, failed loads. */
-let complaints: string[]
-let requests: string[]
 
 beforeAll(async () => {
-  if (missing) return
-  const root = join(projectRoot, 'src/renderer')
-  const outDir = join(folder.path, 'page')
-  mkdirSync(outDir)
-  await build({
-    configFile: false,
-    root,
-    base: './',
-    logLevel: 'error',
-    plugins: [react()],
-    build: {
-      outDir,
-      emptyOutDir: true,
-      assetsInlineLimit: 0,
-      minify: false,
-      reportCompressedSize: false,
-      rolldownOptions: { input: { index: join(root, 'index.html'), testing: join(root, 'testing/index.html') } },
-    },
-  })
-  // As a host does with every answer.
-  const index = join(outDir, 'index.html')
-  writeFileSync(index, readFileSync(index, 'utf8').replaceAll('__CSP_NONCE__', nonce))
-  server = await preview({
-    configFile: false,
-    root,
-    logLevel: 'error',
-    build: { outDir },
-    preview: { host: '127.0.0.1', port: 0, headers: { 'content-security-policy': policy } },
-  })
-  browser = await chromium.launch({
-    executablePath: process.env.WHEELHOUSE_CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-sync'],
-  })
+  if (!missing) pages = await scriptedPages()
 }, 120_000)
 
 afterAll(async () => {
-  if (missing) return
-  await browser.close()
-  await server.close()
-  folder[Symbol.dispose]()
+  if (!missing) await pages[Symbol.asyncDispose]()
 })
 
 beforeEach(async () => {
   if (missing) return
-  page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: 'light', locale: 'en-GB' })
-  complaints = []
-  requests = []
-  page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
-  })
-  page.on('pageerror', (error) => complaints.push(error.message))
-  page.on('request', (request) => requests.push(request.url()))
+  watched = await pages.open()
+  page = watched.page
 })
 
 afterEach(async () => {
   if (missing) return
   await page.close()
-  expect(complaints).toEqual([])
+  expect(watched.complaints).toEqual([])
 })
 
-const origin = () => server.resolvedUrls?.local[0] ?? ''
-
 async function open(route: string): Promise<void> {
-  await page.goto(`${origin()}testing/index.html#${route}`)
+  await page.goto(`${pages.origin}testing/index.html#${route}`)
   await page.getByRole('navigation', { name: 'Pages' }).waitFor()
 }
 
@@ -141,7 +78,7 @@ test('every page is drawn under the strict policy, from its own files alone, and
     )
     expect(nameless, route).toEqual([])
   }
-  expect(requests.filter((address) => !address.startsWith(origin()))).toEqual([])
+  expect(watched.requests.filter((address) => !address.startsWith(pages.origin))).toEqual([])
 })
 
 test('the overview says what is wrong, why, whom to call, and what to press', async () => {
@@ -409,7 +346,7 @@ test('without a site there are ways to one, and a folder that is none is told wh
 })
 
 test('an address without a token says how to get the right one', async () => {
-  await page.goto(`${origin()}index.html`)
+  await page.goto(`${pages.origin}index.html`)
   await page.getByRole('heading', { name: 'This address is not complete' }).waitFor()
 })
 

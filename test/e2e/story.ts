@@ -308,7 +308,7 @@ async function allHealthy(home: Home): Promise<boolean> {
 /** Nothing is on its way any more: every service runs, has failed, or waits for one that has. */
 async function settled(home: Home): Promise<void> {
   let last = ''
-  const rest = ['running', 'failed', 'waiting', 'backing-off']
+  const rest = ['running', 'starting', 'failed', 'waiting', 'backing-off']
   await until('the site to come to rest', async () => {
     const { code, out, err } = await wheelhouse(home, ['status', '--json'])
     last = `${out}${err}`
