@@ -6,7 +6,9 @@ import { browserClock } from '../state/clock.ts'
 import { ConsoleLink } from '../state/console-link.ts'
 import { ShownState } from '../state/shown-state.ts'
 import { Ticker } from '../state/ticker.ts'
-import { job, sampleEvents, sampleSlices, service, snapshot } from './sample-slices.ts'
+import { job, service, snapshot } from './sample-entities.ts'
+import { sampleEvents } from './sample-events.ts'
+import { sampleSlices } from './sample-slices.ts'
 import { ScriptedConsole } from './scripted-console.ts'
 
 // The page of the component tests: the real app over a scripted console. Never part of the product's build.

@@ -1,7 +1,7 @@
 import type { Connection } from '#shared/client/index.ts'
 import type { RestorePlan, ServiceAction, Touch } from '#shared/contract/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
-import { job } from './sample-slices.ts'
+import { job } from './sample-entities.ts'
 import type { ScriptedConsole } from './scripted-console.ts'
 
 /** The calls of the contract as the scripted console answers them. */

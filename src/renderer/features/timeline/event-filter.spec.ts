@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { sampleEvents } from '../../testing/sample-slices.ts'
+import { sampleEvents } from '../../testing/sample-events.ts'
 import { filterOf } from './event-filter.ts'
 import { merged } from './use-timeline.ts'
 

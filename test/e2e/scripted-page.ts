@@ -1,0 +1,93 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import react from '@vitejs/plugin-react'
+import { chromium, type Page } from 'playwright-core'
+import { build, preview } from 'vite'
+import { temporaryFolder } from '../support/folders.ts'
+import { projectRoot } from './desk.ts'
+
+/** The renderer, built and served as a host would, in a real browser over a scripted console. */
+export interface ScriptedPages extends AsyncDisposable {
+  /** Ends in a slash. */
+  readonly origin: string
+  open(): Promise<WatchedPage>
+}
+
+export interface WatchedPage {
+  readonly page: Page
+  /** Everything that the page complained of: violations of its policy, errors, warnings, failed loads. */
+  readonly complaints: readonly string[]
+  /** Every address that it asked for. */
+  readonly requests: readonly string[]
+}
+
+// The same nonce stands in the page of the tests; hosts make a new one for each answer.
+const nonce = 'bm9uY2UtZm9yLXRlc3Rz'
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  `style-src 'self' 'nonce-${nonce}'`,
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+].join('; ')
+
+/** Builds the page (some seconds), serves it under the strict policy, and starts the browser. */
+export async function scriptedPages(): Promise<ScriptedPages> {
+  const folder = temporaryFolder()
+  const root = join(projectRoot, 'src/renderer')
+  const outDir = join(folder.path, 'page')
+  mkdirSync(outDir)
+  await build({
+    configFile: false,
+    root,
+    base: './',
+    logLevel: 'error',
+    plugins: [react()],
+    build: {
+      outDir,
+      emptyOutDir: true,
+      assetsInlineLimit: 0,
+      minify: false,
+      reportCompressedSize: false,
+      rolldownOptions: { input: { index: join(root, 'index.html'), testing: join(root, 'testing/index.html') } },
+    },
+  })
+  const index = join(outDir, 'index.html')
+  writeFileSync(index, readFileSync(index, 'utf8').replaceAll('__CSP_NONCE__', nonce))
+  const server = await preview({
+    configFile: false,
+    root,
+    logLevel: 'error',
+    build: { outDir },
+    preview: { host: '127.0.0.1', port: 0, headers: { 'content-security-policy': policy } },
+  })
+  const browser = await chromium.launch({
+    executablePath: process.env.WHEELHOUSE_CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-sync'],
+  })
+  return {
+    origin: server.resolvedUrls?.local[0] ?? '',
+    async open() {
+      const page = await browser.newPage({
+        viewport: { width: 1440, height: 900 },
+        colorScheme: 'light',
+        locale: 'en-GB',
+      })
+      const complaints: string[] = []
+      const requests: string[] = []
+      page.on('console', (message) => {
+        if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+      })
+      page.on('pageerror', (error) => complaints.push(error.message))
+      page.on('request', (request) => requests.push(request.url()))
+      return { page, complaints, requests }
+    },
+    async [Symbol.asyncDispose]() {
+      await browser.close()
+      await server.close()
+      folder[Symbol.dispose]()
+    },
+  }
+}
