@@ -227,7 +227,8 @@ class Capture {
     this.#files++
     this.#bytes += entry.size
     this.#ports.onFile(entry.size)
-    return { entries: [entry] as TreeEntry[], covers }
+    const entries: TreeEntry[] = [entry]
+    return { entries, covers }
   }
 
   /** The entry of the snapshot before, if the file has rested since. */
