@@ -251,7 +251,7 @@ export function consoleStory(host: string, launch: LaunchDesk, missing: string |
 }
 
 const mistakes: readonly { readonly what: string; readonly edit: (text: string) => string; readonly says: RegExp }[] = [
-  { what: 'an unknown key', edit: (text) => text.replace('needs:', 'nedes:'), says: /nedes.*needs/ },
+  { what: 'an unknown key', edit: (text) => text.replace('needs:', 'nedes:'), says: /the key .nedes./ },
   {
     what: 'a circle of needs',
     edit: (text) => text.replace('    use: broker\n', '    use: broker\n    needs: { kiosk: ready }\n'),

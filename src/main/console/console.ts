@@ -208,6 +208,8 @@ export class Console implements ConsoleControl {
         profile: null,
       })
       await this.#listen(this.#site)
+      // A single command would give the lane to a snapshot that is overdue instead of to what was asked.
+      if (this.host !== 'command line') this.#site.backups.startSchedule()
       await this.#recent.add({
         directory: this.#site.directory,
         name: this.#site.name,

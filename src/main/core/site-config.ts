@@ -21,6 +21,8 @@ interface SiteConfigParts {
   readonly identity: SiteIdentity
   readonly ports: SitePorts
   readonly parts: SiteParts
+  /** Whether the site's files are a mixture that nothing may be started on. */
+  readonly mixed: boolean
   /** Told whenever another definition is in use. */
   inUse(definition: SiteDefinition): void
 }
@@ -30,7 +32,6 @@ export class SiteConfig implements AsyncDisposable {
   readonly #given: SiteConfigParts
   readonly #trusted: TrustStore
   readonly #publisher: SitePublisher
-  readonly #restores: Disposable
   #inUse: SiteDefinition | null = null
   /** Valid, but its commands have not been trusted yet. */
   #waiting: SiteDefinition | null = null
@@ -46,11 +47,6 @@ export class SiteConfig implements AsyncDisposable {
     this.#given = given
     this.#trusted = trusted
     this.#publisher = new SitePublisher(given.ports.state, given.ports.clock, this.#face())
-    // A restore may have brought another site.yaml back.
-    this.#restores = given.parts.events.onCommitted((events) => {
-      const restored = events.findLast(({ kind }) => kind === 'restore.completed' || kind === 'restore.undone')
-      if (restored) void this.load({ type: 'event', id: restored.id })
-    })
   }
 
   get inUse(): SiteDefinition | null {
@@ -92,6 +88,13 @@ export class SiteConfig implements AsyncDisposable {
 
   /** Throws the reason when nothing may be started now. */
   assertStartable(): void {
+    if (this.#given.mixed) {
+      throw new ConsoleError(
+        'site-mixed',
+        'An interrupted restore could neither be finished nor undone, so the files of this site are a mixture of old and new.',
+        'Put right what the card on Overview names, such as a full disk, then open the site again.',
+      )
+    }
     if (this.#waiting && !this.#inUse) {
       throw new ConsoleError(
         'site-not-trusted',
@@ -110,7 +113,6 @@ export class SiteConfig implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#restores[Symbol.dispose]()
     await this.#loading
     this.#publisher[Symbol.dispose]()
   }

@@ -36,11 +36,12 @@ export interface SiteIdentity {
 
 /**
  * Opens every part and hands each to `owned`, so that a failure half-way gives back what was opened. `definition` is asked
- * whenever a part needs the definition in use.
+ * whenever a part needs the definition in use; `afterSwap` is told when a restore has brought other files.
  */
 export async function openParts(
   site: SiteIdentity,
   definition: () => SiteDefinition | null,
+  afterSwap: () => Promise<void>,
   ports: SitePorts,
   owned: DisposableStore,
 ): Promise<SiteParts> {
@@ -97,6 +98,7 @@ export async function openParts(
         zone: site.loaded.valid ? site.loaded.definition.zone : 'UTC',
       },
       definition,
+      afterSwap,
       folder: site.backupFolder,
       services: coordinator,
       jobs,

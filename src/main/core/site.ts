@@ -84,7 +84,14 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
     loaded,
   }
   let definition: SiteDefinition | null = null
-  const parts = await openParts(identity, () => definition, ports, owned)
+  let afterSwap = async () => {}
+  const parts = await openParts(
+    identity,
+    () => definition,
+    () => afterSwap(),
+    ports,
+    owned,
+  )
   const opened = parts.events.emit({
     kind: 'site.opened',
     subject: 'site',
@@ -93,30 +100,59 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
     cause: { type: 'console', why: `opened in ${directory} by the ${ports.owner.host} host` },
     data: { directory, store: parts.store.opened },
   })
-  await settleInterrupted(parts, ports)
+  const mixed = await settleInterrupted(parts, ports)
   const config = owned.add(
     await SiteConfig.open({
       identity,
       ports,
       parts,
+      mixed,
       inUse: (changed) => {
         definition = changed
       },
     }),
   )
+  afterSwap = async () => {
+    await config.load({ type: 'console', why: 'a restore brought the files of the site back' })
+  }
   await config.load(opened.cause)
   await parts.coordinator.takeUp(opened.cause)
-  return new OpenSite(identity, ports, parts, config, lock, owned)
+  const site = new OpenSite(identity, ports, parts, config, lock, owned)
+  await startOwed(site, parts, ports, opened.cause)
+  return site
 }
 
-/** Jobs that the console did not live to finish: those of the backup part are settled by it, the rest are told as failed. */
-async function settleInterrupted({ backups, jobs }: SiteParts, { logger }: SitePorts): Promise<void> {
+/**
+ * Jobs that the console did not live to finish: those of the backup part are settled by it, the rest are told as failed.
+ * Resolves with whether a restore could neither be finished nor undone, so that the site's files are a mixture.
+ */
+async function settleInterrupted({ backups, jobs }: SiteParts, { logger }: SitePorts): Promise<boolean> {
   const ofBackups = jobs.interrupted.filter(({ view }) => /^(backup|restore)\./.test(view.kind))
   for (const sentence of await backups.recover(ofBackups)) logger.warn(sentence)
   for (const job of jobs.interrupted) {
     if (ofBackups.includes(job)) continue
     await job.resolve('failed', {
       message: `The console ended while this ran: ${job.view.title}. Look at the services' states.`,
+    })
+  }
+  return ofBackups.some(({ view }) => jobs.get(view.id)?.state === 'interrupted')
+}
+
+/** Services that an interrupted restore had stopped run again, also where the host was told to start nothing. */
+async function startOwed(
+  site: Site,
+  { backups }: SiteParts,
+  { owner, logger }: SitePorts,
+  cause: Cause,
+): Promise<void> {
+  const owed = backups.owedServices()
+  if (owed.length === 0 || owner.host === 'command line') return
+  try {
+    await site.services.start(owed, cause)
+  } catch (error) {
+    logger.error('Services that an interrupted restore had stopped could not be started again.', {
+      services: owed,
+      error: String(error),
     })
   }
 }

@@ -17,7 +17,7 @@ function sourceFaults(id: string, from: string): readonly Fault[] {
   // A filter may start with an empty level and even end with one; `/…/` is taken as an expression, as the docs say.
   if (from.length > 2 && from.startsWith('/') && from.endsWith('/')) {
     try {
-      new RegExp(from.slice(1, -1), 'v')
+      new RegExp(from.slice(1, -1), 'u')
       return []
     } catch {
       const message = `Route ${id}: ${from} is not a regular expression that can be read.`

@@ -145,7 +145,8 @@ export class DataPlaneHost implements AsyncDisposable {
     this.#worker = worker
     this.#exited = exited.promise
     worker.on('message', (message: FromDataPlane) => {
-      if (worker === this.#worker) this.#take(message)
+      // What a closing thread still says sets no timers.
+      if (worker === this.#worker && !this.#closed) this.#take(message)
     })
     worker.on('error', (thrown) => {
       error = thrown instanceof Error ? thrown.message : String(thrown)

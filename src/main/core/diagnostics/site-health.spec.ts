@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest'
+import type { ServiceView } from '#shared/contract/state.ts'
+import { type SiteFacts, siteHealth } from './site-health.ts'
+
+const service = (id: string, more: Partial<ServiceView> = {}): ServiceView => ({
+  id,
+  title: id,
+  kind: 'node',
+  state: 'running',
+  wanted: true,
+  health: 'healthy',
+  since: 0,
+  reason: 'all probes pass',
+  event: null,
+  needs: [],
+  dependents: [],
+  phase: 'business-services',
+  pid: 1,
+  startedAt: 0,
+  adopted: false,
+  ports: {},
+  restarts: 0,
+  attempt: 0,
+  nextStartAt: null,
+  lastExit: null,
+  probes: [],
+  cpu: null,
+  memory: null,
+  processes: 1,
+  command: 'node api.mjs',
+  cwd: '/',
+  pages: [],
+  ...more,
+})
+
+const facts = (more: Partial<SiteFacts> = {}): SiteFacts => ({
+  services: [service('api'), service('kiosk')],
+  attention: [],
+  backups: undefined,
+  configValid: true,
+  trusted: true,
+  now: 10_000_000,
+  ...more,
+})
+
+describe('the one sentence about the site', () => {
+  it('is healthy only when every wanted service is, and says so with the count', () => {
+    expect(siteHealth(facts())).toMatchObject({ health: 'healthy', sentence: 'All 2 services healthy.' })
+  })
+
+  it('names the worst service with its reason and points to it', () => {
+    const told = siteHealth(
+      facts({
+        services: [
+          service('kiosk', { state: 'waiting', health: 'unknown', reason: 'it needs api to be ready.' }),
+          service('api', { state: 'failed', health: 'unhealthy', reason: 'it exited 5 times in 10 minutes.' }),
+        ],
+      }),
+    )
+    expect(told).toEqual({
+      health: 'unhealthy',
+      sentence: 'api has failed: it exited 5 times in 10 minutes. 1 more is not well.',
+      evidence: '/services/api',
+    })
+  })
+
+  it('is degraded, not unhealthy, while a service is still on its way', () => {
+    expect(siteHealth(facts({ services: [service('api', { state: 'starting', health: 'unknown' })] })).health).toBe(
+      'degraded',
+    )
+  })
+
+  it('does not blame services that nobody wants running', () => {
+    const services = [service('api'), service('kiosk', { wanted: false, state: 'stopped', health: 'unknown' })]
+    expect(siteHealth(facts({ services })).sentence).toBe('The one service is healthy · 1 not wanted.')
+  })
+
+  it('is unknown, not healthy, when everything is stopped or nothing was trusted', () => {
+    const services = [service('api', { wanted: false, state: 'stopped', health: 'unknown' })]
+    expect(siteHealth(facts({ services })).health).toBe('unknown')
+    expect(siteHealth(facts({ trusted: false })).evidence).toBe('/trust')
+  })
+
+  it('is not healthy while a grave card is open, and is again once it was dismissed', () => {
+    const card = {
+      id: 'x',
+      subject: 'site',
+      severity: 'error' as const,
+      title: 'No good backup',
+      why: 'the folder is full.',
+      since: 0,
+      fixes: [],
+      event: null,
+      dismissible: true,
+      dismissed: false,
+    }
+    expect(siteHealth(facts({ attention: [card] })).sentence).toBe('No good backup: the folder is full.')
+    expect(siteHealth(facts({ attention: [{ ...card, dismissed: true }] })).health).toBe('healthy')
+  })
+})
