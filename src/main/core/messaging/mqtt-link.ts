@@ -67,7 +67,7 @@ export class MqttLink {
     this.#drop()
     this.#url = url
     this.#attempt = 0
-    if (url === null) this.#become('off', 'The site has no broker for the router.')
+    if (url === null) this.#become('off', 'There is no broker to connect to at present.')
     else this.#connect(url)
   }
 

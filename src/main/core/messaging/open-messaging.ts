@@ -44,6 +44,7 @@ class SiteMessaging implements Messaging {
   #brokerState: BrokerStatus['state'] = 'off'
   /** Whether the site's broker is the embedded one, so that it being off explains a router without a broker. */
   #embedded = false
+  #routing: { readonly routes: readonly RouteDefinition[]; readonly url: string | null } = { routes: [], url: null }
 
   constructor(parts: MessagingParts) {
     const { store, events, attention, state, runtime, clock, logger } = parts
@@ -93,7 +94,8 @@ class SiteMessaging implements Messaging {
       // A store that takes no writes is told about elsewhere; messages are routed all the same.
       this.#logger.warn(`How long journals are kept could not be stored: ${String(error)}.`)
     }
-    await this.#host.configure(routes, on ? brokerUrl : null)
+    this.#routing = { routes, url: on ? brokerUrl : null }
+    await this.#connect()
   }
 
   async publish(message: {
@@ -176,5 +178,17 @@ class SiteMessaging implements Messaging {
     this.#traffic.broker(status)
     if (status.state === 'running' && was !== 'running') this.#host.wake()
     if (status.state === 'off' && this.#embedded) this.#watch.brokerOff()
+    if (!this.#embedded || (status.state === 'running') === (was === 'running')) return
+    this.#connect().catch((error: unknown) =>
+      this.#logger.warn(
+        `The router did not follow the broker: ${error instanceof Error ? error.message : String(error)}`,
+      ),
+    )
+  }
+
+  /** The router goes to the site's own broker only while that runs: whoever else may listen on its port is not the site's. */
+  async #connect(): Promise<void> {
+    const { routes, url } = this.#routing
+    await this.#host.configure(routes, this.#embedded && this.#brokerState !== 'running' ? null : url)
   }
 }
