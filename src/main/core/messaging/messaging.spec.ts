@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ManualClock } from '../../../../test/support/manual-clock.ts'
 import { type MessagingRig, messagingRig, route, routerConnected } from '../../../../test/support/messaging-rig.ts'
 import { mortalRuntime } from '../../../../test/support/mortal-thread.ts'
+import { serviceOf, siteOf } from '../../../../test/support/site-definition.ts'
 import { until } from '../../../../test/support/until.ts'
 
 describe('Messaging', () => {
@@ -74,6 +75,21 @@ describe('Messaging', () => {
       'router.disconnected',
       'router.connected',
     ])
+  })
+
+  it('joins the broker of its own site only while that runs, and nobody else who listens on its port', async () => {
+    await using stranger = await messagingRig()
+    await stranger.startBroker()
+    await using rig = await messagingRig()
+    const definition = siteOf([serviceOf('broker', { kind: 'builtin', use: 'broker' })])
+    await rig.messaging.configure(definition, stranger.url)
+    expect(rig.state.slice('traffic').get('traffic')?.router).not.toBe('connected')
+    expect(stranger.state.slice('traffic').get('traffic')?.broker.clients).toBe(0)
+    await rig.messaging.configure(definition, rig.url)
+    const own = await rig.startBroker()
+    await routerConnected(rig)
+    await own.stop()
+    await until('the router to leave', () => rig.state.slice('traffic').get('traffic')?.router === 'off')
   })
 
   it('puts what it cannot route into quarantine with the reason, whatever bytes it has', async () => {
