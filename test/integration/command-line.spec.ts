@@ -14,12 +14,19 @@ interface Status {
   readonly services: readonly ServiceView[]
 }
 
-test('with no console running: back up, lose the data and the code, restore, undo; nothing is started by it', async () => {
+test('with no console running: back up, prove it, lose the data and the code, restore, undo; nothing is started by it', async () => {
   const { user, site } = await newUser()
   const { job } = await user.document<{ job: JobView }>('backup', '--note', 'before the loss', '--site', site)
   expect(job.state).toBe('completed')
   const { snapshots } = await user.document<{ snapshots: SnapshotView[] }>('snapshots', '--site', site)
   expect(snapshots).toMatchObject([{ note: 'before the loss', kind: 'full', verified: { ok: true } }])
+  const { job: proof } = await user.document<{ job: JobView }>('verify', snapshots[0]?.id ?? '', '--site', site)
+  expect(proof).toMatchObject({
+    kind: 'backup.verify',
+    state: 'completed',
+    commandLine: `wheelhouse verify ${snapshots[0]?.id}`,
+  })
+  expect(await user.run('verify', 'sn-none', '--site', site)).toMatchObject({ code: 2 })
 
   rmSync(join(site, 'data'), { recursive: true })
   rmSync(join(site, 'services'), { recursive: true })

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { addHostOptions, type HeadlessValues } from '../headless/options.ts'
-import { backup, restore, snapshots, undo } from './commands/backups.ts'
+import { backup, restore, snapshots, undo, verify } from './commands/backups.ts'
 import { checkConfig } from './commands/check-config.ts'
 import type { ConsentOptions } from './commands/consent.ts'
 import type { CommandContext } from './commands/context.ts'
@@ -154,6 +154,12 @@ function addBackupCommands(program: Command, run: Run): void {
     .command('snapshots')
     .description('the snapshots of the site, newest first')
     .action((_values: object, command: Command) => run(command, snapshots))
+  program
+    .command('verify <snapshot>')
+    .description('read everything in a snapshot back, and open its databases')
+    .action((snapshot: string, _values: object, command: Command) =>
+      run(command, (context) => verify(context, snapshot)),
+    )
   withConsent(
     program
       .command('restore [snapshot]')

@@ -31,6 +31,12 @@ export async function snapshots(context: CommandContext): Promise<number> {
   return exitCodes.done
 }
 
+/** `wheelhouse verify SNAPSHOT`: reads everything in it back and opens its databases. */
+export async function verify(context: CommandContext, snapshot: string): Promise<number> {
+  await using reached = await context.reach('any')
+  return await runJob(context, reached, await reached.connection.calls.backups.verify({ snapshot }))
+}
+
 /** `wheelhouse restore [SNAPSHOT]`: the newest good snapshot when none is named. */
 export async function restore(
   context: CommandContext,
