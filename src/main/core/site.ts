@@ -1,4 +1,4 @@
-import { mkdir, realpath, stat } from 'node:fs/promises'
+import { realpath, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { LogLine } from '#shared/contract/services.ts'
 import { ConsoleError } from '#shared/problem.ts'
@@ -10,6 +10,7 @@ import { type Coordinator, followLog, logTail, type ServiceJobs, serviceJobs } f
 import type { EventLog } from './events/index.ts'
 import type { Jobs } from './jobs/index.ts'
 import type { Messaging } from './messaging/index.ts'
+import { ownFolder } from './own-folder.ts'
 import { backupFolder, type Clock, DisposableStore } from './platform/index.ts'
 import { SiteConfig } from './site-config.ts'
 import { openParts, type SiteIdentity, type SiteParts } from './site-parts.ts'
@@ -56,8 +57,7 @@ export interface Site {
  */
 export async function openSite(folder: string, ports: SitePorts): Promise<Site> {
   const directory = await siteFolder(folder)
-  const own = join(directory, '.wheelhouse')
-  await mkdir(own, { recursive: true, mode: 0o700 })
+  const own = await ownFolder(directory)
   const owned = new DisposableStore()
   try {
     return await open(directory, own, ports, owned)

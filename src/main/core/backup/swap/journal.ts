@@ -3,6 +3,19 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { syncFolder, writeDurably } from '#core/platform/index.ts'
 
+/** A name directly in the site folder: what a record says never leads out of it, nor into the console's own folder. */
+const entryKey = z
+  .string()
+  .refine((key) => key !== '' && key !== '.' && key !== '..' && key !== '.wheelhouse' && !/[/\0]/.test(key))
+
+/** A path below the site folder, as {@link entryKey} at its beginning and without a way back up. */
+const carriedPath = z.string().refine((path) => {
+  const [top = '', ...below] = path.split('/')
+  return (
+    entryKey.safeParse(top).success && below.every((name) => !['', '.', '..'].includes(name) && !name.includes('\0'))
+  )
+})
+
 /**
  * The intent record of a restore, `.wheelhouse/swap/<job>.json`: written durably before the first entry is moved, changed
  * when the last one is in place, removed when nothing of the restore is left to do. Names are one character for each byte.
@@ -12,14 +25,14 @@ export const journalSchema = z.object({
   job: z.string().regex(/^[a-z0-9-]+$/),
   kind: z.enum(['restore', 'undo']),
   snapshot: z.string(),
-  restorePoint: z.string(),
+  restorePoint: z.string().regex(/^[a-z0-9-]+$/),
   /** "the restore of …", for sentences. */
   what: z.string(),
   /** `swapping`: to be finished by renames. `undoing`: to be taken back. `swapped`: everything is in its place. */
   state: z.enum(['swapping', 'undoing', 'swapped']),
-  entries: z.array(z.object({ key: z.string(), what: z.enum(['add', 'replace', 'delete']) })),
+  entries: z.array(z.object({ key: entryKey, what: z.enum(['add', 'replace', 'delete']) })),
   /** Paths that no snapshot covers, carried over from the old entries into the new ones. */
-  carried: z.array(z.string()),
+  carried: z.array(carriedPath),
   /** The old entries hold something that the restore point lacks: they are set aside, not removed. */
   keepOld: z.boolean(),
   /** Services that ran before and are to run again. */

@@ -1,5 +1,6 @@
 import { chmod, lstat, mkdir, open, rename } from 'node:fs/promises'
-import { fromRawKey, joinRaw } from '../raw-path.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import { fromRawKey, joinRaw, shown } from '../raw-path.ts'
 
 /** Whether there is anything under this name; a link counts as itself. */
 export async function isThere(path: Buffer): Promise<boolean> {
@@ -30,9 +31,28 @@ export async function move(from: { folder: Buffer; key: string }, to: { folder: 
   await sync(from.folder)
 }
 
-/** Makes the folder that a carried path lies in, where it is missing. */
-export async function makeParent(folder: Buffer): Promise<void> {
-  await mkdir(folder, { recursive: true })
+/** Makes the folder that a carried path lies in, where it is missing. Rejects when a link or a file stands on the way. */
+export async function makeParent(root: Buffer, names: readonly string[]): Promise<void> {
+  let folder = root
+  for (const name of names) {
+    folder = joinRaw(folder, fromRawKey(name))
+    await assertRealFolder(folder)
+    await mkdir(folder, { recursive: true })
+  }
+}
+
+/**
+ * A link where a folder is to be would lead the moves out of the site: a site from elsewhere can bring one along. Rejects with
+ * `restore-place-strange`; a folder that is not there is none of that.
+ */
+export async function assertRealFolder(folder: Buffer): Promise<void> {
+  if (!(await isThere(folder)) || (await lstat(folder)).isDirectory()) return
+  throw new ConsoleError(
+    'restore-place-strange',
+    `${shown(folder)} is not a folder, so nothing is moved through it`,
+    'Find out who put it there, move it away, then open the site again.',
+    { params: { folder: shown(folder) } },
+  )
 }
 
 /** As `syncFolder`, for a path of any bytes. */

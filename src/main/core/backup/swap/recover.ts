@@ -4,7 +4,7 @@ import { type Clock, type CrashPoints, type Logger, newId } from '#core/platform
 import type { Layout } from '../repository/layout.ts'
 import { finishSwap, removeUndone } from './finish.ts'
 import { namesIn, readJournals, type SwapFolders, type SwapJournal } from './journal.ts'
-import { assertCanGoBack, canGoForward, swapBack, swapForward } from './swap.ts'
+import { assertCanGoBack, assertRealPlaces, canGoForward, swapBack, swapForward } from './swap.ts'
 
 /** What became of a restore that an earlier run of the console did not finish. */
 export interface RecoveredSwap {
@@ -64,6 +64,7 @@ export async function recoverSwaps(folders: SwapFolders, ports: RecoverPorts): P
 }
 
 async function recoverSwap(folders: SwapFolders, journal: SwapJournal, ports: RecoverPorts): Promise<RecoveredSwap> {
+  await assertRealPlaces(folders, journal)
   if (journal.state === 'undoing' || (journal.state === 'swapping' && !(await canGoForward(folders, journal)))) {
     await assertCanGoBack(folders, journal)
     await swapBack(folders, journal, ports.crashPoints)

@@ -3,8 +3,8 @@ import { dirname } from 'node:path'
 import type { CrashPoints } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { fromRawKey, joinRaw, shown } from '../raw-path.ts'
-import { oldOf, type SwapFolders, type SwapJournal, treeOf, writeJournal } from './journal.ts'
-import { isThere, makeParent, move } from './moves.ts'
+import { oldOf, type SwapFolders, type SwapJournal, stagingOf, treeOf, writeJournal } from './journal.ts'
+import { assertRealFolder, isThere, makeParent, move } from './moves.ts'
 
 /**
  * Brings every entry of the journal into its place. Each step looks at what is there before it acts, so that the whole can
@@ -76,6 +76,13 @@ export async function assertCanGoBack(folders: SwapFolders, journal: SwapJournal
   )
 }
 
+/** Nothing is moved through a link that stands where a folder of the restore belongs. */
+export async function assertRealPlaces(folders: SwapFolders, { job }: SwapJournal): Promise<void> {
+  for (const folder of [stagingOf(folders, job), treeOf(folders, job), oldOf(folders, job)]) {
+    await assertRealFolder(Buffer.from(folder))
+  }
+}
+
 /** Takes every move back, the last one first. The journal says so before the first, so that a crash goes on backwards. */
 export async function swapBack(folders: SwapFolders, journal: SwapJournal, points: CrashPoints): Promise<void> {
   const undoing: SwapJournal = { ...journal, state: 'undoing' }
@@ -132,7 +139,8 @@ async function moveDeep(from: Buffer, to: Buffer, key: string): Promise<void> {
   const folder = dirname(key)
   const name = key.slice(folder.length + 1)
   const target = joinRaw(to, fromRawKey(folder))
-  await makeParent(target)
+  await makeParent(to, folder.split('/'))
+  await makeParent(from, folder.split('/'))
   await move({ folder: joinRaw(from, fromRawKey(folder)), key: name }, { folder: target, key: name })
 }
 
