@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { type ConsoleControl, type ServerTransport, serveConnection } from '#core/api/index.ts'
 import { installSampleSite, isSampleSite, releaseFolder, resetSampleSite } from '#core/config/index.ts'
 import { controlSocketPath, DisposableStore, Listeners } from '#core/platform/index.ts'
-import { openSite, type Site } from '#core/site.ts'
+import { openSite, type Site, siteFolder } from '#core/site.ts'
 import { openStateHub, type StateHub } from '#core/state/index.ts'
 import type { ConsoleView, JobView } from '#shared/contract/state.ts'
 import { ConsoleError } from '#shared/problem.ts'
@@ -116,7 +116,11 @@ export class Console implements ConsoleControl {
   }
 
   async openSite(directory: string, cause: Cause): Promise<Site> {
-    const site = await this.#exclusive(() => this.#open(directory))
+    const site = await this.#exclusive(async () => {
+      // A mistyped folder must not cost the site that is open.
+      if (this.#site) await siteFolder(directory)
+      return this.#open(directory)
+    })
     await this.#start(site, cause)
     return site
   }

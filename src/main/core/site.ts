@@ -12,6 +12,7 @@ import type { Jobs } from './jobs/index.ts'
 import type { Messaging } from './messaging/index.ts'
 import { ownFolder } from './own-folder.ts'
 import { backupFolder, type Clock, DisposableStore } from './platform/index.ts'
+import { assertNotRestoring } from './restore-hold.ts'
 import { SiteConfig } from './site-config.ts'
 import { openParts, type SiteIdentity, type SiteParts } from './site-parts.ts'
 import type { CloseOptions, SitePorts } from './site-ports.ts'
@@ -119,6 +120,7 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
   await parts.coordinator.takeUp(opened.cause)
   const site = new OpenSite(identity, ports, parts, config, lock, owned)
   await startOwed(site, parts, ports, opened.cause)
+  config.begin()
   return site
 }
 
@@ -195,7 +197,10 @@ class OpenSite implements Site {
     this.jobs = parts.jobs
     this.attention = parts.attention
     this.coordinator = parts.coordinator
-    this.services = serviceJobs(parts.coordinator, parts.jobs, () => config.assertStartable())
+    this.services = serviceJobs(parts.coordinator, parts.jobs, () => {
+      config.assertStartable()
+      assertNotRestoring(parts.jobs.running())
+    })
     this.messaging = parts.messaging
     this.backups = parts.backups
     this.store = parts.store
@@ -275,7 +280,8 @@ class OpenSite implements Site {
   }
 }
 
-async function siteFolder(folder: string): Promise<string> {
+/** The real path of a site's folder. Rejects with `site-missing` when there is no site in it. */
+export async function siteFolder(folder: string): Promise<string> {
   const missing = (why: string, cause?: unknown) =>
     new ConsoleError(
       'site-missing',

@@ -38,6 +38,8 @@ export function serviceJobs(coordinator: Coordinator, jobs: Jobs, assertStartabl
       },
       (job) =>
         job.step(verb, async () => {
+          // Asked again, because writing the job down took its time.
+          if (verb !== 'stop') assertStartable()
           const outcome = await act({
             cause: job.cause,
             operation: job.operation,

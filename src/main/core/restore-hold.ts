@@ -1,0 +1,22 @@
+import type { JobView } from '#shared/contract/state.ts'
+import { ConsoleError } from '#shared/problem.ts'
+
+/**
+ * Throws while a restore has stopped the services and has not begun to start them again: a service that somebody starts then
+ * would write into files that are being swapped. The restore itself starts what ran before.
+ */
+export function assertNotRestoring(running: readonly JobView[]): void {
+  const restore = running.find(({ kind, steps }) => kind.startsWith('restore.') && holdsServices(steps))
+  if (!restore) return
+  throw new ConsoleError(
+    'restore-runs',
+    `"${restore.title}" is putting files into place, so no service can be started now.`,
+    'Wait until it has ended: it starts what ran before by itself.',
+    { params: { job: restore.id }, retryable: true },
+  )
+}
+
+function holdsServices(steps: JobView['steps']): boolean {
+  const begun = (id: string) => steps.some((step) => step.id === id && step.state !== 'pending')
+  return begun('stop') && !begun('start')
+}
