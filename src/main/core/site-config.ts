@@ -49,6 +49,11 @@ export class SiteConfig implements AsyncDisposable {
     this.#publisher = new SitePublisher(given.ports.state, given.ports.clock, this.#face())
   }
 
+  /** Shows the site, once everything of it is open. */
+  begin(): void {
+    this.#publisher.begin()
+  }
+
   get inUse(): SiteDefinition | null {
     return this.#inUse
   }

@@ -27,13 +27,13 @@ export class SitePublisher implements Disposable {
   readonly #revisions: Disposable
   #face: SiteFace
   #since: number
+  #begun = false
 
   constructor(state: StateHub, clock: Clock, face: SiteFace) {
     this.#state = state
     this.#clock = clock
     this.#face = face
     this.#since = clock.wall()
-    this.#publish()
     this.#revisions = state.onRevision(({ slices }) => {
       if (slices.services || slices.attention || slices.backups) this.#publish()
     })
@@ -44,12 +44,19 @@ export class SitePublisher implements Disposable {
     this.#publish()
   }
 
+  /** From here on the site is shown: whoever sees it may also ask for it. */
+  begin(): void {
+    this.#begun = true
+    this.#publish()
+  }
+
   [Symbol.dispose](): void {
     this.#revisions[Symbol.dispose]()
     this.#state.slice('site').delete('site')
   }
 
   #publish(): void {
+    if (!this.#begun) return
     const face = this.#face
     const slice = this.#state.slice('site')
     const told = siteHealth({

@@ -50,6 +50,29 @@ test('a lost connection is told with when it was last heard, tried again with ba
   expect(host.streams).toEqual([{ topic: 'events.tail', params: { subject: 'service:api' } }])
 })
 
+test('a stream that ended for a passing reason is opened again by itself, one that was refused for good is not', async () => {
+  const { clock, host, link } = rig()
+  using _link = link
+  const refused: string[] = []
+  host.ending = new ConsoleError('no-site', 'No site is open.', 'Open a site first.', { retryable: true }).problem
+  link.follow('events.tail', {}, { onBatch: () => {}, onRefused: ({ code }) => void refused.push(code) })
+  link.start()
+  await clock.advance(600)
+  expect(refused).toEqual(['no-site', 'no-site'])
+  host.ending = null
+  await clock.advance(500)
+  expect(host.streams).toHaveLength(1)
+
+  host.ending = new ConsoleError('service-unknown', 'There is no such service.', 'Choose another.').problem
+  link.follow(
+    'services.log',
+    { service: 'nobody', lines: 1 },
+    { onBatch: () => {}, onRefused: ({ code }) => void refused.push(code) },
+  )
+  await clock.advance(60_000)
+  expect(refused.filter((code) => code === 'service-unknown')).toHaveLength(1)
+})
+
 test('a console that refuses for good is not asked again and again; the operator may', async () => {
   const { clock, host, link, connects } = rig()
   using _link = link

@@ -20,13 +20,15 @@ export interface Follower<T extends Topic> {
   onBatch(batch: { readonly items: readonly SubscriptionItem<T>[]; readonly skipped: number }): void | Promise<void>
   /** A new stream begins: what was shown before belongs to the one that was lost. */
   onBegin?(): void
-  /** The console ended the stream for this reason; it is not opened again by itself. */
+  /** The console ended the stream for this reason; it is opened again by itself only where that may help. */
   onRefused?(problem: Problem): void
 }
 
 /** Without a word for this long, the console is asked whether it is there; without an answer for the second time, it is not. */
 const quietBefore = 10_000
 const answerWithin = 8_000
+/** A stream that ended for a passing reason, such as a site that is just being opened, is opened again after this long. */
+const reopenAfter = 500
 
 /** Keeps a connection to the console: makes it, makes it again with back-off when it is lost, and carries the streams over. */
 export class ConsoleLink implements Disposable {
@@ -81,8 +83,10 @@ export class ConsoleLink implements Disposable {
     follower: Follower<T>,
   ): Disposable & { restart(): void } {
     let stream: Disposable | null = null
+    let reopening: Disposable | null = null
     const open = (connection: Connection) => {
       stream?.[Symbol.dispose]()
+      reopening?.[Symbol.dispose]()
       follower.onBegin?.()
       stream = connection.subscribe(
         topic,
@@ -93,7 +97,12 @@ export class ConsoleLink implements Disposable {
         },
         (problem) => {
           stream = null
-          if (problem) follower.onRefused?.(problem)
+          if (!problem) return
+          follower.onRefused?.(problem)
+          if (!problem.retryable) return
+          reopening = this.#clock.after(reopenAfter, () => {
+            if (this.#connection === connection) open(connection)
+          })
         },
       )
     }
@@ -105,6 +114,7 @@ export class ConsoleLink implements Disposable {
       },
       [Symbol.dispose]: () => {
         this.#followers.delete(open)
+        reopening?.[Symbol.dispose]()
         stream?.[Symbol.dispose]()
       },
     }

@@ -1,6 +1,6 @@
 import { type Connection, connectionLost } from '#shared/client/index.ts'
 import type { ShownMessage, SiteView, SliceName, StateBatch, SubscriptionItem, Topic } from '#shared/contract/index.ts'
-import type { ConsoleError } from '#shared/problem.ts'
+import type { ConsoleError, Problem } from '#shared/problem.ts'
 import type { EventRecord } from '#shared/vocabulary.ts'
 import type { Shown } from '../state/shown-state.ts'
 import { scriptedCalls } from './scripted-calls.ts'
@@ -25,6 +25,8 @@ export class ScriptedConsole {
   #end: ((reason: string) => void) | null = null
   /** While set, nobody gets in, with this problem. */
   refusing: ConsoleError | null = null
+  /** While set, every stream that is opened ends at once with this problem. */
+  ending: Problem | null = null
   /** While true, nothing answers a new connection. */
   away = false
   /** While true, no preview is answered. */
@@ -51,7 +53,12 @@ export class ScriptedConsole {
       calls: scriptedCalls(this),
       closed,
       close: () => this.drop('closed by the page'),
-      subscribe: (topic, params, onBatch) => this.#open(topic, params, onBatch),
+      subscribe: (topic, params, onBatch, onEnd) => {
+        const ending = this.ending
+        if (!ending) return this.#open(topic, params, onBatch)
+        queueMicrotask(() => onEnd?.(ending))
+        return { [Symbol.dispose]: () => {} }
+      },
     })
   }
 

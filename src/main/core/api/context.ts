@@ -31,5 +31,7 @@ export interface ApiContext {
 export function siteOf(context: ApiContext): Site {
   const { site } = context.console
   if (site) return site
-  throw new ConsoleError('no-site', 'No site is open.', 'Open a site first: your own, or the sample.')
+  throw new ConsoleError('no-site', 'No site is open.', 'Open a site first: your own, or the sample.', {
+    retryable: true,
+  })
 }
