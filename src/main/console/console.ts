@@ -10,6 +10,7 @@ import type { ConsoleView, JobView } from '#shared/contract/state.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import { listenOnControlSocket } from './control-socket.ts'
+import { assertFolder } from './opened-folder.ts'
 import type { ConsolePorts, InitialSite } from './ports.ts'
 import { RecentSites } from './recent-sites.ts'
 
@@ -152,7 +153,9 @@ export class Console implements ConsoleControl {
   async openFolder(what: 'site' | 'data' | 'logs' | 'release' | 'backups'): Promise<string> {
     const site = this.#openSiteOrThrow()
     const path = await folderOf(site, what)
-    await this.#desktop('open folders').openFolder(path)
+    const desktop = this.#desktop('open folders')
+    await assertFolder(path)
+    await desktop.openFolder(path)
     return path
   }
 
