@@ -173,6 +173,17 @@ test('what is no HTTP at all is answered and closed', async () => {
   socket.destroy()
 })
 
+test('a connection on which nothing was asked is closed without a word: what it said would be taken for the next answer', async () => {
+  const host = await openHost()
+  const socket = connect(host.port, '127.0.0.1')
+  let said = ''
+  socket.on('data', (data) => {
+    said += String(data)
+  })
+  await new Promise((resolve) => socket.once('close', resolve))
+  expect(said).toBe('')
+}, 15_000)
+
 test('a port that is taken is told with a remedy, and nothing is left behind', async () => {
   const first = await openHost()
   const failed = openHost({ port: first.port })

@@ -76,7 +76,11 @@ export async function servePage(options: PageServerOptions): Promise<PageServer>
     } else
       sockets.handleUpgrade(request, stream, head, (socket) => options.onTransport(webSocketTransport(socket, logger)))
   })
-  server.on('clientError', (_error, stream) => refuseStream(stream, refusal(400, 'This is not an HTTP request.')))
+  server.on('clientError', (error: NodeJS.ErrnoException, stream) => {
+    // Browsers open connections ahead of need. An answer on one that has asked nothing is taken for the answer to the next page.
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') stream.destroy()
+    else refuseStream(stream, refusal(400, 'This is not an HTTP request.'))
+  })
   const heartbeat = keepAlive(sockets, clock)
 
   return {
