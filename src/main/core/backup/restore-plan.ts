@@ -43,17 +43,22 @@ function sentenceOf(
 ): string {
   const name = nameOf(snapshot, zone)
   if (answer.swap.length === 0) return `The site is as in ${name}; there is nothing to restore.`
-  const parts = [
-    counted(answer.add, 'added', 'file or folder', 'files and folders'),
-    counted(answer.change, 'changed', 'one', 'ones'),
-    counted(answer.delete, 'deleted', 'one', 'ones'),
-  ].filter((part) => part !== null)
   const stop = services.length > 0 ? ` ${services.join(', ')} stop meanwhile and start again.` : ''
-  return `${undo ? 'Goes back to' : 'Restores'} ${name}: ${parts.join(', ')}, in ${shownSwap(answer.swap)}.${stop}`
+  return `${undo ? 'Goes back to' : 'Restores'} ${name}: ${countsOf(answer)}, in ${shownSwap(answer.swap)}.${stop}`
 }
 
-function counted(count: number, what: string, one: string, many: string): string | null {
-  return count === 0 ? null : `${count} ${count === 1 ? one : many} ${what}`
+/** "2 files or folders changed, 1 deleted": the first number says what is counted. */
+function countsOf({ add, change, delete: removed }: PlanAnswer): string {
+  return [
+    { count: add, what: 'added' },
+    { count: change, what: 'changed' },
+    { count: removed, what: 'deleted' },
+  ]
+    .filter(({ count }) => count > 0)
+    .map(({ count, what }, at) =>
+      at === 0 ? `${count} ${count === 1 ? 'file or folder' : 'files or folders'} ${what}` : `${count} ${what}`,
+    )
+    .join(', ')
 }
 
 function warningsOf(snapshot: Snapshot, answer: PlanAnswer, { newestFull, zone }: PlanContext): string[] {

@@ -109,6 +109,7 @@ describe('restore and undo', () => {
     const plan = await rig.backups.plan(null)
 
     expect(plan).toMatchObject({ add: 1, change: 1, delete: 1, hidden: 0, services: [] })
+    expect(plan.sentence).toContain(': 1 file or folder added, 1 changed, 1 deleted, in releases.')
     expect(plan.entries).toEqual([
       { path: 'releases/extra', what: 'delete', bytes: 5 },
       { path: 'releases/r1/secret', what: 'change', bytes: 1 },

@@ -6,7 +6,7 @@ import { eventKinds } from './event-kinds.ts'
 import type { BackupsOptions } from './options.ts'
 import type { Helper } from './program/helper.ts'
 import type { Snapshot } from './repository/snapshot-file.ts'
-import { isGood, nameOf } from './views.ts'
+import { isGood, nameOf, sizeInWords } from './views.ts'
 
 interface JobPorts {
   readonly options: BackupsOptions
@@ -90,7 +90,7 @@ async function tidy(context: JobContext, helper: Helper, apply: boolean, ports: 
     const { packs, bytes } = await helper.ask('forget', { snapshots: [...surplus] })
     await ports.refresh()
     if (surplus.length === 0 && packs === 0) return
-    const message = `${surplus.length} old snapshots and ${(bytes / 1e6).toFixed(1)} MB that nothing needs any more were removed.`
+    const message = `${surplus.length} old ${surplus.length === 1 ? 'snapshot' : 'snapshots'} and ${sizeInWords(bytes)} that nothing needs any more were removed.`
     context.log(message)
     ports.options.events.emit({
       kind: eventKinds.swept,
@@ -107,7 +107,7 @@ async function tidy(context: JobContext, helper: Helper, apply: boolean, ports: 
 }
 
 function sentenceFor(snapshot: Snapshot, { site }: BackupsOptions): string {
-  const size = `${snapshot.files} files, ${(snapshot.bytes / 1e6).toFixed(1)} MB, ${(snapshot.added / 1e6).toFixed(1)} MB new`
+  const size = `${snapshot.files} ${snapshot.files === 1 ? 'file' : 'files'}, ${sizeInWords(snapshot.bytes)}, ${sizeInWords(snapshot.added)} new`
   const what = snapshot.kind === 'full' ? site.name : `The data of ${site.name}`
   if (isGood(snapshot)) return `${what} was backed up and verified: ${size}.`
   return `${what} was backed up, but the snapshot is not whole (${size}): ${reasonOf(snapshot)}`

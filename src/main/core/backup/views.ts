@@ -48,6 +48,14 @@ export function timeIn(zone: string, at: number): string {
   }
 }
 
+/** Bytes in the decimal unit that a person reads: "27 kB", "1.4 MB". */
+export function sizeInWords(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  const at = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3))
+  const amount = bytes / 1_000 ** at
+  return `${at > 0 && amount < 9.95 ? amount.toFixed(1) : Math.round(amount)} ${units[at]}`
+}
+
 /** What a snapshot is called in sentences: "the snapshot of 5 Jan 2026, 16:00". */
 export function nameOf(snapshot: Snapshot, zone: string): string {
   if (snapshot.kind === 'restore-point')
