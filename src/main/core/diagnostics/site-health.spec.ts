@@ -64,6 +64,11 @@ describe('the one sentence about the site', () => {
     })
   })
 
+  it('says once that a service waits', () => {
+    const kiosk = service('kiosk', { state: 'waiting', health: 'unknown', reason: 'Waits for api to be healthy.' })
+    expect(siteHealth(facts({ services: [service('api'), kiosk] })).sentence).toBe('kiosk waits for api to be healthy.')
+  })
+
   it('is degraded, not unhealthy, while a service is still on its way', () => {
     expect(siteHealth(facts({ services: [service('api', { state: 'starting', health: 'unknown' })] })).health).toBe(
       'degraded',

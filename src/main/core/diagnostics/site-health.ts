@@ -53,7 +53,7 @@ export function siteHealth(facts: SiteFacts): SiteHealth {
     const more = others > 0 ? ` ${others} more ${others === 1 ? 'is' : 'are'} not well.` : ''
     return {
       health: troubleOf(worst) >= 3 ? 'unhealthy' : 'degraded',
-      sentence: `${worst.title} ${inWords(worst)}: ${worst.reason}${more}`,
+      sentence: `${worst.title} ${inWords(worst)}${more}`,
       evidence: `/services/${worst.id}`,
     }
   }
@@ -94,19 +94,19 @@ function troubleOf(service: ServiceView): number {
   return service.state === 'completed' ? 0 : 1
 }
 
-function inWords({ state, health }: ServiceView): string {
+function inWords({ state, health, reason }: ServiceView): string {
   switch (state) {
     case 'running':
     case 'external':
-      return `is ${health}`
+      return `is ${health}: ${reason}`
     case 'failed':
-      return 'has failed'
+      return `has failed: ${reason}`
     case 'waiting':
-      return 'waits'
+      return reason.startsWith('Waits ') ? `w${reason.slice(1)}` : `waits: ${reason}`
     case 'backing-off':
-      return 'exited and will be started again'
+      return `exited and will be started again: ${reason}`
     default:
-      return `is ${state}`
+      return `is ${state}: ${reason}`
   }
 }
 

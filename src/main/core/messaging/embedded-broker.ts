@@ -145,7 +145,7 @@ class BrokerThread {
         new ConsoleError('broker-ended', `The broker ${service} ended while it started. ${reason}`, 'Start it again.'),
       )
       this.#become({ state: 'failed', clients: 0, address: null })
-      this.#tellStopped('warning', `The broker ${service} has stopped unasked. ${reason}`, reason)
+      this.#tellStopped('warning', `The MQTT broker has stopped unasked. ${reason}`, reason)
       ended.resolve(reason)
     })
   }
@@ -168,7 +168,7 @@ class BrokerThread {
       await this.#exited
       impatience[Symbol.dispose]()
       this.#become({ state: 'off', clients: 0, address: null })
-      if (wasRunning) this.#tellStopped('info', `The broker ${this.#service} has stopped.`, 'it was asked to')
+      if (wasRunning) this.#tellStopped('info', `The MQTT broker has stopped.`, 'it was asked to')
     }
     await this.#exited
   }
@@ -180,7 +180,7 @@ class BrokerThread {
       kind: messagingEvents.brokerStarted,
       subject: `service:${this.#service}`,
       severity: 'info',
-      message: `The broker ${this.#service} listens on ${address}.`,
+      message: `The MQTT broker listens on ${address}.`,
       cause: { type: 'observation', what: 'the broker thread said that it listens' },
       data: { address },
     })

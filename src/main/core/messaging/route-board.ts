@@ -157,7 +157,7 @@ export class RouteBoard {
       subject: `route:${id}`,
       severity: 'warning',
       title: `Route ${id} cannot handle some messages`,
-      why: `${why}. What it could not handle is in quarantine or was dropped, and is counted.`,
+      why: `${why.charAt(0).toUpperCase()}${why.slice(1)}. What it could not handle is in quarantine or was dropped, and is counted.`,
       fixes: [{ label: 'Look at the messages', action: { type: 'go-to', page: 'messages' } }],
       cause,
       dismissible: true,
