@@ -34,6 +34,11 @@ test('the button names the act and how many others it takes along', () => {
   expect(serviceActWords('emergency-stop', undefined, undefined)).toBe('Kill services now')
 })
 
+test('there is no button for an act that would touch nothing, except in an emergency', () => {
+  expect(serviceActWords('start-all', undefined, touch())).toBeNull()
+  expect(serviceActWords('emergency-stop', undefined, touch())).toBe('Kill 0 services now')
+})
+
 test('the button of a restore says what is written, deleted and stopped', () => {
   expect(restoreActWords(plan({ add: 11, change: 3, services: ['api'] }))).toBe('Restore 14 files and stop api')
   expect(restoreActWords(plan({ change: 1, delete: 2, services: ['api', 'kiosk'] }))).toBe(

@@ -1,8 +1,16 @@
 import type { RestorePlan, ServiceAction, Touch } from '#shared/contract/index.ts'
 import { counted } from '../../components/figures.ts'
 
-/** The words on the button that does it: they name the act, never "OK". */
-export function serviceActWords(action: ServiceAction, service: string | undefined, touch: Touch | undefined): string {
+/**
+ * The words on the button that does it: they name the act, never "OK". Null when it would touch nothing; an emergency stop can
+ * always be done, because then the list is not relied on.
+ */
+export function serviceActWords(
+  action: ServiceAction,
+  service: string | undefined,
+  touch: Touch | undefined,
+): string | null {
+  if (touch && touch.services.length === 0 && action !== 'emergency-stop') return null
   const others = (touch?.services ?? []).filter((entry) => entry.id !== service).length
   const all = touch ? ` ${counted(touch.services.length, 'service')}` : ' services'
   switch (action) {

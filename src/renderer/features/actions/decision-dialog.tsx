@@ -20,7 +20,8 @@ export function DecisionDialog({
   readonly title: string
   /** The words on the safe button: what stays as it is. */
   readonly safe: string
-  readonly act: string
+  /** The words on the button that does it; null when there is nothing to do. */
+  readonly act: string | null
   readonly onAct: () => void
   readonly onClose: () => void
   readonly busy?: boolean
@@ -41,19 +42,21 @@ export function DecisionDialog({
     >
       <div className={styles.body}>{children}</div>
       <div className={styles.buttons}>
-        <Button size="sm" onClick={onClose} data-autofocus={destructive || undefined}>
+        <Button size="sm" onClick={onClose} data-autofocus={destructive || act === null || undefined}>
           {safe}
         </Button>
-        <Button
-          size="sm"
-          variant="filled"
-          {...(destructive && { className: `${styles.destructive}` })}
-          onClick={onAct}
-          disabled={!ready || busy}
-          data-autofocus={!destructive || undefined}
-        >
-          {act}
-        </Button>
+        {act !== null && (
+          <Button
+            size="sm"
+            variant="filled"
+            {...(destructive && { className: `${styles.destructive}` })}
+            onClick={onAct}
+            disabled={!ready || busy}
+            data-autofocus={!destructive || undefined}
+          >
+            {act}
+          </Button>
+        )}
       </div>
     </Modal>
   )

@@ -31,7 +31,8 @@ export function TouchDialog({
     gcTime: 0,
   })
   const emergency = action === 'emergency-stop'
-  const act = async () => {
+  const act = serviceActWords(action, service, preview.data)
+  const perform = async () => {
     if (emergency) {
       const done = await run((calls) => calls.services.emergencyStop())
       if (!done) return
@@ -50,9 +51,9 @@ export function TouchDialog({
   return (
     <DecisionDialog
       title={titleOf(action, service)}
-      safe={starts ? 'Not now' : action === 'restart' ? 'Leave it running' : 'Keep running'}
-      act={serviceActWords(action, service, preview.data)}
-      onAct={() => void act()}
+      safe={act === null ? 'Close' : starts ? 'Not now' : action === 'restart' ? 'Leave it running' : 'Keep running'}
+      act={act}
+      onAct={() => void perform()}
       onClose={onClose}
       busy={busy}
       // In an emergency nothing is waited for.
@@ -75,7 +76,7 @@ function TouchList({ touch }: { readonly touch: Touch }) {
           ))}
         </ul>
       )}
-      <p className={styles.undo}>{touch.undo}</p>
+      {touch.services.length > 0 && <p className={styles.undo}>{touch.undo}</p>}
       <CommandLine command={touch.commandLine} />
     </>
   )

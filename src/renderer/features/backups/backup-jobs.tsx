@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core'
 import { Link } from 'react-router'
 import type { JobView } from '#shared/contract/index.ts'
+import { CommandLine } from '../../components/command-line.tsx'
 import { HealthMark } from '../../components/health-mark.tsx'
 import { JobBar, JobSteps, markOfJob } from '../../components/job-progress.tsx'
 import { Panel } from '../../components/panel.tsx'
@@ -25,6 +26,7 @@ export function BackupJobs() {
           <JobBar job={running} />
           <JobSteps job={running} />
           {running.noReturn !== null && <p className="dim">{running.noReturn}</p>}
+          <CommandLine command={running.commandLine} />
         </Panel>
       )}
       {last && !running && <Result job={last} />}

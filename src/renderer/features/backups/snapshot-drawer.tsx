@@ -96,6 +96,7 @@ export function SnapshotDrawer({
       )}
       <DrawerPart title="On the command line">
         <CommandLine label="restore" command={`wheelhouse restore ${id}`} />
+        <CommandLine label="verify" command={`wheelhouse verify ${id}`} />
       </DrawerPart>
     </Drawer>
   )

@@ -43,7 +43,7 @@ export function OpenSiteForm({ onOpened }: { readonly onOpened?: () => void }) {
       <div className={styles.field}>
         <TextInput
           label="Folder of the site"
-          description="The folder that holds site.yaml. The site that is open now is stopped and closed."
+          description={`The folder that holds site.yaml.${view?.phase === 'open' ? ' The site that is open now is stopped and closed.' : ''}`}
           placeholder="/srv/consultease"
           value={directory}
           onChange={(event) => setDirectory(event.currentTarget.value)}
