@@ -44,6 +44,7 @@ class SiteMessaging implements Messaging {
   #brokerState: BrokerStatus['state'] = 'off'
   /** Whether the site's broker is the embedded one, so that it being off explains a router without a broker. */
   #embedded = false
+  #closed = false
   #routing: { readonly routes: readonly RouteDefinition[]; readonly url: string | null } = { routes: [], url: null }
 
   constructor(parts: MessagingParts) {
@@ -147,6 +148,7 @@ class SiteMessaging implements Messaging {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
     this.#stored[Symbol.dispose]()
     await this.#host[Symbol.asyncDispose]()
     await this.#broker[Symbol.asyncDispose]()
@@ -178,12 +180,13 @@ class SiteMessaging implements Messaging {
     this.#traffic.broker(status)
     if (status.state === 'running' && was !== 'running') this.#host.wake()
     if (status.state === 'off' && this.#embedded) this.#watch.brokerOff()
-    if (!this.#embedded || (status.state === 'running') === (was === 'running')) return
-    this.#connect().catch((error: unknown) =>
+    if (this.#closed || !this.#embedded || (status.state === 'running') === (was === 'running')) return
+    this.#connect().catch((error: unknown) => {
+      if (this.#closed) return
       this.#logger.warn(
         `The router did not follow the broker: ${error instanceof Error ? error.message : String(error)}`,
-      ),
-    )
+      )
+    })
   }
 
   /** The router goes to the site's own broker only while that runs: whoever else may listen on its port is not the site's. */
