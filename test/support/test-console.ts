@@ -1,10 +1,16 @@
 import { join } from 'node:path'
-import { noCrashPoints, silentLogger, sourceRuntime, systemClock, systemProcesses } from '#core/platform/index.ts'
+import {
+  type Clock,
+  noCrashPoints,
+  silentLogger,
+  sourceRuntime,
+  systemClock,
+  systemProcesses,
+} from '#core/platform/index.ts'
 import { Console } from '../../src/main/console/index.ts'
 
 /** The real console without a host around it, its user data in `home`. Close it with the test. */
-export function openTestConsole(home: string): Promise<Console> {
-  const clock = systemClock()
+export function openTestConsole(home: string, clock: Clock = systemClock()): Promise<Console> {
   return Console.open({
     host: 'headless',
     version: 'test',
