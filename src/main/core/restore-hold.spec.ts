@@ -50,3 +50,27 @@ test('a folder that holds no site is refused without closing the site that is op
     await console.close({ services: 'stop' })
   }
 })
+
+test('an emergency stop during a restore is the last word: the restore starts nothing afterwards', async () => {
+  using folder = temporaryFolder()
+  const { directory } = await makeTinySite(join(folder.path, 'site'))
+  const console = await openTestConsole(folder.path)
+  try {
+    const site = await console.openSite(directory, cause)
+    await site.trust(console.state.slice('site').get('site')?.trust?.fingerprint ?? '', cause)
+    const services = () => Object.values(console.state.slice('services').all())
+    await until('all to run', () => services().every(({ state }) => state === 'running'))
+    await site.jobs.finished((await site.backups.create({ kind: 'full', note: '', cause })).job)
+    writeFileSync(join(directory, 'data', 'note.txt'), 'damaged')
+
+    const { job } = await site.backups.restore({ snapshot: null, fingerprint: null, cause })
+    const step = (id: string) => site.jobs.get(job)?.steps.find((each) => each.id === id)?.state
+    await until('the services to be stopped', () => step('stop') === 'done')
+    await site.coordinator.emergencyStop(cause)
+
+    expect(await site.jobs.finished(job)).toMatchObject({ state: 'completed' })
+    expect(services().map(({ state }) => state)).toEqual(['stopped', 'stopped', 'stopped'])
+  } finally {
+    await console.close({ services: 'stop' })
+  }
+})

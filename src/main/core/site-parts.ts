@@ -101,6 +101,7 @@ export async function openParts(
       afterSwap,
       folder: site.backupFolder,
       services: coordinator,
+      emergencyStops: () => coordinator.emergencyStops,
       jobs,
       events,
       attention,

@@ -21,6 +21,8 @@ export interface BackupsOptions {
   readonly folder: string
   /** Who stops and starts the services around a restore. */
   readonly services: ServiceControl
+  /** Emergency stops so far: after one, a restore leaves the services that it had stopped as they are. */
+  readonly emergencyStops?: () => number
   readonly jobs: Jobs
   readonly events: EventLog
   readonly attention: Attention

@@ -66,6 +66,7 @@ class RestoreRun {
   readonly #request: RestoreRequest
   readonly #ports: RestorePorts
   readonly #context: JobContext
+  readonly #emergencyStops: number
   /** Services that this restore stopped and has not started again. */
   #stopped: readonly string[] | null = null
   /** The swap could neither be finished nor be taken back: nothing may run on what lies there. */
@@ -75,6 +76,7 @@ class RestoreRun {
     this.#request = request
     this.#ports = ports
     this.#context = context
+    this.#emergencyStops = this.#emergencyStopsNow()
   }
 
   async run(): Promise<RestoreResult> {
@@ -209,6 +211,10 @@ class RestoreRun {
     const wanted = this.#stopped ?? []
     this.#stopped = null
     if (wanted.length === 0 || this.#ports.closing()) return []
+    if (this.#emergencyStopsNow() !== this.#emergencyStops) {
+      this.#context.log('The services stay stopped, because of an emergency stop while the restore ran.')
+      return []
+    }
     const { operation, cause } = this.#context
     try {
       const order = {
@@ -269,6 +275,10 @@ class RestoreRun {
 
   #input() {
     return { snapshot: this.#request.snapshot.id, kind: this.#request.kind, what: this.#request.what }
+  }
+
+  #emergencyStopsNow(): number {
+    return this.#ports.options.emergencyStops?.() ?? 0
   }
 
   #folders() {

@@ -74,11 +74,16 @@ export class SiteCoordinator implements Coordinator {
   readonly #ports: SiteCoordinatorPorts
   /** Definitions are taken one after the other; what services do meanwhile is not held up. */
   #defining: Promise<void> = Promise.resolve()
+  #emergencyStops = 0
   #takeUpWaits: Cause | null = null
   #takingUp: Promise<TakenUp> | null = null
 
   constructor(ports: SiteCoordinatorPorts) {
     this.#ports = ports
+  }
+
+  get emergencyStops(): number {
+    return this.#emergencyStops
   }
 
   define(definition: SiteDefinition): Promise<void> {
@@ -152,6 +157,7 @@ export class SiteCoordinator implements Coordinator {
   async emergencyStop(cause: Cause): Promise<{ readonly killed: number; readonly ms: number }> {
     const { services, leftovers, processes, events, clock, arrivals } = this.#ports
     const began = clock.monotonic()
+    this.#emergencyStops++
     const all = services.all()
     this.#claim(all.map(({ service }) => service.id))
     const event = events.emit({

@@ -21,6 +21,8 @@ export interface Coordinator extends AsyncDisposable {
   /** Stops the services and, first, those that need them, in reverse order. */
   stop(services: readonly string[] | 'all', order: Order): Promise<ServicesOutcome>
   restart(service: string, order: Order): Promise<ServicesOutcome>
+  /** Emergency stops since the site was opened: who stopped services to start them again later sees whether it still may. */
+  readonly emergencyStops: number
   /** SIGKILL to everything at once. Resolves within two seconds. */
   emergencyStop(cause: Cause): Promise<{ readonly killed: number; readonly ms: number }>
   preview(action: ServiceAction, service?: string): Touch
