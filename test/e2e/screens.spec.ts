@@ -109,6 +109,7 @@ test('the site graph is walked with the arrow keys and leads to the service', as
 
 test('Ctrl+K finds a service by name; Escape closes its drawer and the address follows', async () => {
   await open('/')
+  await page.keyboard.press('/') // a field has the focus: the finder opens all the same
   await page.keyboard.press('Control+k')
   await page.getByRole('textbox', { name: 'Find' }).fill('desk')
   await page.keyboard.press('Enter')
