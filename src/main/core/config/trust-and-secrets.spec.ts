@@ -39,6 +39,13 @@ describe('trust', () => {
     for (const service of changed) expect(trustFingerprint(await definitionOf(service))).not.toBe(before)
   })
 
+  it('is asked again when the broker is opened to the network', async () => {
+    const broker = 'm: { kind: builtin, use: broker, ports: { mqtt: 1883 } }'
+    const opened = await definitionOf(`${a}, ${broker.replace('ports', 'bind: 0.0.0.0, ports')}`)
+    expect(commandsOf(opened)[1]?.command).toBe('<broker reachable from the network: 0.0.0.0:1883>')
+    expect(trustFingerprint(opened)).not.toBe(trustFingerprint(await definitionOf(`${a}, ${broker}`)))
+  })
+
   it('is not asked again for what runs nothing, nor for another order', async () => {
     const before = trustFingerprint(await definitionOf(`${a}, ${b}`))
     expect(trustFingerprint(await definitionOf(`${b}, ${a}`))).toBe(before)

@@ -14,17 +14,14 @@ export interface SiteCommand {
   readonly cwd: string
 }
 
-/** Everything that the site would run: the services and the commands of their probes. */
+/** Everything that the site would run: the services and the commands of their probes; and what it would open to the network. */
 export function commandsOf(definition: SiteDefinition): readonly SiteCommand[] {
   return Object.values(definition.services).flatMap((service) => {
     const probes = Object.values(service.probes).flatMap((probe) =>
       probe?.check.type === 'command' ? [probe.check.run] : [],
     )
-    return [...ownCommand(service), ...probes].map((words) => ({
-      service: service.id,
-      command: inOneLine(service, words),
-      cwd: service.cwd,
-    }))
+    const commands = [...ownCommand(service), ...probes].map((words) => inOneLine(service, words))
+    return [...commands, ...openedBy(service)].map((command) => ({ service: service.id, command, cwd: service.cwd }))
   })
 }
 
@@ -92,6 +89,13 @@ async function readTrust(file: string): Promise<TrustFile['sites']> {
 function ownCommand({ kind, run }: ServiceDefinition): readonly (readonly string[])[] {
   if (kind === 'node') return [['node', ...run]]
   return kind === 'process' ? [run] : []
+}
+
+/** The angle brackets keep it apart from every command: as a word of one they would be quoted. */
+function openedBy({ kind, use, bind, ports }: ServiceDefinition): readonly string[] {
+  if (kind !== 'builtin' || bind === 'localhost' || bind === '::1' || bind.startsWith('127.')) return []
+  const where = Object.values(ports).map((port) => `${bind}:${port}`)
+  return [`<${use} reachable from the network: ${where.join(', ')}>`]
 }
 
 function inOneLine({ env }: ServiceDefinition, words: readonly string[]): string {
