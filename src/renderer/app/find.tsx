@@ -20,6 +20,8 @@ export function Find() {
     <Spotlight
       actions={groups}
       shortcut="mod + K"
+      // Also while a filter is being typed.
+      tagsToIgnore={[]}
       nothingFound="Nothing by that name. Try a service, a page, or a verb such as restore."
       highlightQuery
       scrollable

@@ -45,6 +45,14 @@ export const theme = createTheme({
   components: {
     Button: { defaultProps: { size: 'xs', variant: 'default' } },
     ActionIcon: { defaultProps: { size: 28, variant: 'subtle', color: 'gray' } },
+    // What a field says about itself is read as often as what is in it: not smaller than the dense size.
+    InputWrapper: {
+      vars: () => ({
+        label: {},
+        error: { '--input-error-size': '13px' },
+        description: { '--input-description-size': '13px' },
+      }),
+    },
     TextInput: { defaultProps: { size: 'xs' } },
     Textarea: { defaultProps: { size: 'xs' } },
     Select: { defaultProps: { size: 'xs' } },

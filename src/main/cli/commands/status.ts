@@ -40,7 +40,7 @@ export function statusText({ live, console, site, services, jobs, attention }: S
   const zone = site.zone
   const paragraphs = [
     `${site.name}${site.sample ? ' (sample)' : ''}: ${site.health}. ${site.sentence}\n${site.directory}\n${host}`,
-    services.length > 0 ? servicesTable(services, zone) : 'No services.',
+    ...(services.length > 0 ? [servicesTable(services, zone)] : site.trust === null ? ['No services.'] : []),
     ...(site.config.valid
       ? []
       : [site.config.problems.map(({ file, line, message }) => `${file}:${line ?? '?'}  ${message}`).join('\n')]),

@@ -106,6 +106,13 @@ function Folder({ path, what }: { readonly path: string; readonly what: 'site' |
   )
 }
 
+/** Parts that site.yaml already names, and what is to be said of them while their switch does nothing. */
+const notYet: ReadonlyMap<string, string> = new Map([
+  ['gateway', 'not yet available'],
+  ['recovery', 'not yet available'],
+  ['monitoring', 'always on, cannot be switched yet'],
+])
+
 function PartsPanel() {
   const site = useSite()
   if (!site) return null
@@ -115,8 +122,8 @@ function PartsPanel() {
       <ul className={styles.parts}>
         {parts.map(([part, on]) => (
           <li key={part}>
-            <HealthMark health={on ? 'healthy' : 'unknown'} label="" /> {part}{' '}
-            <span className="dim">{on ? 'on' : 'off'}</span>
+            <HealthMark health={on && !notYet.has(part) ? 'healthy' : 'unknown'} label="" /> {part}{' '}
+            <span className="dim">{notYet.get(part) ?? (on ? 'on' : 'off')}</span>
           </li>
         ))}
       </ul>

@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core'
 import type { SiteView } from '#shared/contract/index.ts'
+import { count } from '../../components/figures.ts'
 import { Panel } from '../../components/panel.tsx'
 import { useAction } from '../../state/use-action.tsx'
 import { useSite } from '../../state/use-shown.ts'
@@ -50,7 +51,7 @@ export function TrustPage({ trust }: { readonly trust: NonNullable<SiteView['tru
           disabled={busy}
           onClick={() => void run((calls) => calls.site.trust({ fingerprint: trust.fingerprint }))}
         >
-          Trust these {trust.commands.length} commands
+          {trust.commands.length === 1 ? 'Trust this command' : `Trust these ${count(trust.commands.length)} commands`}
         </Button>
       </div>
     </div>
