@@ -86,7 +86,8 @@ export async function openParts(
       logger: logger.part('coordinator'),
       random: ports.random,
       crashPoints,
-      secrets: await openSecrets(ports.folders.data, site.id),
+      // By folder, not by id: any site may call itself what another is called.
+      secrets: await openSecrets(ports.folders.data, site.directory),
     }),
   )
   const backups = owned.add(

@@ -4,7 +4,7 @@ import type { Catalogue } from './catalogue.ts'
 import { type Conditions, sentenceOf } from './conditions.ts'
 import { eventKinds } from './event-kinds.ts'
 import type { BackupsOptions } from './options.ts'
-import type { Helper } from './program/helper.ts'
+import type { Helper } from './program/engine-client.ts'
 import type { Snapshot } from './repository/snapshot-file.ts'
 import { isGood, nameOf, sizeInWords } from './views.ts'
 

@@ -9,7 +9,7 @@ import { ConsoleError } from '#shared/problem.ts'
  */
 export type Secrets = (name: string) => string
 
-/** `secrets.json`: values by site id and name. */
+/** `secrets.json`: values by the site's folder (real path) and name. */
 const fileSchema = z.record(z.string(), z.record(z.string(), z.string()))
 
 /** The secrets of one site, from `<user data>/secrets.json`. A file that is absent or unusable matters when one is asked for. */
@@ -21,7 +21,7 @@ export async function openSecrets(userData: string, site: string): Promise<Secre
     if (value !== undefined) return value
     throw new ConsoleError(
       'secret-missing',
-      `The secret ${name} of site ${site} is not known to the console.`,
+      `The secret ${name} of the site in ${site} is not known to the console.`,
       `Add "${name}" under "${site}" in ${file}, then start the service again.`,
       { params: { site, secret: name, file } },
     )
@@ -47,7 +47,7 @@ function readSecrets(file: string): z.infer<typeof fileSchema> {
   try {
     return fileSchema.parse(JSON.parse(text))
   } catch {
-    const form = '{ "<site id>": { "<NAME>": "<value>" } }'
+    const form = '{ "<folder of the site>": { "<NAME>": "<value>" } }'
     throw unusable('the file is not JSON of the form expected', `Correct it to ${form}, all values in quotes.`)
   }
 }
