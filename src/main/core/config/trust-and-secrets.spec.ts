@@ -92,7 +92,7 @@ describe('secrets', () => {
   it('are found by site and name, also when they were added later', async () => {
     using folder = temporaryFolder()
     const secret = await openSecrets(folder.path, 'lab')
-    expect(() => secret('KEY')).toThrow(/KEY of site lab/)
+    expect(() => secret('KEY')).toThrow(/KEY of the site in lab/)
     writeFileSync(join(folder.path, 'secrets.json'), '{"lab":{"KEY":"v"},"other":{"TOKEN":"t"}}', { mode: 0o600 })
     expect(secret('KEY')).toBe('v')
     expect(() => secret('TOKEN')).toThrow(/TOKEN/)
