@@ -89,6 +89,7 @@ describe('a valid site.yaml', () => {
     ])
     expect(Object.keys(loaded.definition)).not.toContain('deploy')
     expect(loaded.warnings.map(({ code, path }) => [code, path])).toEqual([
+      ['not-yet-in-force', 'parts.gateway'],
       ['not-yet-in-force', 'routes.desk-presence.limit'],
       ['not-yet-in-force', 'routes.desk-presence.batch'],
       ['not-yet-in-force', 'routes.desk-presence.priority'],

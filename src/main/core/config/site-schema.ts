@@ -56,7 +56,10 @@ const backup = keys({
     .meta({ later: true, description: 'Scheduled rehearsal of a restore.' }),
 })
 
-const part = (what: string) => toggle().prefault(true).meta({ description: what })
+const part = (what: string, later = false) =>
+  toggle()
+    .prefault(true)
+    .meta({ description: what, ...(later && { later: true }) })
 
 /**
  * site.yaml: the one source of its keys, their defaults and their documentation. Rules that look at more than one value are
@@ -80,9 +83,9 @@ export const siteSchema = keys({
     .meta({ description: 'Who knows this site.' }),
   parts: keys({
     router: part('Routes messages.'),
-    recovery: part('Acts on failures by itself.'),
-    monitoring: part('Measures the machine and the services.'),
-    gateway: part('Takes in requests.'),
+    recovery: part('Acts on failures by itself.', true),
+    monitoring: part('Measures the machine and the services.', true),
+    gateway: part('Takes in requests.', true),
     backups: part('Takes scheduled snapshots.'),
   })
     .prefault({})

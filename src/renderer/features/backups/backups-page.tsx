@@ -22,6 +22,10 @@ export default function BackupsPage() {
   const busy = useSelected('jobs', (jobs) =>
     Object.values(jobs).some((job) => job.state === 'running' && job.kind.startsWith('backup')),
   )
+  // The console does one of the three at a time; a button that would only be refused says so beforehand.
+  const restoring = useSelected('jobs', (jobs) =>
+    Object.values(jobs).some((job) => job.state === 'running' && job.kind.startsWith('restore')),
+  )
   return (
     <PageFrame
       title="Backups"
@@ -33,12 +37,12 @@ export default function BackupsPage() {
       actions={
         <>
           <Button.Group>
-            <Button variant="filled" disabled={busy} onClick={() => backUp('full')}>
+            <Button variant="filled" disabled={busy || restoring} onClick={() => backUp('full')}>
               {busy ? 'Backing up…' : 'Back up now'}
             </Button>
             <Menu position="bottom-end">
               <Menu.Target>
-                <Button variant="filled" px={6} aria-label="Other kinds of backup" disabled={busy}>
+                <Button variant="filled" px={6} aria-label="Other kinds of backup" disabled={busy || restoring}>
                   <IconChevronDown size={14} />
                 </Button>
               </Menu.Target>
@@ -48,11 +52,14 @@ export default function BackupsPage() {
               </Menu.Dropdown>
             </Menu>
           </Button.Group>
-          <Button disabled={snapshots.length === 0} onClick={() => ask({ type: 'restore', snapshot: null })}>
+          <Button
+            disabled={snapshots.length === 0 || busy || restoring}
+            onClick={() => ask({ type: 'restore', snapshot: null })}
+          >
             Restore…
           </Button>
           <Button
-            disabled={!backups?.undo}
+            disabled={!backups?.undo || busy || restoring}
             title={backups?.undo ? backups.undo.what : 'There is nothing to undo: no restore has been done.'}
             onClick={() => ask({ type: 'undo' })}
           >

@@ -14,11 +14,21 @@ export function DoPanel() {
   const backingUp = useSelected('jobs', (jobs) =>
     Object.values(jobs).some((job) => job.state === 'running' && job.kind.startsWith('backup')),
   )
+  const restoring = useSelected('jobs', (jobs) =>
+    Object.values(jobs).some((job) => job.state === 'running' && job.kind.startsWith('restore')),
+  )
   return (
     <Panel title="Do">
       <div className={styles.buttons}>
         <div>
-          <Button fullWidth size="sm" px={6} variant="filled" disabled={backingUp} onClick={() => backUp('full')}>
+          <Button
+            fullWidth
+            size="sm"
+            px={6}
+            variant="filled"
+            disabled={backingUp || restoring}
+            onClick={() => backUp('full')}
+          >
             {backingUp ? 'Backing up…' : 'Back up now'}
           </Button>
           <p>
@@ -36,7 +46,7 @@ export function DoPanel() {
             fullWidth
             size="sm"
             px={6}
-            disabled={points === 0}
+            disabled={points === 0 || backingUp || restoring}
             onClick={() => ask({ type: 'restore', snapshot: null })}
           >
             Restore…
