@@ -44,6 +44,7 @@ test('what the services’ Node loads lies outside the archive, where the instal
   )
   expect(extraResources).toEqual([
     { from: 'resources/sites', to: 'sites' },
+    { from: 'bin', to: 'bin' },
     { from: 'node_modules/node/bin', to: 'node/bin' },
   ])
   for (const { from } of extraResources) expect(existsSync(join(projectRoot, from))).toBe(true)
