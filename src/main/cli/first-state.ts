@@ -44,6 +44,7 @@ function present(slices: StateBatch['slices']): Shown {
     traffic: all(slices.traffic),
     routes: all(slices.routes),
     store: all(slices.store),
+    databases: all(slices.databases),
     backups: all(slices.backups),
     snapshots: all(slices.snapshots),
   }

@@ -38,12 +38,20 @@ export class StorePublisher implements Disposable {
     const { bytes, commit, queue, state, note } = statistics
     this.#state.slice('store').set('store', {
       at: this.#clock.wall(),
+      state,
+      note,
       bytes: bytes.control + bytes.messages,
       commitP50: commit.p50,
       commitP99: commit.p99,
+      commits: commit.count,
       queueDepth: queue.depth,
-      state,
-      note,
+      queueBound: queue.bound,
+      refused: 0,
+      dropped: 0,
+      busyRetries: 0,
+      databases: [],
+      slow: [],
+      quarantine: [],
     })
     if (state !== this.#told) this.#tell(statistics)
     this.#told = state

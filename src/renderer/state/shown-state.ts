@@ -14,6 +14,7 @@ const nothing: Shown = {
   traffic: {},
   routes: {},
   store: {},
+  databases: {},
   backups: {},
   snapshots: {},
 }

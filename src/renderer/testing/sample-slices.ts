@@ -182,8 +182,25 @@ export function sampleSlices(now: number): Shown {
       },
     ]),
     store: {
-      store: { at: now, bytes: 12.4e6, commitP50: 0.8, commitP99: 4.2, queueDepth: 0, state: 'open', note: null },
+      store: {
+        at: now,
+        state: 'open',
+        note: null,
+        bytes: 12.4e6,
+        commitP50: 0.8,
+        commitP99: 4.2,
+        commits: 48_211,
+        queueDepth: 0,
+        queueBound: 20_000,
+        refused: 0,
+        dropped: 0,
+        busyRetries: 0,
+        databases: [],
+        slow: [],
+        quarantine: [],
+      },
     },
+    databases: {},
     backups: {
       backups: {
         folder: '/home/lab/.local/share/wheelhouse/backups/consultease-1a2b3c4d',

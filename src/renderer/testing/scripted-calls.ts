@@ -35,7 +35,7 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
       info: () =>
         host.hanging
           ? new Promise(() => {})
-          : Promise.resolve({ version: '0.1.0', contract: 1, host: 'headless' as const, pid: 1 }),
+          : Promise.resolve({ version: '0.1.0', contract: 2, host: 'headless' as const, pid: 1 }),
       openSite: (input) => opened('console.openSite', input),
       openSample: () => opened('console.openSample'),
       resetSample: () => opened('console.resetSample'),
@@ -96,6 +96,14 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
         const newest = matching.toReversed()
         return { events: newest.slice(0, input.limit), more: newest.length > input.limit }
       },
+      span: async () => ({
+        total: host.events.length,
+        oldest: null,
+        newest: null,
+        bucketMs: 60_000,
+        buckets: [],
+        indexedTo: 0,
+      }),
       chain: async ({ id }) => {
         const causes = []
         let at = host.events.find((event) => event.id === id)
@@ -129,6 +137,36 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
       undo: (input) => start('backups.undo', input, 'Undo the restore', 'restore.undo'),
       verify: (input) => start('backups.verify', input, 'Verify sn-11', 'backup.verify'),
       pin: (input) => done('backups.pin', input),
+    },
+    store: {
+      check: (input) => start('store.check', input, `Check the ${input.database} database`, 'store.check'),
+      copy: (input) => start('store.copy', input, `Copy the ${input.database} database`, 'store.copy'),
+      recover: (input) => start('store.recover', input, `Recover the ${input.database} database`, 'store.recover'),
+    },
+    databases: {
+      check: (input) => start('databases.check', input, `Check ${input.service}`, 'database.check'),
+      copy: (input) => start('databases.copy', input, `Copy ${input.service}`, 'database.copy'),
+      planRecovery: async ({ service }) => ({
+        sentence: `Sets ${service} aside and puts its newest good copy in its place.`,
+        steps: [],
+        services: [],
+        lost: null,
+        undo: 'The damaged files are kept for 14 days.',
+        commandLine: `wheelhouse database recover ${service}`,
+      }),
+      recover: (input) => start('databases.recover', input, `Recover ${input.service}`, 'database.recover'),
+    },
+    diagnostics: {
+      why: async ({ subject }) => ({
+        subject,
+        title: subject,
+        health: 'healthy' as const,
+        sentence: `${subject} is healthy.`,
+        root: subject,
+        evidence: [],
+        fixes: [],
+        commandLine: `wheelhouse why ${subject}`,
+      }),
     },
   }
 }

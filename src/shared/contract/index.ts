@@ -1,12 +1,15 @@
 import { backupsContract } from './backups.ts'
 import { consoleContract, siteContract } from './console.ts'
+import { databasesContract } from './databases.ts'
+import { diagnosticsContract } from './diagnostics.ts'
 import { eventsContract } from './events.ts'
 import { attentionContract, jobsContract } from './jobs.ts'
 import { messagesContract } from './messages.ts'
 import { servicesContract } from './services.ts'
+import { storeContract } from './store.ts'
 
 /** Counts up when a client of the version before would misunderstand. Checked in the handshake. */
-export const contractVersion = 1
+export const contractVersion = 2
 
 /** Every call of the console, one file per area. Types, client, handlers and the API reference come from it. */
 export const contract = {
@@ -18,10 +21,15 @@ export const contract = {
   jobs: jobsContract,
   attention: attentionContract,
   backups: backupsContract,
+  store: storeContract,
+  databases: databasesContract,
+  diagnostics: diagnosticsContract,
 }
 export type Contract = typeof contract
 
 export * from './backups.ts'
+export * from './databases.ts'
+export * from './diagnostics.ts'
 export * from './events.ts'
 export * from './messages.ts'
 export * from './services.ts'

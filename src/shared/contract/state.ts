@@ -22,6 +22,9 @@ export const fixSchema = z.object({
     z.object({ type: z.literal('undo') }),
     z.object({ type: z.literal('back-up') }),
     z.object({ type: z.literal('reload-config') }),
+    z.object({ type: z.literal('check-store'), database: z.enum(['control', 'messages']) }),
+    z.object({ type: z.literal('recover-store'), database: z.enum(['control', 'messages']) }),
+    z.object({ type: z.literal('recover-database'), service: idSchema }),
     z.object({ type: z.literal('go-to'), page: z.string() }),
   ]),
 })
@@ -250,17 +253,115 @@ export const routeViewSchema = z.object({
 })
 export type RouteView = z.infer<typeof routeViewSchema>
 
-/** The console's own store. Slice `store`, the one id `store`. */
+/** What a database of the console's own store is doing. `stand-in`: a new file takes its place until an operator decides. */
+export const storeStateSchema = z.enum(['open', 'read-only', 'recovering', 'stand-in', 'failed'])
+
+/** The console's own store. Slice `store`, the one id `store`. Times of commits are milliseconds over the last 1,000. */
 export const storeViewSchema = z.object({
   at: z.number(),
+  /** The worst state of its databases, and why in a sentence when it is not `open`. */
+  state: storeStateSchema,
+  note: z.string().nullable(),
+  /** All databases with their write-ahead logs. */
   bytes: z.number(),
   commitP50: z.number(),
   commitP99: z.number(),
+  commits: z.number(),
   queueDepth: z.number(),
-  state: z.enum(['open', 'read-only', 'failed']),
-  note: z.string().nullable(),
+  queueBound: z.number(),
+  /** Writes refused because the queue was full, and expendable ones (metrics) that were given up for others. */
+  refused: z.number(),
+  dropped: z.number(),
+  /** Transactions that were tried again because another program held a lock. */
+  busyRetries: z.number(),
+  databases: z.array(
+    z.object({
+      name: z.enum(['control', 'messages']),
+      state: storeStateSchema,
+      note: z.string().nullable(),
+      bytes: z.number(),
+      walBytes: z.number(),
+      /** The size that it is kept within. */
+      limitBytes: z.number(),
+      /** Checked copies, the newest's time. */
+      copies: z.object({ count: z.number().int(), newestAt: z.number().nullable(), bytes: z.number() }),
+      lastCheck: z
+        .object({ at: z.number(), kind: z.enum(['quick', 'full']), ok: z.boolean(), note: z.string() })
+        .nullable(),
+    }),
+  ),
+  /** Statements that took over 40 ms, by name, the slowest first; at most 20. */
+  slow: z.array(
+    z.object({
+      name: z.string(),
+      count: z.number().int(),
+      worstMs: z.number(),
+      lastMs: z.number(),
+      lastAt: z.number(),
+    }),
+  ),
+  /** Damaged files that were set aside, newest first, and until when they are kept. */
+  quarantine: z.array(
+    z.object({
+      folder: z.string(),
+      database: z.string(),
+      at: z.number(),
+      until: z.number(),
+      bytes: z.number(),
+      why: z.string(),
+    }),
+  ),
 })
 export type StoreView = z.infer<typeof storeViewSchema>
+
+/** A database that the site uses, with the pool in front of it. Slice `databases`, by the id of its service. */
+export const siteDatabaseViewSchema = z.object({
+  id: idSchema,
+  engine: z.enum(['sqlite', 'postgres']),
+  /** Path below the site, or `host:port/name`; never a password. */
+  where: z.string(),
+  version: z.string().nullable(),
+  health: healthSchema,
+  sentence: z.string(),
+  since: z.number(),
+  pool: z.object({
+    size: z.number().int(),
+    overflow: z.number().int(),
+    open: z.number().int(),
+    inUse: z.number().int(),
+    waiting: z.number().int(),
+    /** Waits for a connection that ended in the time-out. */
+    timeouts: z.number(),
+    /** Connections closed for their age, and those that failed their check before use. */
+    recycled: z.number(),
+    discarded: z.number(),
+  }),
+  sessions: z.object({ committed: z.number(), rolledBack: z.number() }),
+  queries: z.object({
+    total: z.number(),
+    perSecond: z.number(),
+    failed: z.number(),
+    retried: z.number(),
+    p50: z.number(),
+    p99: z.number(),
+  }),
+  /** Queries that took over 40 ms, by their text without values; the slowest first, at most 20. */
+  slow: z.array(z.object({ sql: z.string(), count: z.number().int(), worstMs: z.number() })),
+  lastError: z.object({ at: z.number(), sentence: z.string() }).nullable(),
+  lastCheck: z.object({ at: z.number(), ok: z.boolean(), note: z.string() }).nullable(),
+  bytes: z.number().nullable(),
+  /** SQLite: whether damage is put right by itself, the copies to do it with. PostgreSQL: null. */
+  recovery: z
+    .object({
+      policy: z.enum(['ask', 'automatic']),
+      copies: z.number().int(),
+      newestCopyAt: z.number().nullable(),
+      /** The last one, in a sentence. */
+      last: z.object({ at: z.number(), sentence: z.string() }).nullable(),
+    })
+    .nullable(),
+})
+export type SiteDatabaseView = z.infer<typeof siteDatabaseViewSchema>
 
 /** Backups as a whole. Slice `backups`, the one id `backups`. */
 export const backupsViewSchema = z.object({
@@ -316,6 +417,7 @@ export const sliceSchemas = {
   traffic: trafficViewSchema,
   routes: routeViewSchema,
   store: storeViewSchema,
+  databases: siteDatabaseViewSchema,
   backups: backupsViewSchema,
   snapshots: snapshotViewSchema,
 } as const

@@ -1,10 +1,13 @@
 import { backupsHandlers } from './handlers/backups.ts'
 import { consoleHandlers, siteHandlers } from './handlers/console.ts'
+import { databasesHandlers } from './handlers/databases.ts'
+import { diagnosticsHandlers } from './handlers/diagnostics.ts'
 import { eventsHandlers } from './handlers/events.ts'
 import { api } from './handlers/implement.ts'
 import { attentionHandlers, jobsHandlers } from './handlers/jobs.ts'
 import { messagesHandlers } from './handlers/messages.ts'
 import { servicesHandlers } from './handlers/services.ts'
+import { storeHandlers } from './handlers/store.ts'
 
 /** Every call of the contract with its handler. */
 export const router = api.router({
@@ -16,4 +19,7 @@ export const router = api.router({
   jobs: jobsHandlers,
   attention: attentionHandlers,
   backups: backupsHandlers,
+  store: storeHandlers,
+  databases: databasesHandlers,
+  diagnostics: diagnosticsHandlers,
 })

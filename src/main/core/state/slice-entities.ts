@@ -57,6 +57,7 @@ export function emptySlices(onChanged: () => void): AllSlices {
     traffic: new SliceEntities(onChanged),
     routes: new SliceEntities(onChanged),
     store: new SliceEntities(onChanged),
+    databases: new SliceEntities(onChanged),
     backups: new SliceEntities(onChanged),
     snapshots: new SliceEntities(onChanged),
   }
@@ -76,6 +77,7 @@ export function collect(slices: AllSlices, take: Take): StateChange {
     traffic: take(slices.traffic),
     routes: take(slices.routes),
     store: take(slices.store),
+    databases: take(slices.databases),
     backups: take(slices.backups),
     snapshots: take(slices.snapshots),
   } satisfies Record<SliceName, unknown>
@@ -89,6 +91,7 @@ export function collect(slices: AllSlices, take: Take): StateChange {
     ...(taken.traffic && { traffic: taken.traffic }),
     ...(taken.routes && { routes: taken.routes }),
     ...(taken.store && { store: taken.store }),
+    ...(taken.databases && { databases: taken.databases }),
     ...(taken.backups && { backups: taken.backups }),
     ...(taken.snapshots && { snapshots: taken.snapshots }),
   }

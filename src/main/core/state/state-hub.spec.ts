@@ -1,18 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { silentLogger } from '#core/platform/index.ts'
-import type { StoreView } from '#shared/contract/state.ts'
 import { ManualClock } from '../../../../test/support/manual-clock.ts'
+import { storeView } from '../../../../test/support/store-view.ts'
 import { openStateHub, type StateChange } from './index.ts'
 
-const view = (queueDepth: number): StoreView => ({
-  at: 0,
-  bytes: 0,
-  commitP50: 0,
-  commitP99: 0,
-  queueDepth,
-  state: 'open',
-  note: null,
-})
+const view = (queueDepth: number) => storeView({ queueDepth })
 
 function openHub() {
   const clock = new ManualClock()

@@ -30,6 +30,15 @@ export function useFix(): (fix: Fix) => void {
             if (answer?.valid) tellDone('site.yaml was read again and is valid.')
           })
           return
+        case 'check-store':
+          void run((calls) => calls.store.check({ database: action.database, kind: 'full' }))
+          return
+        case 'recover-store':
+          void run((calls) => calls.store.recover({ database: action.database }))
+          return
+        case 'recover-database':
+          void run((calls) => calls.databases.recover({ service: action.service }))
+          return
         case 'go-to':
           void navigate(`/${action.page.replace(/^\//, '')}`)
           return

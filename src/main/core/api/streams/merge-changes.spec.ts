@@ -1,16 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { StateChange } from '#core/state/index.ts'
+import { storeView } from '../../../../../test/support/store-view.ts'
 import { mergeChanges } from './merge-changes.ts'
 
-const store = (at: number) => ({
-  at,
-  bytes: 0,
-  commitP50: 0,
-  commitP99: 0,
-  queueDepth: 0,
-  state: 'open' as const,
-  note: null,
-})
+const store = (at: number) => storeView({ at })
 
 describe('merging changes for a client without credit', () => {
   it('keeps the later entity of each id and everything that only one of them has', () => {
