@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { cp, mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -7,7 +17,19 @@ import { installSampleSite, isSampleSite, loadSite, releaseFolder, resetSampleSi
 
 const shipped = join(import.meta.dirname, '../../../../resources/sites/consultease')
 
+const anHourAgo = Date.now() / 1_000 - 3_600
+
 describe('the sample site', () => {
+  it('is there whole for each of several consoles that begin at the same moment on an empty home', async () => {
+    for (let round = 0; round < 5; round++) {
+      using folder = temporaryFolder()
+      const target = join(folder.path, 'sites', 'consultease')
+      await Promise.all(Array.from({ length: 4 }, () => installSampleSite(shipped, target)))
+      expect((await loadSite(target)).valid).toBe(true)
+      expect(readdirSync(join(folder.path, 'sites'))).toEqual(['consultease'])
+    }
+  })
+
   it('loads without problems and without warnings, in each of its profiles', async () => {
     using folder = temporaryFolder()
     const target = join(folder.path, 'sites', 'consultease')
@@ -69,6 +91,7 @@ describe('the sample site', () => {
     writeFileSync(join(target, 'data', 'mine'), 'kept')
     renameSync(target, join(folder.path, '.consultease-0000.old'))
     mkdirSync(join(folder.path, '.consultease-0000.new', 'releases'), { recursive: true })
+    utimesSync(join(folder.path, '.consultease-0000.new'), anHourAgo, anHourAgo)
     await installSampleSite(shipped, target)
     expect(readFileSync(join(target, 'data', 'mine'), 'utf8')).toBe('kept')
     expect(existsSync(join(folder.path, '.consultease-0000.new'))).toBe(false)

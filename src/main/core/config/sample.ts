@@ -14,7 +14,12 @@ const packageSchema = z.object({ version: z.string().regex(/^\d+\.\d+\.\d+[\w.-]
 export async function installSampleSite(shipped: string, target: string): Promise<void> {
   await sweep(target)
   if (await exists(target)) return
-  await putInPlace(shipped, target)
+  try {
+    await putInPlace(shipped, target, 'only if nothing is there')
+  } catch (error) {
+    // Two consoles may begin on the same empty home: the one that is later finds the other's site there, which is as good.
+    if (!(await exists(target))) throw error
+  }
 }
 
 /** Puts the sample site back to how it came. It must be closed, its services stopped. Only a sample is ever replaced. */
@@ -28,7 +33,7 @@ export async function resetSampleSite(shipped: string, target: string): Promise<
     )
   }
   await sweep(target)
-  await putInPlace(shipped, target)
+  await putInPlace(shipped, target, 'whatever is there')
 }
 
 /** Whether a site folder carries the mark of the sample. It says where the folder came from, not that it can be trusted. */
@@ -36,7 +41,11 @@ export async function isSampleSite(directory: string): Promise<boolean> {
   return exists(join(directory, '.wheelhouse', 'sample.json'))
 }
 
-async function putInPlace(shipped: string, target: string): Promise<void> {
+async function putInPlace(
+  shipped: string,
+  target: string,
+  over: 'only if nothing is there' | 'whatever is there',
+): Promise<void> {
   const parent = dirname(target)
   await mkdir(parent, { recursive: true, mode: 0o700 })
   const name = newId(besidePrefix(target))
@@ -44,7 +53,8 @@ async function putInPlace(shipped: string, target: string): Promise<void> {
   const old = join(parent, `${name}.old`)
   try {
     await build(shipped, fresh)
-    if (await exists(target)) await rename(target, old)
+    if (over === 'whatever is there' && (await exists(target))) await rename(target, old)
+    // A folder that has something in it is never replaced by a rename.
     await rename(fresh, target)
     await syncFolder(parent)
   } catch (error) {
@@ -77,15 +87,28 @@ async function makeWritable(folder: string): Promise<void> {
   }
 }
 
-/** Ends what an earlier run left half-way: a build is thrown away, a site that was moved aside comes back. */
+/** A build takes well under a second; one that was begun so long ago (milliseconds) belongs to nobody any more. */
+const buildIsOldMs = 60_000
+
+/**
+ * Ends what an earlier run left half-way: an old build is thrown away, a site that was moved aside comes back. A young build
+ * may be another console's that starts at the same moment.
+ */
 async function sweep(target: string): Promise<void> {
   const parent = dirname(target)
   const entries = await readdir(parent).catch(() => [])
   for (const entry of entries.filter((name) => name.startsWith(`${besidePrefix(target)}-`))) {
     const path = join(parent, entry)
+    if (entry.endsWith('.new') && (await isYoung(path))) continue
     if (entry.endsWith('.old') && !(await exists(target))) await rename(path, target)
     else await rm(path, { recursive: true, force: true })
   }
+}
+
+/** Both times are the file system's own, or of the same machine; one in the future says nothing, and counts as old. */
+async function isYoung(path: string): Promise<boolean> {
+  const age = Date.now() - ((await lstat(path).catch(() => null))?.mtimeMs ?? 0)
+  return age >= 0 && age < buildIsOldMs
 }
 
 function besidePrefix(target: string): string {
