@@ -6,6 +6,7 @@ export function storeView(more: Partial<StoreView> = {}): StoreView {
     at: 0,
     state: 'open',
     note: null,
+    since: 0,
     bytes: 0,
     commitP50: 0,
     commitP99: 0,

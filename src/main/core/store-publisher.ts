@@ -15,6 +15,8 @@ export class StorePublisher implements Disposable {
   readonly #attention: Attention
   readonly #clock: Clock
   #told: StoreStatistics['state'] = 'open'
+  /** Since when the state is what was told last. Wall-clock milliseconds. */
+  #since: number
   #next: Disposable
 
   constructor(store: Store, state: StateHub, attention: Attention, clock: Clock) {
@@ -22,6 +24,7 @@ export class StorePublisher implements Disposable {
     this.#state = state
     this.#attention = attention
     this.#clock = clock
+    this.#since = clock.wall()
     // Cards outlive the console: one from an earlier run may not be true any more.
     attention.clear('store-unwritable', observed)
     this.#tellReplaced()
@@ -36,10 +39,16 @@ export class StorePublisher implements Disposable {
   #publish(): Disposable {
     const statistics = this.#store.statistics()
     const { bytes, commit, queue, state, note } = statistics
+    if (state !== this.#told) {
+      this.#since = this.#clock.wall()
+      this.#tell(statistics)
+    }
+    this.#told = state
     this.#state.slice('store').set('store', {
       at: this.#clock.wall(),
       state,
       note,
+      since: this.#since,
       bytes: bytes.control + bytes.messages,
       commitP50: commit.p50,
       commitP99: commit.p99,
@@ -53,8 +62,6 @@ export class StorePublisher implements Disposable {
       slow: [],
       quarantine: [],
     })
-    if (state !== this.#told) this.#tell(statistics)
-    this.#told = state
     this.#next = this.#clock.after(everyMs, () => this.#publish())
     return this.#next
   }

@@ -186,6 +186,7 @@ export function sampleSlices(now: number): Shown {
         at: now,
         state: 'open',
         note: null,
+        since: now - 3 * hour,
         bytes: 12.4e6,
         commitP50: 0.8,
         commitP99: 4.2,

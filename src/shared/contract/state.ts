@@ -262,6 +262,8 @@ export const storeViewSchema = z.object({
   /** The worst state of its databases, and why in a sentence when it is not `open`. */
   state: storeStateSchema,
   note: z.string().nullable(),
+  /** Since when it has this state. */
+  since: z.number(),
   /** All databases with their write-ahead logs. */
   bytes: z.number(),
   commitP50: z.number(),
