@@ -196,7 +196,7 @@ export function consoleStory(host: string, launch: LaunchDesk, missing: string |
       })
     }
 
-    it('survives being killed at a moment that nobody chose, in the middle of a restore', async () => {
+    it('survives being killed at three moments between the crash points, in the middle of a restore', async () => {
       for (const wait of [40, 220, 610]) {
         await destroy(home)
         const restore = wheelhouse(home, ['restore', '--yes'])

@@ -70,9 +70,12 @@ export async function openSite(folder: string, ports: SitePorts): Promise<Site> 
   }
 }
 
+/** A command such as `wheelhouse status` has a site for less than this. Milliseconds. */
+const commandTakesMs = 5_000
+
 async function open(directory: string, own: string, ports: SitePorts, owned: DisposableStore): Promise<Site> {
   const since = ports.clock.wall()
-  const lock = owned.add(await takeSiteLock(own, { ...ports.owner, since }))
+  const lock = owned.add(await takeSiteLock(own, { ...ports.owner, since }, { clock: ports.clock, ms: commandTakesMs }))
   const loaded = await loadSite(directory, { profile: ports.profile })
   const readable = loaded.definition
   const id = readable?.id ?? (loaded.valid ? null : loaded.id) ?? basename(directory)

@@ -3,6 +3,7 @@ import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
+import { ManualClock } from '../../../../test/support/manual-clock.ts'
 import { until } from '../../../../test/support/until.ts'
 import { readOwner, type SiteOwner, takeSiteLock } from './index.ts'
 
@@ -16,13 +17,13 @@ const owner: SiteOwner = {
 }
 
 /** Another process that takes the lock and keeps it until it is killed. */
-async function otherConsole(directory: string) {
+async function otherConsole(directory: string, as: SiteOwner = owner) {
   const script = `
     const { takeSiteLock } = await import(process.argv[1])
     await takeSiteLock(process.argv[2], { ...JSON.parse(process.argv[3]), pid: process.pid })
     process.stdout.write('held'); setInterval(() => {}, 1000)`
   const module = new URL('./index.ts', import.meta.url).href
-  const args = ['--input-type=module', '-e', script, module, directory, JSON.stringify(owner)]
+  const args = ['--input-type=module', '-e', script, module, directory, JSON.stringify(as)]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   onTestFinished(() => void child.kill('SIGKILL'))
   await new Promise((resolve) => child.stdout.once('data', resolve))
@@ -54,6 +55,35 @@ test('kill -9 of the holder frees the site, and its left-over file is not believ
   expect(await readOwner(directory)).toBeUndefined()
   await using _lock = await takeSiteLock(directory, owner)
   expect(await readOwner(directory)).toEqual(owner)
+})
+
+test('a command that has the site open for its own moment is waited for, a console is not', async () => {
+  using folder = temporaryFolder()
+  const clock = new ManualClock()
+  const command = await otherConsole(folder.path, { ...owner, host: 'command line' })
+  const waiting = takeSiteLock(folder.path, owner, { clock, ms: 5_000 })
+  await until('the first try was in vain', () => clock.waiting === 1)
+  command.kill('SIGKILL')
+  await until('the command has ended', () => command.signalCode !== null)
+  await clock.advance(100)
+  await (await waiting)[Symbol.asyncDispose]()
+  await otherConsole(folder.path)
+  await expect(takeSiteLock(folder.path, owner, { clock, ms: 5_000 })).rejects.toMatchObject({
+    problem: { code: 'site-locked' },
+  })
+  expect(clock.waiting).toBe(0)
+})
+
+test('a command that keeps the site is not waited for for ever', async () => {
+  using folder = temporaryFolder()
+  const clock = new ManualClock()
+  await otherConsole(folder.path, { ...owner, host: 'command line' })
+  const refused = takeSiteLock(folder.path, owner, { clock, ms: 150 }).catch((error: unknown) => error)
+  for (let time = 0; time < 2; time++) {
+    await until('a try was in vain', () => clock.waiting === 1)
+    await clock.advance(100)
+  }
+  expect(await refused).toMatchObject({ problem: { code: 'site-locked', params: { owner: { host: 'command line' } } } })
 })
 
 test('one process opens and closes a site many times, and never twice at once', async () => {

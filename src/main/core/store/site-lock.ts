@@ -2,7 +2,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { z } from 'zod'
-import { writeDurably } from '#core/platform/index.ts'
+import { type Clock, delay, writeDurably } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { makePrivateFile } from './private-file.ts'
 
@@ -26,13 +26,22 @@ export interface SiteLock extends AsyncDisposable {
   update(owner: SiteOwner): Promise<void>
 }
 
+/** How long a console waits for a command that has the site open for its own moment. */
+export interface LockPatience {
+  readonly clock: Clock
+  readonly ms: number
+}
+
+const tryAgainMs = 100
+
 /**
  * Takes the one lock of a site for this process, by an exclusive transaction on `.wheelhouse/lock.db` that the system ends
  * with the process. `directory` is the site's `.wheelhouse` folder; it is made if absent, mode 0700. Rejects with a
- * ConsoleError `site-locked` that says who holds it and what to do, or `site-not-writable`.
+ * ConsoleError `site-locked` that says who holds it and what to do, or `site-not-writable`. With `patience` a command of the
+ * command line, which soon gives the site back, is waited for.
  */
-export async function takeSiteLock(directory: string, owner: SiteOwner): Promise<SiteLock> {
-  const held = await hold(directory)
+export async function takeSiteLock(directory: string, owner: SiteOwner, patience?: LockPatience): Promise<SiteLock> {
+  const held = await holdPatiently(directory, patience)
   try {
     await writeDurably(ownerPath(directory), describe(owner))
   } catch (error) {
@@ -64,6 +73,25 @@ export async function takeSiteLock(directory: string, owner: SiteOwner): Promise
 export async function readOwner(directory: string): Promise<SiteOwner | 'somebody' | undefined> {
   if (!isHeld(directory)) return undefined
   return (await ownerIn(directory)) ?? 'somebody'
+}
+
+async function holdPatiently(directory: string, patience?: LockPatience): Promise<Database.Database> {
+  const until = patience ? patience.clock.monotonic() + patience.ms : 0
+  for (;;) {
+    try {
+      return await hold(directory)
+    } catch (error) {
+      if (!patience || !isHeldByCommand(error) || patience.clock.monotonic() >= until) throw error
+      await delay(patience.clock, tryAgainMs)
+    }
+  }
+}
+
+/** A holder that has not said yet who it is has just begun: it may be a command as well. */
+function isHeldByCommand(error: unknown): boolean {
+  if (!(error instanceof ConsoleError) || error.problem.code !== 'site-locked') return false
+  const holder = siteOwnerSchema.safeParse(error.problem.params.owner)
+  return !holder.success || holder.data.host === 'command line'
 }
 
 async function hold(directory: string): Promise<Database.Database> {
