@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3'
+import { type CrashPoints, noCrashPoints } from '#core/platform/index.ts'
 import { failureKind, failureOf, type SqliteFailure } from './sqlite-failure.ts'
 import { bound, StatementCache } from './statement-cache.ts'
 import type { Durability, Statement, StatementResult } from './types.ts'
@@ -21,13 +22,18 @@ export class GroupWriter {
   readonly #database: Database.Database
   readonly #statements: StatementCache
   readonly #alwaysDurable: boolean
+  readonly #crashPoints: CrashPoints
   #synchronous: 'FULL' | 'NORMAL' | undefined
   #damaged = false
 
-  constructor(database: Database.Database, options: { readonly alwaysDurable: boolean }) {
+  constructor(
+    database: Database.Database,
+    options: { readonly alwaysDurable: boolean; readonly crashPoints?: CrashPoints },
+  ) {
     this.#database = database
     this.#statements = new StatementCache(database)
     this.#alwaysDurable = options.alwaysDurable
+    this.#crashPoints = options.crashPoints ?? noCrashPoints
   }
 
   /** Whether SQLite has called the file damaged: then it must not be marked as closed cleanly. */
@@ -70,6 +76,7 @@ export class GroupWriter {
     this.#run('BEGIN IMMEDIATE')
     try {
       const outcomes = units.map((unit) => this.#inSavepoint(unit))
+      this.#crashPoints.reach('store.before-commit')
       this.#run('COMMIT')
       return outcomes
     } catch (error) {

@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3'
+import { type CrashPoints, noCrashPoints } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { DatabaseName, Migration, Schema } from './types.ts'
 
@@ -48,7 +49,12 @@ export function appliedVersions(name: DatabaseName, database: Database.Database)
 }
 
 /** Applies the steps in one transaction: after a failure or a power cut the database is as it was. */
-export function migrate(database: Database.Database, pending: readonly PendingMigration[], at: number): void {
+export function migrate(
+  database: Database.Database,
+  pending: readonly PendingMigration[],
+  at: number,
+  crashPoints: CrashPoints = noCrashPoints,
+): void {
   database.transaction(() => {
     database.exec(`
       CREATE TABLE IF NOT EXISTS store_versions (
@@ -61,6 +67,7 @@ export function migrate(database: Database.Database, pending: readonly PendingMi
     for (const { owner, version, what, sql } of pending) {
       database.exec(sql)
       note.run(owner, version, what, at)
+      crashPoints.reach('store.while-migrating')
     }
   })()
 }

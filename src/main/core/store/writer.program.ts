@@ -1,5 +1,6 @@
 /** The writer thread: the one place that writes the console's own databases. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { crashPointsFrom } from '#core/platform/index.ts'
 import type { DirectReply, DirectWrite } from './types.ts'
 import { type Waiting, Writer } from './writer.ts'
 import type { WriterNotice, WriterRequest, WriterSetup } from './writer-protocol.ts'
@@ -13,7 +14,7 @@ function notify(notice: WriterNotice): void {
   owner.postMessage(notice)
 }
 
-const opened = Writer.open(setup)
+const opened = Writer.open(setup, crashPointsFrom(process.env))
 if ('failure' in opened) {
   notify({ type: 'not open', ...opened })
 } else {

@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3'
+import type { CrashPoints } from '#core/platform/index.ts'
 import { GroupWriter, type Unit, type UnitOutcome } from './group-writer.ts'
 import { markClosed, openForWriting } from './opening.ts'
 import { continueSequences, migrate } from './schema-versions.ts'
@@ -29,17 +30,19 @@ export type WriterOpening =
 /** Both databases with what waits to be written to them. Lives in the writer thread. */
 export class Writer {
   readonly #open: Readonly<Record<DatabaseName, OpenDatabase>>
+  readonly #crashPoints: CrashPoints
   #scheduled = false
 
-  private constructor(open: Readonly<Record<DatabaseName, OpenDatabase>>) {
+  private constructor(open: Readonly<Record<DatabaseName, OpenDatabase>>, crashPoints: CrashPoints) {
     this.#open = open
+    this.#crashPoints = crashPoints
   }
 
   /** Opens and migrates both databases, or neither. A full disk is no obstacle to opening what needs no migration. */
-  static open(setup: WriterSetup): WriterOpening {
-    const control = openDatabase('control', setup.databases.control)
+  static open(setup: WriterSetup, crashPoints: CrashPoints): WriterOpening {
+    const control = openDatabase('control', setup.databases.control, crashPoints)
     if ('code' in control) return { database: 'control', failure: control }
-    const messages = openDatabase('messages', setup.databases.messages)
+    const messages = openDatabase('messages', setup.databases.messages, crashPoints)
     if ('code' in messages) {
       control.database.close()
       return { database: 'messages', failure: messages }
@@ -49,7 +52,7 @@ export class Writer {
       const failure = open[database].unmarked
       return failure ? [{ database, failure }] : []
     })
-    return { writer: new Writer(open), readOnly }
+    return { writer: new Writer(open, crashPoints), readOnly }
   }
 
   /** Takes a unit; it is committed with everything else that waits when this turn of the event loop is over. */
@@ -61,7 +64,7 @@ export class Writer {
   /** Commits what waits, marks the databases as properly closed and closes them. Tells what went wrong with that. */
   close(): readonly string[] {
     while (order.some((name) => this.#open[name].pending.length > 0)) this.#commitOneGroupEach()
-    return order.flatMap((name) => closeDatabase(name, this.#open[name]))
+    return order.flatMap((name) => closeDatabase(name, this.#open[name], this.#crashPoints))
   }
 
   #schedule(): void {
@@ -80,6 +83,7 @@ export class Writer {
       if (pending.length === 0) continue
       const taken = pending.splice(0, groupSize(pending))
       const outcomes = group.commit(taken.map(({ unit }) => unit))
+      this.#crashPoints.reach('store.after-commit-before-acknowledgement')
       tell(taken, outcomes)
     }
   }
@@ -93,15 +97,19 @@ interface OpenDatabase {
   readonly unmarked: SqliteFailure | null
 }
 
-function openDatabase(name: DatabaseName, setup: DatabaseSetup): OpenDatabase | SqliteFailure {
+function openDatabase(
+  name: DatabaseName,
+  setup: DatabaseSetup,
+  crashPoints: CrashPoints,
+): OpenDatabase | SqliteFailure {
   let database: Database.Database | undefined
   try {
     database = openForWriting(name, setup.path)
-    if (setup.pending.length > 0 || setup.isNew) migrate(database, setup.pending, setup.at)
+    if (setup.pending.length > 0 || setup.isNew) migrate(database, setup.pending, setup.at, crashPoints)
     if (setup.continueFrom !== null) continueSequences(database, setup.continueFrom)
     const unmarked = mark(database)
     // Control is small and precious: always power-loss safe. In messages the units say what they need.
-    const group = new GroupWriter(database, { alwaysDurable: name === 'control' })
+    const group = new GroupWriter(database, { alwaysDurable: name === 'control', crashPoints })
     return { database, group, pending: [], unmarked }
   } catch (error) {
     database?.close()
@@ -120,10 +128,15 @@ function mark(database: Database.Database): SqliteFailure | null {
   }
 }
 
-function closeDatabase(name: DatabaseName, { database, group }: OpenDatabase): readonly string[] {
+function closeDatabase(
+  name: DatabaseName,
+  { database, group }: OpenDatabase,
+  crashPoints: CrashPoints,
+): readonly string[] {
   try {
     // A damaged file keeps the mark of a crash, so that the next opening checks it.
     if (!group.damaged) markClosed(database, 'cleanly')
+    crashPoints.reach('store.while-closing')
     database.pragma('wal_checkpoint(TRUNCATE)')
     return []
   } catch (error) {
