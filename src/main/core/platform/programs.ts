@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
  */
 export const programs = {
   'store-writer': 'store/writer.program',
+  'store-reader': 'store/reader.program',
   broker: 'messaging/broker.program',
   'data-plane': 'messaging/data-plane.program',
   backup: 'backup/backup.program',

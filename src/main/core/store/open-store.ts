@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
-import { type Clock, DisposableStore, type Logger } from '#core/platform/index.ts'
+import { type Clock, DisposableStore, type Logger, type Runtime } from '#core/platform/index.ts'
 import type { DailyCopy } from './copies.ts'
 import { Reader } from './reader.ts'
+import { ReaderThread } from './reader-thread.ts'
 import { storeClosed, storeError } from './sqlite-failure.ts'
 import type { Database, DatabaseName, OpenedAs, Statement, StatementResult, Store, StoreStatistics } from './types.ts'
 import { LatencyWindow, queueBound, WriteQueue } from './write-queue.ts'
@@ -14,6 +15,7 @@ export interface OpenStoreParts {
   readonly paths: Readonly<Record<DatabaseName, string>>
   readonly opened: Readonly<Record<DatabaseName, OpenedAs>>
   readonly dailyCopy: DailyCopy
+  readonly runtime: Runtime
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -27,6 +29,7 @@ export class OpenStore implements Store {
   readonly opened: Readonly<Record<DatabaseName, OpenedAs>>
   readonly #parts: OpenStoreParts
   readonly #owned = new DisposableStore()
+  readonly #readerThread: ReaderThread
   readonly #latency = new LatencyWindow()
   readonly #queues: Readonly<Record<DatabaseName, WriteQueue>>
   #nextId = 1
@@ -46,6 +49,7 @@ export class OpenStore implements Store {
     }
     this.#owned.add(parts.thread.onNotice((notice) => this.#take(notice)))
     void parts.thread.ended.then((reason) => this.#writerEnded(reason ?? 'its writer has ended'))
+    this.#readerThread = this.#owned.add(new ReaderThread(parts.runtime, parts.paths, parts.logger))
     this.control = this.#database('control')
     this.messages = this.#database('messages')
     this.#owned.add(parts.dailyCopy)
@@ -95,6 +99,7 @@ export class OpenStore implements Store {
       name,
       all: (statement) => reader.all(statement),
       get: (statement) => reader.get(statement),
+      query: (statement, options) => this.#readerThread.query(name, statement, options),
       write: (statements, durability) => this.#write(name, statements, durability),
     }
   }

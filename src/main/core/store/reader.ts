@@ -1,32 +1,29 @@
 import Database from 'better-sqlite3'
+import { ReadConnection } from './read-connection.ts'
 import { failureOf, storeError } from './sqlite-failure.ts'
-import { bound, StatementCache } from './statement-cache.ts'
+import { bound } from './statement-cache.ts'
 import type { DatabaseName, Statement } from './types.ts'
 
-/** A read-only connection on the calling thread, beside the writer; sees every commit as soon as it is made. */
+/** Short reads of one database on the calling thread. Throws ConsoleErrors. */
 export class Reader implements Disposable {
   readonly #name: DatabaseName
-  readonly #database: Database.Database
-  readonly #statements: StatementCache
+  readonly #connection: ReadConnection
 
   constructor(name: DatabaseName, path: string) {
     this.#name = name
-    this.#database = new Database(path, { readonly: true, fileMustExist: true, timeout: 5_000 })
-    this.#database.pragma('mmap_size = 0')
-    this.#database.pragma('cache_size = -4000')
-    this.#statements = new StatementCache(this.#database)
+    this.#connection = new ReadConnection(path)
   }
 
   all<T>(statement: Statement): readonly T[] {
-    return this.#told(() => this.#statements.prepare(statement.sql).all(...bound(statement)))
+    return this.#told(() => this.#connection.statements.prepare(statement.sql).all(...bound(statement)))
   }
 
   get<T>(statement: Statement): T | undefined {
-    return this.#told(() => this.#statements.prepare(statement.sql).get(...bound(statement)))
+    return this.#told(() => this.#connection.statements.prepare(statement.sql).get(...bound(statement)))
   }
 
   [Symbol.dispose](): void {
-    this.#database.close()
+    this.#connection[Symbol.dispose]()
   }
 
   #told<T>(read: () => T): T {

@@ -78,3 +78,31 @@ export function storeClosed(database: DatabaseName, why: string): ConsoleError {
     { params: { database } },
   )
 }
+
+/** A read or write was cut off; whether a write was recorded is not known. */
+export function storeInterrupted(database: DatabaseName, why: string): ConsoleError {
+  return new ConsoleError(
+    'store-interrupted',
+    `Work on the console's ${database} database was cut off: ${why}.`,
+    'Try again; look first whether the change was made, as that is not known.',
+    { params: { database }, retryable: true },
+  )
+}
+
+export function querySlow(database: DatabaseName, atMostMs: number): ConsoleError {
+  return new ConsoleError(
+    'store-query-slow',
+    `Reading the console's ${database} database took longer than ${atMostMs / 1_000} s and was given up.`,
+    'Ask for less: a shorter time, one subject, rarer words.',
+    { params: { database, atMostMs }, retryable: true },
+  )
+}
+
+export function queryBusy(database: DatabaseName, waiting: number): ConsoleError {
+  return new ConsoleError(
+    'store-query-busy',
+    `${waiting} queries of the console's own store wait already, so one of its ${database} database was refused.`,
+    'Wait a moment and try again.',
+    { params: { database, waiting }, retryable: true },
+  )
+}

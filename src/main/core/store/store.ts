@@ -41,7 +41,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const paths = { control: control.setup.path, messages: messages.setup.path }
   const opened = { control: control.opened, messages: messages.opened }
   try {
-    return new OpenStore({ thread, paths, opened, dailyCopy, clock, logger })
+    return new OpenStore({ thread, paths, opened, dailyCopy, runtime, clock, logger })
   } catch (error) {
     await dailyCopy[Symbol.asyncDispose]()
     await thread.close(5_000)

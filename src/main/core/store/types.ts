@@ -51,6 +51,20 @@ export interface Database {
   all<T>(statement: Statement): readonly T[]
   /** The first row of a short query, or undefined. */
   get<T>(statement: Statement): T | undefined
+  /**
+   * All rows of a query that may take longer than a look-up by key, read in a thread of its own. Rejects with the signal's
+   * reason when it aborts, or with a ConsoleError: `store-query-slow` when it took longer than `atMostMs`, `store-query-busy`
+   * when too many wait, `store-interrupted` when the thread died, and what {@link write} says of damage and closing. The time
+   * is looked at between rows: a statement that sorts or counts much before its first row is answered for in time all the
+   * same, but goes on in the thread until it is done.
+   */
+  query<T>(statement: Statement, options?: QueryOptions): Promise<readonly T[]>
+}
+
+export interface QueryOptions {
+  /** Milliseconds from the call to the answer; 5,000 unless told. */
+  readonly atMostMs?: number
+  readonly signal?: AbortSignal
 }
 
 export type DatabaseName = 'control' | 'messages'
