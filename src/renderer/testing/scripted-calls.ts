@@ -94,7 +94,9 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
             (input.text === undefined || event.message.toLowerCase().includes(input.text.toLowerCase())),
         )
         const newest = matching.toReversed()
-        return { events: newest.slice(0, input.limit), more: newest.length > input.limit }
+        const events = newest.slice(0, input.limit)
+        const more = newest.length > input.limit
+        return { events, more, reached: more ? (events.at(-1)?.seq ?? null) : null }
       },
       span: async () => ({
         total: host.events.length,
@@ -103,6 +105,7 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
         bucketMs: 60_000,
         buckets: [],
         indexedTo: 0,
+        countedFrom: null,
       }),
       chain: async ({ id }) => {
         const causes = []
@@ -112,10 +115,8 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
           const { cause } = at
           at = cause.type === 'event' ? host.events.find((event) => event.id === cause.id) : undefined
         }
-        return {
-          causes,
-          effects: host.events.filter((event) => event.cause.type === 'event' && event.cause.id === id),
-        }
+        const effects = host.events.filter((event) => event.cause.type === 'event' && event.cause.id === id)
+        return { causes, effects, effectsTotal: effects.length }
       },
     },
     jobs: {

@@ -8,7 +8,8 @@ export const eventFilterSchema = z.object({
   kind: z.string().optional(),
   atLeast: severitySchema.optional(),
   operation: z.string().optional(),
-  text: z.string().optional(),
+  /** Words that message, subject or kind must contain, each as the beginning of a word there (`event-text.ts`). */
+  text: z.string().max(500).optional(),
 })
 
 export const eventsContract = {
@@ -22,10 +23,22 @@ export const eventsContract = {
         order: z.enum(['newest', 'oldest']).optional(),
       }),
     )
-    .output(z.object({ events: z.array(eventSchema), more: z.boolean() })),
+    .output(
+      z.object({
+        events: z.array(eventSchema),
+        more: z.boolean(),
+        /**
+         * Where to go on, as `before` or `after`, while there is more. A search that takes too long answers with what it has found so
+         * far, which may be nothing, and goes on from here.
+         */
+        reached: z.number().int().nullable(),
+      }),
+    ),
   /**
    * How many events there are over time, for the scrubber: the whole log, or what a filter lets through. Buckets are of equal length,
    * oldest first; those without an event are left out. `indexedTo` is the last sequence that text search and counts know by their index.
+   * With a filter the buckets are those of the whole log, so that both can be laid over each other. `countedFrom` is null when everything
+   * is counted; else there was too much for the time, and only events with this sequence or a later one are.
    */
   span: procedure.input(eventFilterSchema.extend({ buckets: z.number().int().min(10).max(400) })).output(
     z.object({
@@ -44,10 +57,11 @@ export const eventsContract = {
         }),
       ),
       indexedTo: z.number().int(),
+      countedFrom: z.number().int().nullable(),
     }),
   ),
-  /** One event with the chain of its causes (itself first, root last) and its direct effects. */
+  /** One event with the chain of its causes (itself first, root last) and its direct effects: the first 1,000, and how many there are. */
   chain: procedure
     .input(z.object({ id: z.string() }))
-    .output(z.object({ causes: z.array(eventSchema), effects: z.array(eventSchema) })),
+    .output(z.object({ causes: z.array(eventSchema), effects: z.array(eventSchema), effectsTotal: z.number().int() })),
 }
