@@ -67,7 +67,13 @@ export async function messagingRig(
     port,
     url,
     startBroker: () =>
-      messaging.broker.start({ service: 'broker', ports: { mqtt: port }, bind: '127.0.0.1', data: folder.path }),
+      messaging.broker.start({
+        service: 'broker',
+        ports: { mqtt: port },
+        bind: '127.0.0.1',
+        env: {},
+        data: folder.path,
+      }),
     load: (routes, to = url) => messaging.configure(siteWith(routes), to),
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   }

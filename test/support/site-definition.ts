@@ -29,6 +29,7 @@ export function serviceOf(id: string, given: Partial<ServiceDefinition> = {}): S
     kind: 'node',
     run: [`${id}.mjs`],
     use: null,
+    database: null,
     cwd: '.',
     env: {},
     ports: {},

@@ -2,7 +2,14 @@ import { splitCommand } from './command-words.ts'
 import { referencesIn } from './references.ts'
 import type { ServiceEntry } from './service-schema.ts'
 import type { SiteFile } from './site-schema.ts'
-import type { Probe, RouteDefinition, RouteTarget, ServiceDefinition, SiteDefinition } from './types.ts'
+import type {
+  DatabaseDefinition,
+  Probe,
+  RouteDefinition,
+  RouteTarget,
+  ServiceDefinition,
+  SiteDefinition,
+} from './types.ts'
 
 /** The definition that a checked file describes. What a later version acts on is left out. */
 export function toDefinition(file: SiteFile, source: SiteDefinition['source']): SiteDefinition {
@@ -43,7 +50,8 @@ function toService(id: string, entry: ServiceEntry): ServiceDefinition {
     title: entry.title ?? id,
     kind: entry.kind,
     run: commandWords(entry.run),
-    use: entry.use === 'broker' ? 'broker' : null,
+    use: entry.use === 'broker' || entry.use === 'database' ? entry.use : null,
+    database: toDatabase(entry.database),
     cwd: entry.cwd,
     env: entry.env,
     ports: entry.ports,
@@ -72,6 +80,31 @@ function toService(id: string, entry: ServiceEntry): ServiceDefinition {
     onCrash: entry['on-crash'],
     pages: entry.pages,
   }
+}
+
+function toDatabase(entry: ServiceEntry['database']): DatabaseDefinition | null {
+  const target = entry && targetOf(entry)
+  if (!entry || !target) return null
+  const { pool, recover, check } = entry
+  const [size, overflow] = target.engine === 'postgres' ? [15, 30] : [2, 2]
+  return {
+    target,
+    pool: {
+      size: pool.size ?? size,
+      overflow: pool.overflow ?? overflow,
+      recycleMs: pool.recycle,
+      timeoutMs: pool.timeout,
+      statementMs: pool.statement,
+      ping: pool.ping,
+    },
+    recover,
+    check,
+  }
+}
+
+function targetOf({ sqlite, postgres }: NonNullable<ServiceEntry['database']>): DatabaseDefinition['target'] | null {
+  if (sqlite !== undefined) return { engine: 'sqlite', file: sqlite }
+  return postgres === undefined ? null : { engine: 'postgres', url: postgres }
 }
 
 function toProbe(entry: ServiceEntry['startup']): Probe | null {

@@ -1,6 +1,7 @@
 export { describeSiteYaml } from './describe-site-yaml.ts'
 export { parseDuration } from './duration.ts'
 export { type LoadOptions, loadSite, type RouteMistake } from './load-site.ts'
+export { type PostgresAddress, postgresAddress } from './postgres-address.ts'
 export { releaseFolder } from './release-folder.ts'
 export { installSampleSite, isSampleSite, resetSampleSite } from './sample.ts'
 export { openSecrets, type Secrets } from './secrets.ts'
@@ -9,6 +10,7 @@ export { commandsOf, openTrust, type SiteCommand, TrustStore, trustFingerprint }
 export type * from './types.ts'
 export {
   resolveCwd,
+  resolveDatabase,
   resolveEnv,
   resolvePages,
   resolvePorts,

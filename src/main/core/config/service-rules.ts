@@ -1,4 +1,5 @@
 import { splitCommand } from './command-words.ts'
+import { databaseFaults } from './database-rules.ts'
 import type { Fault } from './problem-report.ts'
 import type { ServiceEntry } from './service-schema.ts'
 import type { SiteFile } from './site-schema.ts'
@@ -35,10 +36,18 @@ function kindFaults(id: string, entry: ServiceEntry): readonly Fault[] {
   if (kind === 'builtin') {
     if (entry.use === undefined) {
       const message = `Service ${id} has no \`use\`, which a service of kind builtin must have.`
-      faults.push({ code: 'value-missing', path: [...path, 'use'], message, remedy: 'Add `use: broker`.' })
+      faults.push({
+        code: 'value-missing',
+        path: [...path, 'use'],
+        message,
+        remedy: 'Add `use: broker` or `use: database`.',
+      })
+    } else if (entry.use === 'database') {
+      faults.push(...databaseFaults(id, entry))
     } else if (entry.use !== 'broker') {
       const message = `Service ${id} uses the builtin “${entry.use}”, which this console does not have.`
-      faults.push({ code: 'builtin-unknown', path: [...path, 'use'], message, remedy: 'Write `use: broker`.' })
+      const remedy = 'Write `use: broker` or `use: database`.'
+      faults.push({ code: 'builtin-unknown', path: [...path, 'use'], message, remedy })
     } else if (!Object.hasOwn(entry.ports, 'mqtt')) {
       const message = `Service ${id} is a broker without a port named \`mqtt\`.`
       const port = [...path, 'ports', 'mqtt']
@@ -48,6 +57,11 @@ function kindFaults(id: string, entry: ServiceEntry): readonly Fault[] {
     const message = `Service ${id} has \`use\`, which is only for services of kind builtin.`
     const remedy = 'Remove `use`, or write `kind: builtin`.'
     faults.push({ code: 'key-not-for-kind', path: [...path, 'use'], at: 'key', message, remedy })
+  }
+  if (entry.database !== undefined && (kind !== 'builtin' || entry.use !== 'database')) {
+    const message = `Service ${id} has \`database\`, which is only for \`kind: builtin\` with \`use: database\`.`
+    const remedy = 'Remove `database`, or make a service of its own with `kind: builtin` and `use: database`.'
+    faults.push({ code: 'key-not-for-kind', path: [...path, 'database'], at: 'key', message, remedy })
   }
   return faults
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { needConditionSchema } from '#shared/vocabulary.ts'
+import { databaseSchema } from './database-schema.ts'
 import { expectation } from './expectation.ts'
 import { bindAddress, byId, command, duration, id, keys, text, toggle, whole } from './schema-leaves.ts'
 
@@ -96,9 +97,13 @@ export const serviceSchema = keys({
     description:
       'A string, split into words without any shell, or the list of the words. `node`: the script, relative to the release, and its arguments. `process`: the program and its arguments.',
   }),
-  use: text('`broker`')
+  use: text('`broker` or `database`').optional().meta({
+    description:
+      '`builtin` only: which one. There is `broker`, an MQTT 3.1.1 broker, and `database`, a database that the console connects to and watches.',
+  }),
+  database: databaseSchema
     .optional()
-    .meta({ description: '`builtin` only: which one. There is `broker`, an MQTT 3.1.1 broker.' }),
+    .meta({ description: '`use: database` only: which database, and how it is used. See [databases](databases.md).' }),
   cwd: text('a folder below the release')
     .default('.')
     .meta({ description: 'Working directory, relative to the release.' }),

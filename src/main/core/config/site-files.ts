@@ -4,7 +4,7 @@ import { delimiter, isAbsolute, join, relative, sep } from 'node:path'
 import { type Fault, pathText } from './problem-report.ts'
 import { referencesIn } from './references.ts'
 import type { ServiceDefinition, SiteDefinition } from './types.ts'
-import { resolveCwd, resolveRun, variablesOf } from './variables.ts'
+import { resolveCwd, resolveDatabase, resolveRun, variablesOf } from './variables.ts'
 
 /** Where a definition is looked at: the site folder, its release, and the folders in which programs are found. */
 export interface Ground {
@@ -21,6 +21,14 @@ export function pathFaults(definition: SiteDefinition, { directory, release }: G
     const ground = ['services', service.id]
     if (!isWithin(directory, cwd)) faults.push(escapes([...ground, 'cwd'], service.cwd))
     if (file !== undefined && !isWithin(directory, file)) faults.push(escapes([...ground, 'run'], service.run[0] ?? ''))
+  }
+  for (const service of Object.values(definition.services)) {
+    const file = databaseFileOf(service, definition, directory, release)
+    if (file === null || isWithin(directory, file)) continue
+    const path = ['services', service.id, 'database', 'sqlite']
+    const message = `${pathText(path)} leads to ${file}, which is not in the site folder.`
+    const remedy = 'Move the database into the site’s data folder, where it is also backed up, and write `data/…`.'
+    faults.push({ code: 'path-escapes', path, message, remedy })
   }
   const { folder } = definition.backup
   const path = ['backup', 'folder']
@@ -120,6 +128,13 @@ function placesOf(service: ServiceDefinition, definition: SiteDefinition, direct
   const [program = ''] = resolveRun(words, definition, variables)
   const ownsProgram = service.kind === 'node' || (isAbsolute(program) && !isAbsolute(service.run[0] ?? ''))
   return { cwd: resolveCwd(service, definition, variables), program, file: ownsProgram ? program : undefined }
+}
+
+function databaseFileOf(service: ServiceDefinition, definition: SiteDefinition, directory: string, release: string) {
+  const { database } = service
+  if (database?.target.engine !== 'sqlite' || !onlyFolders(database.target.file)) return null
+  const target = resolveDatabase(database, service, definition, variablesOf(directory, release))
+  return target.engine === 'sqlite' ? target.file : null
 }
 
 function escapes(path: readonly (string | number)[], text: string): Fault {

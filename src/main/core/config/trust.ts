@@ -21,7 +21,11 @@ export function commandsOf(definition: SiteDefinition): readonly SiteCommand[] {
       probe?.check.type === 'command' ? [probe.check.run] : [],
     )
     const commands = [...ownCommand(service), ...probes].map((words) => inOneLine(service, words))
-    return [...commands, ...openedBy(service)].map((command) => ({ service: service.id, command, cwd: service.cwd }))
+    return [...commands, ...openedBy(service), ...connectedBy(service)].map((command) => ({
+      service: service.id,
+      command,
+      cwd: service.cwd,
+    }))
   })
 }
 
@@ -93,9 +97,20 @@ function ownCommand({ kind, run }: ServiceDefinition): readonly (readonly string
 
 /** The angle brackets keep it apart from every command: as a word of one they would be quoted. */
 function openedBy({ kind, use, bind, ports }: ServiceDefinition): readonly string[] {
+  if (use === 'database') return [] // it listens nowhere
   if (kind !== 'builtin' || bind === 'localhost' || bind === '::1' || bind.startsWith('127.')) return []
   const where = Object.values(ports).map((port) => `${bind}:${port}`)
   return [`<${use} reachable from the network: ${where.join(', ')}>`]
+}
+
+/** What a database service would connect to, and as whom; the password is a secret and named by its reference. */
+function connectedBy(service: ServiceDefinition): readonly string[] {
+  const { database } = service
+  if (!database) return []
+  const what = database.target.engine === 'sqlite' ? database.target.file : database.target.url
+  const words = `<connects to the ${database.target.engine} database ${what}>`
+  const variables = inOneLine(service, [])
+  return [variables === '' ? words : `${variables} ${words}`]
 }
 
 function inOneLine({ env }: ServiceDefinition, words: readonly string[]): string {

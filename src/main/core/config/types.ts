@@ -25,7 +25,9 @@ export interface ServiceDefinition {
   /** `node`: the script, relative to the release. `process`: program and arguments, never a shell line. */
   readonly run: readonly string[]
   /** `builtin`: which one. */
-  readonly use: 'broker' | null
+  readonly use: 'broker' | 'database' | null
+  /** `use: database`: which one; null for every other service. */
+  readonly database: DatabaseDefinition | null
   /** Working directory relative to the release. */
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
@@ -42,6 +44,23 @@ export interface ServiceDefinition {
   readonly stop: { readonly signal: string; readonly withinMs: number }
   readonly onCrash: 'adopt' | 'stop'
   readonly pages: Readonly<Record<string, string>>
+}
+
+/** A database that the site uses. References in `file` and `url` are not yet resolved. Times in milliseconds. */
+export interface DatabaseDefinition {
+  readonly target:
+    | { readonly engine: 'sqlite'; readonly file: string }
+    | { readonly engine: 'postgres'; readonly url: string }
+  readonly pool: {
+    readonly size: number
+    readonly overflow: number
+    readonly recycleMs: number
+    readonly timeoutMs: number
+    readonly statementMs: number
+    readonly ping: boolean
+  }
+  readonly recover: 'ask' | 'automatic'
+  readonly check: 'weekly' | 'off'
 }
 
 /** One probe. Times in milliseconds. */

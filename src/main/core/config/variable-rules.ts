@@ -37,6 +37,12 @@ function placesOf(service: ServiceDefinition, document: unknown): readonly Place
   for (const [name, text] of Object.entries(service.pages)) {
     places.push({ path: [...ground, 'pages', name], text, secrets: false })
   }
+  const target = service.database?.target
+  if (target) {
+    const key = target.engine === 'sqlite' ? 'sqlite' : 'postgres'
+    const text = target.engine === 'sqlite' ? target.file : target.url
+    places.push({ path: [...ground, 'database', key], text, secrets: false })
+  }
   for (const name of ['startup', 'readiness', 'liveness'] as const) {
     const check = service.probes[name]?.check
     if (check?.type === 'http') places.push({ path: [...ground, name, 'http'], text: check.url, secrets: false })

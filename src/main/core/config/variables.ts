@@ -2,7 +2,7 @@ import { isAbsolute, join, resolve } from 'node:path'
 import { ConsoleError } from '#shared/problem.ts'
 import { type Reference, replaceReferences } from './references.ts'
 import type { Secrets } from './secrets.ts'
-import type { Probe, ServiceDefinition, SiteDefinition, Variables } from './types.ts'
+import type { DatabaseDefinition, Probe, ServiceDefinition, SiteDefinition, Variables } from './types.ts'
 
 /** The folders of a site for `${…}`; the site's own layout, which rehearsal replaces. */
 export function variablesOf(directory: string, release: string): Variables {
@@ -67,6 +67,19 @@ export function resolveRun(
   variables: Variables,
 ): readonly string[] {
   return resolveWords(service.run, service.kind === 'node', service, definition, variables)
+}
+
+/** What a database service connects to: the absolute path of its file, or its address. */
+export function resolveDatabase(
+  { target }: DatabaseDefinition,
+  service: ServiceDefinition,
+  definition: SiteDefinition,
+  variables: Variables,
+): DatabaseDefinition['target'] {
+  const fill = (text: string) => resolveVariables(text, service, definition, variables, null)
+  return target.engine === 'sqlite'
+    ? { engine: 'sqlite', file: resolve(variables.site, fill(target.file)) }
+    : { engine: 'postgres', url: fill(target.url) }
 }
 
 /** A probe with its address or command filled in; the program of a command as in {@link resolveRun}. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
-import type { ServiceDefinition } from '#core/config/index.ts'
+import { resolveEnv, type ServiceDefinition } from '#core/config/index.ts'
 import type { Builtin, Clock, CrashPoints, Logger, Processes } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { startBuiltin } from './builtin-child.ts'
@@ -119,7 +119,9 @@ export class Launcher {
     const ports = { ...service.ports, ...context.variables.ports?.[service.id] }
     const conflict = portConflict(service, ports, (port) => processes.portHolders(port))
     if (conflict) throw conflict
-    const place = { service: service.id, ports, bind: service.bind, data: context.variables.data }
+    const { definition, variables, secrets } = context
+    const env = resolveEnv(service, definition, variables, secrets)
+    const place = { service: service.id, ports, bind: service.bind, data: variables.data, env }
     return startBuiltin(builtin, place, { clock, logger, withinMs: service.stop.withinMs })
   }
 
@@ -138,8 +140,9 @@ export class Launcher {
 
 /** Tells whether a service is still defined as it was when it was started. */
 export function fingerprint(service: ServiceDefinition): string {
-  const { kind, run, use, cwd, env, ports, bind } = service
-  const text = JSON.stringify({ kind, run, use, cwd, env, ports, bind })
+  const { kind, run, use, cwd, env, ports, bind, database } = service
+  // Left out where there is none, so that a service that runs is still known by what it was started with.
+  const text = JSON.stringify({ kind, run, use, cwd, env, ports, bind, ...(database && { database }) })
   return createHash('sha256').update(text).digest('hex').slice(0, 16)
 }
 

@@ -53,7 +53,8 @@ describe('The embedded broker', () => {
 
   it('names an address that the machine does not have', async () => {
     await using rig = await messagingRig()
-    const start = rig.messaging.broker.start({ service: 'b', ports: { mqtt: rig.port }, bind: '203.0.113.9', data: '' })
+    const place = { service: 'b', ports: { mqtt: rig.port }, bind: '203.0.113.9', data: '', env: {} }
+    const start = rig.messaging.broker.start(place)
     await expect(start).rejects.toMatchObject({ problem: { code: 'address-not-available' } })
   })
 

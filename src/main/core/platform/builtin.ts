@@ -14,6 +14,8 @@ export interface BuiltinContext {
   readonly bind: string
   /** The site's data folder. */
   readonly data: string
+  /** Its environment as site.yaml gives it, secrets filled in. Never to be shown or logged. */
+  readonly env: Readonly<Record<string, string>>
 }
 
 export interface RunningBuiltin {
