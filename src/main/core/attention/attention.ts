@@ -108,7 +108,7 @@ class OpenConditions implements Attention {
 
   async #write(statement: Statement): Promise<void> {
     const { database, logger } = this.#options
-    const writing = database.write([statement], 'durable')
+    const writing = database.write([statement], 'attention')
     this.#writing.add(writing)
     try {
       await writing

@@ -254,7 +254,7 @@ class OpenBackups implements Backups {
             values: [this.#options.folder, repository, this.#options.clock.wall()],
           },
         ],
-        'relaxed',
+        'bookkeeping',
       )
       return helper
     } catch (error) {

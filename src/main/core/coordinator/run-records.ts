@@ -85,7 +85,7 @@ export class RunRecords {
           values: [service, keptEnded],
         },
       ],
-      'relaxed',
+      'run',
     )
   }
 
@@ -97,7 +97,7 @@ export class RunRecords {
   }
 
   async #write(sql: string, values: readonly (string | number)[]): Promise<void> {
-    await this.#database.write([{ sql, values }], 'relaxed')
+    await this.#database.write([{ sql, values }], 'run')
   }
 }
 

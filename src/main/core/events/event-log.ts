@@ -1,7 +1,7 @@
 import { type Clock, Listeners, type Logger, newId } from '#core/platform/index.ts'
 import type { Database } from '#core/store/index.ts'
-import { type EventRecord, severities } from '#shared/vocabulary.ts'
-import { notableRank, pageStatement } from './event-query.ts'
+import type { EventRecord } from '#shared/vocabulary.ts'
+import { pageStatement } from './event-query.ts'
 import { type EventRow, eventColumns, insertOf, recordOf, storable } from './event-rows.ts'
 import type { EventDraft, EventLog, EventQuery, EventRef, UnrecordedEvent } from './types.ts'
 
@@ -49,7 +49,7 @@ class Log implements EventLog {
   }
 
   record(draft: EventDraft): Promise<EventRecord> {
-    return this.#write(this.#eventOf(draft), 'durable')
+    return this.#write(this.#eventOf(draft))
   }
 
   page(query: EventQuery): { readonly events: readonly EventRecord[]; readonly more: boolean } {
@@ -104,15 +104,12 @@ class Log implements EventLog {
   }
 
   /** Resolves after the commit. The writer commits in the order of the calls, so outcomes come in order of sequence. */
-  #write(event: Omit<EventRecord, 'seq'>, durability?: 'durable'): Promise<EventRecord> {
-    const rank = severities.indexOf(event.severity)
-    const writing = this.#database
-      .write([insertOf(event)], durability ?? (rank >= notableRank ? 'durable' : 'relaxed'))
-      .then(([result]) => {
-        const record = { ...event, seq: result?.lastInsertRowid ?? 0 }
-        this.#tellSoon(record)
-        return record
-      })
+  #write(event: Omit<EventRecord, 'seq'>): Promise<EventRecord> {
+    const writing = this.#database.write([insertOf(event)], 'event').then(([result]) => {
+      const record = { ...event, seq: result?.lastInsertRowid ?? 0 }
+      this.#tellSoon(record)
+      return record
+    })
     this.#writing.add(writing)
     const done = () => void this.#writing.delete(writing)
     writing.then(done, done)

@@ -37,7 +37,7 @@ export interface UnrecordedEvent {
 
 export interface EventLog extends AsyncDisposable {
   /**
-   * Records an event and returns at once with its id, usable as the cause of others. Severity `warning` and up is durable.
+   * Records an event and returns at once with its id, usable as the cause of others.
    * A failed write is told to {@link onFailure} and never throws into the caller.
    */
   emit(draft: EventDraft): EventRef

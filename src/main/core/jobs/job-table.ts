@@ -52,33 +52,33 @@ export class JobTable {
     const sql = `INSERT INTO jobs (id, kind, started_at, view, input, log, log_skipped, told_interrupted)
                  VALUES (?, ?, ?, ?, ?, '[]', 0, 0)`
     const values = [view.id, view.kind, view.startedAt, JSON.stringify(view), JSON.stringify(input)]
-    await this.#database.write([{ sql, values }], 'durable')
+    await this.#database.write([{ sql, values }], 'job')
   }
 
   async remove(id: string): Promise<void> {
-    await this.#database.write([{ sql: 'DELETE FROM jobs WHERE id = ?', values: [id] }], 'durable')
+    await this.#database.write([{ sql: 'DELETE FROM jobs WHERE id = ?', values: [id] }], 'job')
   }
 
   async setInput(id: string, input: Record<string, unknown>): Promise<void> {
     const values = [JSON.stringify(input), id]
-    await this.#database.write([{ sql: 'UPDATE jobs SET input = ? WHERE id = ?', values }], 'durable')
+    await this.#database.write([{ sql: 'UPDATE jobs SET input = ? WHERE id = ?', values }], 'job')
   }
 
   /** Stores how far a running job has come. */
   async save(view: JobView, log: LogLines): Promise<void> {
-    await this.#database.write([updateOf(view, log)], 'relaxed')
+    await this.#database.write([updateOf(view, log)], 'progress')
   }
 
   async markToldInterrupted(id: string): Promise<void> {
     const sql = 'UPDATE jobs SET told_interrupted = 1 WHERE id = ?'
-    await this.#database.write([{ sql, values: [id] }], 'relaxed')
+    await this.#database.write([{ sql, values: [id] }], 'job')
   }
 
   /** Stores the end with its completion marker, and gives up the oldest finished jobs. */
   async finish(view: JobView, log: LogLines): Promise<void> {
     const sql = `DELETE FROM jobs WHERE ended_at IS NOT NULL AND ended_at <
       (SELECT min(ended_at) FROM (SELECT ended_at FROM jobs WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT ?))`
-    await this.#database.write([updateOf(view, log), { sql, values: [keptFinished] }], 'durable')
+    await this.#database.write([updateOf(view, log), { sql, values: [keptFinished] }], 'job')
   }
 }
 

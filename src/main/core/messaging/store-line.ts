@@ -194,7 +194,7 @@ export class StorePort {
 
   /** Writes statements as one unit, safe from a crash of the console but not of the machine. */
   write(statements: DirectWrite['statements'], answered: (error: string | null) => void): void {
-    const write: DirectWrite = { id: this.#next++, database: 'messages', durability: 'relaxed', statements }
+    const write: DirectWrite = { id: this.#next++, database: 'messages', recordClass: 'journal', statements }
     this.#unanswered.set(write.id, { write, answered })
     this.#port?.postMessage(write)
   }

@@ -98,7 +98,7 @@ export class StoredMessages implements Disposable {
             },
           ]
     })
-    if (statements.length > 0) await this.#database.write(statements, 'relaxed')
+    if (statements.length > 0) await this.#database.write(statements, 'journal')
   }
 
   /** Deletes what is past its time or over the bound, a little at a time. Resolves with how many rows went. */
@@ -163,7 +163,7 @@ export class StoredMessages implements Disposable {
     let gone = 0
     for (;;) {
       if (this.#closed) return gone
-      const [result] = await this.#database.write([{ sql, values }], 'relaxed')
+      const [result] = await this.#database.write([{ sql, values }], 'housekeeping')
       const changes = result?.changes ?? 0
       gone += changes
       if (changes < deleteRows) return gone

@@ -9,7 +9,7 @@ function writerIn(folder: string) {
   const database = new Database(join(folder, 'test.db'), { timeout: 50 })
   database.pragma('journal_mode = WAL')
   database.exec('CREATE TABLE t (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)')
-  const writer = new GroupWriter(database, { alwaysDurable: false })
+  const writer = new GroupWriter(database)
   const texts = () => database.prepare<[], string>('SELECT text FROM t ORDER BY id').pluck().all()
   return { database, writer, texts, [Symbol.dispose]: () => void database.close() }
 }

@@ -1,8 +1,9 @@
 import type Database from 'better-sqlite3'
 import { type CrashPoints, noCrashPoints } from '#core/platform/index.ts'
+import type { Durability } from './record-classes.ts'
 import { failureKind, failureOf, type SqliteFailure } from './sqlite-failure.ts'
 import { bound, StatementCache } from './statement-cache.ts'
-import type { Durability, Statement, StatementResult } from './types.ts'
+import type { Statement, StatementResult } from './types.ts'
 
 /** One caller's statements: all of them or none. */
 export interface Unit {
@@ -21,19 +22,14 @@ const attemptsWhenBusy = 3
 export class GroupWriter {
   readonly #database: Database.Database
   readonly #statements: StatementCache
-  readonly #alwaysDurable: boolean
   readonly #crashPoints: CrashPoints
   #synchronous: 'FULL' | 'NORMAL' | undefined
   #damaged = false
 
-  constructor(
-    database: Database.Database,
-    options: { readonly alwaysDurable: boolean; readonly crashPoints?: CrashPoints },
-  ) {
+  constructor(database: Database.Database, crashPoints: CrashPoints = noCrashPoints) {
     this.#database = database
     this.#statements = new StatementCache(database)
-    this.#alwaysDurable = options.alwaysDurable
-    this.#crashPoints = options.crashPoints ?? noCrashPoints
+    this.#crashPoints = crashPoints
   }
 
   /** Whether SQLite has called the file damaged: then it must not be marked as closed cleanly. */
@@ -115,7 +111,7 @@ export class GroupWriter {
   }
 
   #setSynchronous(units: readonly Unit[]): void {
-    const wanted = this.#alwaysDurable || units.some((unit) => unit.durability === 'durable') ? 'FULL' : 'NORMAL'
+    const wanted = units.some((unit) => unit.durability === 'durable') ? 'FULL' : 'NORMAL'
     if (wanted === this.#synchronous) return
     // Explicitly and outside a transaction: SQLite otherwise falls back to NORMAL in WAL mode.
     this.#database.pragma(`synchronous = ${wanted}`)

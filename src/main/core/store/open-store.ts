@@ -5,7 +5,16 @@ import type { DailyCopy } from './copies.ts'
 import { Reader } from './reader.ts'
 import { ReaderThread } from './reader-thread.ts'
 import { storeClosed, storeError } from './sqlite-failure.ts'
-import type { Database, DatabaseName, OpenedAs, Statement, StatementResult, Store, StoreStatistics } from './types.ts'
+import type {
+  Database,
+  DatabaseName,
+  OpenedAs,
+  RecordClass,
+  Statement,
+  StatementResult,
+  Store,
+  StoreStatistics,
+} from './types.ts'
 import { LatencyWindow, queueBound, WriteQueue } from './write-queue.ts'
 import type { WriterNotice } from './writer-protocol.ts'
 import type { WriterThread } from './writer-thread.ts'
@@ -100,19 +109,19 @@ export class OpenStore implements Store {
       all: (statement) => reader.all(statement),
       get: (statement) => reader.get(statement),
       query: (statement, options) => this.#readerThread.query(name, statement, options),
-      write: (statements, durability) => this.#write(name, statements, durability),
+      write: (statements, recordClass) => this.#write(name, statements, recordClass),
     }
   }
 
   async #write(
     database: DatabaseName,
     statements: readonly Statement[],
-    durability: 'durable' | 'relaxed',
+    recordClass: RecordClass,
   ): Promise<readonly StatementResult[]> {
     if (this.#closed) throw storeClosed(database, this.#closed)
     const id = this.#nextId++
     const results = this.#queues[database].enter(id, statements)
-    this.#parts.thread.send({ type: 'write', id, database, durability, statements })
+    this.#parts.thread.send({ type: 'write', id, database, recordClass, statements })
     return results
   }
 

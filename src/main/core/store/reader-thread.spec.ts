@@ -29,7 +29,7 @@ const endless = {
 test('a query in the reader thread sees what was committed before it, and gives all rows of their types', async () => {
   using folder = temporaryFolder()
   await using store = await openStore(optionsFor(folder.path))
-  await store.control.write([{ sql: 'INSERT INTO numbers VALUES (1), (2), (3)' }], 'durable')
+  await store.control.write([{ sql: 'INSERT INTO numbers VALUES (1), (2), (3)' }], 'job')
   const rows = await store.control.query<{ n: number; text: string }>({
     sql: "SELECT n, 'x' || n AS text FROM numbers WHERE n > :from",
     values: { from: 1 },

@@ -48,7 +48,7 @@ function writingConsole(directory: string): { child: ChildProcess; acknowledged:
     const store = await openStore({ directory: process.argv[3], schemas: JSON.parse(process.argv[4]),
       runtime: platform.sourceRuntime(), clock: platform.systemClock(), logger: platform.silentLogger })
     const write = async (name, n) => {
-      await store[name].write([{ sql: 'INSERT INTO notes (text) VALUES (?)', values: [name + n] }], 'durable')
+      await store[name].write([{ sql: 'INSERT INTO notes (text) VALUES (?)', values: [name + n] }], 'job')
       process.stdout.write(name + n + '\\n') }
     for (let n = 0; ; n += 8) await Promise.all(Array.from({ length: 8 }, (_, i) => write(i % 2 ? 'messages' : 'control', n + i)))`
   const modules = ['./index.ts', '../platform/index.ts'].map((path) => new URL(path, import.meta.url).href)
@@ -74,7 +74,7 @@ test('what was written is there after closing and opening again, and a clean clo
   {
     await using store = await openStore(optionsFor(folder.path))
     expect(store.opened).toEqual({ control: { how: 'new' }, messages: { how: 'new' } })
-    const [result] = await store.control.write(add('first'), 'durable')
+    const [result] = await store.control.write(add('first'), 'job')
     expect(result).toEqual({ changes: 1, lastInsertRowid: 1, rows: [] })
     expect(store.control.get<{ text: string }>(allTexts)).toEqual({ text: 'first' })
     expect(statSync(join(folder.path, 'control.db')).mode & 0o777).toBe(0o600)
@@ -89,9 +89,9 @@ test('what was written is there after closing and opening again, and a clean clo
 test('closing waits for what was handed in, and refuses what comes after', async () => {
   using folder = temporaryFolder()
   const store = await openStore(optionsFor(folder.path))
-  const writes = Array.from({ length: 3000 }, (_, n) => store.messages.write(add(`${n}`), 'relaxed'))
+  const writes = Array.from({ length: 3000 }, (_, n) => store.messages.write(add(`${n}`), 'journal'))
   const closing = store[Symbol.asyncDispose]()
-  await expect(store.control.write(add('late'), 'durable')).rejects.toMatchObject({ problem: { code: 'store-closed' } })
+  await expect(store.control.write(add('late'), 'job')).rejects.toMatchObject({ problem: { code: 'store-closed' } })
   await closing
   await Promise.all(writes)
   await using again = await openStore(optionsFor(folder.path))
@@ -117,8 +117,8 @@ test('kill -9 while it writes: every acknowledged write is there, and the databa
 test('one unit is all or nothing, and its failure is told to its writer only', async () => {
   using folder = temporaryFolder()
   await using store = await openStore(optionsFor(folder.path))
-  const good = store.control.write(add('good'), 'durable')
-  const bad = store.control.write([...add('half'), { sql: 'INSERT INTO notes (text) VALUES (NULL)' }], 'durable')
+  const good = store.control.write(add('good'), 'job')
+  const bad = store.control.write([...add('half'), { sql: 'INSERT INTO notes (text) VALUES (NULL)' }], 'job')
   await expect(bad).rejects.toMatchObject({ problem: { code: 'store-refused' } })
   await good
   expect(store.control.all(allTexts)).toEqual([{ text: 'good' }])
@@ -128,14 +128,14 @@ test('one unit is all or nothing, and its failure is told to its writer only', a
 test('a full queue refuses further writes with its reason, of that database only', async () => {
   using folder = temporaryFolder()
   await using store = await openStore(optionsFor(folder.path))
-  const writes = Array.from({ length: 10_000 }, () => store.messages.write(add('x'), 'relaxed'))
-  await expect(store.messages.write(add('over'), 'relaxed')).rejects.toMatchObject({
+  const writes = Array.from({ length: 10_000 }, () => store.messages.write(add('x'), 'journal'))
+  await expect(store.messages.write(add('over'), 'journal')).rejects.toMatchObject({
     problem: { code: 'store-full', retryable: true },
   })
   expect(store.statistics().queue).toEqual({ depth: 10_000, bound: 20_000 })
-  await store.control.write(add('an operator acts'), 'durable')
+  await store.control.write(add('an operator acts'), 'job')
   await Promise.all(writes)
-  await store.messages.write(add('room again'), 'relaxed')
+  await store.messages.write(add('room again'), 'journal')
   const { commit, queue, bytes } = store.statistics()
   expect(queue.depth).toBe(0)
   expect(commit.count).toBe(10_002)
@@ -152,7 +152,7 @@ test('a data-plane thread writes through its own port and is told of each commit
   const write: DirectWrite = {
     id: 1,
     database: 'messages',
-    durability: 'durable',
+    recordClass: 'outbox',
     statements: [...add('a'), ...add('b')],
   }
   port.postMessage(write)
@@ -169,7 +169,7 @@ test('a data-plane thread writes through its own port and is told of each commit
 test('settled resolves only when everything written so far is committed', async () => {
   using folder = temporaryFolder()
   await using store = await openStore(optionsFor(folder.path))
-  for (let n = 0; n < 500; n++) void store.control.write(add(`${n}`), 'relaxed')
+  for (let n = 0; n < 500; n++) void store.control.write(add(`${n}`), 'journal')
   await store.settled()
   expect(store.control.all(allTexts)).toHaveLength(500)
 })
@@ -178,7 +178,7 @@ test('an upgrade keeps a copy from before, and an older console refuses the newe
   using folder = temporaryFolder()
   {
     await using store = await openStore(optionsFor(folder.path))
-    await store.control.write(add('old'), 'durable')
+    await store.control.write(add('old'), 'job')
   }
   {
     await using store = await openStore(optionsFor(folder.path, { schemas: { control: [later], messages: [notes] } }))
@@ -222,7 +222,7 @@ test('a control database that is no database any more is set aside whole, and th
   expect(readFileSync(join(opened.quarantined, 'control.db-wal'), 'utf8')).toBe('and here')
   expect(store.opened.messages).toEqual({ how: 'clean' })
   const before = Date.now()
-  const [written] = await store.control.write(add('it goes on'), 'durable')
+  const [written] = await store.control.write(add('it goes on'), 'job')
   expect(written?.lastInsertRowid).toBeGreaterThan(before - 60_000)
 })
 
@@ -232,7 +232,7 @@ test('a database torn by a crash is found by the check, and the newest good copy
   const copyIsDue = clock.wall() + 30_000
   {
     await using store = await openStore(optionsFor(folder.path, { clock }))
-    for (let n = 0; n < 200; n++) void store.control.write(add(`kept ${n} ${'x'.repeat(500)}`), 'relaxed')
+    for (let n = 0; n < 200; n++) void store.control.write(add(`kept ${n} ${'x'.repeat(500)}`), 'journal')
     await store.settled()
     await clock.advance(30_000)
     await until('the daily copy', () => filesIn(join(folder.path, 'copies')).some((file) => file.endsWith('Z.db')))
@@ -248,7 +248,7 @@ test('a database torn by a crash is found by the check, and the newest good copy
   expect(store.opened.control).toMatchObject({ how: 'replaced', copiedAt: copyIsDue })
   expect(store.opened.messages).toEqual({ how: 'after an unclean exit' })
   expect(store.control.all(allTexts)).toHaveLength(200)
-  const [written] = await store.control.write(add('after'), 'durable')
+  const [written] = await store.control.write(add('after'), 'job')
   expect(written?.lastInsertRowid).toBeGreaterThan(1_000_000_000_000)
 })
 
@@ -258,7 +258,7 @@ test('opens and closes many times in one process, two sites at once, and leaves 
   for (let time = 0; time < 5; time++) {
     await using first = await openStore(optionsFor(one.path))
     await using second = await openStore(optionsFor(two.path))
-    await Promise.all([first.control.write(add('a'), 'durable'), second.control.write(add('b'), 'durable')])
+    await Promise.all([first.control.write(add('a'), 'job'), second.control.write(add('b'), 'job')])
     expect(process.getActiveResourcesInfo()).toContain('MessagePort')
   }
   await until('no worker is left', () => !process.getActiveResourcesInfo().includes('MessagePort') || undefined)
@@ -276,8 +276,8 @@ test('a writer thread that dies refuses what waits and what comes, says so, and 
   const runtime = { ...sourceRuntime(), program: () => program }
   await using store = await openStore(optionsFor(join(folder.path, 'site'), { runtime }))
   const refused = { problem: { code: 'store-closed', message: expect.stringContaining('out of memory') } }
-  await expect(store.control.write(add('a'), 'durable')).rejects.toMatchObject(refused)
-  await expect(store.messages.write(add('b'), 'durable')).rejects.toMatchObject(refused)
+  await expect(store.control.write(add('a'), 'job')).rejects.toMatchObject(refused)
+  await expect(store.messages.write(add('b'), 'job')).rejects.toMatchObject(refused)
   expect(store.statistics()).toMatchObject({ state: 'failed', queue: { depth: 0 } })
   await store.settled()
 })
@@ -292,7 +292,7 @@ test('a disk that takes no more fails writes as read-only, says so, and keeps al
     let kept = 0, code = ''
     const sql = 'INSERT INTO notes (text) VALUES (?)'
     while (!code && kept < 1000) {
-      await store.control.write([{ sql, values: ['x'.repeat(5000)] }], 'durable').then(() => kept++, (error) => { code = error.problem.code }) }
+      await store.control.write([{ sql, values: ['x'.repeat(5000)] }], 'job').then(() => kept++, (error) => { code = error.problem.code }) }
     console.log(JSON.stringify({ kept, code, readable: store.control.all({ sql: 'SELECT seq FROM notes' }).length, ...store.statistics() }))
     await store[Symbol.asyncDispose]()`
   const modules = ['./index.ts', '../platform/index.ts'].map((path) => new URL(path, import.meta.url).href)
@@ -309,5 +309,5 @@ test('a disk that takes no more fails writes as read-only, says so, and keeps al
   expect(told.kept).toBeGreaterThan(3)
   await using store = await openStore(optionsFor(folder.path))
   expect(store.control.all(allTexts)).toHaveLength(told.kept)
-  await store.control.write(add('room again'), 'durable')
+  await store.control.write(add('room again'), 'job')
 })

@@ -1,3 +1,7 @@
+import type { RecordClass } from './record-classes.ts'
+
+export type { Durability, RecordClass } from './record-classes.ts'
+
 /** A value that SQLite stores as it is. Booleans are 0 and 1, dates are milliseconds, objects are JSON text. */
 export type SqlValue = string | number | bigint | null | Uint8Array
 
@@ -5,6 +9,8 @@ export type SqlValue = string | number | bigint | null | Uint8Array
 export interface Statement {
   readonly sql: string
   readonly values?: readonly SqlValue[] | Readonly<Record<string, SqlValue>>
+  /** What it is called where slow statements are listed; else made of its text: "INSERT events". */
+  readonly name?: string
 }
 
 /** What one statement did. `rows` holds what a RETURNING clause gave. */
@@ -13,12 +19,6 @@ export interface StatementResult {
   readonly lastInsertRowid: number
   readonly rows: readonly Record<string, SqlValue>[]
 }
-
-/**
- * How much a commit must survive. `durable`: a power cut (fsync before the promise resolves). `relaxed`: a crash of the
- * console, not of the machine. How the store keeps this is written in `docs/decisions.md`.
- */
-export type Durability = 'durable' | 'relaxed'
 
 /** One step of a database's schema. Versions count from 1 without gaps; a step is never changed once released. */
 export interface Migration {
@@ -32,6 +32,38 @@ export interface Migration {
 export interface Schema {
   readonly owner: string
   readonly migrations: readonly Migration[]
+  /** How its tables are kept small. Tables without a rule are kept by their module, or stay small by themselves. */
+  readonly retention?: readonly Retention[]
+}
+
+/**
+ * What may be deleted from a table, always the lowest keys first. The store does it in small steps beside all other work, counts
+ * it (`statistics().retained`), and gives the space back.
+ */
+export interface Retention {
+  readonly table: string
+  /** An integer key that grows with age's opposite: a sequence, never a time, so that no jump of the clock deletes anything. */
+  readonly key: string
+  /** Most rows that the table keeps. */
+  readonly mostRows?: number
+  /**
+   * Queries that select keys of rows whose time is over, at most `limit` each, given at every sweep. `read` is for short
+   * look-ups on the calling thread, `now` wall-clock milliseconds.
+   */
+  readonly expired?: (read: Pick<Database, 'all' | 'get'>, now: number, limit: number) => readonly Keys[]
+  /** When space is short, tables give up their oldest rows in this order, the lowest number first. Absent: never. */
+  readonly givesWay?: number
+  /**
+   * Statements that belong to a deletion and go before it in the same transaction, such as rows of an index by words.
+   * `keys` is a query that selects the keys about to be deleted, to be used as `IN (${keys.sql})`.
+   */
+  readonly alongside?: (keys: Keys) => readonly Statement[]
+}
+
+/** A query that selects keys of rows, with its values in order. */
+export interface Keys {
+  readonly sql: string
+  readonly values: readonly SqlValue[]
 }
 
 /**
@@ -41,12 +73,13 @@ export interface Schema {
 export interface Database {
   readonly name: DatabaseName
   /**
-   * Runs the statements in order as one unit: all of them or none. Resolves after the commit has the asked durability.
+   * Runs the statements in order as one unit: all of them or none. Resolves after the commit has the durability of the
+   * class. Writes to one database are made in the order of the calls.
    * Rejects with a ConsoleError: `store-full` when the queue is full, `store-read-only` when the disk is, `store-refused`
    * with SQLite's own reason when a statement failed, `store-damaged`, `store-busy`, and `store-closed` after the store was
    * closed or its writer ended.
    */
-  write(statements: readonly Statement[], durability: Durability): Promise<readonly StatementResult[]>
+  write(statements: readonly Statement[], recordClass: RecordClass): Promise<readonly StatementResult[]>
   /** All rows of a short query. */
   all<T>(statement: Statement): readonly T[]
   /** The first row of a short query, or undefined. */
@@ -116,7 +149,7 @@ export type OpenedAs =
 export type DirectWrite = {
   readonly id: number
   readonly database: DatabaseName
-  readonly durability: Durability
+  readonly recordClass: RecordClass
   readonly statements: readonly Statement[]
 }
 export type DirectReply = { readonly id: number; readonly error: string | null; readonly rowids: readonly number[] }

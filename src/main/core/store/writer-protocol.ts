@@ -2,7 +2,7 @@ import type { MessagePort } from 'node:worker_threads'
 import type { UnitOutcome } from './group-writer.ts'
 import type { PendingMigration } from './schema-versions.ts'
 import type { SqliteFailure } from './sqlite-failure.ts'
-import type { DatabaseName, Durability, Statement } from './types.ts'
+import type { DatabaseName, RecordClass, Statement } from './types.ts'
 
 /** What the writer thread is started with. */
 export interface WriterSetup {
@@ -26,7 +26,7 @@ export type WriterRequest =
       readonly type: 'write'
       readonly id: number
       readonly database: DatabaseName
-      readonly durability: Durability
+      readonly recordClass: RecordClass
       readonly statements: readonly Statement[]
     }
   | { readonly type: 'direct'; readonly port: MessagePort }

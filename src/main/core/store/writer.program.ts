@@ -27,7 +27,7 @@ function serve(writer: Writer): void {
   owner.on('message', (request: WriterRequest) => {
     switch (request.type) {
       case 'write':
-        writer.add(request.database, request, request.id, waiting)
+        writer.add(request, waiting)
         return
       case 'direct':
         serveDirectly(writer, request.port)
@@ -53,7 +53,7 @@ function serveDirectly(writer: Writer, port: MessagePort): void {
     },
   }
   directPorts.add(port)
-  port.on('message', (write: DirectWrite) => writer.add(write.database, write, write.id, waiting))
+  port.on('message', (write: DirectWrite) => writer.add(write, waiting))
   port.on('close', () => directPorts.delete(port))
 }
 

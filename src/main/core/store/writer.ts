@@ -2,9 +2,10 @@ import type Database from 'better-sqlite3'
 import type { CrashPoints } from '#core/platform/index.ts'
 import { GroupWriter, type Unit, type UnitOutcome } from './group-writer.ts'
 import { markClosed, openForWriting } from './opening.ts'
+import { ruleOf } from './record-classes.ts'
 import { continueSequences, migrate } from './schema-versions.ts'
 import { failureKind, failureOf, type SqliteFailure } from './sqlite-failure.ts'
-import type { DatabaseName } from './types.ts'
+import type { DatabaseName, DirectWrite } from './types.ts'
 import type { DatabaseSetup, WriterSetup } from './writer-protocol.ts'
 
 /** Whoever waits for commits: told once per group, in the order in which units were handed in. */
@@ -56,8 +57,9 @@ export class Writer {
   }
 
   /** Takes a unit; it is committed with everything else that waits when this turn of the event loop is over. */
-  add(database: DatabaseName, unit: Unit, id: number, waiting: Waiting): void {
-    this.#open[database].pending.push({ unit, id, waiting })
+  add({ id, database, recordClass, statements }: DirectWrite, waiting: Waiting): void {
+    const { durability } = ruleOf(recordClass)
+    this.#open[database].pending.push({ unit: { durability, statements }, id, waiting })
     this.#schedule()
   }
 
@@ -108,8 +110,7 @@ function openDatabase(
     if (setup.pending.length > 0 || setup.isNew) migrate(database, setup.pending, setup.at, crashPoints)
     if (setup.continueFrom !== null) continueSequences(database, setup.continueFrom)
     const unmarked = mark(database)
-    // Control is small and precious: always power-loss safe. In messages the units say what they need.
-    const group = new GroupWriter(database, { alwaysDurable: name === 'control', crashPoints })
+    const group = new GroupWriter(database, crashPoints)
     return { database, group, pending: [], unmarked }
   } catch (error) {
     database?.close()
