@@ -138,10 +138,12 @@ export function recordingEvents(): { readonly events: EventDraft[]; readonly log
       return { id, cause: { type: 'event', id } }
     },
     record: () => Promise.reject(new Error('Messaging records nothing itself.')),
-    page: () => ({ events: [], more: false }),
+    page: () => Promise.resolve({ events: [], more: false, reached: null }),
+    span: () => Promise.reject(new Error('Messaging counts nothing itself.')),
     byId: () => undefined,
     causes: () => [],
     effects: () => [],
+    countEffects: () => 0,
     onCommitted: () => ({ [Symbol.dispose]() {} }),
     settled: () => Promise.resolve(),
     onFailure: () => ({ [Symbol.dispose]() {} }),

@@ -119,7 +119,7 @@ export async function serviceRig(options: ServiceRigOptions): Promise<ServiceRig
     leave,
     async events() {
       await log.settled()
-      return log.page({ after: 0, limit: 1_000 }).events.toSorted((a, b) => a.seq - b.seq)
+      return (await log.page({ after: 0, limit: 1_000 })).events.toSorted((a, b) => a.seq - b.seq)
     },
     see: (service, what, look) =>
       until(`${service} ${what}`, () => {

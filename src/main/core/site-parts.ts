@@ -3,7 +3,7 @@ import { type Backups, backupSchema, openBackups } from './backup/index.ts'
 import type { LoadedSite, SiteDefinition } from './config/index.ts'
 import { openSecrets } from './config/index.ts'
 import { type Coordinator, coordinatorSchema, openCoordinator } from './coordinator/index.ts'
-import { type EventLog, eventsSchema, openEventLog } from './events/index.ts'
+import { type EventLog, eventsSchema, openEventIndexer, openEventLog } from './events/index.ts'
 import { type Jobs, jobsSchema, openJobs } from './jobs/index.ts'
 import { type Messaging, messagingSchema, openMessaging } from './messaging/index.ts'
 import { openMachineMetrics } from './metrics/index.ts'
@@ -60,6 +60,14 @@ export async function openParts(
   )
   const database = store.control
   const events = owned.add(openEventLog({ database, clock, logger: logger.part('events') }))
+  owned.add(
+    openEventIndexer({
+      database,
+      clock,
+      logger: logger.part('events'),
+      onCommitted: (wake) => events.onCommitted(() => wake()),
+    }),
+  )
   const jobs = owned.add(
     await openJobs({ database, events, state: state.slice('jobs'), clock, logger: logger.part('jobs') }),
   )

@@ -38,7 +38,7 @@ async function openAll(directory: string, clock = new ManualClock()) {
   }
   const told = async () => {
     await events.settled()
-    return events.page({ after: 0, limit: 100 }).events.map(({ kind, message }) => `${kind}: ${message}`)
+    return (await events.page({ after: 0, limit: 100 })).events.map(({ kind, message }) => `${kind}: ${message}`)
   }
   return { clock, store, events, attention, close, told, shown: () => hub.slice('attention').all() }
 }

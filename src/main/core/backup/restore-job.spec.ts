@@ -76,7 +76,7 @@ describe('services around a restore', () => {
     services.onStop = () => {}
     await rig.undo()
     expect(readFileSync(join(site, 'data', 'late.txt'), 'utf8')).toBe('written at the last moment')
-    expect(rig.events.page({ limit: 50, kind: 'restore.' }).events.map(({ kind }) => kind)).toEqual([
+    expect((await rig.events.page({ limit: 50, kind: 'restore.' })).events.map(({ kind }) => kind)).toEqual([
       'restore.undone',
       'restore.completed',
     ])

@@ -1,9 +1,19 @@
 import { type Clock, Listeners, type Logger, newId } from '#core/platform/index.ts'
 import type { Database } from '#core/store/index.ts'
 import type { EventRecord } from '#shared/vocabulary.ts'
-import { pageStatement } from './event-query.ts'
+import { readPage } from './event-page.ts'
 import { type EventRow, eventColumns, insertOf, recordOf, storable } from './event-rows.ts'
-import type { EventDraft, EventLog, EventQuery, EventRef, UnrecordedEvent } from './types.ts'
+import { readSpan } from './event-span.ts'
+import type {
+  EventDraft,
+  EventFilter,
+  EventLog,
+  EventPage,
+  EventQuery,
+  EventRef,
+  EventSpan,
+  UnrecordedEvent,
+} from './types.ts'
 
 export interface EventLogOptions {
   /** The control database, with {@link eventsSchema}. */
@@ -52,9 +62,12 @@ class Log implements EventLog {
     return this.#write(this.#eventOf(draft))
   }
 
-  page(query: EventQuery): { readonly events: readonly EventRecord[]; readonly more: boolean } {
-    const rows = this.#database.all<EventRow>(pageStatement(query))
-    return { events: rows.slice(0, query.limit).map(recordOf), more: rows.length > query.limit }
+  page(query: EventQuery, signal?: AbortSignal): Promise<EventPage> {
+    return readPage(this.#database, this.#clock, query, signal)
+  }
+
+  span(filter: EventFilter, buckets: number, signal?: AbortSignal): Promise<EventSpan> {
+    return readSpan(this.#database, this.#clock, { filter, buckets }, signal)
   }
 
   byId(id: string): EventRecord | undefined {
@@ -76,6 +89,11 @@ class Log implements EventLog {
   effects(id: string): readonly EventRecord[] {
     const sql = `SELECT ${eventColumns} FROM events WHERE cause_event = ? ORDER BY seq LIMIT ?`
     return this.#database.all<EventRow>({ sql, values: [id, mostEffects] }).map(recordOf)
+  }
+
+  countEffects(id: string): number {
+    const sql = 'SELECT count(*) AS count FROM events WHERE cause_event = ?'
+    return this.#database.get<{ count: number }>({ sql, values: [id] })?.count ?? 0
   }
 
   onCommitted(listener: (events: readonly EventRecord[]) => void): Disposable {

@@ -15,7 +15,11 @@ export interface EventRow {
   readonly data: string
 }
 
-export const eventColumns = 'seq, id, at, kind, subject, severity, message, cause, operation, data'
+/** What of a row a search by words looks at. */
+export type SearchedRow = Pick<EventRow, 'message' | 'subject' | 'kind'>
+
+export const eventColumns =
+  'events.seq, id, at, events.kind, events.subject, severity, events.message, cause, operation, data'
 
 /** The part of a kind before its dot: `service` of `service.exited`. */
 export function areaOf(kind: string): string {
@@ -23,10 +27,11 @@ export function areaOf(kind: string): string {
   return dot === -1 ? kind : kind.slice(0, dot)
 }
 
+/** Adds an event. Adding it again, because it was unknown what had become of it, changes nothing. */
 export function insertOf(event: Omit<EventRecord, 'seq'>): Statement {
   return {
     sql: `INSERT INTO events (id, at, kind, area, subject, severity, message, cause, cause_event, operation, data)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
     values: [
       event.id,
       event.at,

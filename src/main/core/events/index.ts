@@ -1,3 +1,5 @@
 export { type EventLogOptions, openEventLog } from './event-log.ts'
+export { type EventIndexer, type EventIndexerOptions, openEventIndexer } from './indexer.ts'
+export type { EventLimits } from './retention.ts'
 export { eventsSchema } from './tables.ts'
 export type * from './types.ts'

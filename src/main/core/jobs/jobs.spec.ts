@@ -48,7 +48,7 @@ async function openAll(directory: string) {
   }
   const kinds = async () => {
     await events.settled()
-    return events.page({ after: 0, limit: 100 }).events.map(({ kind }) => kind)
+    return (await events.page({ after: 0, limit: 100 })).events.map(({ kind }) => kind)
   }
   return { clock, store, hub, events, jobs, close, kinds, shown: () => hub.slice('jobs').all() }
 }
@@ -98,7 +98,7 @@ test('a job goes through its steps and ends with its outcome, its marker, its lo
   expect(jobs.log(view.id)).toEqual(['1 file', '2 files'])
   expect(shown()[view.id]).toEqual(final)
   expect(await kinds()).toEqual(['job.started', 'job.completed'])
-  const [started, completed] = events.page({ operation: view.id, after: 0, limit: 9 }).events
+  const [started, completed] = (await events.page({ operation: view.id, after: 0, limit: 9 })).events
   expect(started).toMatchObject({ subject: `job:${view.id}`, cause: operator })
   expect(completed).toMatchObject({ cause: { type: 'event', id: started?.id }, message: 'Backed up 2 files.' })
 })
@@ -135,7 +135,7 @@ test('a failure names the step, keeps the remedy, and skips what was to come', a
   expect(final.steps.map(({ state }) => state)).toEqual(['failed', 'skipped'])
   expect(jobs.log(id).at(-1)).toBe(final.message)
   expect(await kinds()).toEqual(['job.started', 'job.failed'])
-  expect(events.page({ kind: 'job.failed', limit: 1 }).events[0]?.severity).toBe('error')
+  expect((await events.page({ kind: 'job.failed', limit: 1 })).events[0]?.severity).toBe('error')
 })
 
 test('a fault of the console ends the job as failed too, with a remedy', async () => {
@@ -181,7 +181,7 @@ test('cancel aborts the job, which ends as cancelled, caused by whoever cancelle
   await jobs.cancel(id, { type: 'operator', via: 'command line' })
   expect(await jobs.finished(id)).toMatchObject({ state: 'cancelled', message: '"Back up the lab" was cancelled.' })
   await events.settled()
-  const [event] = events.page({ kind: 'job.cancelled', limit: 1 }).events
+  const [event] = (await events.page({ kind: 'job.cancelled', limit: 1 })).events
   expect(event?.cause).toEqual({ type: 'operator', via: 'command line' })
   await expect(jobs.cancel(id, operator)).rejects.toMatchObject({ problem: { code: 'job-not-cancellable' } })
   await expect(jobs.cancel('jb-none', operator)).rejects.toMatchObject({ problem: { code: 'job-unknown' } })
@@ -348,7 +348,7 @@ test('kill -9 while a job runs: the next start finds it interrupted with what it
   await jobs.interrupted[0]?.resolve('completed', { message: 'never told' })
   expect(await finished).toMatchObject({ state: 'failed', message: 'The restore was undone.' })
   expect((await kinds()).filter((kind) => kind !== 'job.started')).toEqual(['job.interrupted', 'job.failed'])
-  expect(events.page({ kind: 'job.failed', limit: 1 }).events[0]?.operation).toBe(id)
+  expect((await events.page({ kind: 'job.failed', limit: 1 })).events[0]?.operation).toBe(id)
   await close()
   const third = await openAll(folder.path)
   expect(third.jobs.interrupted).toEqual([])

@@ -1,16 +1,18 @@
 import { siteOf } from '../context.ts'
 import { api } from './implement.ts'
-import { notBuilt } from './not-built.ts'
 
 export const eventsHandlers = {
-  page: api.events.page.handler(({ input, context }) => {
-    const { events, more } = siteOf(context).events.page(input)
-    return { events: [...events], more, reached: more ? (events.at(-1)?.seq ?? null) : null }
+  page: api.events.page.handler(async ({ input, context, signal }) => {
+    const { events, more, reached } = await siteOf(context).events.page(input, signal)
+    return { events: [...events], more, reached }
   }),
-  span: api.events.span.handler(notBuilt),
-  chain: api.events.chain.handler(({ input, context }) => {
+  span: api.events.span.handler(async ({ input, context, signal }) => {
+    const { buckets, ...filter } = input
+    const span = await siteOf(context).events.span(filter, buckets, signal)
+    return { ...span, buckets: span.buckets.map((bucket) => ({ ...bucket, counts: [...bucket.counts] })) }
+  }),
+  chain: api.events.chain.handler(({ input: { id }, context }) => {
     const { events } = siteOf(context)
-    const effects = [...events.effects(input.id)]
-    return { causes: [...events.causes(input.id)], effects, effectsTotal: effects.length }
+    return { causes: [...events.causes(id)], effects: [...events.effects(id)], effectsTotal: events.countEffects(id) }
   }),
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { eventFilterSchema } from '#shared/contract/events.ts'
-import { type EventRecord, severities } from '#shared/vocabulary.ts'
+import { eventMatcher } from '#shared/event-filter.ts'
+import type { EventRecord } from '#shared/vocabulary.ts'
 import { siteOf } from '../context.ts'
 import { BoundedQueue } from './bounded-queue.ts'
 import type { OpenStream } from './stream.ts'
@@ -11,22 +12,13 @@ const mostWaiting = 1_000
 /** Events as they are committed. */
 export const eventsTailStream: OpenStream<z.output<typeof eventFilterSchema>> = (filter, host) => {
   const waiting = new BoundedQueue<EventRecord>(mostWaiting)
+  const matches = eventMatcher(filter)
   const subscription = siteOf(host.context).events.onCommitted((events) => {
-    for (const event of events) if (matches(event, filter)) waiting.push(event)
+    for (const event of events) if (matches(event)) waiting.push(event)
     host.ready()
   })
   return {
     take: () => waiting.take(),
     [Symbol.dispose]: () => subscription[Symbol.dispose](),
   }
-}
-
-function matches(event: EventRecord, filter: z.output<typeof eventFilterSchema>): boolean {
-  return (
-    (filter.subject === undefined || event.subject === filter.subject) &&
-    (filter.kind === undefined || event.kind.startsWith(filter.kind)) &&
-    (filter.operation === undefined || event.operation === filter.operation) &&
-    (filter.atLeast === undefined || severities.indexOf(event.severity) >= severities.indexOf(filter.atLeast)) &&
-    (filter.text === undefined || event.message.toLowerCase().includes(filter.text.toLowerCase()))
-  )
 }
