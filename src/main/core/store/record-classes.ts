@@ -103,9 +103,18 @@ export const recordClasses = {
     most: { writes: 2_000, bytes: 8 * MiB },
   },
   housekeeping: {
-    what: 'what retention deletes; written when nothing else waits, or a little at a time beside it',
+    what: 'what retention deletes, and the index of events; written when nothing else waits, or a little at a time beside it',
     database: 'control',
-    tables: [],
+    // Those of the text index behind its own name are SQLite's.
+    tables: [
+      'events_index',
+      'events_runs',
+      'events_text',
+      'events_text_config',
+      'events_text_data',
+      'events_text_docsize',
+      'events_text_idx',
+    ],
     durability: 'relaxed',
     whenFull: 'refuse',
     most: { writes: 100, bytes: MiB },
