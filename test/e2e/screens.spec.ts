@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { needs } from '../support/needs.ts'
-import { type ScriptedPages, scriptedPages, type WatchedPage } from './scripted-page.ts'
+import { namelessControls, type ScriptedPages, scriptedPages, type WatchedPage } from './scripted-page.ts'
 
 // The screens in a real browser over a scripted console: what a person sees and presses. The same page over the real console is
 // driven by the other specs of this folder.
@@ -46,6 +46,7 @@ test('every page is drawn under the strict policy, from its own files alone, and
     '/services/api',
     '/services/api?tab=log',
     '/services/api?tab=history',
+    '/services/database',
     '/messages',
     '/messages/topics',
     '/messages/routes',
@@ -63,20 +64,7 @@ test('every page is drawn under the strict policy, from its own files alone, and
   ]) {
     await open(route)
     await page.locator('main h1').first().waitFor()
-    const nameless = await page.evaluate(() =>
-      [...document.querySelectorAll('button, a, input, [role=listbox], aside, nav, table')]
-        .filter((element) => element.checkVisibility())
-        .filter(
-          (element) =>
-            !element.getAttribute('aria-label') &&
-            !element.getAttribute('aria-labelledby') &&
-            !element.textContent?.trim() &&
-            !(element instanceof HTMLInputElement && (element.labels?.length ?? 0) > 0) &&
-            !(element instanceof HTMLInputElement && element.type === 'hidden'),
-        )
-        .map((element) => element.outerHTML.slice(0, 200)),
-    )
-    expect(nameless, route).toEqual([])
+    expect(await namelessControls(page), route).toEqual([])
   }
   expect(watched.requests.filter((address) => !address.startsWith(pages.origin))).toEqual([])
 })

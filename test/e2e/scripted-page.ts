@@ -91,3 +91,20 @@ export async function scriptedPages(): Promise<ScriptedPages> {
     },
   }
 }
+
+/** What a person cannot name or a screen reader cannot read out: visible controls, lists and tables without a name. */
+export function namelessControls(page: Page): Promise<readonly string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll('button, a, input, summary, [role=listbox], [role=progressbar], aside, nav, table')]
+      .filter((element) => element.checkVisibility())
+      .filter(
+        (element) =>
+          !element.getAttribute('aria-label') &&
+          !element.getAttribute('aria-labelledby') &&
+          !element.textContent?.trim() &&
+          !(element instanceof HTMLInputElement && (element.labels?.length ?? 0) > 0) &&
+          !(element instanceof HTMLInputElement && element.type === 'hidden'),
+      )
+      .map((element) => element.outerHTML.slice(0, 200)),
+  )
+}

@@ -61,6 +61,8 @@ function useFindGroups(): SpotlightActionGroupData[] {
       { id: 'back-up', label: 'Back up now', onClick: () => backUp('full') },
       { id: 'restore', label: 'Restore…', onClick: () => ask({ type: 'restore', snapshot: null }) },
       ...(undo ? [{ id: 'undo', label: 'Undo…', onClick: () => ask({ type: 'undo' }) }] : []),
+      { id: 'check-store', label: 'Check the store…', onClick: () => ask({ type: 'check-store', database: null }) },
+      { id: 'copy-store', label: 'Copy the store…', onClick: () => ask({ type: 'copy-store' }) },
       {
         id: 'reload',
         label: 'Reload site.yaml',

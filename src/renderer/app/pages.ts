@@ -29,6 +29,11 @@ export const pages: readonly PageEntry[] = [
   { path: '/deploys', title: 'Deploys', icon: IconRocket, words: 'release version' },
   { path: '/alerts', title: 'Alerts', icon: IconBell, words: 'rules notifications' },
   { path: '/metrics', title: 'Metrics', icon: IconChartLine, words: 'history charts' },
-  { path: '/diagnose', title: 'Diagnose', icon: IconActivityHeartbeat, words: 'checks why' },
+  {
+    path: '/diagnose',
+    title: 'Diagnose',
+    icon: IconActivityHeartbeat,
+    words: 'checks why store database copies quarantine recover',
+  },
   { path: '/settings', title: 'Settings', icon: IconSettings, words: 'console site folders configuration reload' },
 ]

@@ -11,6 +11,7 @@ import { WhenOpen } from './when-open.tsx'
 
 const MessagesPage = lazy(() => import('../features/messages/messages-page.tsx'))
 const TimelinePage = lazy(() => import('../features/timeline/timeline-page.tsx'))
+const DiagnosePage = lazy(() => import('../features/diagnose/diagnose-page.tsx'))
 const BackupsPage = lazy(() => import('../features/backups/backups-page.tsx'))
 const SettingsPage = lazy(() => import('../features/settings/settings-page.tsx'))
 
@@ -48,6 +49,14 @@ export function makeRouter() {
               element: (
                 <Suspense fallback={loading}>
                   <TimelinePage />
+                </Suspense>
+              ),
+            },
+            {
+              path: '/diagnose',
+              element: (
+                <Suspense fallback={loading}>
+                  <DiagnosePage />
                 </Suspense>
               ),
             },

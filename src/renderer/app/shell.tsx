@@ -10,6 +10,7 @@ import { LinkBanner } from './link-banner.tsx'
 import { pages } from './pages.ts'
 import styles from './shell.module.css'
 import { SiteMenu } from './site-menu.tsx'
+import { StoreBanner } from './store-banner.tsx'
 
 /** The frame around every page: navigation, the site, its health in one sentence, find, jobs. */
 export function Shell() {
@@ -51,7 +52,10 @@ export function Shell() {
               <ColorSchemeButton />
             </div>
           </header>
-          <LinkBanner />
+          <div className={styles.banners}>
+            <LinkBanner />
+            <StoreBanner />
+          </div>
           <main id="main" className={styles.main} tabIndex={-1}>
             <Outlet />
           </main>

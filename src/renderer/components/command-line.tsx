@@ -23,11 +23,11 @@ export function CommandLine({
 }
 
 /** Copies `text`; says for two seconds that it did. */
-export function CopyButton({ text, what }: { readonly text: string; readonly what: string }) {
+export function CopyButton({ text, what }: { readonly text: string | (() => string); readonly what: string }) {
   const { clock } = usePage()
   const [copied, setCopied] = useState(false)
   const copy = async () => {
-    if (!(await copyText(text))) return
+    if (!(await copyText(typeof text === 'string' ? text : text()))) return
     setCopied(true)
     clock.after(2_000, () => setCopied(false))
   }

@@ -9,21 +9,32 @@ import { Ticker } from '../state/ticker.ts'
 import { job, service, snapshot } from './sample-entities.ts'
 import { sampleEvents } from './sample-events.ts'
 import { sampleSlices } from './sample-slices.ts'
+import { sampleDatabase, samplePostgres, sampleStore } from './sample-store.ts'
 import { ScriptedConsole } from './scripted-console.ts'
 
 // The page of the component tests: the real app over a scripted console. Never part of the product's build.
 
+const samples = {
+  job,
+  service,
+  snapshot,
+  slices: sampleSlices,
+  store: sampleStore,
+  database: sampleDatabase,
+  postgres: samplePostgres,
+}
+
 declare global {
   interface Window {
     scripted: ScriptedConsole
-    samples: { job: typeof job; service: typeof service; snapshot: typeof snapshot; slices: typeof sampleSlices }
+    samples: typeof samples
   }
 }
 
 const now = Date.now()
 const scripted = new ScriptedConsole(sampleSlices(now), sampleEvents(now))
 window.scripted = scripted
-window.samples = { job, service, snapshot, slices: sampleSlices }
+window.samples = samples
 
 const clock = browserClock()
 const link = new ConsoleLink(() => scripted.connect(), clock)

@@ -1,5 +1,6 @@
 import type { Shown } from '../state/shown-state.ts'
 import { hour, minute, service, snapshot } from './sample-entities.ts'
+import { sampleDatabase, sampleStore } from './sample-store.ts'
 
 /** A site to draw: five services of a consultation system, one of them degraded. `now` is wall-clock milliseconds. */
 export function sampleSlices(now: number): Shown {
@@ -52,7 +53,7 @@ export function sampleSlices(now: number): Shown {
         ports: { mqtt: 1883 },
         dependents: ['api', 'desk-units'],
       }),
-      service(now, 'database', { title: 'Faculty database', dependents: ['api'] }),
+      service(now, 'database', { title: 'Faculty database', kind: 'builtin', dependents: ['api'] }),
       service(now, 'api', {
         title: 'Consultation API',
         ports: { http: 8101 },
@@ -181,27 +182,8 @@ export function sampleSlices(now: number): Shown {
         lastAt: now - 9_000,
       },
     ]),
-    store: {
-      store: {
-        at: now,
-        state: 'open',
-        note: null,
-        since: now - 3 * hour,
-        bytes: 12.4e6,
-        commitP50: 0.8,
-        commitP99: 4.2,
-        commits: 48_211,
-        queueDepth: 0,
-        queueBound: 20_000,
-        refused: 0,
-        dropped: 0,
-        busyRetries: 0,
-        databases: [],
-        slow: [],
-        quarantine: [],
-      },
-    },
-    databases: {},
+    store: { store: sampleStore(now) },
+    databases: { database: sampleDatabase(now, 'database') },
     backups: {
       backups: {
         folder: '/home/lab/.local/share/wheelhouse/backups/consultease-1a2b3c4d',

@@ -9,12 +9,20 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
   const note = (call: string, input: unknown = null) => {
     host.asked.push({ call, input })
   }
-  const start = (call: string, input: unknown, title: string, kind: string) => {
+  const start = (call: string, input: unknown, title: string, kind: string, subject = 'site') => {
     note(call, input)
+    if (host.refusingJobs) {
+      const { code, message, remedy } = host.refusingJobs
+      return Promise.reject(new ConsoleError(code, message, remedy))
+    }
     const id = `jb-${host.asked.length}`
-    host.change('jobs', { [id]: job(Date.now(), id, { title, kind }) })
+    host.change('jobs', { [id]: job(Date.now(), id, { title, kind, subject }) })
     return Promise.resolve({ job: id })
   }
+  const onStore = (verb: string, title: string, input: { readonly database: string }) =>
+    start(`store.${verb}`, input, `${title} the ${input.database} database`, `store.${verb}`, `store:${input.database}`)
+  const onDatabase = (verb: string, title: string, input: { readonly service: string }) =>
+    start(`databases.${verb}`, input, `${title} ${input.service}`, `database.${verb}`, `database:${input.service}`)
   const done = async (call: string, input: unknown = null) => {
     note(call, input)
     return {}
@@ -140,22 +148,27 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
       pin: (input) => done('backups.pin', input),
     },
     store: {
-      check: (input) => start('store.check', input, `Check the ${input.database} database`, 'store.check'),
-      copy: (input) => start('store.copy', input, `Copy the ${input.database} database`, 'store.copy'),
-      recover: (input) => start('store.recover', input, `Recover the ${input.database} database`, 'store.recover'),
+      check: (input) => onStore('check', 'Check', input),
+      copy: (input) => onStore('copy', 'Copy', input),
+      recover: (input) => onStore('recover', 'Recover', input),
     },
     databases: {
-      check: (input) => start('databases.check', input, `Check ${input.service}`, 'database.check'),
-      copy: (input) => start('databases.copy', input, `Copy ${input.service}`, 'database.copy'),
+      check: (input) => onDatabase('check', 'Check', input),
+      copy: (input) => onDatabase('copy', 'Copy', input),
       planRecovery: async ({ service }) => ({
         sentence: `Sets ${service} aside and puts its newest good copy in its place.`,
-        steps: [],
-        services: [],
-        lost: null,
+        steps: [
+          'Stop api and kiosk, which use it.',
+          'Move the database and its log into quarantine.',
+          'Check the copy of 40 minutes ago and put it in place.',
+          'Start them again.',
+        ],
+        services: ['api', 'kiosk'],
+        lost: { from: Date.now() - 40 * 60_000, to: Date.now() },
         undo: 'The damaged files are kept for 14 days.',
         commandLine: `wheelhouse database recover ${service}`,
       }),
-      recover: (input) => start('databases.recover', input, `Recover ${input.service}`, 'database.recover'),
+      recover: (input) => onDatabase('recover', 'Recover', input),
     },
     diagnostics: {
       why: async ({ subject }) => ({

@@ -27,6 +27,8 @@ export class ScriptedConsole {
   refusing: ConsoleError | null = null
   /** While set, every stream that is opened ends at once with this problem. */
   ending: Problem | null = null
+  /** While set, every call that would start a job is refused with this problem. */
+  refusingJobs: Problem | null = null
   /** While true, nothing answers a new connection. */
   away = false
   /** While true, no preview is answered. */

@@ -1,5 +1,6 @@
-import type { RestorePlan, ServiceAction, Touch } from '#shared/contract/index.ts'
+import type { RecoveryPlan, RestorePlan, ServiceAction, Touch } from '#shared/contract/index.ts'
 import { counted } from '../../components/figures.ts'
+import type { DatabaseName, StoreDatabase } from '../diagnose/store-words.ts'
 
 /**
  * The words on the button that does it: they name the act, never "OK". Null when it would touch nothing; an emergency stop can
@@ -36,15 +37,26 @@ export function restoreActWords(plan: RestorePlan): string {
   if (written > 0) parts.push(`restore ${counted(written, 'file')}`)
   if (plan.delete > 0) parts.push(`delete ${counted(plan.delete, 'file')}`)
   if (parts.length === 0) parts.push('restore')
-  const [only] = plan.services
-  const stops =
-    plan.services.length === 0
-      ? ''
-      : plan.services.length === 1 && only !== undefined
-        ? ` and stop ${only}`
-        : ` and stop ${counted(plan.services.length, 'service')}`
-  const words = parts.join(', ') + stops
+  const words = parts.join(', ') + andStop(plan.services)
   return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+/** "Set control aside and go back to its copy", or to what can be salvaged where there is none. */
+export function recoverStoreActWords(name: DatabaseName, database: StoreDatabase | undefined): string {
+  return database?.copies.newestAt === null
+    ? `Set ${name} aside and salvage it`
+    : `Set ${name} aside and go back to its copy`
+}
+
+/** "Recover faculty and stop api". */
+export function recoverDatabaseActWords(service: string, plan: RecoveryPlan | undefined): string {
+  return `Recover ${service}${andStop((plan?.services ?? []).filter((other) => other !== service))}`
+}
+
+function andStop(services: readonly string[]): string {
+  const [only] = services
+  if (only === undefined) return ''
+  return services.length === 1 ? ` and stop ${only}` : ` and stop ${counted(services.length, 'service')}`
 }
 
 function andOthers(others: number): string {

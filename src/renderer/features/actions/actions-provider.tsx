@@ -2,8 +2,11 @@ import { type ReactNode, useCallback, useMemo, useState } from 'react'
 import { useAction } from '../../state/use-action.tsx'
 import { type Actions, ActionsContext, type Ask } from './asking.ts'
 import { OpenSiteDialog } from './open-site-dialog.tsx'
+import { RecoverDatabaseDialog } from './recover-database-dialog.tsx'
+import { RecoverStoreDialog } from './recover-store-dialog.tsx'
 import { ResetSampleDialog } from './reset-sample-dialog.tsx'
 import { RestoreDialog } from './restore-dialog.tsx'
+import { CheckStoreDialog, CopyStoreDialog } from './store-care-dialogs.tsx'
 import { TouchDialog } from './touch-dialog.tsx'
 import { WatchedJobs } from './watched-jobs.tsx'
 
@@ -50,6 +53,14 @@ function AskedDialog({
       return <RestoreDialog what={asked} onClose={onClose} onStarted={onStarted} />
     case 'undo':
       return <RestoreDialog what="undo" onClose={onClose} onStarted={onStarted} />
+    case 'check-store':
+      return <CheckStoreDialog database={asked.database} onClose={onClose} onStarted={onStarted} />
+    case 'copy-store':
+      return <CopyStoreDialog onClose={onClose} onStarted={onStarted} />
+    case 'recover-store':
+      return <RecoverStoreDialog database={asked.database} onClose={onClose} onStarted={onStarted} />
+    case 'recover-database':
+      return <RecoverDatabaseDialog service={asked.service} onClose={onClose} onStarted={onStarted} />
     case 'reset-sample':
       return <ResetSampleDialog onClose={onClose} />
     case 'open-site':

@@ -1,5 +1,7 @@
 import { createContext, useContext } from 'react'
-import type { ServiceAction } from '#shared/contract/index.ts'
+import type { ServiceAction, StoreView } from '#shared/contract/index.ts'
+
+type StoreDatabaseName = StoreView['databases'][number]['name']
 
 /** What the operator is about to do, and is asked about first. */
 export type Ask =
@@ -7,6 +9,12 @@ export type Ask =
   /** `null`: the newest good snapshot. */
   | { readonly type: 'restore'; readonly snapshot: string | null }
   | { readonly type: 'undo' }
+  /** Of the console's own store; `null`: the operator chooses which database. */
+  | { readonly type: 'check-store'; readonly database: StoreDatabaseName | null }
+  | { readonly type: 'copy-store' }
+  | { readonly type: 'recover-store'; readonly database: StoreDatabaseName }
+  /** A site's database, by its service. */
+  | { readonly type: 'recover-database'; readonly service: string }
   | { readonly type: 'reset-sample' }
   | { readonly type: 'open-site' }
 

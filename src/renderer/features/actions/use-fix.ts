@@ -31,14 +31,11 @@ export function useFix(): (fix: Fix) => void {
           })
           return
         case 'check-store':
-          void run((calls) => calls.store.check({ database: action.database, kind: 'full' }))
-          return
+          return ask({ type: 'check-store', database: action.database })
         case 'recover-store':
-          void run((calls) => calls.store.recover({ database: action.database }))
-          return
+          return ask({ type: 'recover-store', database: action.database })
         case 'recover-database':
-          void run((calls) => calls.databases.recover({ service: action.service }))
-          return
+          return ask({ type: 'recover-database', service: action.service })
         case 'go-to':
           void navigate(`/${action.page.replace(/^\//, '')}`)
           return

@@ -9,6 +9,7 @@ import { currentStep, JobBar, markOfJob } from '../../components/job-progress.ts
 import { usePage } from '../../state/page-context.ts'
 import { useAction } from '../../state/use-action.tsx'
 import { useEntity } from '../../state/use-shown.ts'
+import { showsItsJob } from '../diagnose/store-jobs.ts'
 import { useActions } from './asking.ts'
 import styles from './watched-jobs.module.css'
 
@@ -43,8 +44,8 @@ function WatchedJob({ id, onForget }: { readonly id: string; readonly onForget: 
     return () => timer[Symbol.dispose]()
   }, [clock, done, id, onForget])
   const { pathname } = useLocation()
-  // The Backups page shows its own jobs at length.
-  if (!job || (pathname.startsWith('/backups') && backupKinds.test(job.kind))) return null
+  // Pages that show their own jobs at length: Backups, Diagnose, the drawer of a database.
+  if (!job || (pathname.startsWith('/backups') && backupKinds.test(job.kind)) || showsItsJob(pathname, job)) return null
   const running = job.state === 'running'
   return (
     <div className={styles.job} data-state={job.state}>

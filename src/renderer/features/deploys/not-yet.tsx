@@ -46,15 +46,6 @@ export const announced: readonly AnnouncedPage[] = [
     ],
     until: { words: 'Until then, current figures are on the', page: '/', pageTitle: 'Overview' },
   },
-  {
-    path: '/diagnose',
-    title: 'Diagnose',
-    will: [
-      'A list of checks of the whole site, run at start and continuously after, each with its fix.',
-      'Why?, answered down to the first thing that failed, with its evidence.',
-    ],
-    until: { words: 'Until then, every event leads to its cause on the', page: '/timeline', pageTitle: 'Timeline' },
-  },
 ]
 
 /** Says honestly what will be here and that it is not yet. */

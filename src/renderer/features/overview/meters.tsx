@@ -3,7 +3,9 @@ import { bytes, count, duration, percent, perSecond } from '../../components/fig
 import { HealthMark } from '../../components/health-mark.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { Sparkline } from '../../components/sparkline.tsx'
+import { Age } from '../../components/time.tsx'
 import { useEntity } from '../../state/use-shown.ts'
+import { newestCopyAt, storeLimit, storeStateMark, storeStateWords } from '../diagnose/store-words.ts'
 import styles from './meters.module.css'
 
 /** CPU, memory, disk and temperature of this machine. */
@@ -90,16 +92,28 @@ export function MessagesPanel() {
 /** The console's own store. */
 export function StorePanel() {
   const store = useEntity('store', 'store')
+  const limit = store ? storeLimit(store) : 0
+  const copiedAt = store ? newestCopyAt(store) : null
   return (
     <Panel
       title="Store"
+      aside={<Link to="/diagnose">Diagnose</Link>}
       content={store ? { state: 'ready' } : { state: 'loading', waitsFor: 'Waiting for the figures of the store.' }}
     >
       {store && (
         <>
+          {store.state !== 'open' && (
+            <p className={styles.trouble} title={store.note ?? undefined}>
+              <HealthMark health={storeStateMark[store.state]} label="" />{' '}
+              <strong>{storeStateWords[store.state]}</strong> since <Age at={store.since} plain />
+              {store.note !== null && `: ${store.note}`}
+            </p>
+          )}
           <p className={styles.line}>
             <span className="dim">Size</span>
-            <span>{bytes(store.bytes)}</span>
+            <span>
+              {bytes(store.bytes)} {limit > 0 && <span className="dim">of {bytes(limit)}</span>}
+            </span>
           </p>
           <p className={styles.line}>
             <span className="dim">Commit</span>
@@ -109,17 +123,14 @@ export function StorePanel() {
           </p>
           <p className={styles.line}>
             <span className="dim">Queued</span>
-            <span>{count(store.queueDepth)}</span>
+            <span>
+              {count(store.queueDepth)} <span className="dim">of {count(store.queueBound)}</span>
+            </span>
           </p>
-          {store.state !== 'open' && (
-            <p className={styles.line}>
-              <HealthMark health="unhealthy" label={store.state} />
-              <span>
-                {store.state}
-                {store.note !== null && `: ${store.note}`}
-              </span>
-            </p>
-          )}
+          <p className={styles.line}>
+            <span className="dim">Last copy</span>
+            <span>{copiedAt === null ? <span className="dim">none yet</span> : <Age at={copiedAt} />}</span>
+          </p>
         </>
       )}
     </Panel>

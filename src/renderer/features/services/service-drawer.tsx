@@ -7,6 +7,7 @@ import { Age, Time } from '../../components/time.tsx'
 import { useActions } from '../actions/asking.ts'
 import { SubjectHistory } from '../timeline/subject-history.tsx'
 import { Contact } from './contact.tsx'
+import { DatabasePart } from './database-part.tsx'
 import styles from './service-drawer.module.css'
 import { ServiceFacts } from './service-facts.tsx'
 import { ServiceLog } from './service-log.tsx'
@@ -73,6 +74,7 @@ export function ServiceDrawer({
           <Tabs.Tab value="history">History</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="state">
+          <DatabasePart id={id} />
           <ServiceWays service={service} />
           <ServiceFacts service={service} />
         </Tabs.Panel>

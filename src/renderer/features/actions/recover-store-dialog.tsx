@@ -1,0 +1,106 @@
+import { CommandLine } from '../../components/command-line.tsx'
+import { bytes } from '../../components/figures.ts'
+import { HealthMark } from '../../components/health-mark.tsx'
+import { PanelBody } from '../../components/panel.tsx'
+import { Age, Time } from '../../components/time.tsx'
+import { useAction } from '../../state/use-action.tsx'
+import { useEntity } from '../../state/use-shown.ts'
+import { type DatabaseName, databaseHolds, type StoreDatabase, storeCommands } from '../diagnose/store-words.ts'
+import { recoverStoreActWords } from './act-words.ts'
+import decision from './decision-dialog.module.css'
+import { DecisionDialog } from './decision-dialog.tsx'
+import styles from './recover-dialog.module.css'
+
+/** Says what recovering a database of the console's own store does, what may be lost and what is kept, before it is done. */
+export function RecoverStoreDialog({
+  database: name,
+  onClose,
+  onStarted,
+}: {
+  readonly database: DatabaseName
+  readonly onClose: () => void
+  readonly onStarted: (job: string) => void
+}) {
+  const store = useEntity('store', 'store')
+  const { busy, run } = useAction()
+  const database = store?.databases.find((candidate) => candidate.name === name)
+  const act = async () => {
+    const started = await run((calls) => calls.store.recover({ database: name }))
+    if (!started) return
+    onStarted(started.job)
+    onClose()
+  }
+  return (
+    <DecisionDialog
+      title={`Recover the ${name} database?`}
+      safe="Leave it as it is"
+      act={recoverStoreActWords(name, database)}
+      onAct={() => void act()}
+      onClose={onClose}
+      busy={busy}
+      ready={database !== undefined}
+    >
+      <PanelBody
+        content={
+          database
+            ? { state: 'ready' }
+            : { state: 'loading', waitsFor: 'Waiting for the figures of the store. Nothing is touched.' }
+        }
+      >
+        {database && <Plan database={database} />}
+      </PanelBody>
+      <CommandLine command={storeCommands.recover(name)} />
+    </DecisionDialog>
+  )
+}
+
+function Plan({ database }: { readonly database: StoreDatabase }) {
+  const { copies, state } = database
+  return (
+    <>
+      {state === 'open' && (
+        <p className={styles.warning}>
+          <HealthMark health="degraded" label="warning" />
+          <span>
+            This database is open and records. Recover it only when a check has found it damaged: it goes back to its
+            newest copy.
+          </span>
+        </p>
+      )}
+      <ol className={styles.steps} aria-label="What is done">
+        <li>
+          Its files ({bytes(database.bytes + database.walBytes)}, the log included) are set aside together into
+          quarantine. Recording waits for it.
+        </li>
+        <li>
+          {copies.newestAt === null ? (
+            'There is no copy: what can be read of the damaged files is salvaged.'
+          ) : (
+            <>
+              The newest good copy takes its place, that of <Time at={copies.newestAt} /> (<Age at={copies.newestAt} />)
+              if it passes its check.
+              {copies.count > 1 && ' Older copies are tried after it.'}
+            </>
+          )}
+        </li>
+        <li>Where nothing serves, it begins empty. The console comes up in every case, and says what it did.</li>
+      </ol>
+      <p>
+        <strong>May be lost:</strong>{' '}
+        {copies.newestAt === null ? (
+          'whatever cannot be read of the damaged files.'
+        ) : (
+          <>
+            what was recorded since <Time at={copies.newestAt} />.
+          </>
+        )}{' '}
+        {state === 'stand-in' &&
+          'What was recorded in the stand-in is not in it either; the stand-in is kept in the same folder. '}
+        <span className="dim">{databaseHolds[database.name]}</span>
+      </p>
+      <p className={decision.undo}>
+        Kept: the files that are set aside, for 14 days. Services, the site's own files and its backups are not touched.
+      </p>
+    </>
+  )
+}

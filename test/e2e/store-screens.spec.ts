@@ -1,0 +1,439 @@
+import { readFileSync } from 'node:fs'
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { AttentionView, JobView, SiteDatabaseView, StoreView } from '#shared/contract/index.ts'
+import { needs } from '../support/needs.ts'
+import { namelessControls, type ScriptedPages, scriptedPages, type WatchedPage } from './scripted-page.ts'
+
+// The store and the site's databases on screen, in a real browser over a scripted console.
+
+const missing = needs('chromium')
+let pages: ScriptedPages
+let watched: WatchedPage
+let page: Page
+
+beforeAll(async () => {
+  if (!missing) pages = await scriptedPages()
+}, 120_000)
+
+afterAll(async () => {
+  if (!missing) await pages[Symbol.asyncDispose]()
+})
+
+beforeEach(async () => {
+  if (missing) return
+  watched = await pages.open()
+  page = watched.page
+})
+
+afterEach(async () => {
+  if (missing) return
+  await page.close()
+  expect(watched.complaints).toEqual([])
+})
+
+async function open(route: string): Promise<void> {
+  await page.goto(`${pages.origin}testing/index.html#${route}`)
+  await page.locator('main h1').first().waitFor()
+}
+
+const button = (name: string | RegExp) => page.getByRole('button', { name, exact: true })
+const dialog = () => page.getByRole('dialog')
+const asked = () => page.evaluate(() => window.scripted.asked)
+const banner = () => page.getByRole('region', { name: 'State of the store' })
+
+function change(rest: Partial<StoreView>): Promise<void> {
+  return page.evaluate(
+    (more) => window.scripted.change('store', { store: window.samples.store(Date.now(), more) }),
+    rest,
+  )
+}
+
+function changeDatabase(name: 'control' | 'messages', rest: Partial<StoreView['databases'][number]>): Promise<void> {
+  return page.evaluate(
+    ([wanted, more]) => {
+      const store = window.samples.store(Date.now())
+      const databases = store.databases.map((database) =>
+        database.name === wanted ? { ...database, ...more } : database,
+      )
+      window.scripted.change('store', { store: { ...store, databases } })
+    },
+    [name, rest] as const,
+  )
+}
+
+function changeJob(id: string, rest: Partial<JobView>): Promise<void> {
+  return page.evaluate(
+    ([job, more]) => {
+      const before = window.scripted.slices.jobs[job]
+      window.scripted.change('jobs', { [job]: { ...(before ?? window.samples.job(Date.now(), job)), ...more } })
+    },
+    [id, rest] as const,
+  )
+}
+
+function refuse(message: string): Promise<void> {
+  return page.evaluate((sentence) => {
+    window.scripted.refusingJobs = {
+      code: 'job-busy',
+      message: sentence,
+      remedy: 'Wait until it has ended, then try again.',
+      retryable: true,
+      params: {},
+    }
+  }, message)
+}
+
+test('while the console cannot record, every page says so, since when, and what helps; nobody can wave it away', async () => {
+  await open('/services')
+  expect(await banner().count()).toBe(0)
+  await change({
+    state: 'read-only',
+    since: Date.now() - 4 * 60_000,
+    note: 'The control database cannot be written: the disk is full.',
+  })
+  await banner().getByText('The console cannot record.').waitFor()
+  await banner().getByText('The control database cannot be written: the disk is full.').waitFor()
+  await banner().getByText('is refused, not lost silently; recording resumes by itself').waitFor()
+  await banner().getByText('Since 4 min.').waitFor()
+  expect(await banner().getByRole('button').count()).toBe(0)
+  await banner().getByRole('link', { name: 'Look at the store' }).click()
+  await page.getByRole('heading', { name: 'Diagnose' }).waitFor()
+  await banner().getByText('The console cannot record.').waitFor()
+  expect(await banner().getByRole('link').count()).toBe(0)
+})
+
+test('the banner is read out once, not again with every second of its age', async () => {
+  await open('/')
+  await change({ state: 'read-only', since: Date.now(), note: 'The disk is full.' })
+  const spoken = page.getByRole('status').filter({ hasText: 'The console cannot record. The disk is full.' })
+  await spoken.waitFor({ state: 'attached' })
+  await spoken.evaluate((element) => {
+    new MutationObserver(() => element.setAttribute('data-again', 'yes')).observe(element, {
+      subtree: true,
+      childList: true,
+      characterData: true,
+    })
+  })
+  await banner().getByText('Since 2 s.').waitFor()
+  expect(await spoken.getAttribute('data-again')).toBeNull()
+})
+
+test('the banner goes by itself, and it is told that recording goes on', async () => {
+  await open('/')
+  await change({ state: 'read-only', note: 'The disk is full.' })
+  await banner().waitFor()
+  await change({ state: 'open' })
+  await page.getByText('The console records again.').waitFor()
+  await banner().waitFor({ state: 'detached' })
+})
+
+test('a store that is being recovered, has a stand-in or has failed says so, each with its own press', async () => {
+  await open('/')
+  await change({ state: 'recovering', note: 'The copy of 06:00 is being checked.' })
+  await banner().getByText('being recovered').waitFor()
+  await banner().getByRole('link', { name: 'Look at the store' }).waitFor()
+  await change({ state: 'failed', note: 'Its writer ended three times.' })
+  await banner().getByText('has failed').waitFor()
+  await banner().getByText('Its writer ended three times.').waitFor()
+  await changeDatabase('messages', { state: 'stand-in' })
+  await page.evaluate(() => {
+    const { store } = window.scripted.slices.store
+    if (store) window.scripted.change('store', { store: { ...store, state: 'stand-in', note: null } })
+  })
+  await banner().getByText('A stand-in takes the place of a database.').waitFor()
+  await banner().getByRole('button', { name: 'Recover…' }).click()
+  await dialog().getByText('Recover the messages database?').waitFor()
+  await dialog().getByText('What was recorded in the stand-in is not in it either').waitFor()
+  expect(await asked()).toEqual([])
+})
+
+test('the diagnose page shows each database with its figures, and each figure with its unit', async () => {
+  await open('/diagnose')
+  const control = page.getByRole('region', { name: 'Control' })
+  await control.getByText('12 MB of at most 512 MB, 2.4 %').waitFor()
+  await control.getByRole('img', { name: 'Size of control: 12 MB of at most 512 MB' }).waitFor()
+  await control.getByText('1.1 MB in the write-ahead log').waitFor()
+  await control.getByText('newest 2 h ago, 3 checked copies, 34 MB in all').waitFor()
+  await control.getByText(/passed quick, 3 h ago/).waitFor()
+  const recording = page.getByRole('region', { name: 'Recording' })
+  expect(await recording.locator('dl').innerText()).toContain('0.8 ms')
+  await recording.getByText('12 of at most 20\u202f000').waitFor()
+  const slow = page.getByRole('table', { name: 'Slow statements' })
+  await slow.getByRole('row', { name: /events\.search 212 ms 64 ms 4/ }).waitFor()
+  const quarantine = page.getByRole('table', { name: 'Quarantine' })
+  await quarantine.getByText('A check found page 4 212').waitFor()
+  await quarantine.getByText('139 MB').waitFor()
+  await page.getByText('This version of Wheelhouse does not have it yet.').waitFor()
+})
+
+test('the overview tells the size, commits, queue and last copy of the store, and what is not right', async () => {
+  await open('/')
+  const store = page.getByRole('region', { name: 'Store', exact: true })
+  await store.getByText('155 MB of 2.5 GB').waitFor()
+  await store.getByText('0.8 ms to 4 ms').waitFor()
+  await store.getByText('12 of 20\u202f000').waitFor()
+  await store.getByText('2 h ago').waitFor()
+  await change({ state: 'read-only', since: Date.now() - 60_000, note: 'The disk is full.' })
+  await store.getByText('read-only since 1 min: The disk is full.').waitFor()
+  await store.getByRole('link', { name: 'Diagnose' }).click()
+  await page.getByRole('heading', { name: 'Diagnose' }).waitFor()
+})
+
+test('a check runs at once, beside its database, and can be cancelled there; its failure says what to do', async () => {
+  await open('/diagnose')
+  await button('Other checks of control').click()
+  await page.getByRole('menuitem', { name: /^Full/ }).click()
+  expect(await asked()).toEqual([{ call: 'store.check', input: { database: 'control', kind: 'full' } }])
+  await changeJob('jb-1', {
+    steps: [{ id: 'read', title: 'Read every page', state: 'running', startedAt: Date.now(), endedAt: null }],
+    progress: { done: 812, total: 3_027, unit: 'pages' },
+    commandLine: 'wheelhouse store check control --full',
+  })
+  const control = page.getByRole('region', { name: 'Control' })
+  await control.getByText('Read every page, 812 of 3\u202f027 pages').waitFor()
+  await control.getByText('wheelhouse store check control --full').first().waitFor()
+  expect(await button('Check control, quick').isDisabled()).toBe(true)
+  expect(await button('Check messages, quick').isDisabled()).toBe(false)
+  expect(await page.getByRole('region', { name: 'Started from here' }).getByText('Check the control').count()).toBe(0)
+  await button('Cancel Check the control database').click()
+  expect(await asked()).toContainEqual({ call: 'jobs.cancel', input: { job: 'jb-1' } })
+  await changeJob('jb-1', {
+    state: 'failed',
+    endedAt: Date.now(),
+    message: 'Page 812 of the table events is malformed.',
+    remedy: 'Recover the control database.',
+  })
+  const failed = control.getByRole('alert')
+  await failed.getByText('Page 812 of the table events is malformed.').waitFor()
+  await failed.getByText('Recover the control database.').waitFor()
+  await button('Copy messages now').click()
+  expect(await asked()).toContainEqual({ call: 'store.copy', input: { database: 'messages' } })
+})
+
+test('recovering says what is done, lost and kept; Escape leaves all as it is; a second click is no second order', async () => {
+  await open('/diagnose')
+  await button('Recover control…').click()
+  await dialog()
+    .getByText(/This database is open and records/)
+    .waitFor()
+  await dialog()
+    .getByText(/The newest good copy takes its place/)
+    .waitFor()
+  await dialog()
+    .getByText(/what was recorded since/)
+    .waitFor()
+  await dialog()
+    .getByText(/for 14 days/)
+    .waitFor()
+  await dialog().getByText('wheelhouse store recover control').waitFor()
+  expect(await dialog().locator(':focus').textContent()).toBe('Leave it as it is')
+  expect(await namelessControls(page)).toEqual([])
+  await page.keyboard.press('Escape')
+  await dialog().waitFor({ state: 'detached' })
+  expect(await asked()).toEqual([])
+  await button('Recover control…').click()
+  await dialog().getByRole('button', { name: 'Set control aside and go back to its copy' }).dblclick()
+  await dialog().waitFor({ state: 'detached' })
+  expect(await asked()).toEqual([{ call: 'store.recover', input: { database: 'control' } }])
+})
+
+test('without a copy the act is named for what it is', async () => {
+  await open('/diagnose')
+  await button('Recover messages…').click()
+  await dialog().getByText('There is no copy: what can be read of the damaged files is salvaged.').waitFor()
+  await dialog().getByRole('button', { name: 'Set messages aside and salvage it' }).waitFor()
+})
+
+test('what the console refuses is told with what to do, and the dialog stays', async () => {
+  await open('/diagnose')
+  await refuse('The control database is being checked.')
+  await button('Recover control…').click()
+  await dialog()
+    .getByRole('button', { name: /^Set control aside/ })
+    .click()
+  const told = page.getByRole('alert').filter({ hasText: 'The control database is being checked.' })
+  await told.getByText('Wait until it has ended, then try again.').waitFor()
+  await dialog().getByText('Recover the control database?').waitFor()
+})
+
+test('the fixes on cards ask first', async () => {
+  await open('/')
+  await page.evaluate(() => {
+    const card = (id: string, fix: AttentionView['fixes'][number]): AttentionView => ({
+      id,
+      subject: 'store',
+      severity: 'error',
+      title: id,
+      why: 'A check found it damaged.',
+      since: Date.now(),
+      fixes: [fix],
+      event: null,
+      dismissible: false,
+      dismissed: false,
+    })
+    window.scripted.change('attention', {
+      c1: card('c1', { label: 'Check it', action: { type: 'check-store', database: 'messages' } }),
+      c2: card('c2', { label: 'Recover it', action: { type: 'recover-store', database: 'control' } }),
+      c3: card('c3', { label: 'Recover the site', action: { type: 'recover-database', service: 'database' } }),
+    })
+  })
+  for (const [label, title] of [
+    ['Check it', 'Check the messages database?'],
+    ['Recover it', 'Recover the control database?'],
+    ['Recover the site', 'Recover database?'],
+  ] as const) {
+    await button(label).click()
+    await dialog().getByText(title).waitFor()
+    await page.keyboard.press('Escape')
+    await dialog().waitFor({ state: 'detached' })
+  }
+  expect(await asked()).toEqual([])
+})
+
+test('Ctrl+K checks and copies the store, by keys alone', async () => {
+  await open('/')
+  const find = async (words: string) => {
+    await page.keyboard.press('Control+k')
+    await page.getByRole('textbox', { name: 'Find' }).fill(words)
+    await page.keyboard.press('Enter')
+  }
+  await find('check the store')
+  await dialog().getByText('Check the store?').waitFor()
+  await expect.poll(() => dialog().locator(':focus').textContent()).toBe('Check control, full')
+  expect(await namelessControls(page)).toEqual([])
+  await page.keyboard.press('Enter')
+  await expect.poll(asked).toEqual([{ call: 'store.check', input: { database: 'control', kind: 'full' } }])
+  await dialog().waitFor({ state: 'detached' })
+  await find('copy the store')
+  await dialog().getByText('Messages', { exact: true }).click()
+  await dialog().getByText('wheelhouse store copy messages').waitFor()
+  await dialog().getByRole('button', { name: 'Copy messages now' }).click()
+  expect(await asked()).toContainEqual({ call: 'store.copy', input: { database: 'messages' } })
+})
+
+test('before the first figures, without slow statements and out of reach, the panels say so', async () => {
+  await open('/diagnose')
+  await change({ slow: [], quarantine: [] })
+  await page.getByText('A statement that takes over 40 ms appears here by its name.').waitFor()
+  await page.getByText('Nothing is set aside.').waitFor()
+  await change({
+    slow: Array.from({ length: 20 }, (_, index) => ({
+      name: `statement.${index}`,
+      count: 1,
+      worstMs: 90 - index,
+      lastMs: 41,
+      lastAt: Date.now(),
+    })),
+  })
+  await page.getByText('The 20 slowest are shown; others over 40 ms are not listed.').waitFor()
+  await page.evaluate(() => {
+    window.scripted.away = true
+    window.scripted.drop('killed')
+  })
+  await expect.poll(() => page.getByRole('region', { name: 'Control' }).getAttribute('data-stale')).toBe('true')
+  await page.evaluate(() => {
+    window.scripted.away = false
+    window.scripted.change('store', { store: null }, true)
+  })
+  await page.getByText('Waiting for the figures of the store.').waitFor({ state: 'attached' })
+})
+
+test('the quarantine is saved as a file and its folder is copied', async () => {
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+  await open('/diagnose')
+  const download = page.waitForEvent('download')
+  await button('Export quarantine').click()
+  const saved = readFileSync(await (await download).path(), 'utf8')
+  expect(saved.split('\r\n')[0]).toBe('database,set aside,kept until,bytes,why,folder')
+  expect(saved).toContain('139000000')
+  await button('Copy folder of 2026-01-02T06-12-00-000Z').click()
+  await button('Copied').waitFor()
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/quarantine\/2026-01-02T06-12-00-000Z$/)
+})
+
+const drawer = () => page.getByRole('complementary', { name: 'Service database' })
+
+test('a service that stands for a database shows its pool, its queries and its copies', async () => {
+  await open('/services/database')
+  await drawer().getByText('Answers in 0.4 ms; 2 of 45 connections are in use.').waitFor()
+  await drawer().getByText('SQLite 3.53.1').waitFor()
+  await drawer().getByRole('img', { name: '2 in use, 4 idle, of at most 45: 15 and 30 overflow' }).waitFor()
+  await drawer().getByText('18/s now, 61\u202f220 in all').waitFor()
+  await drawer().getByText('0.4 ms p50, 12 ms p99').waitFor()
+  await drawer().getByText('12\u202f904 committed, 17 rolled back').waitFor()
+  await drawer().getByText('newest 40 min ago, 5 checked copies').waitFor()
+  await drawer().getByText('96 ms worst of 3 times').waitFor()
+  await drawer()
+    .getByText(/database is locked: .* 26 min ago/)
+    .waitFor()
+  await open('/services/api')
+  expect(await page.getByText('Pool of connections').count()).toBe(0)
+})
+
+test('of PostgreSQL only what applies is shown, and who waits for a connection is marked', async () => {
+  await open('/services/database')
+  await page.evaluate(() =>
+    window.scripted.change('databases', { database: window.samples.postgres(Date.now(), 'database') }),
+  )
+  await drawer().getByText('PostgreSQL 15.14').waitFor()
+  await drawer()
+    .getByRole('list', { name: 'Connections', exact: true })
+    .getByRole('listitem')
+    .filter({ hasText: '4 waiting' })
+    .getByRole('img', { name: 'warning' })
+    .waitFor()
+  expect(await button('Copy database now').count()).toBe(0)
+  expect(await button('Recover database…').count()).toBe(0)
+  expect(await drawer().getByText('checked cop').count()).toBe(0)
+  await button('Check database').click()
+  expect(await asked()).toEqual([{ call: 'databases.check', input: { service: 'database' } }])
+})
+
+test("recovering a site's database shows the console's plan first, then the job beside it and its result", async () => {
+  await open('/services/database')
+  await button('Recover database…').click()
+  await dialog().getByText('Move the database and its log into quarantine.').waitFor()
+  await dialog().getByText('api, kiosk', { exact: true }).waitFor()
+  await dialog()
+    .getByText(/what was written since .*, the last 40 min/)
+    .waitFor()
+  await dialog().getByText('wheelhouse database recover database').waitFor()
+  expect(await dialog().locator(':focus').textContent()).toBe('Leave it as it is')
+  expect(await asked()).toEqual([])
+  await dialog().getByRole('button', { name: 'Recover database and stop 2 services' }).dblclick()
+  await dialog().waitFor({ state: 'detached' })
+  expect(await asked()).toEqual([{ call: 'databases.recover', input: { service: 'database' } }])
+  await drawer().getByRole('progressbar', { name: 'Recover database' }).waitFor()
+  await changeJob('jb-1', {
+    state: 'failed',
+    endedAt: Date.now(),
+    message: 'No copy passed its check.',
+    remedy: 'Restore a backup.',
+  })
+  await drawer().getByRole('alert').getByText('No copy passed its check.').waitFor()
+})
+
+test('a failed database is marked with its last error and its last recovery', async () => {
+  await open('/services/database')
+  const rest: Partial<SiteDatabaseView> = {
+    health: 'unhealthy',
+    sentence: 'The file is damaged: page 12 is malformed.',
+    lastCheck: { at: Date.now() - 60_000, ok: false, note: 'Page 12 is malformed.' },
+    recovery: {
+      policy: 'automatic',
+      copies: 0,
+      newestCopyAt: null,
+      last: { at: Date.now() - 3_600_000, sentence: 'The copy of 06:00 took its place; 12 min are missing.' },
+    },
+  }
+  await page.evaluate(
+    (more) => window.scripted.change('databases', { database: window.samples.database(Date.now(), 'database', more) }),
+    rest,
+  )
+  await drawer().getByText('The file is damaged: page 12 is malformed.').waitFor()
+  await drawer().getByText('failed 1 min ago').waitFor()
+  await drawer().getByText('is put right by itself').waitFor()
+  await drawer().getByText('12 min are missing. 1 h ago').waitFor()
+  expect(await namelessControls(page)).toEqual([])
+})
