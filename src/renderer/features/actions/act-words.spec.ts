@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { RestorePlan } from '#shared/contract/index.ts'
-import { restoreActWords, serviceActWords } from './act-words.ts'
+import { sampleStore } from '../../testing/sample-store.ts'
+import { recoverDatabaseActWords, recoverStoreActWords, restoreActWords, serviceActWords } from './act-words.ts'
 
 const touch = (...ids: string[]) => ({
   sentence: '',
@@ -45,4 +46,12 @@ test('the button of a restore says what is written, deleted and stopped', () => 
     'Restore 1 file, delete 2 files and stop 2 services',
   )
   expect(restoreActWords(plan({}))).toBe('Restore')
+})
+
+test('the button of a recovery says what takes the place, or whom it stops', () => {
+  const [control, messages] = sampleStore(0).databases
+  expect(recoverStoreActWords('control', control)).toBe('Set control aside and go back to its copy')
+  expect(recoverStoreActWords('messages', messages)).toBe('Set messages aside and salvage it')
+  const recovery = { sentence: '', steps: [], services: ['faculty', 'api'], lost: null, undo: '', commandLine: '' }
+  expect(recoverDatabaseActWords('faculty', recovery)).toBe('Recover faculty and stop api')
 })
