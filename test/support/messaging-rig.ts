@@ -138,6 +138,7 @@ export function recordingEvents(): { readonly events: EventDraft[]; readonly log
       return { id, cause: { type: 'event', id } }
     },
     record: () => Promise.reject(new Error('Messaging records nothing itself.')),
+    backlog: () => ({ held: 0, lost: 0 }),
     page: () => Promise.resolve({ events: [], more: false, reached: null }),
     span: () => Promise.reject(new Error('Messaging counts nothing itself.')),
     byId: () => undefined,

@@ -1,9 +1,11 @@
 import { type Clock, Listeners, type Logger, newId } from '#core/platform/index.ts'
 import type { Database } from '#core/store/index.ts'
 import type { EventRecord } from '#shared/vocabulary.ts'
+import type { UnwrittenEvent } from './backlog.ts'
 import { readPage } from './event-page.ts'
-import { type EventRow, eventColumns, insertOf, recordOf, storable } from './event-rows.ts'
+import { type EventRow, eventColumns, recordOf, storable } from './event-rows.ts'
 import { readSpan } from './event-span.ts'
+import { EventWriter } from './event-writer.ts'
 import type {
   EventDraft,
   EventFilter,
@@ -22,7 +24,7 @@ export interface EventLogOptions {
   readonly logger: Logger
 }
 
-/** Opens the event log on its table. Disposing it waits for what was emitted. */
+/** Opens the event log on its table. Disposing it waits for what was emitted, for a bounded time. */
 export function openEventLog(options: EventLogOptions): EventLog {
   return new Log(options)
 }
@@ -34,32 +36,38 @@ const mostEffects = 1_000
 class Log implements EventLog {
   readonly #database: Database
   readonly #clock: Clock
-  readonly #logger: Logger
   readonly #committed: Listeners<readonly EventRecord[]>
   readonly #failed: Listeners<UnrecordedEvent>
-  readonly #writing = new Set<Promise<unknown>>()
+  readonly #writer: EventWriter
   #untold: EventRecord[] = []
 
   constructor({ database, clock, logger }: EventLogOptions) {
     this.#database = database
     this.#clock = clock
-    this.#logger = logger
     const onError = (error: unknown) => logger.error('A listener of the event log failed.', { error: String(error) })
     this.#committed = new Listeners(onError)
     this.#failed = new Listeners(onError)
+    this.#writer = new EventWriter({
+      database,
+      clock,
+      logger,
+      committed: (event) => this.#tellSoon(event),
+      failed: (event, error) => this.#failed.tell({ id: event.id, draft: event, error }),
+    })
   }
 
   emit(draft: EventDraft): EventRef {
     const event = this.#eventOf(draft)
-    this.#write(event).catch((error: unknown) => {
-      this.#logger.error(`An event could not be recorded: ${event.message}`, { event, error: String(error) })
-      this.#failed.tell({ id: event.id, draft, error })
-    })
+    this.#writer.add(event)
     return { id: event.id, cause: { type: 'event', id: event.id } }
   }
 
   record(draft: EventDraft): Promise<EventRecord> {
-    return this.#write(this.#eventOf(draft))
+    return this.#writer.record(this.#eventOf(draft))
+  }
+
+  backlog(): { readonly held: number; readonly lost: number } {
+    return { held: this.#writer.held, lost: this.#writer.lost }
   }
 
   page(query: EventQuery, signal?: AbortSignal): Promise<EventPage> {
@@ -104,34 +112,21 @@ class Log implements EventLog {
     return this.#failed.add(listener)
   }
 
-  async settled(): Promise<void> {
-    await Promise.allSettled(this.#writing)
+  settled(): Promise<void> {
+    return this.#writer.settled()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.settled()
+    await this.#writer[Symbol.asyncDispose]()
     this.#tellCommitted()
     this.#committed.clear()
     this.#failed.clear()
   }
 
-  #eventOf(draft: EventDraft): Omit<EventRecord, 'seq'> {
+  #eventOf(draft: EventDraft): UnwrittenEvent {
     const { kind, subject, severity, message, cause, operation = null, data = {} } = draft
     const id = newId('ev')
     return { id, at: this.#clock.wall(), kind, subject, severity, message, cause, operation, data: storable(data) }
-  }
-
-  /** Resolves after the commit. The writer commits in the order of the calls, so outcomes come in order of sequence. */
-  #write(event: Omit<EventRecord, 'seq'>): Promise<EventRecord> {
-    const writing = this.#database.write([insertOf(event)], 'event').then(([result]) => {
-      const record = { ...event, seq: result?.lastInsertRowid ?? 0 }
-      this.#tellSoon(record)
-      return record
-    })
-    this.#writing.add(writing)
-    const done = () => void this.#writing.delete(writing)
-    writing.then(done, done)
-    return writing
   }
 
   /** Events of one commit are told together. */

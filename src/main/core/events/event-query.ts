@@ -129,7 +129,7 @@ function conditionsSql(conditions: readonly Condition[]): {
     sql: conditions
       .map(
         (condition) =>
-          ` AND ${partial(condition)}${condition.column} IN (${condition.among.map(() => '?').join(', ')})`,
+          ` AND ${partial(condition)}events.${condition.column} IN (${condition.among.map(() => '?').join(', ')})`,
       )
       .join(''),
     values: conditions.flatMap(({ among }) => among),

@@ -62,11 +62,17 @@ export interface UnrecordedEvent {
 export interface EventLog extends AsyncDisposable {
   /**
    * Records an event and returns at once with its id, usable as the cause of others.
-   * A failed write is told to {@link onFailure} and never throws into the caller.
+   * While the store takes nothing (a full disk, a writer that died) events are held back, up to a bound, and recorded in order when it
+   * does again; how many found no room is then said in an event `events.lost`. Never throws into the caller.
    */
   emit(draft: EventDraft): EventRef
-  /** Records an event and resolves once it is committed, with its sequence. For operator actions. */
+  /**
+   * Records an event and resolves once it is committed, with its sequence. For operator actions: it is never held back but rejects with
+   * the store's reason.
+   */
   record(draft: EventDraft): Promise<EventRecord>
+  /** Events that are held back now, and how many were lost since the log was opened. */
+  backlog(): { readonly held: number; readonly lost: number }
   /**
    * One page. What an index answers by itself is read on this thread; the rest beside it, for at most a second. Rejects with the
    * signal's reason, or as `Database.query` does.
@@ -83,9 +89,9 @@ export interface EventLog extends AsyncDisposable {
   countEffects(id: string): number
   /** Told after the commit, in order of sequence. */
   onCommitted(listener: (events: readonly EventRecord[]) => void): Disposable
-  /** Told of every event that could not be recorded: the store is full, its disk is, or its writer has ended. */
+  /** Told of every event that is not going to be recorded: it found no room, or the store refused it for good. */
   onFailure(listener: (unrecorded: UnrecordedEvent) => void): Disposable
-  /** Resolves when everything emitted so far is committed, or has failed. */
+  /** Resolves when everything emitted so far is committed, is held back, or has failed. */
   settled(): Promise<void>
 }
 
