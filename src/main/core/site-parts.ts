@@ -3,7 +3,7 @@ import { type Backups, backupSchema, openBackups } from './backup/index.ts'
 import type { LoadedSite, SiteDefinition } from './config/index.ts'
 import { openSecrets } from './config/index.ts'
 import { type Coordinator, coordinatorSchema, openCoordinator } from './coordinator/index.ts'
-import { type EventLog, eventsSchema, openEventIndexer, openEventLog } from './events/index.ts'
+import { ClockWatch, type EventLog, eventsSchema, openEventIndexer, openEventLog } from './events/index.ts'
 import { type Jobs, jobsSchema, openJobs } from './jobs/index.ts'
 import { type Messaging, messagingSchema, openMessaging } from './messaging/index.ts'
 import { openMachineMetrics } from './metrics/index.ts'
@@ -68,6 +68,8 @@ export async function openParts(
       onCommitted: (wake) => events.onCommitted(() => wake()),
     }),
   )
+  const [newest] = (await events.page({ limit: 1 })).events
+  owned.add(new ClockWatch(clock, events, newest?.at ?? null))
   const jobs = owned.add(
     await openJobs({ database, events, state: state.slice('jobs'), clock, logger: logger.part('jobs') }),
   )

@@ -1,3 +1,4 @@
+export { ClockWatch } from './clock-watch.ts'
 export { type EventLogOptions, openEventLog } from './event-log.ts'
 export { type EventIndexer, type EventIndexerOptions, openEventIndexer } from './indexer.ts'
 export type { EventLimits } from './retention.ts'
