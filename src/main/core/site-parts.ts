@@ -56,6 +56,8 @@ export async function openParts(
       runtime,
       clock,
       logger: logger.part('store'),
+      crashPoints,
+      zone: site.loaded.valid ? site.loaded.definition.zone : 'UTC',
     }),
   )
   const database = store.control

@@ -1,8 +1,9 @@
+import { timeIn } from '#core/platform/index.ts'
 import type { RestorePlan } from '#shared/contract/index.ts'
 import type { PlanAnswer } from './program/messages.ts'
 import type { Snapshot } from './repository/snapshot-file.ts'
 import { shownSwap } from './restore/plan.ts'
-import { nameOf, timeIn } from './views.ts'
+import { nameOf } from './views.ts'
 
 /** What is known besides the comparison. */
 export interface PlanContext {

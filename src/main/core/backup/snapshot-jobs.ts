@@ -1,4 +1,5 @@
 import type { JobContext, JobOutcome } from '#core/jobs/index.ts'
+import { sizeInWords } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Catalogue } from './catalogue.ts'
 import { type Conditions, sentenceOf } from './conditions.ts'
@@ -6,7 +7,7 @@ import { eventKinds } from './event-kinds.ts'
 import type { BackupsOptions } from './options.ts'
 import type { Helper } from './program/engine-client.ts'
 import type { Snapshot } from './repository/snapshot-file.ts'
-import { isGood, nameOf, sizeInWords } from './views.ts'
+import { isGood, nameOf } from './views.ts'
 
 interface JobPorts {
   readonly options: BackupsOptions

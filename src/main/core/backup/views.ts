@@ -1,3 +1,4 @@
+import { timeIn } from '#core/platform/index.ts'
 import type { SnapshotView } from '#shared/contract/index.ts'
 import type { Snapshot } from './repository/snapshot-file.ts'
 
@@ -36,24 +37,6 @@ export function newestGood(snapshots: readonly Snapshot[]): Snapshot | undefined
 export function undoTarget(snapshots: readonly Snapshot[]): Snapshot | undefined {
   const applied = snapshots.filter((snapshot) => snapshot.kind === 'restore-point' && snapshot.appliedAt !== null)
   return applied.at(-1)
-}
-
-/** A point in time in the site's zone: "5 Jan 2026, 16:00". */
-export function timeIn(zone: string, at: number): string {
-  const options = { dateStyle: 'medium', timeStyle: 'short' } as const
-  try {
-    return new Intl.DateTimeFormat('en-GB', { ...options, timeZone: zone }).format(at)
-  } catch {
-    return new Intl.DateTimeFormat('en-GB', { ...options, timeZone: 'UTC' }).format(at)
-  }
-}
-
-/** Bytes in the decimal unit that a person reads: "27 kB", "1.4 MB". */
-export function sizeInWords(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB']
-  const at = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3))
-  const amount = bytes / 1_000 ** at
-  return `${at > 0 && amount < 9.95 ? amount.toFixed(1) : Math.round(amount)} ${units[at]}`
 }
 
 /** What a snapshot is called in sentences: "the snapshot of 5 Jan 2026, 16:00". */

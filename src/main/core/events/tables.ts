@@ -13,6 +13,7 @@ import type { Schema } from '#core/store/index.ts'
  */
 export const eventsSchema: Schema = {
   owner: 'events',
+  newest: 'SELECT at FROM events ORDER BY seq DESC LIMIT 1',
   migrations: [
     {
       version: 1,

@@ -3,6 +3,7 @@ import type { Schema, SqlValue, Statement } from '#core/store/index.ts'
 /** The messages database: journal, quarantine, and how long each route's rows are kept. */
 export const messagingSchema: Schema = {
   owner: 'messaging',
+  newest: 'SELECT at FROM journal ORDER BY seq DESC LIMIT 1',
   migrations: [
     {
       version: 1,

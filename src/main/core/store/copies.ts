@@ -1,11 +1,20 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Clock, type Logger, type Runtime, syncFolder } from '#core/platform/index.ts'
+import { type Clock, type Runtime, sizeInWords, syncFolder, timeIn, writeDurably } from '#core/platform/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
 import { copyDatabase } from './database-tool.ts'
 import type { DatabaseName } from './types.ts'
 
-/** Why a copy was taken: to go back to before an upgrade, or to have a good one when the database is damaged. */
-export type CopyReason = 'before-upgrade' | 'daily'
+/** Why a copy was taken. Each reason has its own number of copies that are kept, so that none pushes out another. */
+export type CopyReason = 'scheduled' | 'before-upgrade' | 'before-risk' | 'by-operator'
+
+/** How many copies of each database are kept. */
+export const copiesKept: Readonly<Record<CopyReason, number>> = {
+  scheduled: 4,
+  'before-upgrade': 2,
+  'before-risk': 2,
+  'by-operator': 2,
+}
 
 /** A copy of one of the console's own databases in `.wheelhouse/copies/`. */
 export interface DatabaseCopy {
@@ -16,10 +25,10 @@ export interface DatabaseCopy {
   readonly file: string
 }
 
-const day = 24 * 60 * 60 * 1_000
-const keptPerReason = 2
+/** Room that is left to the site and to the database itself. Bytes. */
+const reservedBytes = 64 * 1024 * 1024
 
-/** The file name of a copy, readable by people: `control.daily.2026-01-05T08-30-00-000Z.db`. */
+/** The file name of a copy, readable by people: `control.scheduled.2026-01-05T08-30-00-000Z.db`. */
 export function copyName(copy: Omit<DatabaseCopy, 'file'>): string {
   return `${copy.database}.${copy.reason}.${fileTime(copy.at)}.db`
 }
@@ -31,26 +40,26 @@ export function fileTime(at: number): string {
 
 /** The copies among file names, newest first; other names are ignored. */
 export function copiesAmong(names: readonly string[]): readonly DatabaseCopy[] {
-  return names
-    .flatMap((file): DatabaseCopy[] => {
-      const parts = /^(control|messages)\.(before-upgrade|daily)\.(.{10})T(\d\d)-(\d\d)-(\d\d)-(\d{3})Z\.db$/.exec(file)
-      if (!parts) return []
-      const [, database, reason, date, hour, minute, second, ms] = parts
-      const at = Date.parse(`${date}T${hour}:${minute}:${second}.${ms}Z`)
-      if (Number.isNaN(at)) return []
-      return [
-        {
-          database: database === 'control' ? 'control' : 'messages',
-          reason: reason === 'daily' ? 'daily' : 'before-upgrade',
-          at,
-          file,
-        },
-      ]
-    })
-    .sort((a, b) => b.at - a.at)
+  return names.flatMap((file) => copyIn(file) ?? []).sort((a, b) => b.at - a.at)
 }
 
-/** The copies that need not be kept: of each database and reason all but the two newest. */
+function copyIn(file: string): DatabaseCopy | null {
+  const parts = /^(control|messages)\.([a-z-]+)\.(.{10})T(\d\d)-(\d\d)-(\d\d)-(\d{3})Z\.db$/.exec(file)
+  if (!parts) return null
+  const [, database, named = '', date, hour, minute, second, ms] = parts
+  const at = Date.parse(`${date}T${hour}:${minute}:${second}.${ms}Z`)
+  const reason = reasonNamed(named)
+  if (Number.isNaN(at) || !reason) return null
+  return { database: database === 'control' ? 'control' : 'messages', reason, at, file }
+}
+
+function reasonNamed(name: string): CopyReason | undefined {
+  if (name === 'daily') return 'scheduled' // what earlier versions called it
+  const reasons: readonly CopyReason[] = ['scheduled', 'before-upgrade', 'before-risk', 'by-operator']
+  return reasons.find((reason) => reason === name)
+}
+
+/** The copies that need not be kept: of each database and reason all but the newest {@link copiesKept}. */
 export function copiesToGiveUp(copies: readonly DatabaseCopy[]): readonly DatabaseCopy[] {
   const seen = new Map<string, number>()
   return [...copies]
@@ -59,18 +68,36 @@ export function copiesToGiveUp(copies: readonly DatabaseCopy[]): readonly Databa
       const key = `${database}.${reason}`
       const count = (seen.get(key) ?? 0) + 1
       seen.set(key, count)
-      return count > keptPerReason
+      return count > copiesKept[reason]
     })
 }
 
-/** The folder of copies of one store. */
-export class Copies {
-  readonly #folder: string
-  readonly #runtime: Runtime
+export interface CopiesOptions {
+  /** The `.wheelhouse` folder: the databases lie in it, their copies in its folder `copies`. */
+  readonly directory: string
+  readonly runtime: Runtime
+  readonly clock: Clock
+  readonly zone: string
+  /** Why a database must not be copied at present: what runs in its place is not it. Null when it may be. */
+  readonly withheld: (database: DatabaseName) => string | null
+}
 
-  constructor(folder: string, runtime: Runtime) {
-    this.#folder = folder
-    this.#runtime = runtime
+/** What copies there are of a database. */
+export interface CopiesSummary {
+  readonly count: number
+  readonly newestAt: number | null
+  readonly bytes: number
+}
+
+/** The copies of one store. One is taken at a time. */
+export class Copies {
+  readonly #options: CopiesOptions
+  readonly #folder: string
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(options: CopiesOptions) {
+    this.#options = options
+    this.#folder = join(options.directory, 'copies')
   }
 
   /** Newest first. */
@@ -78,71 +105,128 @@ export class Copies {
     return (await this.#all()).filter((copy) => copy.database === database)
   }
 
+  async summary(database: DatabaseName): Promise<CopiesSummary> {
+    const copies = await this.list(database)
+    const sizes = await Promise.all(
+      copies.map(async (copy) => (await stat(this.pathOf(copy)).catch(() => null))?.size ?? 0),
+    )
+    return { count: copies.length, newestAt: copies[0]?.at ?? null, bytes: sizes.reduce((sum, size) => sum + size, 0) }
+  }
+
   pathOf(copy: DatabaseCopy): string {
     return join(this.#folder, copy.file)
   }
 
-  /** Takes a checked copy of a database file, then gives up those beyond what is kept. Rejects as `copyDatabase` does. */
-  async take(path: string, copy: Omit<DatabaseCopy, 'file'>, signal?: AbortSignal): Promise<void> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 })
-    const to = join(this.#folder, copyName(copy))
-    // It gets its name when it is whole and checked; what a killed console left half done is swept here.
-    for (const file of await readdir(this.#folder)) {
-      if (file.endsWith('.part')) await rm(join(this.#folder, file), { force: true })
+  /**
+   * Whether a database has not been written since its newest copy of any reason was taken, so that another would be the same.
+   * Told from sizes and times of the files, which are not opened.
+   */
+  async isUnchanged(database: DatabaseName): Promise<boolean> {
+    try {
+      const [newest] = await this.list(database)
+      if (!newest) return false
+      const noted: unknown = JSON.parse(await readFile(this.#notePath(database), 'utf8'))
+      return JSON.stringify(noted) === JSON.stringify({ of: newest.file, ...(await this.#signature(database)) })
+    } catch {
+      return false
     }
-    await copyDatabase(this.#runtime, { from: path, to: `${to}.part`, ...(signal && { signal }) })
-    await rename(`${to}.part`, to)
+  }
+
+  /**
+   * Takes a copy of a database, live or not: opened and checked before it counts; then gives up those beyond what is kept.
+   * Rejects with `store-copy-no-room`, `store-copy-withheld`, or as {@link copyDatabase} does; nothing half done is left.
+   */
+  take(database: DatabaseName, reason: CopyReason, signal?: AbortSignal): Promise<DatabaseCopy> {
+    const taken = this.#last.then(() => this.#take(database, reason, signal))
+    this.#last = taken.catch(() => {})
+    return taken
+  }
+
+  async #take(database: DatabaseName, reason: CopyReason, signal: AbortSignal | undefined): Promise<DatabaseCopy> {
+    signal?.throwIfAborted()
+    const withheld = this.#options.withheld(database)
+    if (withheld !== null) throw withheldCopy(database, withheld)
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+    await this.#sweep()
+    await this.#assertRoom(database)
+    const signature = await this.#signature(database)
+    const draft = { database, reason, at: await this.#timeFor(database, reason) }
+    const copy: DatabaseCopy = { ...draft, file: copyName(draft) }
+    // It gets its name when it is whole and checked.
+    const part = `${this.pathOf(copy)}.part`
+    await copyDatabase(this.#options.runtime, {
+      from: this.#databasePath(database),
+      to: part,
+      ...(signal && { signal }),
+    })
+    await rename(part, this.pathOf(copy))
     await syncFolder(this.#folder)
     for (const old of copiesToGiveUp(await this.#all())) await rm(this.pathOf(old), { force: true })
+    await writeDurably(this.#notePath(database), JSON.stringify({ of: copy.file, ...signature })).catch(() => {})
+    return copy
+  }
+
+  /** What a killed console left half done. */
+  async #sweep(): Promise<void> {
+    for (const file of await readdir(this.#folder)) {
+      if (/\.part(-wal|-shm|-journal)?$/.test(file)) await rm(join(this.#folder, file), { force: true })
+    }
+  }
+
+  async #assertRoom(database: DatabaseName): Promise<void> {
+    const { db, wal } = await this.#signature(database)
+    const needed = db.size + wal.size
+    const { bavail, bsize } = await statfs(this.#folder)
+    const free = bavail * bsize
+    if (free >= needed + reservedBytes) return
+    throw new ConsoleError(
+      'store-copy-no-room',
+      `No copy of the console's ${database} database was taken: it needs ${sizeInWords(needed)}, ${sizeInWords(free)} are free, and ${sizeInWords(reservedBytes)} are left to the site.`,
+      'Make room on the disk of the site; scheduled copies go on by themselves then.',
+      { params: { database, needed, free }, retryable: true },
+    )
+  }
+
+  /** Now, or just after the newest copy of this reason when it was taken in the same millisecond. */
+  async #timeFor(database: DatabaseName, reason: CopyReason): Promise<number> {
+    const taken = new Set((await this.list(database)).filter((copy) => copy.reason === reason).map(({ at }) => at))
+    let at = this.#options.clock.wall()
+    while (taken.has(at)) at++
+    return at
+  }
+
+  async #signature(database: DatabaseName) {
+    const of = async (path: string) => {
+      const found = await stat(path).catch(() => null)
+      return { size: found?.size ?? 0, at: found && found.size > 0 ? found.mtimeMs : 0 }
+    }
+    const path = this.#databasePath(database)
+    return { db: await of(path), wal: await of(`${path}-wal`) }
+  }
+
+  #databasePath(database: DatabaseName): string {
+    return join(this.#options.directory, `${database}.db`)
+  }
+
+  #notePath(database: DatabaseName): string {
+    return join(this.#folder, `${database}.copied.json`)
   }
 
   async #all(): Promise<readonly DatabaseCopy[]> {
     return copiesAmong(await readdir(this.#folder).catch(() => []))
   }
+
+  /** A copy in words: "the copy of 5 Jan 2026, 16:00". */
+  nameOf(copy: Pick<DatabaseCopy, 'at'>): string {
+    return `the copy of ${timeIn(this.#options.zone, copy.at)}`
+  }
 }
 
-/** Takes a copy of the control database once a day while the store is open, the first soon after opening when one is due. */
-export class DailyCopy implements AsyncDisposable {
-  readonly #options: { copies: Copies; path: string; clock: Clock; logger: Logger; firstAfterMs: number }
-  readonly #stop = new AbortController()
-  #timer: Disposable
-  #running: Promise<void> = Promise.resolve()
-
-  constructor(options: { copies: Copies; path: string; clock: Clock; logger: Logger; firstAfterMs: number }) {
-    this.#options = options
-    this.#timer = this.#in(options.firstAfterMs)
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#timer[Symbol.dispose]()
-    this.#stop.abort(new Error('The store is closing.'))
-    await this.#running
-  }
-
-  #in(ms: number): Disposable {
-    return this.#options.clock.after(ms, () => {
-      this.#running = this.#takeWhenDue().then((nextInMs) => {
-        if (!this.#stop.signal.aborted) this.#timer = this.#in(nextInMs)
-      })
-    })
-  }
-
-  /** Resolves with the milliseconds until the next attempt. */
-  async #takeWhenDue(): Promise<number> {
-    const { copies, path, clock, logger } = this.#options
-    try {
-      const newest = (await copies.list('control')).find(({ reason }) => reason === 'daily')
-      const age = newest ? clock.wall() - newest.at : day
-      // A copy from the future comes of a clock that was set back; it says nothing about its age.
-      if (age >= 0 && age < day) return day - age
-      const at = clock.wall()
-      await copies.take(path, { database: 'control', reason: 'daily', at }, this.#stop.signal)
-      return day
-    } catch (error) {
-      if (this.#stop.signal.aborted) return day
-      const why = error instanceof Error ? error.message : String(error)
-      logger.warn(`The daily copy of the control database could not be taken: ${why}`)
-      return day / 24
-    }
-  }
+function withheldCopy(database: DatabaseName, why: string): ConsoleError {
+  return new ConsoleError(
+    'store-copy-withheld',
+    `No copy of the console's ${database} database is taken: ${why}.`,
+    'Recover the database first; copies are taken again then.',
+    { params: { database } },
+  )
 }

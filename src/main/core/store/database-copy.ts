@@ -1,7 +1,9 @@
 import { existsSync, rmSync, statSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import type { CheckResult, CopyResult } from './database-answer.ts'
+import type { CheckKind, CheckResult, CopyResult } from './database-answer.ts'
 import { makePrivateFile } from './private-file.ts'
+import { hasTable } from './schema-versions.ts'
+import { keepDamagedLog } from './write-ahead-log.ts'
 
 // Only for the database-copy program: what is here may run long, and touches database files with fs.
 
@@ -20,7 +22,7 @@ export async function copyFile(from: string, to: string): Promise<CopyResult> {
     const pages = await copyPages(from, to)
     if (pages === 0) throw coded('database-empty', `${from} holds no page; an empty copy would not be a backup.`)
     // Opened for writing, so that closing it removes the log which a database in WAL mode gets by being opened.
-    const { ok, problems } = check(new Database(to, { fileMustExist: true }))
+    const { ok, problems } = check(new Database(to, { fileMustExist: true }), 'quick', [])
     if (!ok) throw coded('copy-damaged', `The copy of ${from} does not pass its check: ${problems.join('; ')}`)
     return { pages, bytes: statSync(to).size }
   } catch (error) {
@@ -29,13 +31,25 @@ export async function copyFile(from: string, to: string): Promise<CopyResult> {
   }
 }
 
-/** Runs SQLite's quick_check. What is not a database, or cannot be read as one, is a finding and not an error. */
-export function checkFile(path: string): CheckResult {
+/** What a check looks for besides the structure. */
+export interface CheckOptions {
+  readonly kind: CheckKind
+  /** Statements that each give the time of a newest record. */
+  readonly newest: readonly string[]
+  readonly keepLogIn: string | null
+}
+
+/**
+ * Runs SQLite's checks. What is not a database, or cannot be read as one, is a finding and not an error. With `keepLogIn` the
+ * write-ahead log is read first, and a damaged one makes the check a full one: pages of before and after it may be mixed then.
+ */
+export function checkFile(path: string, { kind, newest, keepLogIn }: CheckOptions): CheckResult {
   if (!existsSync(path)) throw coded('database-missing', `There is no database ${path}.`)
+  const log = keepLogIn === null ? null : keepDamagedLog(path, keepLogIn)
   try {
-    return check(openAsFound(path))
+    return { ...check(openAsFound(path), log ? 'full' : kind, newest), log }
   } catch (error) {
-    if (error instanceof Database.SqliteError && isDamage(error.code)) return { ok: false, problems: [error.message] }
+    if (isDamageOf(error)) return { ...damaged(error), log }
     throw error
   }
 }
@@ -65,17 +79,66 @@ function openAsFound(path: string): Database.Database {
   return new Database(path, { readonly, fileMustExist: true, timeout: 10_000 })
 }
 
-function check(database: Database.Database): CheckResult {
+function check(database: Database.Database, kind: CheckKind, newest: readonly string[]): Omit<CheckResult, 'log'> {
   try {
-    const found = database.prepare<[], string>('PRAGMA quick_check(20)').pluck().all()
+    const found = database
+      .prepare<[], string>(kind === 'full' ? 'PRAGMA integrity_check(20)' : 'PRAGMA quick_check(20)')
+      .pluck()
+      .all()
     const problems = found.filter((line) => line !== 'ok')
-    return { ok: problems.length === 0, problems }
+    if (problems.length === 0 && kind === 'full') problems.push(...foreignKeyProblems(database))
+    return {
+      ok: problems.length === 0,
+      problems,
+      versions: versionsIn(database),
+      newest: newestIn(database, newest),
+    }
   } catch (error) {
-    if (error instanceof Database.SqliteError && isDamage(error.code)) return { ok: false, problems: [error.message] }
+    if (isDamageOf(error)) return damaged(error)
     throw error
   } finally {
     database.close()
   }
+}
+
+function damaged(error: Error): Omit<CheckResult, 'log'> {
+  return { ok: false, problems: [error.message], versions: null, newest: null }
+}
+
+function foreignKeyProblems(database: Database.Database): readonly string[] {
+  const rows = database
+    .prepare<[], { table: string; rowid: number | null; parent: string }>('PRAGMA foreign_key_check')
+    .all()
+  return rows
+    .slice(0, 20)
+    .map(({ table, rowid, parent }) => `row ${rowid ?? '?'} of ${table} refers to nothing in ${parent}`)
+}
+
+function versionsIn(database: Database.Database): Record<string, number> | null {
+  if (!hasTable(database, 'store_versions')) return null
+  const rows = database
+    .prepare<[], { owner: string; version: number }>(
+      'SELECT owner, max(version) AS version FROM store_versions GROUP BY owner',
+    )
+    .all()
+  return Object.fromEntries(rows.map(({ owner, version }) => [owner, version]))
+}
+
+/** The latest of the times that the statements give; one whose table is not there gives none. */
+export function newestIn(database: Database.Database, statements: readonly string[]): number | null {
+  const times = statements.flatMap((sql) => {
+    try {
+      const at: unknown = database.prepare(sql).pluck().get()
+      return typeof at === 'number' ? [at] : []
+    } catch {
+      return []
+    }
+  })
+  return times.length > 0 ? Math.max(...times) : null
+}
+
+function isDamageOf(error: unknown): error is InstanceType<typeof Database.SqliteError> {
+  return error instanceof Database.SqliteError && isDamage(error.code)
 }
 
 /** Whether an error code of SQLite means that the file itself is damaged. */

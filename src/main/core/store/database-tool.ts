@@ -3,10 +3,14 @@ import { rm } from 'node:fs/promises'
 import type { Runtime } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import {
+  type CheckKind,
   type CheckResult,
   type CopyResult,
   checkResultSchema,
   copyResultSchema,
+  type SalvageResult,
+  salvageResultSchema,
+  type ToolRequest,
   toolAnswerSchema,
   toolFailureSchema,
 } from './database-answer.ts'
@@ -29,7 +33,7 @@ export async function copyDatabase(
   { from, to, ...limits }: { readonly from: string; readonly to: string } & DatabaseToolLimits,
 ): Promise<CopyResult> {
   try {
-    return copyResultSchema.parse(await ask(runtime, ['copy', from, to], from, limits))
+    return copyResultSchema.parse(await ask(runtime, { type: 'copy', from, to }, from, limits))
   } catch (error) {
     // A helper that was killed could not tidy up. It ended, and nobody else knows the file, so no lock can be lost.
     const refusedBecauseThere = error instanceof ConsoleError && error.problem.params.reason === 'EEXIST'
@@ -40,21 +44,51 @@ export async function copyDatabase(
   }
 }
 
+/** How a check is to be made; a quick one of the structure unless told. */
+export interface CheckRequest {
+  readonly kind?: CheckKind
+  /** Statements that each give the time of a newest record, in wall-clock milliseconds. */
+  readonly newest?: readonly string[]
+  /** Reads the write-ahead log too, and copies a damaged one to this path. Only while nobody has the database open. */
+  readonly keepLogIn?: string
+}
+
 /**
- * Runs SQLite's quick check on a database, in a helper process that can be killed. A damaged file is an answer (`ok` false,
- * with SQLite's words); rejects as {@link copyDatabase} does when no answer could be had.
+ * Runs SQLite's checks on a database, in a helper process that can be killed. A damaged file is an answer (`ok` false, with
+ * SQLite's words); rejects as {@link copyDatabase} does when no answer could be had.
  */
 export async function checkDatabase(
   runtime: Runtime,
   path: string,
-  limits: DatabaseToolLimits = {},
+  { kind = 'quick', newest = [], keepLogIn, ...limits }: CheckRequest & DatabaseToolLimits = {},
 ): Promise<CheckResult> {
-  return checkResultSchema.parse(await ask(runtime, ['check', path], path, limits))
+  const request: ToolRequest = { type: 'check', path, kind, newest: [...newest], keepLogIn: keepLogIn ?? null }
+  return checkResultSchema.parse(await ask(runtime, request, path, limits))
+}
+
+/**
+ * Reads what can still be read of a damaged database into a new one with the console's own tables, in a helper process: with
+ * the `sqlite3` command's `.recover` where it is installed and able, else row by row around the damage. Rejects as
+ * {@link copyDatabase} does; what was half written is removed then.
+ */
+export async function salvageDatabase(
+  runtime: Runtime,
+  request: Omit<Extract<ToolRequest, { type: 'salvage' }>, 'type'>,
+  limits: DatabaseToolLimits = {},
+): Promise<SalvageResult> {
+  try {
+    return salvageResultSchema.parse(await ask(runtime, { type: 'salvage', ...request }, request.from, limits))
+  } catch (error) {
+    for (const ending of ['', '-wal', '-shm', '-journal']) await rm(`${request.to}${ending}`, { force: true })
+    throw error
+  } finally {
+    await rm(request.scratch, { recursive: true, force: true })
+  }
 }
 
 async function ask(
   runtime: Runtime,
-  request: readonly string[],
+  request: ToolRequest,
   database: string,
   { timeoutMs = 600_000, signal }: DatabaseToolLimits,
 ): Promise<unknown> {
@@ -77,9 +111,9 @@ interface Ended {
   readonly killed: boolean
 }
 
-function run(runtime: Runtime, request: readonly string[], timeout: number, signal?: AbortSignal): Promise<Ended> {
+function run(runtime: Runtime, request: ToolRequest, timeout: number, signal?: AbortSignal): Promise<Ended> {
   return new Promise((resolve) => {
-    const args = [runtime.program('database-copy'), ...request]
+    const args = [runtime.program('database-copy'), JSON.stringify(request)]
     const options = { timeout, killSignal: 'SIGKILL', windowsHide: true, ...(signal && { signal }) } as const
     execFile(runtime.node, args, options, (error, output, errors) =>
       resolve({ output, errors: errors || (error?.message ?? ''), killed: error?.killed === true }),

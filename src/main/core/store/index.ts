@@ -1,5 +1,8 @@
-export type { CheckResult, CopyResult } from './database-answer.ts'
+export { type CopyReason, copiesKept, type DatabaseCopy } from './copies.ts'
+export type { CheckKind, CheckResult, CopyResult, LogDamage } from './database-answer.ts'
 export { checkDatabase, copyDatabase, type DatabaseToolLimits } from './database-tool.ts'
+export { type Quarantined, quarantineKeptMs } from './quarantine.ts'
+export { type ReplacedBy, recoveryLimit } from './recovery-record.ts'
 export {
   type LockPatience,
   readOwner,
@@ -10,3 +13,4 @@ export {
 } from './site-lock.ts'
 export { openStore, type StoreOptions } from './store.ts'
 export type * from './types.ts'
+export type { UntoldReport, Upkeep } from './upkeep.ts'

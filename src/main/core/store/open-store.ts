@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { type Clock, DisposableStore, type Logger, type Runtime } from '#core/platform/index.ts'
-import type { DailyCopy } from './copies.ts'
 import { Reader } from './reader.ts'
 import { ReaderThread } from './reader-thread.ts'
 import { storeClosed, storeError } from './sqlite-failure.ts'
@@ -15,6 +14,7 @@ import type {
   Store,
   StoreStatistics,
 } from './types.ts'
+import type { Upkeep } from './upkeep.ts'
 import { LatencyWindow, queueBound, WriteQueue } from './write-queue.ts'
 import type { WriterNotice } from './writer-protocol.ts'
 import type { WriterThread } from './writer-thread.ts'
@@ -23,7 +23,7 @@ export interface OpenStoreParts {
   readonly thread: WriterThread
   readonly paths: Readonly<Record<DatabaseName, string>>
   readonly opened: Readonly<Record<DatabaseName, OpenedAs>>
-  readonly dailyCopy: DailyCopy
+  readonly upkeep: Upkeep
   readonly runtime: Runtime
   readonly clock: Clock
   readonly logger: Logger
@@ -36,6 +36,7 @@ export class OpenStore implements Store {
   readonly control: Database
   readonly messages: Database
   readonly opened: Readonly<Record<DatabaseName, OpenedAs>>
+  readonly upkeep: Upkeep
   readonly #parts: OpenStoreParts
   readonly #owned = new DisposableStore()
   readonly #readerThread: ReaderThread
@@ -48,6 +49,7 @@ export class OpenStore implements Store {
   constructor(parts: OpenStoreParts) {
     this.#parts = parts
     this.opened = parts.opened
+    this.upkeep = parts.upkeep
     const now = () => parts.clock.monotonic()
     this.#queues = {
       control: new WriteQueue('control', this.#latency, now),
@@ -61,7 +63,6 @@ export class OpenStore implements Store {
     this.#readerThread = this.#owned.add(new ReaderThread(parts.runtime, parts.paths, parts.logger))
     this.control = this.#database('control')
     this.messages = this.#database('messages')
-    this.#owned.add(parts.dailyCopy)
   }
 
   statistics(): StoreStatistics {
@@ -94,7 +95,6 @@ export class OpenStore implements Store {
       return
     }
     this.#closed = 'the site was closed'
-    await this.#parts.dailyCopy[Symbol.asyncDispose]()
     const { thread, logger } = this.#parts
     await Promise.race([this.settled(), thread.ended, elapsed(closeWithinMs)])
     // Readers before the writer: the last connection to a database takes its write-ahead log away.

@@ -120,6 +120,6 @@ test('closing calls off what runs, and the logs go with the last connection', as
   const refused = expect(running).rejects.toMatchObject({ problem: { code: 'store-closed' } })
   await store[Symbol.asyncDispose]()
   await refused
-  expect(readdirSync(folder.path).sort()).toEqual(['control.db', 'messages.db'])
+  expect(readdirSync(folder.path).sort()).toEqual(['control.db', 'messages.db', 'store.json'])
   await expect(store.control.query({ sql: 'SELECT 1' })).rejects.toMatchObject({ problem: { code: 'store-closed' } })
 })

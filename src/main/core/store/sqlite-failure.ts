@@ -27,7 +27,7 @@ export function failureOf(error: unknown): SqliteFailure {
 
 /** The error that the writer of a statement is given. */
 export function storeError(database: DatabaseName, failure: SqliteFailure): ConsoleError {
-  const params = { database, reason: failure.code }
+  const params = { database, reason: failure.code, detail: failure.message }
   const kind = failureKind(failure)
   switch (kind) {
     case 'read-only':

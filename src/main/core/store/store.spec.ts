@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import Database from 'better-sqlite3'
@@ -37,7 +37,6 @@ function optionsFor(directory: string, more: Partial<StoreOptions> = {}): StoreO
   }
 }
 
-const filesIn = (directory: string) => (existsSync(directory) ? readdirSync(directory) : [])
 const add = (text: string) => [{ sql: 'INSERT INTO notes (text) VALUES (?)', values: [text] }]
 const allTexts = { sql: 'SELECT text FROM notes ORDER BY seq' }
 
@@ -80,7 +79,7 @@ test('what was written is there after closing and opening again, and a clean clo
     expect(statSync(join(folder.path, 'control.db')).mode & 0o777).toBe(0o600)
     expect(statSync(join(folder.path, 'control.db-wal')).mode & 0o777).toBe(0o600)
   }
-  expect(readdirSync(folder.path).sort()).toEqual(['control.db', 'messages.db'])
+  expect(readdirSync(folder.path).sort()).toEqual(['control.db', 'messages.db', 'store.json'])
   await using store = await openStore(optionsFor(folder.path))
   expect(store.opened).toEqual({ control: { how: 'clean' }, messages: { how: 'clean' } })
   expect(store.control.all(allTexts)).toEqual([{ text: 'first' }])
@@ -229,13 +228,11 @@ test('a control database that is no database any more is set aside whole, and th
 test('a database torn by a crash is found by the check, and the newest good copy takes its place', async () => {
   using folder = temporaryFolder()
   const clock = new ManualClock(Date.now())
-  const copyIsDue = clock.wall() + 30_000
   {
     await using store = await openStore(optionsFor(folder.path, { clock }))
     for (let n = 0; n < 200; n++) void store.control.write(add(`kept ${n} ${'x'.repeat(500)}`), 'journal')
     await store.settled()
-    await clock.advance(30_000)
-    await until('the daily copy', () => filesIn(join(folder.path, 'copies')).some((file) => file.endsWith('Z.db')))
+    await store.upkeep.copies.take('control', 'scheduled')
   }
   const acknowledged = await killedAfter(20, folder.path)
   expect(acknowledged.length).toBeGreaterThanOrEqual(20)
@@ -243,9 +240,9 @@ test('a database torn by a crash is found by the check, and the newest good copy
   const bytes = readFileSync(path)
   bytes.fill(0xa5, 4096 * 6, 4096 * 16)
   writeFileSync(path, bytes)
-  writeFileSync(join(folder.path, 'copies', 'control.daily.2999-01-01T00-00-00-000Z.db'), 'not a good copy')
+  writeFileSync(join(folder.path, 'copies', 'control.scheduled.2999-01-01T00-00-00-000Z.db'), 'not a good copy')
   await using store = await openStore(optionsFor(folder.path))
-  expect(store.opened.control).toMatchObject({ how: 'replaced', copiedAt: copyIsDue })
+  expect(store.opened.control).toMatchObject({ how: 'replaced', source: 'copy', copiedAt: clock.wall() })
   expect(store.opened.messages).toEqual({ how: 'after an unclean exit' })
   expect(store.control.all(allTexts)).toHaveLength(200)
   const [written] = await store.control.write(add('after'), 'job')

@@ -1,4 +1,6 @@
+import type { LogDamage } from './database-answer.ts'
 import type { RecordClass } from './record-classes.ts'
+import type { Upkeep } from './upkeep.ts'
 
 export type { Durability, RecordClass } from './record-classes.ts'
 
@@ -32,6 +34,11 @@ export interface Migration {
 export interface Schema {
   readonly owner: string
   readonly migrations: readonly Migration[]
+  /**
+   * A statement that gives the time of the newest record (wall-clock milliseconds) at once, for tables that record what
+   * happens: it tells from when on records are missing after a recovery.
+   */
+  readonly newest?: string
   /** How its tables are kept small. Tables without a rule are kept by their module, or stay small by themselves. */
   readonly retention?: readonly Retention[]
 }
@@ -121,6 +128,8 @@ export interface Store extends AsyncDisposable {
   readonly messages: Database
   /** How the databases were found at opening: fresh, clean, after an unclean exit, or set aside as corrupt. */
   readonly opened: Readonly<Record<DatabaseName, OpenedAs>>
+  /** Copies, checks, quarantine, and what was done about damage. */
+  readonly upkeep: Upkeep
   statistics(): StoreStatistics
   /**
    * A message port straight to the writer thread, for a data-plane thread: it carries packed batches of `Statement`
@@ -134,15 +143,31 @@ export interface Store extends AsyncDisposable {
 export type OpenedAs =
   | { readonly how: 'new' }
   | { readonly how: 'clean' }
-  | { readonly how: 'after an unclean exit' }
+  | {
+      readonly how: 'after an unclean exit'
+      /** Set when its write-ahead log was damaged, so that records are missing. */
+      readonly log?: LogDamage
+    }
   | {
       readonly how: 'replaced'
       /** Folder in which the damaged files are kept. */
       readonly quarantined: string
       /** What was wrong and what was done about it, for the operator. */
       readonly reason: string
-      /** Time of the copy that took its place, wall-clock milliseconds; null when a new database did. */
+      /** Time of the copy that took its place, wall-clock milliseconds; null when none did. */
       readonly copiedAt: number | null
+      readonly source: 'copy' | 'salvage' | 'empty'
+      /** From when to when records are missing; `from` null when that cannot be told. */
+      readonly lost: { readonly from: number | null; readonly to: number }
+      /** Folder of the stand-in that ended with it; null when there was none. */
+      readonly standIn: string | null
+    }
+  | {
+      /** The database stays as it is, untouched; a fresh one takes what happens until a person decides. */
+      readonly how: 'stand-in'
+      readonly reason: string
+      /** Wall-clock milliseconds. */
+      readonly since: number
     }
 
 /** The wire format on {@link Store.directPort}. */

@@ -1,0 +1,265 @@
+import { existsSync } from 'node:fs'
+import { rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Clock, type CrashPoints, type Logger, newId, type Runtime, syncFolder } from '#core/platform/index.ts'
+import type { Copies, DatabaseCopy } from './copies.ts'
+import { checkDatabase, copyDatabase, salvageDatabase } from './database-tool.ts'
+import { databaseEndings, type Quarantine } from './quarantine.ts'
+import type { Choice, Intent, RecoveryRecord, ReplacedBy, StoreReport } from './recovery-record.ts'
+import { lostInterval, recoverySentence } from './recovery-sentence.ts'
+import { pendingMigrations } from './schema-versions.ts'
+import { standInPaths } from './stand-in.ts'
+import type { StoreRecord } from './store-record.ts'
+import type { DatabaseName, OpenedAs, Schema } from './types.ts'
+
+export interface LadderOptions {
+  /** The `.wheelhouse` folder. */
+  readonly directory: string
+  readonly schemas: Readonly<Record<DatabaseName, readonly Schema[]>>
+  readonly copies: Copies
+  readonly quarantine: Quarantine
+  readonly record: StoreRecord
+  readonly runtime: Runtime
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly crashPoints: CrashPoints
+  /** The site's time zone, for sentences. */
+  readonly zone: string
+}
+
+export type Replaced = Extract<OpenedAs, { how: 'replaced' }>
+
+/** Sequences of a new database begin at least so far above where those of the one before began. */
+const mostGivenBetween = 100_000_000
+
+/**
+ * What is done about a damaged database, step by step: an intent on record, then everything that belongs to it moved to
+ * quarantine, then the newest good copy in its place, else what can be salvaged, else nothing. Each step can be
+ * repeated, so that a kill at any moment is finished at the next start. Nothing is ever deleted, and no connection to the database may
+ * be open in this process.
+ */
+export class Ladder {
+  readonly #options: LadderOptions
+
+  constructor(options: LadderOptions) {
+    this.#options = options
+  }
+
+  /** Begins a recovery and carries it to its end. Rejects with the system's error when the disk does not let it. */
+  async climb(record: RecoveryRecord, damage: string, by: ReplacedBy): Promise<Replaced> {
+    const { clock, quarantine } = this.#options
+    const at = clock.wall()
+    const folder = quarantine.nameFor(record.name, at)
+    const until = await this.#lastSignOfLife(record.name)
+    const intent = { id: newId('rc'), at, by, damage, until, folder, phase: 'setting aside', choice: null } as const
+    await record.change({ intent })
+    this.#options.crashPoints.reach('store.recovery.after-intent')
+    return this.#finish(record, intent)
+  }
+
+  /** Finishes a recovery that was begun. `by` is told when somebody orders what an earlier one could not finish. */
+  async resume(record: RecoveryRecord, intent: Intent, by: ReplacedBy = intent.by): Promise<Replaced> {
+    return this.#finish(record, { ...intent, by })
+  }
+
+  async #finish(record: RecoveryRecord, intent: Intent): Promise<Replaced> {
+    let current = intent
+    if (current.phase === 'setting aside') {
+      await this.#setAside(record, current)
+      current = { ...current, phase: 'replacing' }
+      await record.change({ intent: current })
+    }
+    this.#options.crashPoints.reach('store.recovery.after-quarantine')
+    const placed = current.choice !== null && this.#isPlaced(record.name, current.choice)
+    const choice = placed && current.choice ? current.choice : await this.#choose(record, current)
+    this.#options.crashPoints.reach('store.recovery.after-swap')
+    return this.#conclude(record, current, choice)
+  }
+
+  async #setAside({ name }: RecoveryRecord, { folder, at, damage }: Intent): Promise<void> {
+    const { directory, quarantine, record } = this.#options
+    await quarantine.describe(folder, { database: name, at, seenMs: record.seenMs(), why: damage, outcome: null })
+    await quarantine.take(join(directory, `${name}.db`), folder, `${name}.db`)
+    await syncFolder(directory)
+  }
+
+  #isPlaced(name: DatabaseName, { source }: Choice): boolean {
+    return source === 'empty' || existsSync(join(this.#options.directory, `${name}.db`))
+  }
+
+  async #choose(record: RecoveryRecord, intent: Intent): Promise<Choice> {
+    const { directory, copies } = this.#options
+    const part = join(directory, `${record.name}.db.part`)
+    for (const ending of databaseEndings) await rm(`${part}${ending}`, { force: true })
+    for (const copy of await copies.list(record.name)) {
+      const choice = await this.#prepareCopy(copy, part)
+      if (choice) return this.#place(record, intent, choice, part)
+    }
+    const salvaged = await this.#salvage(record.name, intent, part)
+    return this.#place(record, intent, salvaged ?? { source: 'empty' }, part)
+  }
+
+  /** Null when the copy is no good; rejects when there is no room for it, which says nothing about the copy. */
+  async #prepareCopy(copy: DatabaseCopy, part: string): Promise<Choice | null> {
+    const { copies, runtime, logger, schemas } = this.#options
+    try {
+      const newest = newestOf(schemas[copy.database])
+      const { ok, problems, versions, newest: newestAt } = await checkDatabase(runtime, copies.pathOf(copy), { newest })
+      if (!ok) throw new Error(problems.join('; '))
+      if (!versions) throw new Error('it is no database of the console')
+      pendingMigrations(copy.database, versions, schemas[copy.database])
+      await copyDatabase(runtime, { from: copies.pathOf(copy), to: part })
+      return { source: 'copy', copiedAt: copy.at, newest: newestAt }
+    } catch (error) {
+      if (isNoRoom(error)) throw error
+      logger.warn(`The copy ${copy.file} cannot take the place of the damaged database: ${reasonOf(error)}`)
+      return null
+    }
+  }
+
+  async #salvage(name: DatabaseName, { folder }: Intent, part: string): Promise<Choice | null> {
+    const { directory, quarantine, runtime, schemas, logger } = this.#options
+    try {
+      const { tables, means, newest } = await salvageDatabase(runtime, {
+        from: join(quarantine.pathOf(folder), `${name}.db`),
+        to: part,
+        scratch: join(directory, 'recovery', `salvage-${name}`),
+        schemas: schemas[name].map(({ owner, migrations }) => ({ owner, migrations: [...migrations] })),
+        newest: newestOf(schemas[name]),
+      })
+      const { ok, problems } = await checkDatabase(runtime, part)
+      if (!ok) throw new Error(problems.join('; '))
+      return { source: 'salvage', means, tables, newest }
+    } catch (error) {
+      if (isNoRoom(error)) throw error
+      logger.warn(`Nothing of the damaged ${name} database could be salvaged: ${reasonOf(error)}`)
+      for (const ending of databaseEndings) await rm(`${part}${ending}`, { force: true })
+      return null
+    }
+  }
+
+  /** The choice is on record before it is in place: a console that finds it there then knows what it is. */
+  async #place(record: RecoveryRecord, intent: Intent, choice: Choice, part: string): Promise<Choice> {
+    const { directory, crashPoints } = this.#options
+    await record.change({ intent: { ...intent, phase: 'replacing', choice } })
+    crashPoints.reach('store.recovery.before-swap')
+    if (choice.source !== 'empty') {
+      await rename(part, join(directory, `${record.name}.db`))
+      await syncFolder(directory)
+    }
+    return choice
+  }
+
+  async #conclude(record: RecoveryRecord, intent: Intent, choice: Choice): Promise<Replaced> {
+    const { clock, zone, quarantine, logger, directory } = this.#options
+    const { name, state } = record
+    const quarantined = quarantine.pathOf(intent.folder)
+    const standIn = state.standIn ? await this.#setStandInAside(name, intent.folder) : null
+    const lost = lostInterval(choice, intent.until)
+    const message = recoverySentence({ name, intent, choice, quarantined, standIn, zone })
+    const data = {
+      database: name,
+      by: intent.by,
+      damage: intent.damage,
+      source: choice.source,
+      copiedAt: choice.source === 'copy' ? choice.copiedAt : null,
+      salvaged: choice.source === 'salvage' ? choice.tables : null,
+      lost,
+      quarantined,
+      standIn,
+    }
+    const continueFrom = sequencesFrom(clock.wall(), state.highest)
+    await record.change({
+      intent: null,
+      standIn: null,
+      continueFrom,
+      highest: continueFrom,
+      reports: [...state.reports, this.#report(intent, message, data)],
+    })
+    await quarantine.conclude(intent.folder, message).catch(() => {})
+    for (const ending of databaseEndings) await rm(join(directory, `${name}.db.part${ending}`), { force: true })
+    logger.error(message, data)
+    return {
+      how: 'replaced',
+      quarantined,
+      reason: message,
+      copiedAt: data.copiedAt,
+      source: choice.source,
+      lost,
+      standIn,
+    }
+  }
+
+  #report({ id, by }: Intent, message: string, data: Record<string, unknown>): StoreReport {
+    const { clock, record } = this.#options
+    return { id, kind: 'recovered', at: clock.wall(), seenMs: record.seenMs(), by, message, data, told: false }
+  }
+
+  /** What was recorded in a stand-in is kept beside the damaged database. Resolves with the folder. */
+  async #setStandInAside(name: DatabaseName, folder: string): Promise<string | null> {
+    const { quarantine, directory, logger } = this.#options
+    for (const path of standInPaths(directory, name)) {
+      if (!existsSync(path)) continue
+      try {
+        await this.#moveStandIn(path, folder, `${name}.stand-in.db`)
+        return quarantine.pathOf(folder)
+      } catch (error) {
+        logger.warn(`The stand-in ${path} could not be set aside; it stays where it is.`, { error: String(error) })
+      }
+    }
+    return null
+  }
+
+  async #moveStandIn(path: string, folder: string, as: string): Promise<void> {
+    const { quarantine, runtime } = this.#options
+    try {
+      await quarantine.take(path, folder, as)
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EXDEV')) throw error
+      await copyDatabase(runtime, { from: path, to: join(quarantine.pathOf(folder), as) })
+      for (const ending of databaseEndings) await rm(`${path}${ending}`, { force: true })
+    }
+  }
+
+  /** When the database was last written, as its files say, and not after now. */
+  async #lastSignOfLife(name: DatabaseName): Promise<number> {
+    const now = this.#options.clock.wall()
+    const path = join(this.#options.directory, `${name}.db`)
+    const times = await Promise.all(
+      ['', '-wal'].map(async (ending) => (await stat(`${path}${ending}`).catch(() => null))?.mtimeMs ?? 0),
+    )
+    const last = Math.round(Math.max(...times))
+    return last > 0 ? Math.min(last, now) : now
+  }
+}
+
+/**
+ * Where sequences go on when records are missing. In milliseconds since the epoch one lies above all that were given before,
+ * unless a thousand came each second; and above those that went on from `highest`, whatever became of the clock since.
+ */
+export function sequencesFrom(now: number, highest: number): number {
+  return Math.max(now, highest === 0 ? 0 : highest + mostGivenBetween)
+}
+
+function newestOf(schemas: readonly Schema[]): string[] {
+  return schemas.flatMap(({ newest }) => newest ?? [])
+}
+
+/** Whether a failure only says that the disk takes no more: then a good copy must not be passed over for it. */
+export function isNoRoom(error: unknown): boolean {
+  const codes = [error, error instanceof Error ? error.cause : null].flatMap((one) => {
+    if (!(one instanceof Error)) return []
+    const own = 'code' in one ? [String(one.code)] : []
+    const told = 'problem' in one && isProblem(one.problem) ? [String(one.problem.params.reason)] : []
+    return [...own, ...told]
+  })
+  return codes.some((code) => /^(ENOSPC|EDQUOT|EROFS|EIO|SQLITE_FULL|SQLITE_IOERR)/.test(code))
+}
+
+function isProblem(value: unknown): value is { params: Record<string, unknown> } {
+  return typeof value === 'object' && value !== null && 'params' in value && typeof value.params === 'object'
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,314 @@
+import { lstatSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Clock, type CrashPoints, type Logger, newId, type Runtime, timeIn } from '#core/platform/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import type { Copies } from './copies.ts'
+import type { CheckResult, LogDamage } from './database-answer.ts'
+import { checkDatabase } from './database-tool.ts'
+import { isNoRoom, type Ladder, sequencesFrom } from './ladder.ts'
+import { logSentence } from './log-sentence.ts'
+import { type Found, inspect } from './opening.ts'
+import { makePrivateFile } from './private-file.ts'
+import { databaseEndings, type Quarantine } from './quarantine.ts'
+import {
+  type RecoveryRecord,
+  type ReplacedBy,
+  recoveryLimit,
+  recoveryWaitMs,
+  type StoreReport,
+} from './recovery-record.ts'
+import { pendingMigrations } from './schema-versions.ts'
+import { failureKind, failureOf, storeError } from './sqlite-failure.ts'
+import { standInPath, standInPaths } from './stand-in.ts'
+import type { StoreRecord } from './store-record.ts'
+import type { DatabaseName, OpenedAs, Schema } from './types.ts'
+import type { DatabaseSetup } from './writer-protocol.ts'
+
+export interface ReadinessOptions {
+  /** The `.wheelhouse` folder. */
+  readonly directory: string
+  readonly schemas: Readonly<Record<DatabaseName, readonly Schema[]>>
+  readonly records: Readonly<Record<DatabaseName, RecoveryRecord>>
+  readonly ladder: Ladder
+  readonly copies: Copies
+  readonly quarantine: Quarantine
+  readonly record: StoreRecord
+  /** The machine's start, to tell a kill from a power cut. */
+  readonly boot: string
+  readonly runtime: Runtime
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly crashPoints: CrashPoints
+  readonly zone: string
+}
+
+/** A database that the writer may open, and how it came to be so. */
+export interface Ready {
+  readonly setup: DatabaseSetup
+  readonly opened: OpenedAs
+}
+
+type Usable = Exclude<Found, { state: 'damaged' }>
+
+/**
+ * Everything that comes before the writer opens a database: what lies there is looked at, replaced when it is damaged, and
+ * copied before an upgrade. Whatever is found, there is a database at the end; only one from a newer version is refused.
+ * No connection to the database may be open in this process, before or after.
+ */
+export class Readiness {
+  readonly #options: ReadinessOptions
+
+  constructor(options: ReadinessOptions) {
+    this.#options = options
+  }
+
+  /** At opening. `suspected` says what is wrong with the database when that is known already. */
+  async prepare(name: DatabaseName, suspected: string | null): Promise<Ready> {
+    const record = this.#options.records[name]
+    const { intent, standIn } = record.state
+    if (intent) return this.#recover(record, intent.damage, 'damage')
+    const damage = suspected ?? standIn?.damage ?? null
+    return damage === null ? this.#look(record) : this.#recover(record, damage, 'damage')
+  }
+
+  /** While the console runs, or when the writer finds damage: recovers, or puts a stand-in where that happened too often. */
+  async replace(name: DatabaseName, damage: string, by: ReplacedBy): Promise<Ready> {
+    const record = this.#options.records[name]
+    // What is in use is the stand-in, and so it is what was found damaged.
+    if (record.state.standIn && by !== 'operator') await this.#setStandInAside(record, damage)
+    return this.#recover(record, record.state.standIn?.damage ?? damage, by)
+  }
+
+  /** When the writer cannot open a database for a reason that is no damage. */
+  standInFor(name: DatabaseName, why: string): Promise<Ready> {
+    return this.#standIn(this.#options.records[name], why, null)
+  }
+
+  async #recover(record: RecoveryRecord, damage: string, by: ReplacedBy): Promise<Ready> {
+    const { ladder, record: store } = this.#options
+    const { intent, reports } = record.state
+    if (intent) return this.#replaced(record, intent.damage, () => ladder.resume(record, intent, by))
+    const waitMs = by === 'operator' ? 0 : recoveryWaitMs(reports, store.seenMs())
+    if (waitMs > 0) return this.#standIn(record, this.#limitSentence(record.name, damage, waitMs), damage)
+    return this.#replaced(record, damage, () => ladder.climb(record, damage, by))
+  }
+
+  async #look(record: RecoveryRecord): Promise<Ready> {
+    const { name } = record
+    const path = this.#path(name)
+    const wrong = await this.#wrongFile(name, path)
+    if (wrong !== null) return this.#recover(record, wrong, 'damage')
+    let found: Found
+    try {
+      await makePrivateFile(path)
+      found = inspect(name, path)
+    } catch (error) {
+      return this.#unusable(record, error)
+    }
+    if (found.state === 'damaged') return this.#recover(record, found.reason, 'damage')
+    if (found.state === 'empty') return this.#ready(record, found, { how: 'new' })
+    const hasLog = sizeOf(`${path}-wal`) > 0
+    if (found.state === 'closed cleanly' && !hasLog) return this.#ready(record, found, { how: 'clean' })
+    const checked = await this.#check(name, path)
+    if (checked) await this.#options.record.noteCheck(name, checked.log ? 'full' : 'quick', checked)
+    if (checked && !checked.ok) return this.#recover(record, checked.problems.slice(0, 3).join('; '), 'damage')
+    if (checked?.log) await this.#tellLog(record, checked.log, checked.newest)
+    const opened = { how: 'after an unclean exit', ...(checked?.log && { log: checked.log }) } as const
+    return this.#ready(record, found, opened)
+  }
+
+  /** What the file system alone says is wrong: no file, nothing in it, or something else than a file. */
+  async #wrongFile(name: DatabaseName, path: string): Promise<string | null> {
+    for (const ending of databaseEndings) {
+      const found = lstatSync(`${path}${ending}`, { throwIfNoEntry: false })
+      if (found && !found.isFile()) return `${name}.db${ending} is no file`
+    }
+    const existed =
+      this.#options.record.bornAt(name) !== undefined || (await this.#options.copies.list(name)).length > 0
+    const size = lstatSync(path, { throwIfNoEntry: false })?.size
+    if (!existed || (size !== undefined && size > 0)) return null
+    return size === undefined ? 'its file is missing' : 'its file is empty, 0 bytes'
+  }
+
+  /** Null when no answer could be had, which is no sign of damage: the console must come up, and a later opening checks again. */
+  async #check(name: DatabaseName, path: string): Promise<CheckResult | null> {
+    const { runtime, schemas, quarantine, clock, logger } = this.#options
+    try {
+      const folder = quarantine.nameFor(`${name}-log`, clock.wall())
+      return await checkDatabase(runtime, path, {
+        timeoutMs: 120_000,
+        newest: schemas[name].flatMap(({ newest }) => newest ?? []),
+        keepLogIn: join(quarantine.pathOf(folder), `${name}.db-wal`),
+      })
+    } catch (error) {
+      logger.warn(`The database ${path} was not closed properly, and could not be checked: ${reasonOf(error)}`)
+      return null
+    }
+  }
+
+  async #tellLog(record: RecoveryRecord, damage: LogDamage, newest: number | null): Promise<void> {
+    const { quarantine, record: store, clock, boot, zone, logger } = this.#options
+    const { name } = record
+    const sameBoot = store.bootBefore === boot
+    const { message, certain } = logSentence({ name, damage, newest, sameBoot, zone })
+    logger.error(message)
+    if (damage.kept !== null) {
+      const folder = join(damage.kept, '..')
+      const why = {
+        database: `${name} (its log)`,
+        at: clock.wall(),
+        seenMs: store.seenMs(),
+        why: message,
+        outcome: null,
+      }
+      await quarantine
+        .describe(folder.slice(quarantine.pathOf('').length), why)
+        .catch((error: unknown) => logger.warn('A damaged log was kept, but not described.', { error: String(error) }))
+    }
+    const data = { database: name, certain, ...damage, from: newest }
+    await record.changeIfPossible(this.#sequencesGoOn(record), logger)
+    await this.#report(record, 'log-damaged', message, data)
+  }
+
+  /** It cannot be opened for a reason that is no damage: the disk, its rights, somebody's lock. */
+  async #unusable(record: RecoveryRecord, error: unknown): Promise<Ready> {
+    if (error instanceof ConsoleError) throw error
+    const failure = failureOf(error)
+    if (failureKind(failure) === 'busy') throw storeError(record.name, failure)
+    return this.#standIn(record, `The ${record.name} database could not be opened: ${failure.message}.`, null)
+  }
+
+  async #replaced(record: RecoveryRecord, damage: string, recover: () => Promise<OpenedAs>): Promise<Ready> {
+    const { name } = record
+    let opened: OpenedAs
+    try {
+      opened = await recover()
+    } catch (error) {
+      const why = isNoRoom(error) ? 'its disk takes no more' : 'its files could not be moved'
+      const sentence = `The ${name} database is damaged (${damage}) and could not be recovered, because ${why}: ${reasonOf(error)}. It is tried again when the site is opened the next time.`
+      return this.#standIn(record, sentence, damage)
+    }
+    const path = this.#path(name)
+    await makePrivateFile(path)
+    const found = inspect(name, path)
+    if (found.state === 'damaged') throw storeError(name, { code: 'SQLITE_CORRUPT', message: found.reason })
+    return this.#ready(record, found, opened)
+  }
+
+  async #standIn(record: RecoveryRecord, why: string, damage: string | null): Promise<Ready> {
+    const { directory, clock, logger } = this.#options
+    const { name, state } = record
+    const since = state.standIn?.since ?? clock.wall()
+    logger.error(why)
+    let path = await standInPath(directory, name)
+    let found = inspect(name, path)
+    if (found.state === 'damaged') {
+      await this.#setStandInAside(record, found.reason)
+      path = await standInPath(directory, name)
+      found = inspect(name, path)
+      if (found.state === 'damaged') throw storeError(name, { code: 'SQLITE_CORRUPT', message: found.reason })
+    }
+    // Its sequences lie above all others, and those of what follows it above its own.
+    const highest = Math.max(clock.wall(), state.highest)
+    await record.changeIfPossible({ standIn: { since, why, damage }, highest }, logger)
+    if (!state.standIn)
+      await this.#report(record, 'stand-in', `${why} A stand-in takes its place.`, { database: name, damage })
+    return { setup: this.#setup(record, path, found, highest), opened: { how: 'stand-in', reason: why, since } }
+  }
+
+  /** What was recorded in a stand-in is kept for as long as damaged files are. Resolves with the folder. */
+  async #setStandInAside({ name }: RecoveryRecord, why: string): Promise<string | null> {
+    const { quarantine, directory, clock, record: store } = this.#options
+    const path = standInPaths(directory, name).find((one) => sizeOf(one) > 0)
+    if (path === undefined) return null
+    const folder = quarantine.nameFor(name, clock.wall())
+    const at = clock.wall()
+    await quarantine.describe(folder, {
+      database: `${name} (stand-in)`,
+      at,
+      seenMs: store.seenMs(),
+      why,
+      outcome: null,
+    })
+    await quarantine.take(path, folder, `${name}.stand-in.db`)
+    return quarantine.pathOf(folder)
+  }
+
+  async #ready(record: RecoveryRecord, found: Usable, opened: OpenedAs): Promise<Ready> {
+    const { copies, logger } = this.#options
+    const { name } = record
+    if (record.state.standIn) await this.#endStandIn(record)
+    const path = this.#path(name)
+    const setup = this.#setup(record, path, found, record.state.continueFrom)
+    if (setup.pending.length > 0 && !setup.isNew) {
+      await copies.take(name, 'before-upgrade')
+      const steps = setup.pending.map(({ owner, version, what }) => `${owner} ${version}: ${what}`)
+      logger.info(`The ${name} database is brought up to date; a copy from before was kept.`, { steps })
+    }
+    return { setup, opened }
+  }
+
+  /** The original can be used after all: what was recorded meanwhile is kept beside it. */
+  async #endStandIn(record: RecoveryRecord): Promise<void> {
+    const { logger } = this.#options
+    const { name } = record
+    const why = `The ${name} database can be used again.`
+    const folder = await this.#setStandInAside(record, why)
+    const kept =
+      folder === null
+        ? ''
+        : ` What was recorded in its stand-in meanwhile is not in it; the stand-in is kept in ${folder}.`
+    await record.changeIfPossible({ standIn: null, ...this.#sequencesGoOn(record) }, logger)
+    await this.#report(record, 'stand-in-ended', `${why}${kept}`, { database: name, folder })
+  }
+
+  /** For a database that lacks records whose sequences were given already. */
+  #sequencesGoOn({ state }: RecoveryRecord) {
+    const continueFrom = sequencesFrom(this.#options.clock.wall(), state.highest)
+    return { continueFrom, highest: continueFrom }
+  }
+
+  #setup(record: RecoveryRecord, path: string, found: Usable, continueFrom: number | null): DatabaseSetup {
+    const versions = found.state === 'empty' ? {} : found.versions
+    const pending = pendingMigrations(record.name, versions, this.#options.schemas[record.name])
+    return { path, isNew: found.state === 'empty', pending, at: this.#options.clock.wall(), continueFrom }
+  }
+
+  async #report(
+    record: RecoveryRecord,
+    kind: StoreReport['kind'],
+    message: string,
+    data: Record<string, unknown>,
+  ): Promise<void> {
+    const { clock, record: store, logger } = this.#options
+    const report = {
+      id: newId('sr'),
+      kind,
+      at: clock.wall(),
+      seenMs: store.seenMs(),
+      by: 'damage' as const,
+      message,
+      data,
+      told: false,
+    }
+    await record.changeIfPossible({ reports: [...record.state.reports, report] }, logger)
+  }
+
+  #limitSentence(name: DatabaseName, damage: string, waitMs: number): string {
+    const { clock, zone } = this.#options
+    const again = timeIn(zone, clock.wall() + waitMs)
+    return `The ${name} database is damaged (${damage}) and was replaced ${recoveryLimit.count} times within a day already, so it is left as it is, untouched. Something goes on damaging it, most likely the disk or the memory of this PC. It is recovered when you order it, or when the site is opened after ${again}.`
+  }
+
+  #path(name: DatabaseName): string {
+    return join(this.#options.directory, `${name}.db`)
+  }
+}
+
+function sizeOf(path: string): number {
+  return lstatSync(path, { throwIfNoEntry: false })?.size ?? 0
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,59 @@
+import { timeIn } from '#core/platform/index.ts'
+import type { Choice, Intent } from './recovery-record.ts'
+import type { DatabaseName } from './types.ts'
+
+/** From when to when records are missing, wall-clock milliseconds. `from` null: from the beginning, or it cannot be told. */
+export interface LostInterval {
+  readonly from: number | null
+  readonly to: number
+}
+
+/** What was lost with a database that was last written at `until`: everything after the newest record of its replacement. */
+export function lostInterval(choice: Choice, until: number): LostInterval {
+  if (choice.source !== 'copy') return { from: null, to: until }
+  // The clock may have been set back in between; then the copy is the only thing that is sure.
+  const from = choice.newest ?? choice.copiedAt
+  return { from, to: Math.max(from, until) }
+}
+
+/** What was done about a damaged database, for the operator. */
+export function recoverySentence(done: {
+  readonly name: DatabaseName
+  readonly intent: Pick<Intent, 'damage' | 'by' | 'until'>
+  readonly choice: Choice
+  readonly quarantined: string
+  /** Folder of the stand-in that ended with it; null when there was none. */
+  readonly standIn: string | null
+  readonly zone: string
+}): string {
+  const { name, intent, choice, quarantined, standIn, zone } = done
+  const ordered = intent.by === 'operator' ? ' by order of the operator' : ''
+  return [
+    `The ${name} database was damaged (${intent.damage}) and was set aside in ${quarantined}${ordered}.`,
+    replacement(choice, intent.until, zone),
+    ...(standIn === null
+      ? []
+      : ['What was recorded in the stand-in meanwhile is not in it; the stand-in is kept in the same folder.']),
+  ].join(' ')
+}
+
+function replacement(choice: Choice, until: number, zone: string): string {
+  const last = timeIn(zone, until)
+  switch (choice.source) {
+    case 'copy': {
+      const { from, to } = lostInterval(choice, until)
+      return `The copy of ${timeIn(zone, choice.copiedAt)} took its place. What was recorded from ${timeIn(zone, from ?? to)} to ${timeIn(zone, to)} is missing; it is in the quarantined file only.`
+    }
+    case 'salvage':
+      return `There was no good copy, so what could still be read of it took its place: ${rowsInWords(choice.tables)}. This is partial: other records up to ${last} may be missing.`
+    case 'empty':
+      return `There was no good copy and nothing could be salvaged, so a new, empty one took its place. Everything recorded up to ${last} is missing; it is in the quarantined file only.`
+  }
+}
+
+function rowsInWords(tables: Readonly<Record<string, number>>): string {
+  return Object.entries(tables)
+    .sort(([, a], [, b]) => b - a)
+    .map(([table, rows]) => `${rows.toLocaleString('en-GB')} ${rows === 1 ? 'row' : 'rows'} of ${table}`)
+    .join(', ')
+}
