@@ -28,6 +28,7 @@ const refusals: readonly string[] = [
   'site-not-trusted',
   'snapshot-none',
   'snapshot-unknown',
+  'subject-unknown',
   'trust-outdated',
   'version-differs',
 ]

@@ -8,6 +8,7 @@ import { events } from './commands/events.ts'
 import { actOnAll, actOnService, emergencyStop } from './commands/services.ts'
 import { status } from './commands/status.ts'
 import { trust } from './commands/trust.ts'
+import { why } from './commands/why.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Options that every command has. */
@@ -50,6 +51,12 @@ export function buildProgram(options: ProgramOptions): Command {
     .command('status')
     .description('the site, its services, and what needs attention')
     .action((_values: object, command: Command) => run(command, status))
+  program
+    .command('why <subject>')
+    .description(
+      'why something is as it is: a service, site, store, backups, machine, broker, route:ID, job:ID, event:ID …',
+    )
+    .action((subject: string, _values: object, command: Command) => run(command, (context) => why(context, subject)))
   withConsent(
     program.command('trust').description('see what a site from elsewhere would run, trust it, and start it'),
   ).action((values: Partial<ConsentOptions>, command: Command) =>

@@ -1,6 +1,6 @@
+import { askWhy } from '#core/diagnostics/index.ts'
 import { api } from './implement.ts'
-import { notBuilt } from './not-built.ts'
 
 export const diagnosticsHandlers = {
-  why: api.diagnostics.why.handler(notBuilt),
+  why: api.diagnostics.why.handler(({ input, context }) => askWhy(input.subject, context.console)),
 }

@@ -1,0 +1,134 @@
+import type { SiteDefinition } from '#core/config/index.ts'
+import type { EventLog } from '#core/events/index.ts'
+import type { Clock } from '#core/platform/index.ts'
+import type { StateHub } from '#core/state/index.ts'
+import type { Why } from '#shared/contract/diagnostics.ts'
+import type { LogLine } from '#shared/contract/services.ts'
+import type { EventRecord } from '#shared/vocabulary.ts'
+import type { NeededFacts, ShownFacts, WhyFacts } from './facts.ts'
+import { neededFacts } from './needed-facts.ts'
+import { isShown, readSubject, type Subject, subjectText, subjectUnknown } from './subject.ts'
+import { why } from './why.ts'
+
+/** What the facts are fetched from. */
+export interface WhySources {
+  readonly state: StateHub
+  /** Null while no site is open. */
+  readonly site: {
+    readonly clock: Pick<Clock, 'wall' | 'after'>
+    readonly events: Pick<EventLog, 'page' | 'byId' | 'causes' | 'settled'>
+    definition(): SiteDefinition | null
+    logTail(service: string, lines: number): Promise<readonly LogLine[]>
+  } | null
+}
+
+/** Events of one subject that are read: a service that exits again and again writes four for each exit. */
+const historyLength = 80
+const logLength = 40
+
+/**
+ * Answers why something is as it is. Fetches only what the answer rests on, by key: a page of events for each service on the way
+ * down, the causes of the newest, and the last lines of what has failed. Rejects with `subject-unknown`.
+ */
+export async function askWhy(text: string, { state, site }: WhySources): Promise<Why> {
+  if (site) await recorded(site)
+  const shown = shownFacts(state)
+  const subject = readSubject(text, shown) ?? elsewhere(text, shown)
+  if (!subject) throw subjectUnknown(text, shown)
+  const definition = site?.definition() ?? null
+  const services = Object.values(definition?.services ?? {})
+  const broker = services.find(({ use }) => use === 'broker')?.id ?? null
+  const facts = await fetchFacts(neededFacts(subject, shown, broker), site)
+  if (!isKnown(subject, shown, facts)) throw subjectUnknown(text, shown)
+  return why(subject, {
+    ...facts,
+    // Without a site no answer tells a time.
+    now: site?.clock.wall() ?? 0,
+    zone: shown.site.site?.zone ?? 'UTC',
+    shown,
+    definition: { disabled: services.filter(({ enabled }) => !enabled).map(({ id }) => id), broker },
+  })
+}
+
+/** What has just happened is part of the answer, but a store that hangs does not keep it back. Milliseconds. */
+const patienceMs = 200
+
+async function recorded({ events, clock }: NonNullable<WhySources['site']>): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const enough = clock.after(patienceMs, resolve)
+    void events.settled().then(() => {
+      enough[Symbol.dispose]()
+      resolve()
+    })
+  })
+}
+
+type Fetched = Pick<WhyFacts, 'histories' | 'chains' | 'logs'>
+
+async function fetchFacts(needed: NeededFacts, site: WhySources['site']): Promise<Fetched> {
+  const histories = new Map<string, readonly EventRecord[]>()
+  const chains = new Map<string, readonly EventRecord[]>()
+  const logs = new Map<string, readonly string[]>()
+  if (!site) return { histories, chains, logs }
+  for (const subject of needed.histories)
+    histories.set(subject, site.events.page({ subject, limit: historyLength }).events)
+  const newest = [...histories.values()].flatMap((events) => keyEvents(events))
+  for (const id of new Set([...needed.chains, ...newest])) chains.set(id, site.events.causes(id))
+  await Promise.all(
+    needed.logs.map(async (service) => {
+      // A log that cannot be read leaves an answer without it; the service itself may be gone from site.yaml.
+      const lines = await site.logTail(service, logLength).catch(() => [])
+      logs.set(
+        service,
+        lines.map((line) => line.text),
+      )
+    }),
+  )
+  return { histories, chains, logs }
+}
+
+/** Events whose causes may be told: the newest, the last stop, and the last that kept a service from starting. */
+function keyEvents(events: readonly EventRecord[]): readonly string[] {
+  const of = (...kinds: readonly string[]) => events.find(({ kind }) => kinds.includes(kind))?.id
+  return [
+    events[0]?.id,
+    of('service.stopped'),
+    of('service.unhealthy'),
+    of('service.failed'),
+    of('job.cancelled'),
+  ].filter((id) => id !== undefined)
+}
+
+/** A service that the site does not show may still be meant: while nothing is loaded, or after it was taken out of site.yaml. */
+function elsewhere(text: string, shown: ShownFacts): Subject | null {
+  return /^[a-z][a-z0-9-]*$/.test(text) && shown.services[text] === undefined ? { kind: 'service', id: text } : null
+}
+
+function isKnown(subject: Subject, shown: ShownFacts, { histories, chains }: Fetched): boolean {
+  if (isShown(subject, shown)) return true
+  if (subject.kind === 'event') return (chains.get(subject.id) ?? []).length > 0
+  if ((histories.get(subjectText(subject)) ?? []).length > 0) return true
+  // Nothing is known of any service then; which ones there would be, trust tells.
+  const { site } = shown.site
+  if (subject.kind !== 'service') return false
+  if (site?.trust) return site.trust.commands.some(({ service }) => service === subject.id)
+  return !site || (!site.config.valid && Object.keys(shown.services).length === 0)
+}
+
+/** Every slice as it is now. */
+function shownFacts(state: StateHub): ShownFacts {
+  return {
+    console: state.slice('console').all(),
+    site: state.slice('site').all(),
+    services: state.slice('services').all(),
+    jobs: state.slice('jobs').all(),
+    attention: state.slice('attention').all(),
+    machine: state.slice('machine').all(),
+    traffic: state.slice('traffic').all(),
+    routes: state.slice('routes').all(),
+    store: state.slice('store').all(),
+    databases: state.slice('databases').all(),
+    backups: state.slice('backups').all(),
+    snapshots: state.slice('snapshots').all(),
+  }
+}
