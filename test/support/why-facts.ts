@@ -22,6 +22,7 @@ export interface Given {
   readonly traffic?: { readonly router: 'off' | 'connected'; readonly broker: 'off' | 'running' }
   readonly disabled?: readonly string[]
   readonly broker?: string
+  readonly logs?: Readonly<Record<string, readonly string[]>>
   /** Oldest first. */
   readonly events?: readonly EventRecord[]
 }
@@ -55,7 +56,7 @@ export function factsOf(given: Given): WhyFacts {
     definition: { disabled: given.disabled ?? [], broker: given.broker ?? null },
     histories,
     chains: new Map(events.map(({ id }) => [id, chain(id)])),
-    logs: new Map(),
+    logs: new Map(Object.entries(given.logs ?? {})),
   }
 }
 

@@ -2,3 +2,21 @@ export { describeSiteYaml } from './describe-site-yaml.ts'
 export { parseDuration } from './duration.ts'
 export { type LoadOptions, loadSite, type RouteMistake } from './load-site.ts'
 export { nearest } from './nearest.ts'
+export { type PostgresAddress, postgresAddress } from './postgres-address.ts'
+export { releaseFolder } from './release-folder.ts'
+export { installSampleSite, isSampleSite, resetSampleSite } from './sample.ts'
+export { openSecrets, type Secrets } from './secrets.ts'
+export { parseSize } from './size.ts'
+export { commandsOf, openTrust, type SiteCommand, TrustStore, trustFingerprint } from './trust.ts'
+export type * from './types.ts'
+export {
+  resolveCwd,
+  resolveDatabase,
+  resolveEnv,
+  resolvePages,
+  resolvePorts,
+  resolveProbe,
+  resolveRun,
+  resolveVariables,
+  variablesOf,
+} from './variables.ts'

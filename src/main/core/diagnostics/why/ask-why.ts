@@ -5,7 +5,7 @@ import type { StateHub } from '#core/state/index.ts'
 import type { Why } from '#shared/contract/diagnostics.ts'
 import type { LogLine } from '#shared/contract/services.ts'
 import type { EventRecord } from '#shared/vocabulary.ts'
-import type { NeededFacts, ShownFacts, WhyFacts } from './facts.ts'
+import { historyLength, type NeededFacts, type ShownFacts, type WhyFacts } from './facts.ts'
 import { neededFacts } from './needed-facts.ts'
 import { isShown, readSubject, type Subject, subjectText, subjectUnknown } from './subject.ts'
 import { why } from './why.ts'
@@ -22,8 +22,6 @@ export interface WhySources {
   } | null
 }
 
-/** Events of one subject that are read: a service that exits again and again writes four for each exit. */
-const historyLength = 80
 const logLength = 40
 
 /**

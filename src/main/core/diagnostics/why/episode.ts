@@ -1,4 +1,5 @@
 import type { EventRecord } from '#shared/vocabulary.ts'
+import { historyLength } from './facts.ts'
 
 /** What has gone wrong with a service since it was last well. */
 export interface Episode {
@@ -27,18 +28,19 @@ const troubles: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Reads the trouble of a service out of its history, newest first. It ends at a deliberate stop, at the service's taking up, and
- * where it has been healthy for long; being healthy for a moment between two exits is part of it.
+ * Reads the trouble of a service out of its history, newest first. It began after the last deliberate stop or start, after the
+ * service was taken up, or after it had been healthy for long; being healthy for a moment between two exits is part of it.
  */
 export function episodeOf(history: readonly EventRecord[]): Episode {
   const events: EventRecord[] = []
-  let whole = false
+  const own = new Set(history.map(({ id }) => id))
+  let whole = history.length < historyLength
   for (const event of history) {
     const newer = events.at(-1)
     const lasted = newer !== undefined && newer.at - event.at >= calmMs
     const well = event.kind === 'service.healthy' || event.kind === 'service.completed'
     const over = event.kind === 'service.stopped' || event.kind === 'service.adopted'
-    if (over || (well && (newer === undefined || lasted))) {
+    if (over || isBegun(event, own) || (well && (newer === undefined || lasted))) {
       whole = true
       break
     }
@@ -69,6 +71,12 @@ export function notLaunchedReason({ kind, message, cause }: EventRecord): string
   // What cannot be mended by trying again fails at once, with the reason as its cause.
   if (kind === 'service.failed' && cause.type === 'observation') return cause.what
   return null
+}
+
+/** Started for a reason outside of its own history: by an operator, or because what it needs is there. */
+function isBegun({ kind, severity, cause }: EventRecord, own: ReadonlySet<string>): boolean {
+  const starts = kind === 'service.starting' || (kind === 'service.restarting' && severity === 'info')
+  return starts && cause.type === 'event' && !own.has(cause.id)
 }
 
 /** Being restarted by an operator is not trouble; by the console it is. */

@@ -28,6 +28,9 @@ export interface WhyFacts {
   readonly logs: ReadonlyMap<string, readonly string[]>
 }
 
+/** So many events of a subject are read: a service that exits again and again writes four for each exit. */
+export const historyLength = 80
+
 /** Which of the facts beyond the shown state have to be fetched for a subject. */
 export interface NeededFacts {
   readonly histories: readonly string[]

@@ -214,9 +214,14 @@ function afterTitle({ id, title }: ServiceView, message: string): string {
   return text.startsWith(`${title} `) ? `${id} ${text.slice(title.length + 1)}` : `${id}: ${inside(text)}`
 }
 
+/**
+ * What a service said before an exit. The event carries only its last few lines; where those are the tail of a trace, the complaint
+ * stands further up in the log. One that ended without a word is not credited with what an earlier run wrote.
+ */
 function lineOf(view: ServiceView, { logs }: WhyFacts, exit: EventRecord | undefined): string | undefined {
   const recorded = Array.isArray(exit?.data.log) ? exit.data.log.filter((line) => typeof line === 'string') : []
-  return tellingLine(recorded.length > 0 ? recorded : exit?.kind === 'service.exited' ? [] : (logs.get(view.id) ?? []))
+  const wordless = exit?.kind === 'service.exited' && recorded.length === 0
+  return tellingLine(recorded) ?? (wordless ? undefined : tellingLine(logs.get(view.id) ?? []))
 }
 
 function failingProbes(view: ServiceView): readonly Evidence[] {

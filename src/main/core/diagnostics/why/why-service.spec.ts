@@ -212,7 +212,7 @@ describe('a service', () => {
       ),
     })
     expect(told.sentence).toBe(
-      'api exited at least 5 times since 14:00, last ended by SIGKILL (killed: by somebody, or for lack of memory); the console gave up after 5 starts within 10 min.',
+      'api exited 5 times since 14:00, last ended by SIGKILL (killed: by somebody, or for lack of memory); the console gave up after 5 starts within 10 min.',
     )
   })
 
@@ -225,6 +225,22 @@ describe('a service', () => {
       'api is degraded since 14:02: its readiness check (http http://127.0.0.1:18101/health) says “503 Service Unavailable”, 31 times in a row.',
     )
     expect(told.evidence.map(({ what }) => what)).toEqual(['state', 'probe'])
+  })
+
+  it('that an operator has started again begins anew: earlier exits are not counted', () => {
+    const told = ask('api', {
+      services: [service('api', { state: 'backing-off', health: 'unhealthy', nextStartAt: at(4) })],
+      events: [
+        exited('api', at(0), 'exited with code 9'),
+        event('job.started', 'job:jb-1', at(2), { id: 'e1', cause: operator }),
+        event('service.starting', 'service:api', at(2), { id: 'e2', cause: caused('e1') }),
+        exited('api', at(3), 'exited with code 1', ['    at main (api.mjs:1:7)', 'Node.js v24.21.0']),
+      ],
+      logs: { api: ['ready', 'Error: cannot read the timetable', '    at main (api.mjs:1:7)', 'Node.js v24.21.0'] },
+    })
+    expect(told.sentence).toBe(
+      'api exited with code 1 at 14:03 (‘cannot read the timetable’); it is started again at 14:04:00.',
+    )
   })
 
   it('that was stuck in its start says after how long', () => {

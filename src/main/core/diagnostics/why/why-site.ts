@@ -1,6 +1,6 @@
 import type { AttentionView, Fix, ServiceView } from '#shared/contract/state.ts'
 import { severities } from '#shared/vocabulary.ts'
-import { chainOf, historyOf, type WhyFacts } from './facts.ts'
+import { chainOf, type WhyFacts } from './facts.ts'
 import { cardEvidence, cardsOf, distinctFixes, eventsEvidence, type Finding, stateEvidence } from './finding.ts'
 import { jobOf, whoStopped } from './origin.ts'
 import { holdingRestore, stopOf } from './service-fault.ts'
