@@ -68,8 +68,12 @@ async function fetchFacts(needed: NeededFacts, site: WhySources['site']): Promis
   const chains = new Map<string, readonly EventRecord[]>()
   const logs = new Map<string, readonly string[]>()
   if (!site) return { histories, chains, logs }
-  for (const subject of needed.histories)
-    histories.set(subject, site.events.page({ subject, limit: historyLength }).events)
+  await Promise.all(
+    needed.histories.map(async (subject) => {
+      const { events } = await site.events.page({ subject, limit: historyLength })
+      histories.set(subject, events)
+    }),
+  )
   const newest = [...histories.values()].flatMap((events) => keyEvents(events))
   for (const id of new Set([...needed.chains, ...newest])) chains.set(id, site.events.causes(id))
   await Promise.all(
