@@ -69,7 +69,7 @@ async function fill(path: string, { note }: BenchContext): Promise<number> {
 
 async function index(store: Store, log: EventLog, { note }: BenchContext): Promise<Measurement[]> {
   note('indexing, without pauses')
-  const before = store.statistics().bytes.control
+  const before = store.statistics().databases.control.bytes
   const indexer = openEventIndexer({
     database: store.control,
     clock: systemClock(),
@@ -85,7 +85,7 @@ async function index(store: Store, log: EventLog, { note }: BenchContext): Promi
     { what: 'events, with their indexes', value: before / count, unit: 'bytes each' },
     {
       what: 'index of words and counts',
-      value: (store.statistics().bytes.control - before) / count,
+      value: (store.statistics().databases.control.bytes - before) / count,
       unit: 'bytes each',
     },
   ]

@@ -15,8 +15,6 @@ export class StorePublisher implements Disposable {
   readonly #attention: Attention
   readonly #clock: Clock
   #told: StoreStatistics['state'] = 'open'
-  /** Since when the state is what was told last. Wall-clock milliseconds. */
-  #since: number
   #next: Disposable
 
   constructor(store: Store, state: StateHub, attention: Attention, clock: Clock) {
@@ -24,7 +22,6 @@ export class StorePublisher implements Disposable {
     this.#state = state
     this.#attention = attention
     this.#clock = clock
-    this.#since = clock.wall()
     // Cards outlive the console: one from an earlier run may not be true any more.
     attention.clear('store-unwritable', observed)
     this.#tellReplaced()
@@ -38,28 +35,26 @@ export class StorePublisher implements Disposable {
 
   #publish(): Disposable {
     const statistics = this.#store.statistics()
-    const { bytes, commit, queue, state, note } = statistics
-    if (state !== this.#told) {
-      this.#since = this.#clock.wall()
-      this.#tell(statistics)
-    }
+    const { commit, queue, state, note, since, refused, dropped, busyRetries, databases, slow } = statistics
+    const each = (['control', 'messages'] as const).map((name) => ({ name, ...databases[name] }))
+    if (state !== this.#told) this.#tell(statistics)
     this.#told = state
     this.#state.slice('store').set('store', {
       at: this.#clock.wall(),
       state,
       note,
-      since: this.#since,
-      bytes: bytes.control + bytes.messages,
+      since,
+      bytes: each.reduce((sum, { bytes, walBytes }) => sum + bytes + walBytes, 0),
       commitP50: commit.p50,
       commitP99: commit.p99,
       commits: commit.count,
       queueDepth: queue.depth,
       queueBound: queue.bound,
-      refused: 0,
-      dropped: 0,
-      busyRetries: 0,
-      databases: [],
-      slow: [],
+      refused,
+      dropped,
+      busyRetries,
+      databases: each.map((its) => ({ ...its, copies: { count: 0, newestAt: null, bytes: 0 }, lastCheck: null })),
+      slow: [...slow],
       quarantine: [],
     })
     this.#next = this.#clock.after(everyMs, () => this.#publish())
@@ -67,7 +62,7 @@ export class StorePublisher implements Disposable {
   }
 
   #tell({ state, note }: StoreStatistics): void {
-    if (state === 'open') {
+    if (state !== 'read-only' && state !== 'failed') {
       this.#attention.clear('store-unwritable', observed)
       return
     }

@@ -214,7 +214,7 @@ function writerPort(port: StorePort, outcome: () => string | null): { close(): v
   const { port1, port2 } = new MessageChannel()
   port.attach(port1)
   port2.on('message', (write: DirectWrite) => {
-    const reply: DirectReply = { id: write.id, error: outcome(), rowids: [] }
+    const reply: DirectReply = { id: write.id, error: outcome(), retryable: false, rowids: [] }
     port2.postMessage(reply)
   })
   return port2

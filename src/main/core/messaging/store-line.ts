@@ -117,18 +117,19 @@ export class StoreLine {
       this.#waiting.shift()
       this.#bytes -= batch.bytes
       this.#inFlight++
-      this.#port.write(insertRows(this.#table, batch.values), (error) => {
+      this.#port.write(insertRows(this.#table, batch.values), (error, retryable) => {
         this.#inFlight--
         if (error === null) for (const [owner, rows] of batch.owners) owner.settle(rows)
-        else this.#refused(batch, error)
+        else this.#refused(batch, error, retryable)
         this.#send()
         this.#onAnswer()
       })
     }
   }
 
-  #refused(batch: Batch, reason: string): void {
-    if (++batch.tries >= mostTries) {
+  /** A disk that takes no writes is no fault of the batch: it waits for it, within the bound. */
+  #refused(batch: Batch, reason: string, retryable: boolean): void {
+    if (!retryable && ++batch.tries >= mostTries) {
       for (const [owner, rows] of batch.owners) owner.abandon(rows, reason)
       return
     }
@@ -150,6 +151,9 @@ export class StoreLine {
   }
 }
 
+/** What the writer said to a write: null, or why not and whether the same may succeed later. */
+type Answered = (error: string | null, retryable: boolean) => void
+
 /**
  * The way to the store's writer, which may be lost and given anew. What was written and not answered is written again on the next
  * port: a row may then stand twice, but none is lost.
@@ -157,7 +161,7 @@ export class StoreLine {
 export class StorePort {
   readonly #onLost: () => void
   readonly #users: (() => void)[] = []
-  readonly #unanswered = new Map<number, { write: DirectWrite; answered: (error: string | null) => void }>()
+  readonly #unanswered = new Map<number, { write: DirectWrite; answered: Answered }>()
   #port: MessagePort | undefined
   #next = 1
 
@@ -181,7 +185,7 @@ export class StorePort {
     port.on('message', (reply: DirectReply) => {
       const waiting = this.#unanswered.get(reply.id)
       this.#unanswered.delete(reply.id)
-      waiting?.answered(reply.error)
+      waiting?.answered(reply.error, reply.retryable)
     })
     port.on('close', () => {
       if (this.#port !== port) return
@@ -193,7 +197,7 @@ export class StorePort {
   }
 
   /** Writes statements as one unit, safe from a crash of the console but not of the machine. */
-  write(statements: DirectWrite['statements'], answered: (error: string | null) => void): void {
+  write(statements: DirectWrite['statements'], answered: Answered): void {
     const write: DirectWrite = { id: this.#next++, database: 'messages', recordClass: 'journal', statements }
     this.#unanswered.set(write.id, { write, answered })
     this.#port?.postMessage(write)

@@ -1,8 +1,10 @@
 import type Database from 'better-sqlite3'
 import { type CrashPoints, noCrashPoints } from '#core/platform/index.ts'
 import type { Durability } from './record-classes.ts'
+import { slowMs } from './slow-statements.ts'
 import { failureKind, failureOf, type SqliteFailure } from './sqlite-failure.ts'
-import { bound, StatementCache } from './statement-cache.ts'
+import { bound, type Prepared, StatementCache } from './statement-cache.ts'
+import { statementName } from './statement-name.ts'
 import type { Statement, StatementResult } from './types.ts'
 
 /** One caller's statements: all of them or none. */
@@ -13,70 +15,103 @@ export interface Unit {
 
 export type UnitOutcome = { readonly results: readonly StatementResult[] } | { readonly failed: SqliteFailure }
 
+export interface GroupWriterParts {
+  readonly crashPoints?: CrashPoints
+  /** Told of statements that took long, with their name and milliseconds. */
+  readonly onSlow?: (name: string, ms: number) => void
+}
+
 const attemptsWhenBusy = 3
 
 /**
- * Commits groups of units on one connection: one transaction and so one fsync for all, each unit in a savepoint of its own,
- * so that one that fails takes only itself back. Nothing here is asynchronous.
+ * Commits groups of units on one connection: one transaction and so one fsync for all. Only when something in a group fails is it
+ * done again with each unit in a savepoint of its own, so that one that fails takes only itself back. Nothing here is asynchronous.
  */
 export class GroupWriter {
   readonly #database: Database.Database
   readonly #statements: StatementCache
   readonly #crashPoints: CrashPoints
+  readonly #onSlow: (name: string, ms: number) => void
+  readonly #begin: Prepared
+  readonly #commit: Prepared
+  readonly #rollback: Prepared
   #synchronous: 'FULL' | 'NORMAL' | undefined
-  #damaged = false
+  #busyRetries = 0
 
-  constructor(database: Database.Database, crashPoints: CrashPoints = noCrashPoints) {
+  constructor(database: Database.Database, { crashPoints, onSlow }: GroupWriterParts = {}) {
     this.#database = database
     this.#statements = new StatementCache(database)
-    this.#crashPoints = crashPoints
+    this.#crashPoints = crashPoints ?? noCrashPoints
+    this.#onSlow = onSlow ?? (() => {})
+    this.#begin = database.prepare('BEGIN IMMEDIATE')
+    this.#commit = database.prepare('COMMIT')
+    this.#rollback = database.prepare('ROLLBACK')
   }
 
-  /** Whether SQLite has called the file damaged: then it must not be marked as closed cleanly. */
-  get damaged(): boolean {
-    return this.#damaged
+  /** Transactions that were tried again because somebody else held a lock. */
+  get busyRetries(): number {
+    return this.#busyRetries
   }
 
   /** What became of each unit, in order; after the commit, with the durability that the most demanding unit asks for. */
   commit(units: readonly Unit[]): readonly UnitOutcome[] {
+    let failed: SqliteFailure
     try {
       this.#setSynchronous(units)
-      return this.#retried(units)
+      return this.#retried(() => units.map((unit) => this.#execute(unit)))
     } catch (error) {
+      failed = failureOf(error)
+    }
+    if (units.length === 1 || failureKind(failed) === 'busy') return units.map(() => ({ failed }))
+    try {
+      return this.#retried(() => units.map((unit) => this.#inSavepoint(unit)))
+    } catch {
       // The transaction as a whole was lost. Alone, each unit shows whether it was the one at fault.
-      if (units.length === 1) return [{ failed: this.#noted(error) }]
-      return units.map((unit) => this.#alone(unit))
+      return this.#eachAlone(units)
     }
   }
 
-  #alone(unit: Unit): UnitOutcome {
-    try {
-      return this.#retried([unit])[0] ?? { failed: { code: 'unknown', message: 'no outcome' } }
-    } catch (error) {
-      return { failed: this.#noted(error) }
-    }
+  #eachAlone(units: readonly Unit[]): readonly UnitOutcome[] {
+    let vain = 0
+    let last: SqliteFailure = { code: 'unknown', message: 'no outcome' }
+    return units.map((unit): UnitOutcome => {
+      // A disk that takes nothing is not asked a thousand times.
+      if (vain >= 3) return { failed: last }
+      try {
+        const [outcome] = this.#retried(() => [this.#execute(unit)])
+        vain = 0
+        return outcome ?? { failed: last }
+      } catch (error) {
+        last = failureOf(error)
+        vain = failureKind(last) === 'refused' ? 0 : vain + 1
+        return { failed: last }
+      }
+    })
   }
 
   /** Only a lock held by somebody else is worth another attempt, and only with the whole transaction. */
-  #retried(units: readonly Unit[]): readonly UnitOutcome[] {
+  #retried(work: () => readonly UnitOutcome[]): readonly UnitOutcome[] {
     for (let attempt = 1; ; attempt++) {
       try {
-        return this.#inOneTransaction(units)
+        return this.#inOneTransaction(work)
       } catch (error) {
         if (attempt >= attemptsWhenBusy || failureKind(failureOf(error)) !== 'busy') throw error
+        this.#busyRetries++
       }
     }
   }
 
-  #inOneTransaction(units: readonly Unit[]): readonly UnitOutcome[] {
-    this.#run('BEGIN IMMEDIATE')
+  #inOneTransaction(work: () => readonly UnitOutcome[]): readonly UnitOutcome[] {
+    this.#begin.run()
     try {
-      const outcomes = units.map((unit) => this.#inSavepoint(unit))
+      const outcomes = work()
       this.#crashPoints.reach('store.before-commit')
-      this.#run('COMMIT')
+      const began = performance.now()
+      this.#commit.run()
+      this.#timed('COMMIT', began)
       return outcomes
     } catch (error) {
-      if (this.#database.inTransaction) this.#run('ROLLBACK')
+      if (this.#database.inTransaction) this.#rollback.run()
       throw error
     }
   }
@@ -84,30 +119,43 @@ export class GroupWriter {
   #inSavepoint(unit: Unit): UnitOutcome {
     this.#run('SAVEPOINT unit')
     try {
-      const results = unit.statements.map((statement) => this.#execute(statement))
+      const outcome = this.#execute(unit)
       this.#run('RELEASE unit')
-      return { results }
+      return outcome
     } catch (error) {
       // Some errors (disk full, out of memory) end the transaction itself, and with it what other units had done.
       if (!this.#database.inTransaction) throw error
       this.#run('ROLLBACK TO unit')
       this.#run('RELEASE unit')
-      const failed = this.#noted(error)
+      const failed = failureOf(error)
       if (failureKind(failed) === 'busy') throw error
       return { failed }
     }
   }
 
-  #execute(statement: Statement): StatementResult {
-    refuseControl(statement.sql)
-    const prepared = this.#statements.prepare(statement.sql)
+  #execute({ statements }: Unit): UnitOutcome {
+    const results: StatementResult[] = []
+    for (const statement of statements) results.push(this.#result(statement))
+    return { results }
+  }
+
+  #result(statement: Statement): StatementResult {
+    const prepared = this.#statements.prepare(statement.sql, refuseControl)
+    const began = performance.now()
     if (!prepared.reader) {
       const { changes, lastInsertRowid } = prepared.run(...bound(statement))
+      this.#timed(statement, began)
       return { changes, lastInsertRowid: Number(lastInsertRowid), rows: [] }
     }
     const rows = prepared.all(...bound(statement))
+    this.#timed(statement, began)
     const [last = 0]: number[] = this.#statements.prepare('SELECT last_insert_rowid()').pluck().all()
     return { changes: rows.length, lastInsertRowid: last, rows }
+  }
+
+  #timed(what: Statement | 'COMMIT', began: number): void {
+    const ms = performance.now() - began
+    if (ms > slowMs) this.#onSlow(what === 'COMMIT' ? what : statementName(what), ms)
   }
 
   #setSynchronous(units: readonly Unit[]): void {
@@ -116,12 +164,6 @@ export class GroupWriter {
     // Explicitly and outside a transaction: SQLite otherwise falls back to NORMAL in WAL mode.
     this.#database.pragma(`synchronous = ${wanted}`)
     this.#synchronous = wanted
-  }
-
-  #noted(error: unknown): SqliteFailure {
-    const failure = failureOf(error)
-    if (failureKind(failure) === 'damaged') this.#damaged = true
-    return failure
   }
 
   #run(sql: string): void {

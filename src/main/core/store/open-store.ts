@@ -1,156 +1,366 @@
-import { statSync } from 'node:fs'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
-import { type Clock, DisposableStore, type Logger, type Runtime } from '#core/platform/index.ts'
-import { Reader } from './reader.ts'
+import { type Clock, DisposableStore, Listeners, type Logger, type Runtime } from '#core/platform/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import { LatencyWindow } from './latency-window.ts'
 import { ReaderThread } from './reader-thread.ts'
-import { storeClosed, storeError } from './sqlite-failure.ts'
+import type { Ready } from './readiness.ts'
+import type { ReplacedBy } from './recovery-record.ts'
+import { SlowStatements } from './slow-statements.ts'
+import {
+  failureKind,
+  failureOf,
+  type SqliteFailure,
+  storeClosed,
+  storeError,
+  storeFailed,
+  storeInterrupted,
+} from './sqlite-failure.ts'
+import { StoreDatabase } from './store-database.ts'
 import type {
-  Database,
   DatabaseName,
+  DatabaseStatistics,
   OpenedAs,
-  RecordClass,
-  Statement,
-  StatementResult,
+  Replaced,
   Store,
+  StoreCondition,
+  StoreState,
   StoreStatistics,
 } from './types.ts'
 import type { Upkeep } from './upkeep.ts'
-import { LatencyWindow, queueBound, WriteQueue } from './write-queue.ts'
-import type { WriterNotice } from './writer-protocol.ts'
-import type { WriterThread } from './writer-thread.ts'
+import { WriterLine, type WriterListener } from './writer-line.ts'
+import type { DatabaseSetup, WriterNotice, WriterOpening } from './writer-protocol.ts'
+import { startWriter } from './writer-thread.ts'
+
+/** What is done about a database to which this process holds no connection. */
+export interface Replacing {
+  /** Puts a good file, or a stand-in, in its place. */
+  replace(database: DatabaseName, damage: string, by: ReplacedBy): Promise<Ready>
+  /** The database is sound, but cannot be opened for writing: another file takes its place for now. */
+  standInFor(database: DatabaseName, why: string): Promise<Ready>
+}
 
 export interface OpenStoreParts {
-  readonly thread: WriterThread
-  readonly paths: Readonly<Record<DatabaseName, string>>
-  readonly opened: Readonly<Record<DatabaseName, OpenedAs>>
-  readonly upkeep: Upkeep
+  /** The databases as they were made ready. */
+  readonly ready: Readonly<Record<DatabaseName, Ready>>
+  readonly replacing: Replacing
+  /** Told when a database was opened for writing, at opening and whenever it was replaced. */
+  readonly inUse: (database: DatabaseName) => Promise<void>
+  readonly upkeep: (path: (database: DatabaseName) => string) => Upkeep
+  readonly limits: Readonly<Record<DatabaseName, number>>
   readonly runtime: Runtime
   readonly clock: Clock
   readonly logger: Logger
 }
 
+const names = ['control', 'messages'] as const
 const closeWithinMs = 15_000
+/** What was put in a database's place may turn out damaged as well, so often. */
+const mostAttempts = 6
 
-/** The store while it is open: hands writes to the writer thread and reads beside it. */
-export class OpenStore implements Store {
-  readonly control: Database
-  readonly messages: Database
-  readonly opened: Readonly<Record<DatabaseName, OpenedAs>>
+/** Starts the writer thread on databases that were made ready. Rejects with a ConsoleError when one cannot be used at all. */
+export async function openOn(parts: OpenStoreParts): Promise<Store> {
+  const { runtime, logger, ready } = parts
+  const databases = { control: ready.control.setup, messages: ready.messages.setup }
+  const thread = await startWriter(runtime, logger, { databases })
+  const store = new OpenStore(parts, (listener) => {
+    const start = () => startWriter(runtime, logger, { databases: store.setups() })
+    return new WriterLine({ thread, start, clock: parts.clock, logger, listener })
+  })
+  try {
+    await store.begin(thread.openings)
+    return store
+  } catch (error) {
+    await store[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** The store while it is open: joins queues, threads and what becomes of them. */
+class OpenStore implements Store, WriterListener {
+  readonly control: StoreDatabase
+  readonly messages: StoreDatabase
+  readonly opened: Record<DatabaseName, OpenedAs>
   readonly upkeep: Upkeep
   readonly #parts: OpenStoreParts
-  readonly #owned = new DisposableStore()
+  readonly #line: WriterLine
   readonly #readerThread: ReaderThread
   readonly #latency = new LatencyWindow()
-  readonly #queues: Readonly<Record<DatabaseName, WriteQueue>>
-  #nextId = 1
-  /** Why nothing more is taken, once that is so. */
-  #closed: string | null = null
+  readonly #slow = new SlowStatements()
+  readonly #replaced: Listeners<Replaced>
+  readonly #replacing = new Map<DatabaseName, Promise<OpenedAs>>()
+  /** How a writer thread that is started now opens each database; null while it is let go. */
+  readonly #setups: Record<DatabaseName, DatabaseSetup | null>
+  /** Replacements that wait for the next writer thread to open them. */
+  readonly #awaited = new Map<DatabaseName, (opening: WriterOpening) => void>()
+  #busyRetries = 0
+  /** Set while the writer thread is away. */
+  #away: StoreCondition | null = null
+  #closing: Promise<void> | undefined
 
-  constructor(parts: OpenStoreParts) {
+  constructor(parts: OpenStoreParts, lineFor: (listener: WriterListener) => WriterLine) {
     this.#parts = parts
-    this.opened = parts.opened
-    this.upkeep = parts.upkeep
-    const now = () => parts.clock.monotonic()
-    this.#queues = {
-      control: new WriteQueue('control', this.#latency, now),
-      messages: new WriteQueue('messages', this.#latency, now),
-    }
-    for (const { database, failure } of parts.thread.opened.readOnly) {
-      this.#queues[database].fail('read-only', storeError(database, failure).message)
-    }
-    this.#owned.add(parts.thread.onNotice((notice) => this.#take(notice)))
-    void parts.thread.ended.then((reason) => this.#writerEnded(reason ?? 'its writer has ended'))
-    this.#readerThread = this.#owned.add(new ReaderThread(parts.runtime, parts.paths, parts.logger))
+    const { ready, runtime, logger } = parts
+    this.opened = { control: ready.control.opened, messages: ready.messages.opened }
+    this.#setups = { control: settled(ready.control.setup), messages: settled(ready.messages.setup) }
+    this.#replaced = new Listeners((error) => logger.error('A listener of the store failed.', { error: String(error) }))
+    this.#readerThread = new ReaderThread(runtime, logger, (name, ms) => this.#tellSlow(name, ms))
+    this.upkeep = parts.upkeep((name) => this[name].path)
+    this.#line = lineFor(this)
     this.control = this.#database('control')
     this.messages = this.#database('messages')
   }
 
+  /** Takes the databases into use as the writer thread found them, replacing those that turn out to be damaged. */
+  async begin(openings: readonly WriterOpening[]): Promise<void> {
+    for (const { database: name, failure, readOnly } of openings) {
+      const trouble = failure ?? this.#use(name, this.#parts.ready[name])
+      if (trouble !== null) await this.#exchange(name, () => this.#mended(name, trouble))
+      else await this.#parts.inUse(name)
+      if (trouble === null && readOnly) this[name].readOnly(readOnly)
+    }
+  }
+
+  setups(): Readonly<Record<DatabaseName, DatabaseSetup | null>> {
+    return { ...this.#setups }
+  }
+
   statistics(): StoreStatistics {
-    const queues = [this.#queues.control, this.#queues.messages]
-    const worst = queues.find(({ state }) => state === 'failed') ?? queues.find(({ state }) => state !== 'open')
+    const databases = { control: this.#statisticsOf('control'), messages: this.#statisticsOf('messages') }
+    const { state, note, since } = worstOf([databases.control, databases.messages])
+    const queues = [this.control.queue, this.messages.queue]
+    const sum = (of: (queue: (typeof queues)[number]) => number) =>
+      queues.reduce((total, queue) => total + of(queue), 0)
     return {
-      queue: { depth: queues.reduce((sum, { depth }) => sum + depth, 0), bound: queueBound.writes * queues.length },
+      state,
+      note,
+      since,
+      queue: { depth: sum(({ depth }) => depth), bound: sum(({ bound }) => bound) },
       commit: this.#latency.summary(),
-      state: worst?.state ?? 'open',
-      note: worst?.note ?? null,
-      bytes: { control: bytesOf(this.#parts.paths.control), messages: bytesOf(this.#parts.paths.messages) },
+      refused: sum(({ lost }) => lost.refused),
+      dropped: sum(({ lost }) => lost.dropped),
+      busyRetries: this.#busyRetries,
+      databases,
+      slow: this.#slow.worst(),
+      retained: {},
     }
   }
 
   directPort(): MessagePort {
-    if (this.#closed) throw storeClosed('messages', this.#closed)
+    if (this.#closing) throw storeClosed('messages', 'the site was closed')
+    if (!this.#line.running) throw storeInterrupted('messages', 'its writer thread is being started again')
     const { port1, port2 } = new MessageChannel()
-    this.#parts.thread.send({ type: 'direct', port: port2 }, [port2])
+    this.#line.send({ type: 'direct', port: port2 }, [port2])
     return port1
   }
 
+  replace(name: DatabaseName, why: string, by: ReplacedBy): Promise<OpenedAs> {
+    if (this.#closing) return Promise.reject(storeClosed(name, 'the site was closed'))
+    const running = this.#replacing.get(name)
+    if (running) return running
+    const work = this.#exchange(name, () => this.#parts.replacing.replace(name, why, by))
+      .then((opened) => {
+        this.#replaced.tell({ database: name, opened, by })
+        this.upkeep.tellReported()
+        return opened
+      })
+      .finally(() => this.#replacing.delete(name))
+    this.#replacing.set(name, work)
+    return work
+  }
+
+  onReplaced(listener: (replaced: Replaced) => void): Disposable {
+    return this.#replaced.add(listener)
+  }
+
   async settled(): Promise<void> {
-    await Promise.all([this.#queues.control.idle(), this.#queues.messages.idle()])
+    await Promise.all(names.map((name) => this[name].queue.idle()))
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#closed) {
-      await this.#owned[Symbol.asyncDispose]()
-      await this.#parts.thread.ended
-      return
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  notice(notice: WriterNotice): void {
+    switch (notice.type) {
+      case 'committed':
+        this[notice.database].take(notice.outcomes)
+        return
+      case 'trouble':
+        if (failureKind(notice.failure) === 'damaged') this.#damaged(notice.database, notice.failure.message)
+        else this[notice.database].readOnly(notice.failure)
+        return
+      case 'probed':
+        this[notice.database].probed(notice.failure)
+        return
+      case 'slow':
+        this.#tellSlow(notice.statement, notice.ms)
+        return
+      case 'busy':
+        this.#busyRetries += notice.retries
     }
-    this.#closed = 'the site was closed'
-    const { thread, logger } = this.#parts
-    await Promise.race([this.settled(), thread.ended, elapsed(closeWithinMs)])
-    // Readers before the writer: the last connection to a database takes its write-ahead log away.
-    await this.#owned[Symbol.asyncDispose]()
-    for (const problem of await thread.close(closeWithinMs)) logger.warn(problem)
   }
 
-  #database(name: DatabaseName): Database {
-    const reader = this.#owned.add(new Reader(name, this.#parts.paths[name]))
-    return {
+  lost(reason: string): void {
+    const note = `The writer thread of the store ended (${reason}) and is being started again.`
+    this.#away = { state: 'recovering', note, since: this.#parts.clock.wall() }
+    this.#parts.logger.error(note)
+    for (const name of names) this[name].interrupted(reason)
+  }
+
+  back(openings: readonly WriterOpening[]): void {
+    this.#away = null
+    for (const opening of openings) {
+      const { database: name, failure, readOnly } = opening
+      const awaited = this.#awaited.get(name)
+      if (awaited) awaited(opening)
+      else if (failure === null) this[name].resumed(readOnly)
+      else if (failureKind(failure) === 'damaged') this.#damaged(name, failure.message)
+      else this[name].fail(storeError(name, failure))
+    }
+  }
+
+  gaveUp(reason: string): void {
+    this.#away = null
+    this.#parts.logger.error(`The store cannot write any more: its writer thread ended too often: ${reason}.`)
+    for (const name of names) {
+      const failure = { code: 'unknown', message: `its writer thread ended too often: ${reason}` }
+      this.#awaited.get(name)?.({ database: name, failure, readOnly: null })
+      this[name].fail(storeFailed(name, failure.message))
+    }
+  }
+
+  #database(name: DatabaseName): StoreDatabase {
+    return new StoreDatabase({
       name,
-      all: (statement) => reader.all(statement),
-      get: (statement) => reader.get(statement),
-      query: (statement, options) => this.#readerThread.query(name, statement, options),
-      write: (statements, recordClass) => this.#write(name, statements, recordClass),
+      line: () => this.#line,
+      readerThread: this.#readerThread,
+      latency: this.#latency,
+      clock: this.#parts.clock,
+      onSlow: (statement, ms) => this.#tellSlow(statement, ms),
+      onDamage: ({ message }) => this.#damaged(name, message),
+    })
+  }
+
+  #use(name: DatabaseName, { setup, opened }: Ready): SqliteFailure | null {
+    return this[name].use(setup.path, opened.how === 'stand-in' ? opened.reason : null)
+  }
+
+  /** What the writer or a reader could not open. */
+  #mended(name: DatabaseName, failure: SqliteFailure): Promise<Ready> {
+    const error = storeError(name, failure)
+    this.#parts.logger.error(error.message)
+    const kind = failureKind(failure)
+    if (kind === 'damaged') return this.#parts.replacing.replace(name, failure.message, 'damage')
+    if (kind === 'read-only') return this.#parts.replacing.standInFor(name, error.message)
+    throw error
+  }
+
+  #damaged(name: DatabaseName, message: string): void {
+    this.replace(name, message, 'damage').catch((error: unknown) => {
+      this.#parts.logger.error(`The damaged ${name} database could not be replaced.`, { error: String(error) })
+    })
+  }
+
+  /** Lets go of a database, and goes on with what `make` puts in its place. */
+  async #exchange(name: DatabaseName, make: () => Promise<Ready>): Promise<OpenedAs> {
+    const database = this[name]
+    this.#setups[name] = null
+    try {
+      await this.#letGo(name)
+      let ready = await make()
+      for (let attempt = 1; ; attempt++) {
+        const { failure, readOnly } = await this.#openAgain(name, ready.setup)
+        const trouble = failure ?? this.#use(name, ready)
+        if (trouble && attempt >= mostAttempts) throw storeError(name, trouble)
+        if (trouble) {
+          await this.#letGo(name)
+          ready = await this.#mended(name, trouble)
+          continue
+        }
+        this.#setups[name] = settled(ready.setup)
+        this.opened[name] = ready.opened
+        await this.#parts.inUse(name)
+        if (readOnly) database.readOnly(readOnly)
+        return ready.opened
+      }
+    } catch (error) {
+      const problem = error instanceof ConsoleError ? error : storeFailed(name, failureOf(error).message)
+      database.fail(problem)
+      throw problem
     }
   }
 
-  async #write(
-    database: DatabaseName,
-    statements: readonly Statement[],
-    recordClass: RecordClass,
-  ): Promise<readonly StatementResult[]> {
-    if (this.#closed) throw storeClosed(database, this.#closed)
-    const id = this.#nextId++
-    const results = this.#queues[database].enter(id, statements)
-    this.#parts.thread.send({ type: 'write', id, database, recordClass, statements })
-    return results
+  async #letGo(name: DatabaseName): Promise<void> {
+    await this[name].letGo(`The ${name} database is being replaced by a good one.`)
+    await this.#line.ask({ type: 'release', database: name }, (notice) =>
+      notice.type === 'released' && notice.database === name ? true : undefined,
+    )
   }
 
-  #take(notice: WriterNotice): void {
-    if (notice.type !== 'committed') return
-    for (const { id, outcome } of notice.outcomes) {
-      if (!this.#queues.control.leave(id, outcome)) this.#queues.messages.leave(id, outcome)
+  async #openAgain(name: DatabaseName, setup: DatabaseSetup): Promise<WriterOpening> {
+    const opening = await this.#line.ask({ type: 'open', database: name, setup }, (notice) =>
+      notice.type === 'opened' && notice.database === name ? notice : undefined,
+    )
+    if (opening) return opening
+    // The writer thread is away: the next one opens it.
+    this.#setups[name] = setup
+    const awaited = Promise.withResolvers<WriterOpening>()
+    this.#awaited.set(name, awaited.resolve)
+    try {
+      return await awaited.promise
+    } finally {
+      this.#awaited.delete(name)
     }
   }
 
-  #writerEnded(reason: string): void {
-    const unasked = this.#closed === null
-    this.#closed ??= `its writer thread ended: ${reason}`
-    if (unasked) this.#parts.logger.error(`The store cannot write any more: its writer thread ended: ${reason}.`)
-    for (const name of ['control', 'messages'] as const) {
-      const error = storeClosed(name, this.#closed)
-      if (unasked) this.#queues[name].fail('failed', error.message)
-      this.#queues[name].refuseAll(error)
-    }
+  #statisticsOf(name: DatabaseName): DatabaseStatistics {
+    const { condition } = this[name]
+    const shown = this.#away && condition.state !== 'failed' ? this.#away : condition
+    return { ...shown, ...this[name].sizes(), limitBytes: this.#parts.limits[name] }
   }
+
+  #tellSlow(statement: string, ms: number): void {
+    this.#slow.add(statement, ms, this.#parts.clock.wall())
+  }
+
+  async #close(): Promise<void> {
+    const { logger } = this.#parts
+    for (const name of names) this[name].close('the site was closed')
+    await Promise.race([this.#quiet(), elapsed(closeWithinMs)])
+    // Readers before the writer: the last connection to a database takes its write-ahead log away.
+    const readers = new DisposableStore()
+    for (const reader of [this.control, this.messages, this.#readerThread]) readers.add(reader)
+    await readers[Symbol.asyncDispose]()
+    for (const problem of await this.#line.close(closeWithinMs)) logger.warn(problem)
+    for (const name of names) {
+      const error = storeClosed(name, 'the site was closed')
+      this[name].queue.interrupt(error)
+      this[name].queue.refuseWaiting(error)
+    }
+    this.#replaced.clear()
+  }
+
+  /** Nothing waits, and nothing is being replaced. */
+  async #quiet(): Promise<void> {
+    await Promise.allSettled(this.#replacing.values())
+    await this.settled()
+  }
+}
+
+/** The same database once it is migrated. */
+function settled({ path, at }: DatabaseSetup): DatabaseSetup {
+  return { path, isNew: false, pending: [], at, continueFrom: null }
+}
+
+const badness: readonly StoreState[] = ['open', 'stand-in', 'recovering', 'read-only', 'failed']
+
+function worstOf(conditions: readonly StoreCondition[]): StoreCondition {
+  const [worst] = [...conditions].sort((a, b) => badness.indexOf(b.state) - badness.indexOf(a.state))
+  return worst ?? { state: 'open', note: null, since: 0 }
 }
 
 /** Real time, whatever the injected clock says: it bounds the wait for a real thread. */
 function elapsed(ms: number): Promise<void> {
   return new Promise((resolve) => void setTimeout(resolve, ms).unref())
-}
-
-/** Size without opening the files: opening and closing one would drop SQLite's locks. */
-function bytesOf(path: string): number {
-  const size = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0
-  return size(path) + size(`${path}-wal`)
 }

@@ -43,18 +43,26 @@ export function markClosed(database: Database.Database, value: 'cleanly' | 'not 
   database.prepare('INSERT OR REPLACE INTO store_marks (name, value) VALUES (?, ?)').run(closedMark, value)
 }
 
-/** A writable connection set up for the writer thread. `path` need not exist yet. */
-export function openForWriting(name: DatabaseName, path: string): Database.Database {
-  const database = new Database(path, { timeout: 5_000 })
+/** Writes something that needs new space on the disk, durably, and takes it back. Throws SQLite's error when it cannot. */
+export function tryWriting(database: Database.Database): void {
+  database.pragma('synchronous = FULL')
+  const set = database.prepare('INSERT OR REPLACE INTO store_marks (name, value) VALUES (?, ?)')
+  set.run('probe', 'x'.repeat(32 * 1024))
+  set.run('probe', '')
+}
+
+/** A writable connection set up for the writer thread. `path` need not exist yet, unless an `existing` one is asked for. */
+export function openForWriting(path: string, which: 'new' | 'existing' = 'new'): Database.Database {
+  const database = new Database(path, { timeout: 5_000, fileMustExist: which === 'existing' })
   try {
-    // Messages come and go in bulk: their file must be able to shrink. Only effective before the first table.
-    if (name === 'messages') database.pragma('auto_vacuum = INCREMENTAL')
+    // Records come and go: the file must be able to shrink. Only effective before the first table.
+    database.pragma('auto_vacuum = INCREMENTAL')
     database.pragma('journal_mode = WAL')
     database.pragma('synchronous = FULL')
     database.pragma('mmap_size = 0')
     database.pragma('cache_size = -8000')
     database.pragma('journal_size_limit = 67108864')
-    database.pragma(`wal_autocheckpoint = ${name === 'messages' ? 4000 : 1000}`)
+    database.pragma('wal_autocheckpoint = 4000')
     database.pragma('trusted_schema = OFF')
     return database
   } catch (error) {

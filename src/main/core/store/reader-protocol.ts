@@ -3,7 +3,6 @@ import type { DatabaseName, Statement } from './types.ts'
 
 /** What the reader thread is started with. */
 export interface ReaderSetup {
-  readonly paths: Readonly<Record<DatabaseName, string>>
   /** One number, shared: the id of the query that nobody waits for any more. The thread looks at it between rows. */
   readonly calledOff: Int32Array
 }
@@ -14,6 +13,7 @@ export type ReaderRequest =
       readonly type: 'query'
       readonly id: number
       readonly database: DatabaseName
+      readonly path: string
       readonly statement: Statement
       /** Milliseconds after which it gives up, looked at between rows. */
       readonly atMostMs: number

@@ -1,7 +1,9 @@
 import { Worker } from 'node:worker_threads'
 import type { Logger, Runtime } from '#core/platform/index.ts'
 import type { ReaderNotice, ReaderRequest, ReaderSetup } from './reader-protocol.ts'
+import { slowMs } from './slow-statements.ts'
 import { queryBusy, querySlow, storeClosed, storeError, storeInterrupted } from './sqlite-failure.ts'
+import { statementName } from './statement-name.ts'
 import type { DatabaseName, QueryOptions, Statement } from './types.ts'
 
 /** How many queries may wait for the reader thread. */
@@ -15,6 +17,7 @@ const closeWithinMs = 2_000
 interface Query {
   readonly id: number
   readonly database: DatabaseName
+  readonly path: string
   readonly statement: Statement
   readonly atMostMs: number
   readonly deadline: number
@@ -37,18 +40,19 @@ interface RunningThread {
  */
 export class ReaderThread implements AsyncDisposable {
   readonly #runtime: Runtime
-  readonly #paths: Readonly<Record<DatabaseName, string>>
   readonly #logger: Logger
+  readonly #onSlow: (statement: string, ms: number) => void
   readonly #waiting: Query[] = []
   #thread: RunningThread | undefined
   #stuck = 0
   #nextId = 1
   #closed = false
 
-  constructor(runtime: Runtime, paths: Readonly<Record<DatabaseName, string>>, logger: Logger) {
+  /** `onSlow` is told of queries that took long, with their name and milliseconds. */
+  constructor(runtime: Runtime, logger: Logger, onSlow: (statement: string, ms: number) => void) {
     this.#runtime = runtime
-    this.#paths = paths
     this.#logger = logger
+    this.#onSlow = onSlow
   }
 
   /** How many queries wait or run. */
@@ -57,14 +61,27 @@ export class ReaderThread implements AsyncDisposable {
   }
 
   /** All rows. Rejects with a ConsoleError (see `Database.query`) or the signal's reason. */
-  async query<T>(database: DatabaseName, statement: Statement, options: QueryOptions = {}): Promise<readonly T[]> {
+  async query<T>(
+    { database, path }: { readonly database: DatabaseName; readonly path: string },
+    statement: Statement,
+    options: QueryOptions = {},
+  ): Promise<readonly T[]> {
     const { atMostMs = defaultMs, signal } = options
     signal?.throwIfAborted()
     if (this.#closed) throw storeClosed(database, 'the site was closed')
     if (this.#waiting.length >= queryBound) throw queryBusy(database, this.#waiting.length)
     const { promise, resolve, reject } = Promise.withResolvers<readonly T[]>()
     const id = this.#nextId++
-    const query: Query = { id, database, statement, atMostMs, deadline: performance.now() + atMostMs, resolve, reject }
+    const query: Query = {
+      id,
+      database,
+      path,
+      statement,
+      atMostMs,
+      deadline: performance.now() + atMostMs,
+      resolve,
+      reject,
+    }
     const giveUp = (reason: unknown) => {
       this.#callOff(query)
       reject(reason)
@@ -129,9 +146,9 @@ export class ReaderThread implements AsyncDisposable {
     if (!query) return
     this.#thread ??= this.#start()
     this.#thread.query = query
-    const { id, database, statement, deadline } = query
+    const { id, database, path, statement, deadline } = query
     const atMostMs = Math.max(0, deadline - performance.now())
-    send(this.#thread, { type: 'query', id, database, statement, atMostMs })
+    send(this.#thread, { type: 'query', id, database, path, statement, atMostMs })
   }
 
   /** Nobody waits for it any more. */
@@ -165,7 +182,7 @@ export class ReaderThread implements AsyncDisposable {
 
   #start(): RunningThread {
     const calledOff = new Int32Array(new SharedArrayBuffer(4))
-    const workerData: ReaderSetup = { paths: this.#paths, calledOff }
+    const workerData: ReaderSetup = { calledOff }
     const worker = new Worker(this.#runtime.program('store-reader'), { workerData, name: 'store-reader', execArgv: [] })
     const exited = Promise.withResolvers<void>()
     const thread: RunningThread = {
@@ -195,6 +212,7 @@ export class ReaderThread implements AsyncDisposable {
     const query = thread.query
     if (query?.id !== notice.id) return
     thread.query = undefined
+    if ('ms' in notice && notice.ms > slowMs) this.#onSlow(statementName(query.statement), notice.ms)
     switch (notice.type) {
       case 'rows':
         query.resolve(notice.rows)

@@ -8,7 +8,7 @@ import type { DatabaseName } from './types.ts'
 
 if (!parentPort) throw new Error('The store reader runs as a worker thread.')
 const owner = parentPort
-const { paths, calledOff }: ReaderSetup = workerData
+const { calledOff }: ReaderSetup = workerData
 const connections = new Map<DatabaseName, ReadConnection>()
 
 owner.on('message', (request: ReaderRequest) => {
@@ -31,11 +31,17 @@ function tell(notice: ReaderNotice): void {
   owner.postMessage(notice)
 }
 
-function answerTo({ id, database, statement, atMostMs }: Extract<ReaderRequest, { type: 'query' }>): ReaderNotice {
+function answerTo({
+  id,
+  database,
+  path,
+  statement,
+  atMostMs,
+}: Extract<ReaderRequest, { type: 'query' }>): ReaderNotice {
   const began = performance.now()
   try {
     const rows: never[] = []
-    for (const row of connectionTo(database)
+    for (const row of connectionTo(database, path)
       .statements.prepare(statement.sql)
       .iterate(...bound(statement))) {
       rows.push(row)
@@ -50,10 +56,10 @@ function answerTo({ id, database, statement, atMostMs }: Extract<ReaderRequest, 
 }
 
 /** Opened when it is first needed, and again after it was let go. */
-function connectionTo(name: DatabaseName): ReadConnection {
+function connectionTo(name: DatabaseName, path: string): ReadConnection {
   const known = connections.get(name)
   if (known) return known
-  const opened = new ReadConnection(paths[name])
+  const opened = new ReadConnection(path)
   connections.set(name, opened)
   return opened
 }

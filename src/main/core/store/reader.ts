@@ -1,37 +1,49 @@
-import Database from 'better-sqlite3'
 import { ReadConnection } from './read-connection.ts'
-import { failureOf, storeError } from './sqlite-failure.ts'
-import { bound } from './statement-cache.ts'
-import type { DatabaseName, Statement } from './types.ts'
+import { slowMs } from './slow-statements.ts'
+import { failureOf, type SqliteFailure } from './sqlite-failure.ts'
+import { bound, type Prepared } from './statement-cache.ts'
+import { statementName } from './statement-name.ts'
+import type { Statement } from './types.ts'
 
-/** Short reads of one database on the calling thread. Throws ConsoleErrors. */
+export interface ReaderParts {
+  readonly path: string
+  /** Makes what is thrown of SQLite's failure. */
+  readonly failed: (failure: SqliteFailure) => Error
+  readonly onSlow: (statement: string, ms: number) => void
+}
+
+/** Short reads of one database on the calling thread. */
 export class Reader implements Disposable {
-  readonly #name: DatabaseName
+  readonly #parts: ReaderParts
   readonly #connection: ReadConnection
 
-  constructor(name: DatabaseName, path: string) {
-    this.#name = name
-    this.#connection = new ReadConnection(path)
+  constructor(parts: ReaderParts) {
+    this.#parts = parts
+    this.#connection = new ReadConnection(parts.path)
   }
 
   all<T>(statement: Statement): readonly T[] {
-    return this.#told(() => this.#connection.statements.prepare(statement.sql).all(...bound(statement)))
+    return this.#read(statement, (prepared) => prepared.all(...bound(statement)))
   }
 
   get<T>(statement: Statement): T | undefined {
-    return this.#told(() => this.#connection.statements.prepare(statement.sql).get(...bound(statement)))
+    return this.#read(statement, (prepared) => prepared.get(...bound(statement)))
   }
 
   [Symbol.dispose](): void {
     this.#connection[Symbol.dispose]()
   }
 
-  #told<T>(read: () => T): T {
+  #read<T>(statement: Statement, read: (prepared: Prepared) => T): T {
+    const began = performance.now()
     try {
-      return read()
+      return read(this.#connection.statements.prepare(statement.sql))
     } catch (error) {
-      if (error instanceof Database.SqliteError) throw storeError(this.#name, failureOf(error))
+      if (error instanceof Error && 'code' in error) throw this.#parts.failed(failureOf(error))
       throw error
+    } finally {
+      const ms = performance.now() - began
+      if (ms > slowMs) this.#parts.onSlow(statementName(statement), ms)
     }
   }
 }

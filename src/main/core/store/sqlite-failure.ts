@@ -15,7 +15,10 @@ export type FailureKind = 'busy' | 'read-only' | 'damaged' | 'refused'
 
 export function failureKind({ code }: SqliteFailure): FailureKind {
   if (/^SQLITE_(BUSY|LOCKED)/.test(code)) return 'busy'
-  if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) return 'damaged'
+  // An index by words that does not fit its table is made anew by its module; the file itself is sound.
+  if (code === 'SQLITE_CORRUPT_VTAB') return 'refused'
+  // Another file lies where the open one was: what is written would be lost.
+  if (/^SQLITE_(CORRUPT|NOTADB|READONLY_DBMOVED)/.test(code)) return 'damaged'
   if (/^SQLITE_(FULL|IOERR|READONLY|CANTOPEN|PERM)/.test(code)) return 'read-only'
   return 'refused'
 }
@@ -27,6 +30,7 @@ export function failureOf(error: unknown): SqliteFailure {
 
 /** The error that the writer of a statement is given. */
 export function storeError(database: DatabaseName, failure: SqliteFailure): ConsoleError {
+  if (failure.code === 'closed') return storeClosed(database, failure.message)
   const params = { database, reason: failure.code, detail: failure.message }
   const kind = failureKind(failure)
   switch (kind) {
@@ -41,8 +45,8 @@ export function storeError(database: DatabaseName, failure: SqliteFailure): Cons
       return new ConsoleError(
         'store-damaged',
         `The console's ${database} database is damaged: ${failure.message}.`,
-        'Close and open the site again: the damaged database is then set aside and a good one takes its place.',
-        { params },
+        'The console sets it aside and puts a good one in its place by itself; try again in a moment.',
+        { params, retryable: true },
       )
     case 'busy':
       return new ConsoleError(
@@ -61,12 +65,33 @@ export function storeError(database: DatabaseName, failure: SqliteFailure): Cons
   }
 }
 
-export function storeFull(database: DatabaseName, waiting: number): ConsoleError {
+/** `what` is the class of records that has too many waiting. */
+export function storeFull(database: DatabaseName, what: string, waiting: number): ConsoleError {
   return new ConsoleError(
     'store-full',
-    `The console's ${database} database has ${waiting} changes waiting to be written and takes no more.`,
+    `The console's ${database} database has ${waiting} changes waiting to be written (${what}) and takes no more of them.`,
     'Wait a moment and try again; if it stays so, the disk is too slow for what is recorded.',
     { params: { database, waiting }, retryable: true },
+  )
+}
+
+/** A record that the next one of its kind makes up for. */
+export function storeDropped(database: DatabaseName, what: string): ConsoleError {
+  return new ConsoleError(
+    'store-dropped',
+    `A record for the console's ${database} database (${what}) was given up for newer ones.`,
+    'Nothing needs to be done; if it goes on, the disk is too slow for what is recorded.',
+    { params: { database } },
+  )
+}
+
+/** Reads and writes while another file is put in the place of a damaged one. */
+export function storeRecovering(database: DatabaseName): ConsoleError {
+  return new ConsoleError(
+    'store-recovering',
+    `The console's ${database} database is being replaced by a good one.`,
+    'Try again in a moment.',
+    { params: { database }, retryable: true },
   )
 }
 
@@ -104,5 +129,15 @@ export function queryBusy(database: DatabaseName, waiting: number): ConsoleError
     `${waiting} queries of the console's own store wait already, so one of its ${database} database was refused.`,
     'Wait a moment and try again.',
     { params: { database, waiting }, retryable: true },
+  )
+}
+
+/** A damaged database for which nothing could be put in place. */
+export function storeFailed(database: DatabaseName, why: string): ConsoleError {
+  return new ConsoleError(
+    'store-failed',
+    `The console's ${database} database cannot be used: ${why}.`,
+    'Look at the store on the Diagnose page; check the disk, then let it be recovered or open the site again.',
+    { params: { database } },
   )
 }

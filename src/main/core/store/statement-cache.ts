@@ -9,25 +9,28 @@ export class StatementCache {
   readonly #database: Database.Database
   readonly #capacity: number
   readonly #prepared = new Map<string, Prepared>()
+  /** Most often the next statement is the one before again. */
+  #last: { readonly sql: string; readonly prepared: Prepared } | undefined
 
   constructor(database: Database.Database, capacity = 300) {
     this.#database = database
     this.#capacity = capacity
   }
 
-  /** Throws SQLite's error when the text is not one valid statement. */
-  prepare(sql: string): Prepared {
+  /** Throws SQLite's error when the text is not one valid statement, or what `check` throws about a text not yet known. */
+  prepare(sql: string, check?: (sql: string) => void): Prepared {
+    if (this.#last?.sql === sql) return this.#last.prepared
     const known = this.#prepared.get(sql)
-    if (known) {
-      this.#prepared.delete(sql)
-      this.#prepared.set(sql, known)
-      return known
-    }
-    const prepared = this.#database.prepare<unknown[], never>(sql)
+    if (known) this.#prepared.delete(sql)
+    else check?.(sql)
+    const prepared = known ?? this.#database.prepare<unknown[], never>(sql)
     this.#prepared.set(sql, prepared)
-    for (const oldest of this.#prepared.keys()) {
-      if (this.#prepared.size <= this.#capacity) break
-      this.#prepared.delete(oldest)
+    this.#last = { sql, prepared }
+    if (this.#prepared.size > this.#capacity) {
+      for (const oldest of this.#prepared.keys()) {
+        this.#prepared.delete(oldest)
+        break
+      }
     }
     return prepared
   }

@@ -124,24 +124,6 @@ test('one unit is all or nothing, and its failure is told to its writer only', a
   expect(store.statistics().state).toBe('open')
 })
 
-test('a full queue refuses further writes with its reason, of that database only', async () => {
-  using folder = temporaryFolder()
-  await using store = await openStore(optionsFor(folder.path))
-  const writes = Array.from({ length: 10_000 }, () => store.messages.write(add('x'), 'journal'))
-  await expect(store.messages.write(add('over'), 'journal')).rejects.toMatchObject({
-    problem: { code: 'store-full', retryable: true },
-  })
-  expect(store.statistics().queue).toEqual({ depth: 10_000, bound: 20_000 })
-  await store.control.write(add('an operator acts'), 'job')
-  await Promise.all(writes)
-  await store.messages.write(add('room again'), 'journal')
-  const { commit, queue, bytes } = store.statistics()
-  expect(queue.depth).toBe(0)
-  expect(commit.count).toBe(10_002)
-  expect(commit.p99).toBeGreaterThanOrEqual(commit.p50)
-  expect(bytes.messages).toBeGreaterThan(4096)
-})
-
 test('a data-plane thread writes through its own port and is told of each commit or its failure', async () => {
   using folder = temporaryFolder()
   const store = await openStore(optionsFor(folder.path))
@@ -157,7 +139,7 @@ test('a data-plane thread writes through its own port and is told of each commit
   port.postMessage(write)
   port.postMessage({ ...write, id: 2, statements: [{ sql: 'INSERT INTO nowhere VALUES (1)' }] })
   await until('both replies', () => replies.length === 2)
-  expect(replies[0]).toEqual({ id: 1, error: null, rowids: [1, 2] })
+  expect(replies[0]).toEqual({ id: 1, error: null, retryable: false, rowids: [1, 2] })
   expect(replies[1]?.error).toContain('no such table: nowhere')
   expect(store.messages.all(allTexts)).toEqual([{ text: 'a' }, { text: 'b' }])
   const closed = once(port, 'close')
@@ -259,52 +241,4 @@ test('opens and closes many times in one process, two sites at once, and leaves 
     expect(process.getActiveResourcesInfo()).toContain('MessagePort')
   }
   await until('no worker is left', () => !process.getActiveResourcesInfo().includes('MessagePort') || undefined)
-})
-
-test('a writer thread that dies refuses what waits and what comes, says so, and the store can still be closed', async () => {
-  using folder = temporaryFolder()
-  const program = join(folder.path, 'dying-writer.mjs')
-  writeFileSync(
-    program,
-    `import { parentPort } from 'node:worker_threads'
-    parentPort.on('message', () => { throw new Error('out of memory') })
-    parentPort.postMessage({ type: 'open', readOnly: [] })`,
-  )
-  const runtime = { ...sourceRuntime(), program: () => program }
-  await using store = await openStore(optionsFor(join(folder.path, 'site'), { runtime }))
-  const refused = { problem: { code: 'store-closed', message: expect.stringContaining('out of memory') } }
-  await expect(store.control.write(add('a'), 'job')).rejects.toMatchObject(refused)
-  await expect(store.messages.write(add('b'), 'job')).rejects.toMatchObject(refused)
-  expect(store.statistics()).toMatchObject({ state: 'failed', queue: { depth: 0 } })
-  await store.settled()
-})
-
-test('a disk that takes no more fails writes as read-only, says so, and keeps all that was acknowledged', async () => {
-  using folder = temporaryFolder()
-  const script = `
-    process.on('SIGXFSZ', () => {})
-    const { openStore } = await import(process.argv[1]); const platform = await import(process.argv[2])
-    const store = await openStore({ directory: process.argv[3], schemas: JSON.parse(process.argv[4]),
-      runtime: platform.sourceRuntime(), clock: platform.systemClock(), logger: platform.silentLogger })
-    let kept = 0, code = ''
-    const sql = 'INSERT INTO notes (text) VALUES (?)'
-    while (!code && kept < 1000) {
-      await store.control.write([{ sql, values: ['x'.repeat(5000)] }], 'job').then(() => kept++, (error) => { code = error.problem.code }) }
-    console.log(JSON.stringify({ kept, code, readable: store.control.all({ sql: 'SELECT seq FROM notes' }).length, ...store.statistics() }))
-    await store[Symbol.asyncDispose]()`
-  const modules = ['./index.ts', '../platform/index.ts'].map((path) => new URL(path, import.meta.url).href)
-  const schemas = JSON.stringify({ control: [notes], messages: [notes] })
-  const node = [process.execPath, '--input-type=module', '-e', script, ...modules, folder.path, schemas]
-  // The system refuses what would make a file larger than 400 blocks of 512 bytes.
-  const child = spawn('sh', ['-c', 'ulimit -f 400; exec "$0" "$@"', ...node], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [line] = await once(createInterface(child.stdout), 'line')
-  const told = JSON.parse(line)
-  if (child.exitCode === null) await once(child, 'close')
-  expect(child.exitCode).toBe(0)
-  expect(told).toMatchObject({ code: 'store-read-only', state: 'read-only', readable: told.kept })
-  expect(told.note).toContain('control database')
-  expect(told.kept).toBeGreaterThan(3)
-  await using store = await openStore(optionsFor(folder.path))
-  expect(store.control.all(allTexts)).toHaveLength(told.kept)
-  await store.control.write(add('room again'), 'job')
 })

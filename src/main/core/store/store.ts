@@ -9,17 +9,15 @@ import {
   type Runtime,
   systemMachine,
 } from '#core/platform/index.ts'
-import { ConsoleError } from '#shared/problem.ts'
 import { Copies } from './copies.ts'
 import { Ladder } from './ladder.ts'
-import { OpenStore } from './open-store.ts'
+import { openOn } from './open-store.ts'
 import { Quarantine } from './quarantine.ts'
-import { Readiness, type Ready } from './readiness.ts'
+import { Readiness } from './readiness.ts'
 import { RecoveryRecord } from './recovery-record.ts'
 import { StoreRecord } from './store-record.ts'
 import type { DatabaseName, Schema, Store } from './types.ts'
 import { Upkeep } from './upkeep.ts'
-import { startWriter, type WriterThread } from './writer-thread.ts'
 
 export interface StoreOptions {
   /** The site's `.wheelhouse` folder; made if absent, mode 0700. Its lock must be held. */
@@ -35,10 +33,11 @@ export interface StoreOptions {
   readonly zone?: string
   /** Databases that are known to be damaged, and how: met by whoever had them open before. */
   readonly suspected?: Partial<Readonly<Record<DatabaseName, string>>>
+  /** Bytes that each database is kept within; 512 MiB and 4 GiB unless told. */
+  readonly limits?: Readonly<Record<DatabaseName, number>>
 }
 
-/** A writer that cannot open what was made ready shows damage that nothing else did; each database may do so a few times. */
-const mostAttempts = 6
+const defaultLimits = { control: 512 * 1024 ** 2, messages: 4 * 1024 ** 3 } as const
 
 /**
  * Opens the console's own databases: checks those that were not closed properly, replaces damaged ones, keeps a copy before it
@@ -55,6 +54,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     machine = systemMachine(),
     crashPoints = noCrashPoints,
     zone = 'UTC',
+    limits = defaultLimits,
+    suspected = {},
   } = options
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const folder = join(directory, 'recovery')
@@ -71,65 +72,16 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const copies = new Copies({ directory, runtime, clock, zone, withheld })
   const shared = { ...options, copies, quarantine, record, crashPoints, zone }
   const readiness = new Readiness({ ...shared, records, ladder: new Ladder(shared), boot: machine.boot().id })
-  const { thread, ready } = await startOn(readiness, options)
-  for (const { state, name } of Object.values(records)) {
-    if (state.continueFrom !== null) await records[name].changeIfPossible({ continueFrom: null }, logger)
-  }
-  await record.mark(Object.values(records).flatMap(({ name, state }) => (state.standIn ? [] : [name])))
-  const paths = { control: ready.control.setup.path, messages: ready.messages.setup.path }
-  const opened = { control: ready.control.opened, messages: ready.messages.opened }
-  const path = (name: DatabaseName) => paths[name]
-  const upkeep = new Upkeep({
-    copies,
-    records,
-    record,
-    quarantine,
-    path,
-    schemas: options.schemas,
-    runtime,
-    clock,
-    logger,
-  })
-  try {
-    return new OpenStore({ thread, paths, opened, upkeep, runtime, clock, logger })
-  } catch (error) {
-    await thread.close(5_000)
-    throw error
-  }
-}
-
-/** Makes both databases ready and starts the writer on them; what only the writer finds damaged is replaced, then it starts again. */
-async function startOn(
-  readiness: Readiness,
-  { runtime, logger, suspected = {} }: StoreOptions,
-): Promise<{ readonly thread: WriterThread; readonly ready: Readonly<Record<DatabaseName, Ready>> }> {
-  const ready: Record<DatabaseName, Ready> = {
+  const ready = {
     control: await readiness.prepare('control', suspected.control ?? null),
     messages: await readiness.prepare('messages', suspected.messages ?? null),
   }
-  for (let attempt = 1; ; attempt++) {
-    const databases = { control: ready.control.setup, messages: ready.messages.setup }
-    try {
-      return { thread: await startWriter(runtime, logger, { databases }), ready }
-    } catch (error) {
-      const failed = failedDatabase(error)
-      if (!failed || attempt >= mostAttempts) throw error
-      logger.error(failed.message)
-      ready[failed.name] = failed.damaged
-        ? await readiness.replace(failed.name, failed.why, 'damage')
-        : await readiness.standInFor(failed.name, failed.message)
-    }
+  const inUse = async (name: DatabaseName) => {
+    const { state } = records[name]
+    if (state.continueFrom !== null) await records[name].changeIfPossible({ continueFrom: null }, logger)
+    await record.mark(state.standIn ? [] : [name])
   }
-}
-
-/** Which database the writer could not open, and whether it is damaged or only cannot be written. Null for any other failure. */
-function failedDatabase(
-  error: unknown,
-): { readonly name: DatabaseName; readonly damaged: boolean; readonly why: string; readonly message: string } | null {
-  if (!(error instanceof ConsoleError)) return null
-  const { code, params, message } = error.problem
-  if (code !== 'store-damaged' && code !== 'store-read-only') return null
-  const { database } = params
-  if (database !== 'control' && database !== 'messages') return null
-  return { name: database, damaged: code === 'store-damaged', why: String(params.detail ?? params.reason), message }
+  const upkeep = (path: (name: DatabaseName) => string) =>
+    new Upkeep({ copies, records, record, quarantine, path, schemas: options.schemas, runtime, clock, logger })
+  return await openOn({ ready, replacing: readiness, inUse, upkeep, limits, runtime, clock, logger })
 }

@@ -1,5 +1,6 @@
 import type { LogDamage } from './database-answer.ts'
 import type { RecordClass } from './record-classes.ts'
+import type { ReplacedBy } from './recovery-record.ts'
 import type { Upkeep } from './upkeep.ts'
 
 export type { Durability, RecordClass } from './record-classes.ts'
@@ -82,12 +83,13 @@ export interface Database {
   /**
    * Runs the statements in order as one unit: all of them or none. Resolves after the commit has the durability of the
    * class. Writes to one database are made in the order of the calls.
-   * Rejects with a ConsoleError: `store-full` when the queue is full, `store-read-only` when the disk is, `store-refused`
-   * with SQLite's own reason when a statement failed, `store-damaged`, `store-busy`, and `store-closed` after the store was
-   * closed or its writer ended.
+   * Rejects with a ConsoleError: `store-full` or `store-dropped` when its class has too many waiting, `store-read-only` when the
+   * disk takes no writes, `store-refused` with SQLite's own reason when a statement failed, `store-damaged`, `store-busy`,
+   * `store-interrupted` when the writer thread died on it (whether it was recorded is not known), and `store-closed` after
+   * the store was closed or gave up.
    */
   write(statements: readonly Statement[], recordClass: RecordClass): Promise<readonly StatementResult[]>
-  /** All rows of a short query. */
+  /** All rows of a short query. Throws a ConsoleError, `store-recovering` while the database is being replaced. */
   all<T>(statement: Statement): readonly T[]
   /** The first row of a short query, or undefined. */
   get<T>(statement: Statement): T | undefined
@@ -109,33 +111,80 @@ export interface QueryOptions {
 
 export type DatabaseName = 'control' | 'messages'
 
-export interface StoreStatistics {
+/** What a database is doing; see `storeStateSchema` of the contract. */
+export type StoreState = 'open' | 'read-only' | 'recovering' | 'stand-in' | 'failed'
+
+/** A state, since when (wall-clock milliseconds), and why in a sentence when it is not `open`. */
+export interface StoreCondition {
+  readonly state: StoreState
+  readonly note: string | null
+  readonly since: number
+}
+
+export interface DatabaseStatistics extends StoreCondition {
+  /** The file, and the write-ahead log beside it. */
+  readonly bytes: number
+  readonly walBytes: number
+  /** What retention keeps it within. */
+  readonly limitBytes: number
+}
+
+/** A kind of statement that took over 40 ms; `lastAt` is wall-clock milliseconds. */
+export interface SlowStatement {
+  readonly name: string
+  readonly count: number
+  readonly worstMs: number
+  readonly lastMs: number
+  readonly lastAt: number
+}
+
+/** The worst condition of the databases, and the figures of all of them. */
+export interface StoreStatistics extends StoreCondition {
   /** Writes waiting for the writer thread, and the most that may wait. */
   readonly queue: { readonly depth: number; readonly bound: number }
-  /** Milliseconds from the hand-over to the durable commit, over the last 1,000 commits. */
+  /** Milliseconds from the call to the commit, over the last 1,000 writes; and how many there were. */
   readonly commit: { readonly p50: number; readonly p99: number; readonly count: number }
-  /** Whether everything can be recorded. `read-only`: the disk takes no writes at present. `failed`: until reopened. */
-  readonly state: 'open' | 'read-only' | 'failed'
-  /** Why, in a sentence, when it cannot. */
-  readonly note: string | null
-  /** Bytes of each database including its write-ahead log. */
-  readonly bytes: Readonly<Record<DatabaseName, number>>
+  /** Writes refused because their class was full, and expendable ones that were given up for newer ones. */
+  readonly refused: number
+  readonly dropped: number
+  /** Transactions that were tried again because another program held a lock. */
+  readonly busyRetries: number
+  readonly databases: Readonly<Record<DatabaseName, DatabaseStatistics>>
+  /** The slowest first, at most 20. */
+  readonly slow: readonly SlowStatement[]
+  /** Rows that retention deleted, by table. */
+  readonly retained: Readonly<Record<string, number>>
+}
+
+export interface Replaced {
+  readonly database: DatabaseName
+  readonly opened: OpenedAs
+  readonly by: ReplacedBy
 }
 
 /** The console's own databases under `.wheelhouse/`, open and migrated. */
 export interface Store extends AsyncDisposable {
   readonly control: Database
   readonly messages: Database
-  /** How the databases were found at opening: fresh, clean, after an unclean exit, or set aside as corrupt. */
+  /** How the databases were found at opening, or when they were last replaced. */
   readonly opened: Readonly<Record<DatabaseName, OpenedAs>>
   /** Copies, checks, quarantine, and what was done about damage. */
   readonly upkeep: Upkeep
   statistics(): StoreStatistics
   /**
-   * A message port straight to the writer thread, for a data-plane thread: it carries packed batches of `Statement`
-   * lists and brings back their commits, so that they never pass through the control plane.
+   * A message port straight to the writer thread, for a data-plane thread: it carries batches of `Statement` lists and brings
+   * back their commits, so that they never pass through the control plane. Throws a retryable ConsoleError while the writer
+   * thread is away; the port closes when the thread dies, and another one must be asked for then.
    */
   directPort(): import('node:worker_threads').MessagePort
+  /**
+   * Closes every connection of this process to a database, lets another file be put in its place, and goes on with that.
+   * Writes wait meanwhile, reads are refused with `store-recovering`. Rejects when no file could be put there: the database has
+   * `failed` then. A second call joins the first.
+   */
+  replace(database: DatabaseName, why: string, by: ReplacedBy): Promise<OpenedAs>
+  /** Told after a database was replaced and is in use again. */
+  onReplaced(listener: (replaced: Replaced) => void): Disposable
   /** Waits until everything written so far is committed. */
   settled(): Promise<void>
 }
@@ -177,4 +226,10 @@ export type DirectWrite = {
   readonly recordClass: RecordClass
   readonly statements: readonly Statement[]
 }
-export type DirectReply = { readonly id: number; readonly error: string | null; readonly rowids: readonly number[] }
+export type DirectReply = {
+  readonly id: number
+  readonly error: string | null
+  /** Whether the same may succeed later: the statement is not at fault. */
+  readonly retryable: boolean
+  readonly rowids: readonly number[]
+}

@@ -1,12 +1,12 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { UnitOutcome } from './group-writer.ts'
 import type { PendingMigration } from './schema-versions.ts'
 import type { SqliteFailure } from './sqlite-failure.ts'
-import type { DatabaseName, RecordClass, Statement } from './types.ts'
+import type { DatabaseName } from './types.ts'
+import type { PackedOutcomes, PackedWrites } from './write-packing.ts'
 
-/** What the writer thread is started with. */
+/** What the writer thread is started with. A database that is being replaced is opened later (null). */
 export interface WriterSetup {
-  readonly databases: Readonly<Record<DatabaseName, DatabaseSetup>>
+  readonly databases: Readonly<Record<DatabaseName, DatabaseSetup | null>>
 }
 
 export interface DatabaseSetup {
@@ -22,22 +22,34 @@ export interface DatabaseSetup {
 
 /** To the writer thread. */
 export type WriterRequest =
-  | {
-      readonly type: 'write'
-      readonly id: number
-      readonly database: DatabaseName
-      readonly recordClass: RecordClass
-      readonly statements: readonly Statement[]
-    }
+  | { readonly type: 'writes'; readonly database: DatabaseName; readonly writes: PackedWrites }
   | { readonly type: 'direct'; readonly port: MessagePort }
+  /** Close this database as it is; what waits for it goes on waiting. Answered by `released`. */
+  | { readonly type: 'release'; readonly database: DatabaseName }
+  /** Open it again, or what lies in its place now. Answered by `opened`. */
+  | { readonly type: 'open'; readonly database: DatabaseName; readonly setup: DatabaseSetup }
+  /** Try whether the disk takes writes again. Answered by `probed`. */
+  | { readonly type: 'probe'; readonly database: DatabaseName }
+  /** Give at most so many free pages back to the file system. */
+  | { readonly type: 'shrink'; readonly database: DatabaseName; readonly pages: number }
   | { readonly type: 'close' }
+
+/** How a database was opened: `failure` when it was not, `readOnly` when its disk takes no writes at present. */
+export interface WriterOpening {
+  readonly database: DatabaseName
+  readonly failure: SqliteFailure | null
+  readonly readOnly: SqliteFailure | null
+}
 
 /** From the writer thread. `closed` is the last, after which the thread ends by itself. */
 export type WriterNotice =
-  | {
-      readonly type: 'open'
-      readonly readOnly: readonly { readonly database: DatabaseName; readonly failure: SqliteFailure }[]
-    }
-  | { readonly type: 'not open'; readonly database: DatabaseName; readonly failure: SqliteFailure }
-  | { readonly type: 'committed'; readonly outcomes: readonly { readonly id: number; readonly outcome: UnitOutcome }[] }
+  | { readonly type: 'started'; readonly openings: readonly WriterOpening[] }
+  | ({ readonly type: 'opened' } & WriterOpening)
+  | { readonly type: 'committed'; readonly database: DatabaseName; readonly outcomes: PackedOutcomes }
+  /** The file is damaged, and was closed; or its disk takes no writes. Told before the outcomes that show it. */
+  | { readonly type: 'trouble'; readonly database: DatabaseName; readonly failure: SqliteFailure }
+  | { readonly type: 'probed'; readonly database: DatabaseName; readonly failure: SqliteFailure | null }
+  | { readonly type: 'released'; readonly database: DatabaseName }
+  | { readonly type: 'slow'; readonly statement: string; readonly ms: number }
+  | { readonly type: 'busy'; readonly retries: number }
   | { readonly type: 'closed'; readonly problems: readonly string[] }

@@ -1,12 +1,12 @@
 import { type MessagePort, Worker } from 'node:worker_threads'
 import { Listeners, type Logger, type Runtime } from '#core/platform/index.ts'
 import { storeError } from './sqlite-failure.ts'
-import type { WriterNotice, WriterRequest, WriterSetup } from './writer-protocol.ts'
+import type { WriterNotice, WriterOpening, WriterRequest, WriterSetup } from './writer-protocol.ts'
 
 /** The running writer thread as seen from the thread that owns it. */
 export interface WriterThread {
-  /** What it said when it opened: databases whose disk takes no writes at present. */
-  readonly opened: Extract<WriterNotice, { type: 'open' }>
+  /** How it found the databases when it started. */
+  readonly openings: readonly WriterOpening[]
   send(request: WriterRequest, transfer?: readonly MessagePort[]): void
   onNotice(listener: (notice: WriterNotice) => void): Disposable
   /** Resolves when the thread has ended, with the reason when it ended by itself. */
@@ -15,7 +15,7 @@ export interface WriterThread {
   close(withinMs: number): Promise<readonly string[]>
 }
 
-/** Starts the writer thread and waits until both databases are open. Rejects with a ConsoleError when one cannot be. */
+/** Starts the writer thread and waits until it has tried every database. Rejects with a ConsoleError when it cannot start. */
 export async function startWriter(runtime: Runtime, logger: Logger, setup: WriterSetup): Promise<WriterThread> {
   // Without the host's own options for Node, which may make no sense for a thread.
   const options = { workerData: setup, name: 'store-writer', execArgv: [] }
@@ -28,15 +28,9 @@ export async function startWriter(runtime: Runtime, logger: Logger, setup: Write
     failure = error instanceof Error ? error.message : String(error)
   })
   worker.on('exit', (code) => ended.resolve(failure ?? (code === 0 ? null : `it ended with code ${code}`)))
-  const opened = await firstNotice(notices, ended.promise)
-  if (opened.type !== 'open') {
-    await ended.promise
-    throw opened.type === 'not open'
-      ? storeError(opened.database, opened.failure)
-      : storeError('control', { code: 'unknown', message: 'the writer thread did not open its databases' })
-  }
+  const openings = await firstWord(notices, ended.promise)
   return {
-    opened,
+    openings,
     send: (request, transfer = []) => worker.postMessage(request, [...transfer]),
     onNotice: (listener) => notices.add(listener),
     ended: ended.promise,
@@ -44,14 +38,19 @@ export async function startWriter(runtime: Runtime, logger: Logger, setup: Write
   }
 }
 
-async function firstNotice(notices: Listeners<WriterNotice>, ended: Promise<string | null>): Promise<WriterNotice> {
-  const first = Promise.withResolvers<WriterNotice>()
-  using _listening = notices.add(first.resolve)
-  const died = ended.then((reason): WriterNotice => {
-    const message = `the writer thread could not start: ${reason ?? 'it ended at once'}`
-    return { type: 'not open', database: 'control', failure: { code: 'unknown', message } }
+async function firstWord(
+  notices: Listeners<WriterNotice>,
+  ended: Promise<string | null>,
+): Promise<readonly WriterOpening[]> {
+  const first = Promise.withResolvers<readonly WriterOpening[]>()
+  using _listening = notices.add((notice) => {
+    if (notice.type === 'started') first.resolve(notice.openings)
   })
-  return await Promise.race([first.promise, died])
+  void ended.then((reason) => {
+    const message = `the writer thread could not start: ${reason ?? 'it ended at once'}`
+    first.reject(storeError('control', { code: 'unknown', message }))
+  })
+  return await first.promise
 }
 
 async function close(

@@ -1,0 +1,251 @@
+import { existsSync, statSync } from 'node:fs'
+import type Database from 'better-sqlite3'
+import type { CrashPoints } from '#core/platform/index.ts'
+import { GroupWriter, type Unit, type UnitOutcome } from './group-writer.ts'
+import { markClosed, openForWriting, tryWriting } from './opening.ts'
+import { continueSequences, migrate } from './schema-versions.ts'
+import { failureKind, failureOf, type SqliteFailure } from './sqlite-failure.ts'
+import type { DatabaseName } from './types.ts'
+import type { UnitAnswer } from './write-packing.ts'
+import type { DatabaseSetup, WriterOpening } from './writer-protocol.ts'
+
+/** Whoever waits for commits: told once per group, in the order in which units were handed in. */
+export interface Waiting {
+  outcomes(database: DatabaseName, outcomes: readonly UnitAnswer[]): void
+}
+
+export interface PendingUnit {
+  readonly unit: Unit
+  readonly id: number
+  readonly waiting: Waiting
+}
+
+/** What the writer says besides the outcomes. */
+export interface WriterVoice {
+  trouble(database: DatabaseName, failure: SqliteFailure): void
+  slow(statement: string, ms: number): void
+  busy(retries: number): void
+}
+
+interface Connection {
+  readonly database: Database.Database
+  readonly group: GroupWriter
+}
+
+const mostUnitsInGroup = 1_000
+const mostStatementsInGroup = 2_000
+/** The write-ahead log is given back to the file system when it is larger than this and nobody reads in it. Bytes. */
+const largestLog = 64 * 1024 * 1024
+const groupsBetweenLooks = 20
+
+/** One database as the writer thread has it: open or let go, with what waits to be written to it. */
+export class WriterDatabase {
+  readonly #name: DatabaseName
+  readonly #voice: WriterVoice
+  readonly #crashPoints: CrashPoints
+  #pending: PendingUnit[] = []
+  #connection: Connection | undefined
+  #path = ''
+  /** The disk takes no writes: nothing is tried until a probe succeeds. */
+  #readOnly: SqliteFailure | null = null
+  #groups = 0
+  #busyTold = 0
+
+  constructor(name: DatabaseName, voice: WriterVoice, crashPoints: CrashPoints) {
+    this.#name = name
+    this.#voice = voice
+    this.#crashPoints = crashPoints
+  }
+
+  /** Opens and migrates it. A full disk is no obstacle to opening what needs no migration. */
+  open(setup: DatabaseSetup): WriterOpening {
+    this.#path = setup.path
+    let database: Database.Database | undefined
+    try {
+      database = openForWriting(setup.path)
+      if (setup.pending.length > 0 || setup.isNew) migrate(database, setup.pending, setup.at, this.#crashPoints)
+      if (setup.continueFrom !== null) continueSequences(database, setup.continueFrom)
+      this.#readOnly = mark(database)
+      this.#connection = this.#connectionOn(database)
+      return { database: this.#name, failure: null, readOnly: this.#readOnly }
+    } catch (error) {
+      database?.close()
+      return { database: this.#name, failure: failureOf(error), readOnly: null }
+    }
+  }
+
+  get hasWork(): boolean {
+    return this.#pending.length > 0 && (this.#connection !== undefined || this.#readOnly !== null)
+  }
+
+  add(unit: PendingUnit): void {
+    this.#pending.push(unit)
+  }
+
+  /** Commits what waits, as much as fits into one group, and tells whoever waits for it. */
+  commitOneGroup(): void {
+    if (!this.hasWork) return
+    if (this.#readOnly !== null) {
+      this.#refuse(this.#readOnly)
+      return
+    }
+    const group = this.#connection?.group
+    if (!group) return
+    const taken = this.#pending.splice(0, groupSize(this.#pending))
+    const outcomes = group.commit(taken.map(({ unit }) => unit))
+    this.#crashPoints.reach('store.after-commit-before-acknowledgement')
+    this.#notice(outcomes)
+    tell(this.#name, taken, outcomes)
+    this.#tellBusy(group)
+    if (++this.#groups % groupsBetweenLooks === 0) this.#boundLog()
+  }
+
+  /** Tries to write durably; when that works, writing goes on. */
+  probe(): SqliteFailure | null {
+    if (this.#readOnly === null) return null
+    try {
+      // A file system that comes back may be another one: what is open refers to the old.
+      if (this.#connection === undefined) this.#connection = this.#connectionOn(openForWriting(this.#path, 'existing'))
+      tryWriting(this.#connection.database)
+      this.#readOnly = null
+      return null
+    } catch (error) {
+      const failure = this.#missing() ?? failureOf(error)
+      if (failureKind(failure) === 'damaged') {
+        this.release()
+        this.#voice.trouble(this.#name, failure)
+      } else if (failure.code !== 'SQLITE_FULL') {
+        this.#closeConnection()
+      }
+      return failure
+    }
+  }
+
+  /** Closes it as it is, without the mark of a clean close. What waits goes on waiting. */
+  release(): void {
+    this.#closeConnection()
+    this.#readOnly = null
+  }
+
+  /** Gives free pages back to the file system. */
+  shrink(pages: number): void {
+    if (this.#readOnly !== null) return
+    try {
+      // Not as a pragma: that would take one step only, and give one page back.
+      this.#connection?.database.exec(`PRAGMA incremental_vacuum(${pages})`)
+      this.#boundLog()
+    } catch (error) {
+      this.#notice([{ failed: failureOf(error) }])
+    }
+  }
+
+  /** Refuses what still waits, marks the database as properly closed and closes it. Tells what went wrong with that. */
+  close(): readonly string[] {
+    while (this.hasWork) this.commitOneGroup()
+    this.#refuse({ code: 'closed', message: 'the site was closed' })
+    const connection = this.#connection
+    if (!connection) return []
+    try {
+      markClosed(connection.database, 'cleanly')
+      this.#crashPoints.reach('store.while-closing')
+      connection.database.pragma('wal_checkpoint(TRUNCATE)')
+      return []
+    } catch (error) {
+      return [`The ${this.#name} database could not be closed properly: ${failureOf(error).message}.`]
+    } finally {
+      this.#closeConnection()
+    }
+  }
+
+  #connectionOn(database: Database.Database): Connection {
+    const onSlow = (statement: string, ms: number) => this.#voice.slow(statement, ms)
+    return { database, group: new GroupWriter(database, { crashPoints: this.#crashPoints, onSlow }) }
+  }
+
+  #notice(outcomes: readonly UnitOutcome[]): void {
+    for (const outcome of outcomes) {
+      if (!('failed' in outcome)) continue
+      const kind = failureKind(outcome.failed)
+      if (kind === 'damaged') this.release()
+      if (kind === 'read-only') this.#readOnly = outcome.failed
+      if (kind === 'damaged' || kind === 'read-only') {
+        this.#voice.trouble(this.#name, outcome.failed)
+        return
+      }
+    }
+  }
+
+  #refuse(failed: SqliteFailure): void {
+    const refused = this.#pending
+    this.#pending = []
+    if (refused.length === 0) return
+    tell(
+      this.#name,
+      refused,
+      refused.map(() => ({ failed })),
+    )
+  }
+
+  #tellBusy(group: GroupWriter): void {
+    if (group.busyRetries === this.#busyTold) return
+    this.#voice.busy(group.busyRetries - this.#busyTold)
+    this.#busyTold = group.busyRetries
+  }
+
+  /** Long readers keep the log from being used from its start again, and it stays as long as it ever was. */
+  #boundLog(): void {
+    const database = this.#connection?.database
+    if (!database || (statSync(`${this.#path}-wal`, { throwIfNoEntry: false })?.size ?? 0) <= largestLog) return
+    try {
+      // Not waited for: while somebody reads in it, it cannot be done.
+      database.pragma('busy_timeout = 0')
+      database.pragma('wal_checkpoint(TRUNCATE)')
+    } catch {
+      // Somebody reads in it, or the disk is full: the next group shows that, or a later look succeeds.
+    } finally {
+      database.pragma('busy_timeout = 5000')
+    }
+  }
+
+  /** A file that is gone while its disk is there was deleted by somebody. */
+  #missing(): SqliteFailure | null {
+    return existsSync(this.#path) ? null : { code: 'SQLITE_NOTADB', message: 'its file is gone' }
+  }
+
+  #closeConnection(): void {
+    this.#connection?.database.close()
+    this.#connection = undefined
+    this.#busyTold = 0
+  }
+}
+
+function mark(database: Database.Database): SqliteFailure | null {
+  try {
+    markClosed(database, 'not yet')
+    return null
+  } catch (error) {
+    const failure = failureOf(error)
+    if (failureKind(failure) !== 'read-only') throw error
+    return failure
+  }
+}
+
+function groupSize(pending: readonly PendingUnit[]): number {
+  let statements = 0
+  for (const [index, { unit }] of pending.entries()) {
+    statements += unit.statements.length
+    if (index > 0 && (index >= mostUnitsInGroup || statements > mostStatementsInGroup)) return index
+  }
+  return pending.length
+}
+
+function tell(database: DatabaseName, taken: readonly PendingUnit[], outcomes: readonly UnitOutcome[]): void {
+  const byWaiting = new Map<Waiting, UnitAnswer[]>()
+  for (const [index, { id, waiting }] of taken.entries()) {
+    const outcome = outcomes[index] ?? { failed: { code: 'unknown', message: 'no outcome was recorded' } }
+    const list = byWaiting.get(waiting)
+    if (list) list.push({ id, outcome })
+    else byWaiting.set(waiting, [{ id, outcome }])
+  }
+  for (const [waiting, list] of byWaiting) waiting.outcomes(database, list)
+}
