@@ -1,6 +1,11 @@
 /** Hands `text` to the operator as a file to save. */
 export function exportText(name: string, text: string, type = 'text/plain'): void {
-  const address = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }))
+  exportBlob(name, new Blob([text], { type: `${type};charset=utf-8` }))
+}
+
+/** Hands a file to the operator to save. */
+export function exportBlob(name: string, file: Blob): void {
+  const address = URL.createObjectURL(file)
   const link = document.createElement('a')
   link.href = address
   link.download = name

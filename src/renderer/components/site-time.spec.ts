@@ -26,3 +26,16 @@ test('the zone is named with its offset at that time of the year', () => {
 test('a zone that does not exist is shown as UTC instead of failing the page', () => {
   expect(siteTime('Mars/Olympus').zone).toBe('UTC')
 })
+
+test('the parts of a moment stand alone: time, day, and how far the zone is ahead', () => {
+  const berlin = siteTime('Europe/Berlin')
+  expect([berlin.clock(at), berlin.minute(at), berlin.day(at), berlin.shortDay(at)]).toEqual([
+    '07:02:11',
+    '07:02',
+    'Mon 5 Jan 2026',
+    '5 Jan',
+  ])
+  expect(berlin.offsetMs(at)).toBe(3_600_000)
+  expect(berlin.offsetMs(Date.UTC(2026, 6, 1))).toBe(7_200_000)
+  expect(siteTime('America/St_Johns').offsetMs(at)).toBe(-12_600_000)
+})

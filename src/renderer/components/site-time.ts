@@ -5,6 +5,16 @@ export interface SiteTime {
   moment(at: number, now: number): string
   /** `14:02:11.482` */
   precise(at: number): string
+  /** `14:02:11` */
+  clock(at: number): string
+  /** `14:02` */
+  minute(at: number): string
+  /** `Mon 3 Nov 2026` */
+  day(at: number): string
+  /** `3 Nov` */
+  shortDay(at: number): string
+  /** How far the zone is ahead of UTC then. Milliseconds. */
+  offsetMs(at: number): number
   /** `3 Nov 2026, 14:02:11` */
   full(at: number): string
   /** `Asia/Manila (UTC+8)`, once per screen. */
@@ -20,6 +30,10 @@ export function siteTime(zone: string): SiteTime {
   const fine = make({ ...clock, fractionalSecondDigits: 3 })
   const day = make({ weekday: 'short', day: 'numeric', month: 'short' })
   const date = make({ day: 'numeric', month: 'short', year: 'numeric' })
+  const hour = make({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+  const wholeDay = make({ weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' })
+  const shortDay = make({ day: 'numeric', month: 'short' })
+  const fields = make({ year: 'numeric', month: 'numeric', day: 'numeric', ...clock })
   const offset = make({ timeZoneName: 'shortOffset' })
   return {
     zone: timeZone,
@@ -30,6 +44,16 @@ export function siteTime(zone: string): SiteTime {
       return `${sameYear ? day.format(at).replace(',', '') : then} ${time.format(at)}`
     },
     precise: (at) => fine.format(at),
+    clock: (at) => time.format(at),
+    minute: (at) => hour.format(at),
+    day: (at) => wholeDay.format(at).replace(',', ''),
+    shortDay: (at) => shortDay.format(at),
+    offsetMs(at) {
+      const found = new Map(fields.formatToParts(at).map(({ type, value }) => [type, Number(value)]))
+      const part = (name: Intl.DateTimeFormatPartTypes) => found.get(name) ?? 0
+      const local = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'))
+      return local - Math.floor(at / 1_000) * 1_000
+    },
     full: (at) => `${date.format(at)}, ${time.format(at)}`,
     offset(at) {
       const found = offset.formatToParts(at).find((part) => part.type === 'timeZoneName')?.value ?? 'UTC'

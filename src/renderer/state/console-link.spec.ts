@@ -7,7 +7,7 @@ import { ConsoleLink } from './console-link.ts'
 
 function rig() {
   const clock = new ManualClock()
-  const host = new ScriptedConsole(sampleSlices(clock.wall()), [])
+  const host = new ScriptedConsole(sampleSlices(clock.wall()))
   let connects = 0
   const link = new ConsoleLink(
     () => {

@@ -56,7 +56,7 @@ test('a whole state takes away what it does not name', () => {
 
 test('after a missed revision the whole state is asked for again and shown', async () => {
   const clock = new ManualClock()
-  const host = new ScriptedConsole(sampleSlices(clock.wall()), [])
+  const host = new ScriptedConsole(sampleSlices(clock.wall()))
   using link = new ConsoleLink(() => host.connect(), clock)
   using shown = new ShownState()
   shown.follow(link)

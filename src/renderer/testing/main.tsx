@@ -6,11 +6,13 @@ import { browserClock } from '../state/clock.ts'
 import { ConsoleLink } from '../state/console-link.ts'
 import { ShownState } from '../state/shown-state.ts'
 import { Ticker } from '../state/ticker.ts'
+import { manyEvents } from './many-events.ts'
 import { job, service, snapshot } from './sample-entities.ts'
 import { sampleEvents } from './sample-events.ts'
 import { sampleSlices } from './sample-slices.ts'
 import { sampleDatabase, samplePostgres, sampleStore } from './sample-store.ts'
 import { ScriptedConsole } from './scripted-console.ts'
+import { listed } from './scripted-log.ts'
 
 // The page of the component tests: the real app over a scripted console. Never part of the product's build.
 
@@ -32,7 +34,9 @@ declare global {
 }
 
 const now = Date.now()
-const scripted = new ScriptedConsole(sampleSlices(now), sampleEvents(now))
+// `?events=1000000`: a log of so many.
+const many = Number(new URLSearchParams(location.search).get('events'))
+const scripted = new ScriptedConsole(sampleSlices(now), many > 0 ? manyEvents(many, now) : listed(sampleEvents(now)))
 window.scripted = scripted
 window.samples = samples
 

@@ -3,6 +3,7 @@ import type { RestorePlan, ServiceAction, Touch } from '#shared/contract/index.t
 import { ConsoleError } from '#shared/problem.ts'
 import { job } from './sample-entities.ts'
 import type { ScriptedConsole } from './scripted-console.ts'
+import type { ScriptedLog } from './scripted-log.ts'
 
 /** The calls of the contract as the scripted console answers them. */
 export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
@@ -37,6 +38,13 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
       )
     }
     return { site: 'consultease' }
+  }
+  const logged = async <T>(call: string, input: unknown, answer: (log: ScriptedLog) => T): Promise<T> => {
+    host.read.push({ call, input })
+    const { delay = 0, problem } = host.logs
+    if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay))
+    if (problem) throw problem
+    return answer(host.log)
   }
   return {
     console: {
@@ -93,39 +101,13 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
       }),
     },
     events: {
-      page: async (input) => {
-        const matching = host.events.filter(
-          (event) =>
-            (input.before === undefined || event.seq < input.before) &&
-            (input.subject === undefined || event.subject === input.subject) &&
-            (input.kind === undefined || event.kind.startsWith(input.kind)) &&
-            (input.text === undefined || event.message.toLowerCase().includes(input.text.toLowerCase())),
-        )
-        const newest = matching.toReversed()
-        const events = newest.slice(0, input.limit)
-        const more = newest.length > input.limit
-        return { events, more, reached: more ? (events.at(-1)?.seq ?? null) : null }
-      },
-      span: async () => ({
-        total: host.events.length,
-        oldest: null,
-        newest: null,
-        bucketMs: 60_000,
-        buckets: [],
-        indexedTo: 0,
-        countedFrom: null,
-      }),
-      chain: async ({ id }) => {
-        const causes = []
-        let at = host.events.find((event) => event.id === id)
-        while (at) {
-          causes.push(at)
-          const { cause } = at
-          at = cause.type === 'event' ? host.events.find((event) => event.id === cause.id) : undefined
-        }
-        const effects = host.events.filter((event) => event.cause.type === 'event' && event.cause.id === id)
-        return { causes, effects, effectsTotal: effects.length }
-      },
+      page: (input) => logged('events.page', input, (log) => log.page(input)),
+      span: (input) =>
+        logged('events.span', input, (log) => {
+          const span = log.span(input)
+          return { ...span, indexedTo: span.indexedTo - (host.logs.behind ?? 0) }
+        }),
+      chain: (input) => logged('events.chain', input, (log) => log.chain(input.id)),
     },
     jobs: {
       get: async ({ job: id }) => ({ job: host.slices.jobs[id] ?? job(Date.now(), id), log: [] }),

@@ -1,9 +1,18 @@
 import { type Connection, connectionLost } from '#shared/client/index.ts'
-import type { ShownMessage, SiteView, SliceName, StateBatch, SubscriptionItem, Topic } from '#shared/contract/index.ts'
+import {
+  type ShownMessage,
+  type SiteView,
+  type SliceName,
+  type StateBatch,
+  type SubscriptionItem,
+  subscriptionSchemas,
+  type Topic,
+} from '#shared/contract/index.ts'
 import type { ConsoleError, Problem } from '#shared/problem.ts'
 import type { EventRecord } from '#shared/vocabulary.ts'
 import type { Shown } from '../state/shown-state.ts'
 import { scriptedCalls } from './scripted-calls.ts'
+import { type EventSource, listed, matches, ScriptedLog } from './scripted-log.ts'
 
 /** A stream that the page has open. */
 export interface OpenStream {
@@ -18,8 +27,10 @@ export interface OpenStream {
  */
 export class ScriptedConsole {
   readonly asked: { readonly call: string; readonly input: unknown }[] = []
+  /** What was asked of the event log, which screens do by themselves. */
+  readonly read: { readonly call: string; readonly input: unknown }[] = []
   slices: Shown
-  events: readonly EventRecord[]
+  readonly log: ScriptedLog
   #revision = 1
   #epoch = 'epoch-1'
   #end: ((reason: string) => void) | null = null
@@ -31,15 +42,17 @@ export class ScriptedConsole {
   refusingJobs: Problem | null = null
   /** While true, nothing answers a new connection. */
   away = false
+  /** While set, what is asked of the event log is answered after this many milliseconds, or with this problem. */
+  logs: { readonly delay?: number; readonly problem?: ConsoleError; readonly behind?: number } = {}
   /** While true, no preview is answered. */
   previewHangs = false
   /** While true, `console.info` is not answered: the process is there and does nothing. */
   hanging = false
   readonly #streams = new Set<OpenStream>()
 
-  constructor(slices: Shown, events: readonly EventRecord[]) {
+  constructor(slices: Shown, events: EventSource = listed([])) {
     this.slices = slices
-    this.events = events
+    this.log = new ScriptedLog(events)
   }
 
   connect(): Promise<Connection> {
@@ -99,10 +112,17 @@ export class ScriptedConsole {
     this.#send('state', [batch])
   }
 
-  /** Something happened. */
-  happen(event: EventRecord): void {
-    this.events = [...this.events, event]
-    this.#send('events.tail', [event])
+  /** Something happened: the next sequence is given to it. `unheard`: no stream tells it. */
+  happen(draft: Omit<EventRecord, 'seq' | 'id'>, unheard = false): EventRecord {
+    const seq = this.log.length + 1
+    const event: EventRecord = { ...draft, seq, id: `ev-${seq}` }
+    this.log.add(event)
+    if (unheard) return event
+    for (const stream of [...this.#streams]) {
+      const filter = subscriptionSchemas['events.tail'].params.safeParse(stream.params)
+      if (stream.topic === 'events.tail' && filter.success && matches(event, filter.data)) stream.send([event])
+    }
+    return event
   }
 
   /** Messages pass. */

@@ -1,34 +1,48 @@
-import { useQuery } from '@tanstack/react-query'
-import { Link } from 'react-router'
+import { Button } from '@mantine/core'
+import { useEffect, useRef } from 'react'
+import { Link, useSearchParams } from 'react-router'
 import { toConsoleError } from '#shared/client/index.ts'
-import type { Cause, EventRecord } from '#shared/vocabulary.ts'
+import type { EventRecord } from '#shared/vocabulary.ts'
 import { CopyButton } from '../../components/command-line.tsx'
 import { Drawer, DrawerPart, Facts } from '../../components/drawer.tsx'
 import { markOf } from '../../components/event-line.tsx'
+import { counted } from '../../components/figures.ts'
 import { HealthMark } from '../../components/health-mark.tsx'
 import { PanelBody } from '../../components/panel.tsx'
 import { Age, Time } from '../../components/time.tsx'
-import { usePage } from '../../state/page-context.ts'
+import { EventChain } from './event-chain.tsx'
 import styles from './event-drawer.module.css'
+import { useChain } from './use-chain.ts'
 
-/** One event: what it was, the chain of causes up to its root, and what it caused. */
+/** One event: the chain of causes that led to it, what it caused, and its facts. */
 export function EventDrawer({
   id,
   onClose,
   onGo,
+  onCause,
+  onEffects,
+  hiddenByFilter,
+  focusEffects,
 }: {
   readonly id: string
   readonly onClose: () => void
-  readonly onGo: (event: string) => void
+  readonly onGo: (event: EventRecord) => void
+  readonly onCause: () => void
+  readonly onEffects: () => void
+  /** Whether the filter keeps it out of the list. */
+  readonly hiddenByFilter: boolean
+  /** Counts up when the first effect is to get the focus. */
+  readonly focusEffects: number
 }) {
-  const { link } = usePage()
-  const chain = useQuery({
-    queryKey: ['chain', id],
-    queryFn: () => link.calls.events.chain({ id }),
-    // Causes are settled; effects may still come.
-    refetchInterval: 5_000,
-  })
+  const [, setParams] = useSearchParams()
+  const chain = useChain(id)
+  const effectsList = useRef<HTMLOListElement>(null)
   const [event, ...causes] = chain.data?.causes ?? []
+  const effects = chain.data?.effects ?? []
+  const there = effects.length > 0
+  useEffect(() => {
+    if (focusEffects > 0 && there) effectsList.current?.querySelector('button')?.focus()
+  }, [focusEffects, there])
   return (
     <Drawer
       label="Event"
@@ -45,7 +59,7 @@ export function EventDrawer({
     >
       <PanelBody
         content={
-          chain.error
+          chain.error && !event
             ? { state: 'failed', problem: toConsoleError(chain.error).problem, retry: () => void chain.refetch() }
             : chain.isPending
               ? { state: 'loading', waitsFor: 'Waiting for the chain of causes.' }
@@ -56,31 +70,42 @@ export function EventDrawer({
       >
         {event && (
           <>
-            <DrawerPart title="Why? Its causes, the nearest first">
-              <ol className={styles.chain}>
-                {causes.map((cause) => (
-                  <li key={cause.id}>
-                    <ChainLine event={cause} onGo={onGo} />
-                  </li>
-                ))}
-                <li className={styles.root}>{rootWords((causes.at(-1) ?? event).cause)}</li>
-              </ol>
+            {hiddenByFilter && (
+              <div className={styles.hidden} role="status">
+                The filters keep this event out of the list.{' '}
+                <Button size="compact-xs" onClick={() => setParams({}, { replace: true })}>
+                  Clear filters
+                </Button>
+              </div>
+            )}
+            <DrawerPart title="Cause and effects">
+              <EventChain
+                key={event.id}
+                event={event}
+                causes={causes}
+                effects={effects}
+                effectsTotal={chain.data?.effectsTotal ?? 0}
+                effectsList={effectsList}
+                onGo={onGo}
+              />
+              <div className={styles.jumps}>
+                <Button disabled={causes.length === 0} onClick={onCause} rightSection={<kbd>c</kbd>}>
+                  To its cause
+                </Button>
+                <Button disabled={effects.length === 0} onClick={onEffects} rightSection={<kbd>e</kbd>}>
+                  {effects.length === 1 ? 'To its effect' : 'To its effects'}
+                </Button>
+              </div>
             </DrawerPart>
-            <DrawerPart title="What it caused">
-              {(chain.data?.effects ?? []).length === 0 ? (
-                <p className={styles.root}>Nothing that was recorded.</p>
-              ) : (
-                <ul className={styles.chain}>
-                  {chain.data?.effects.map((effect) => (
-                    <li key={effect.id}>
-                      <ChainLine event={effect} onGo={onGo} />
-                    </li>
-                  ))}
-                </ul>
-              )}
-            </DrawerPart>
+            {event.operation !== null && (
+              <DrawerPart title="The same operation">
+                <Link to={`/timeline/${event.id}?operation=${encodeURIComponent(event.operation)}`}>
+                  Everything that belongs to <code>{event.operation}</code>
+                </Link>
+              </DrawerPart>
+            )}
             <DrawerPart title="The event">
-              <EventFacts event={event} />
+              <EventFacts event={event} causes={causes.length} />
             </DrawerPart>
           </>
         )}
@@ -89,19 +114,7 @@ export function EventDrawer({
   )
 }
 
-function ChainLine({ event, onGo }: { readonly event: EventRecord; readonly onGo: (event: string) => void }) {
-  return (
-    <button type="button" className={styles.line} onClick={() => onGo(event.id)}>
-      <span className="dim">
-        <Time at={event.at} />
-      </span>
-      <HealthMark health={markOf(event)} size={10} label={event.severity} />
-      <span>{event.message}</span>
-    </button>
-  )
-}
-
-function EventFacts({ event }: { readonly event: EventRecord }) {
+function EventFacts({ event, causes }: { readonly event: EventRecord; readonly causes: number }) {
   const data = JSON.stringify(event.data, null, 2)
   const service = /^service:(.+)$/.exec(event.subject)?.[1]
   return (
@@ -129,16 +142,7 @@ function EventFacts({ event }: { readonly event: EventRecord }) {
             ),
           ],
           ['severity', event.severity],
-          ...(event.operation === null
-            ? []
-            : [
-                [
-                  'operation',
-                  <Link key="operation" to={`/timeline/${event.id}?operation=${encodeURIComponent(event.operation)}`}>
-                    <code>{event.operation}</code>
-                  </Link>,
-                ] as const,
-              ]),
+          ['cause', causes === 0 ? 'it is the root' : `${counted(causes, 'event')} led to it`],
           ['number', event.seq],
           ['id', <code key="id">{event.id}</code>],
         ]}
@@ -151,20 +155,4 @@ function EventFacts({ event }: { readonly event: EventRecord }) {
       )}
     </>
   )
-}
-
-/** Where a chain of causes begins. */
-function rootWords(cause: Cause): string {
-  switch (cause.type) {
-    case 'operator':
-      return `An operator did it, through the ${cause.via}.`
-    case 'schedule':
-      return `The schedule ${cause.name} was due.`
-    case 'console':
-      return `The console itself: ${cause.why}.`
-    case 'observation':
-      return `It was seen: ${cause.what}.`
-    case 'event':
-      return 'The event before it is no longer recorded.'
-  }
 }

@@ -1,7 +1,5 @@
 import { expect, test } from 'vitest'
-import { sampleEvents } from '../../testing/sample-events.ts'
-import { filterOf } from './event-filter.ts'
-import { merged } from './use-timeline.ts'
+import { filterOf, rangeOf } from './event-filter.ts'
 
 test('the filter is read from the address; what makes no sense is left out', () => {
   const params = new URLSearchParams('subject=service:api&kind=&text= exit &atLeast=loud&other=1')
@@ -9,8 +7,9 @@ test('the filter is read from the address; what makes no sense is left out', () 
   expect(filterOf(new URLSearchParams('atLeast=warning'))).toEqual({ atLeast: 'warning' })
 })
 
-test('pages and live events become one list, newest first, each once', () => {
-  const events = sampleEvents(0)
-  const list = merged(events.slice(10, 20), [...events.slice(0, 12), ...events.slice(18, 22)])
-  expect(list.map((event) => event.seq)).toEqual(Array.from({ length: 22 }, (_, index) => 22 - index))
+test('a span is read from the address; one that is none is left out', () => {
+  expect(rangeOf(new URLSearchParams('span=120-4711'))).toEqual({ from: 120, to: 4711 })
+  for (const none of ['', 'span=', 'span=9-3', 'span=1-', 'span=-4-9', 'span=a-b', 'span=1-99999999999999999']) {
+    expect(rangeOf(new URLSearchParams(none)), none).toBeNull()
+  }
 })

@@ -28,6 +28,8 @@ export interface TimeScale {
   readonly buckets: readonly PlacedBucket[]
   /** Where an event lies. */
   xOf(event: { readonly seq: number; readonly at: number }): number
+  /** Where a moment lies. */
+  xOfTime(at: number): number
   /** The sequence at a place. */
   seqAt(x: number): number
   /** The place of a sequence whose time is not known. */
@@ -73,6 +75,7 @@ export function timeScale(span: EventSpan, width: number): TimeScale {
     stretches,
     buckets,
     nearest,
+    xOfTime: (at) => xOfTime(stretches, at),
     xOf: ({ seq, at }) => {
       const own = buckets.find(({ bucket }) => at >= bucket.at && at < bucket.at + bucketMs)
       return own ? inBucket(own, seq) : xOfTime(stretches, at)

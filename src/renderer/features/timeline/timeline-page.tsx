@@ -1,183 +1,200 @@
-import { ActionIcon, Button, Select, TextInput, Tooltip } from '@mantine/core'
-import { useDebouncedCallback } from '@mantine/hooks'
-import { IconDownload, IconSearch } from '@tabler/icons-react'
-import { useEffect, useRef, useState } from 'react'
-import { useNavigate, useParams, useSearchParams } from 'react-router'
-import { severities } from '#shared/vocabulary.ts'
-import { markOf } from '../../components/event-line.tsx'
-import { exportText } from '../../components/export-text.ts'
-import { count, counted } from '../../components/figures.ts'
-import { useFollow } from '../../components/follow.ts'
-import { HealthMark } from '../../components/health-mark.tsx'
+import { Button } from '@mantine/core'
+import { IconDownload } from '@tabler/icons-react'
+import { useCallback, useMemo, useRef, useState } from 'react'
+import { useSearchParams } from 'react-router'
+import { count } from '../../components/figures.ts'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { PanelBody, type PanelContent } from '../../components/panel.tsx'
-import { Time, ZoneNote } from '../../components/time.tsx'
+import { useSiteTime, ZoneNote } from '../../components/time.tsx'
 import { VirtualList, type VirtualListHandle } from '../../components/virtual-list.tsx'
+import { useLinkStatus } from '../../state/use-link.ts'
+import { useSite } from '../../state/use-shown.ts'
 import { EventDrawer } from './event-drawer.tsx'
-import { filterOf } from './event-filter.ts'
+import { filterNames, filterOf, rangeOf, type SeqRange } from './event-filter.ts'
+import { TimelineLine } from './event-row.tsx'
+import { covers } from './event-window.ts'
+import { ExportDialog } from './export-dialog.tsx'
+import { FilterBar } from './filter-bar.tsx'
+import { KeysHint } from './keys-hint.tsx'
+import { ListFoot, ListHead } from './list-edges.tsx'
+import { ScrubberPanel } from './scrubber-panel.tsx'
+import { SeenRange } from './seen-range.ts'
 import styles from './timeline-page.module.css'
-import { type Timeline, useTimeline } from './use-timeline.ts'
+import type { TimelineReader, TimelineView } from './timeline-reader.ts'
+import { type TimelineRow, timelineRows } from './timeline-rows.ts'
+import { scrolled, useListPlace } from './use-list-place.ts'
+import { type Selection, useSelection } from './use-selection.ts'
+import { useSpans } from './use-span.ts'
+import { useTimeline } from './use-timeline.ts'
+import { useTimelineKeys } from './use-timeline-keys.ts'
 
-/** Everything that happened, newest first: filtered, followed, and from each event the way to its cause and effects. */
+/** How many bars the scrubber has at most. */
+const buckets = 240
+
+const rowKey = (row: TimelineRow) => row.key
+const isEvent = (row: TimelineRow) => row.type === 'event'
+
+/** Everything that happened: over time on the scrubber, one by one in the list, and from each event the way to its cause and effects. */
 export default function TimelinePage() {
-  const { id } = useParams()
-  const navigate = useNavigate()
+  // Another site has another log: nothing of the one before stays.
+  return <Timeline key={useSite()?.directory} />
+}
+
+function Timeline() {
   const [params, setParams] = useSearchParams()
   const filter = filterOf(params)
-  const timeline = useTimeline(filter)
-  const { following, follow, atDistance } = useFollow()
-  const list = useRef<VirtualListHandle>(null)
-  const held = useRef<{ readonly top: number; readonly events: Timeline['events'] }>({ top: 0, events: [] })
-  const newest = timeline.events[0]?.seq ?? 0
-  if (following || held.current.events.length === 0) held.current = { top: newest, events: timeline.events }
-  // Away from the top, what is read stays where it is; older pages still come in below.
-  const shown = following ? timeline.events : timeline.events.filter((event) => event.seq <= held.current.top)
-  const fresh = timeline.events.length - shown.length
+  const range = rangeOf(params)
   const filtered = Object.keys(filter).length > 0
+  const { reader, view } = useTimeline(filter)
+  const { events } = view.window
+  const spans = useSpans(filter, buckets)
+  const format = useSiteTime()
+  const rows = useMemo(() => timelineRows(events, format.day), [events, format])
+  const selection = useSelection(reader, events)
+  const [seen] = useState(() => new SeenRange())
+  const list = useRef<VirtualListHandle>(null)
+  const [exporting, setExporting] = useState(false)
 
-  useEffect(() => {
-    if (following && newest > 0) list.current?.toStart()
-  }, [following, newest])
-
-  const search = params.toString()
-  const go = (event: string | null) =>
-    void navigate({ pathname: event === null ? '/timeline' : `/timeline/${event}`, search })
-  const set = (name: string, value: string | null) => {
-    const next = new URLSearchParams(params)
-    if (value === null || value === '') next.delete(name)
-    else next.set(name, value)
-    setParams(next, { replace: true })
-  }
+  const set = useCallback(
+    (name: string, value: string | null) =>
+      setParams(
+        (before) => {
+          const next = new URLSearchParams(before)
+          if (value === null || value === '') next.delete(name)
+          else next.set(name, value)
+          return next
+        },
+        { replace: true },
+      ),
+    [setParams],
+  )
+  const clear = () =>
+    setParams(
+      (before) => {
+        const next = new URLSearchParams(before)
+        for (const name of filterNames) next.delete(name)
+        return next
+      },
+      { replace: true },
+    )
+  const onRange = useCallback((next: SeqRange | null) => set('span', next && `${next.from}-${next.to}`), [set])
+  const onGo = useCallback(
+    (seq: number | null) => {
+      if (seq === null) reader.now()
+      else void reader.jump(seq)
+    },
+    [reader],
+  )
+  useListPlace({ reader, view, rows, list })
+  useTimelineKeys({ reader, view, rows, list, selection, seen, oldest: spans.whole?.oldest?.seq })
+  const onShown = useCallback(
+    (first: TimelineRow, last: TimelineRow) => {
+      const top = first.type === 'event' ? first : rows[rows.indexOf(first) + 1]
+      const end = last.type === 'event' ? last : rows[rows.indexOf(last) - 1]
+      if (top?.type === 'event' && end?.type === 'event') seen.show({ newest: top.event, oldest: end.event })
+    },
+    [rows, seen],
+  )
 
   return (
     <PageFrame
       title="Timeline"
       note={<ZoneNote />}
-      tools={
+      actions={
         <>
-          <FilterText name="text" label="Search events" value={filter.text ?? ''} onChange={set} wide />
-          <FilterText name="subject" label="Subject, such as service:api" value={filter.subject ?? ''} onChange={set} />
-          <FilterText name="kind" label="Kind, such as backup." value={filter.kind ?? ''} onChange={set} />
-          <Select
-            aria-label="At least this severe"
-            placeholder="Any severity"
-            clearable
-            w={150}
-            data={severities.map((value) => ({ value, label: `${value} and up` }))}
-            value={filter.atLeast ?? null}
-            onChange={(value) => set('atLeast', value)}
-          />
-          {filter.operation !== undefined && (
-            <span className="dim">
-              Only operation <code>{filter.operation}</code>
-            </span>
-          )}
-          {filtered && <Button onClick={() => setParams({}, { replace: true })}>Clear filters</Button>}
-          <Tooltip label="Save these events as a file">
-            <ActionIcon
-              aria-label="Export events"
-              onClick={() =>
-                exportText(
-                  'events.ndjson',
-                  shown.map((event) => JSON.stringify(event)).join('\n'),
-                  'application/x-ndjson',
-                )
-              }
-            >
-              <IconDownload size={16} />
-            </ActionIcon>
-          </Tooltip>
-          <span className="dim">{counted(shown.length, 'event')} shown</span>
+          <KeysHint />
+          <Button leftSection={<IconDownload size={14} />} onClick={() => setExporting(true)}>
+            Export…
+          </Button>
+          <Button disabled={view.following} onClick={() => reader.now()} aria-label="Now: follow what happens">
+            {view.following ? 'Following' : 'Now'}
+          </Button>
         </>
       }
-      drawer={id !== undefined && <EventDrawer id={id} onClose={() => go(null)} onGo={go} />}
+      tools={
+        <>
+          <FilterBar filter={filter} events={events} onSet={set} />
+          {filtered && <Button onClick={clear}>Clear filters</Button>}
+        </>
+      }
+      drawer={
+        selection.open &&
+        selection.id !== undefined && (
+          <EventDrawer
+            id={selection.id}
+            onClose={selection.close}
+            onGo={selection.go}
+            onCause={() => void selection.toCause()}
+            onEffects={() => void selection.toEffects()}
+            hiddenByFilter={isHidden(selection, view)}
+            focusEffects={selection.focusEffects}
+          />
+        )
+      }
     >
-      <div className={styles.frame}>
-        <PanelBody content={contentOf(timeline, filtered)}>
+      <ScrubberPanel
+        spans={spans}
+        searching={filter.text !== undefined}
+        seen={seen}
+        selected={selection.event}
+        range={range}
+        onGo={onGo}
+        onRange={onRange}
+        onExport={() => setExporting(true)}
+      />
+      <div className={styles.frame} data-stale={useLinkStatus().phase !== 'connected' || undefined}>
+        {events.length > 0 && <ListHead seen={seen} />}
+        <PanelBody content={contentOf(view, reader, filtered)}>
           <VirtualList
-            rows={shown}
-            rowKey={(event) => event.id}
+            rows={rows}
+            rowKey={rowKey}
+            isPart={isEvent}
             label="Events, newest first"
-            selected={id}
-            onSelect={(event) => go(event.id)}
+            selected={selection.id}
+            onSelect={(row) => row.type === 'event' && selection.select(row.event, true)}
+            ownKeys
+            keepsPlace
             handle={list}
-            onScrolled={({ fromStart, fromEnd }) => {
-              atDistance(fromStart)
-              if (fromEnd < 400 && timeline.more) timeline.older()
-            }}
+            onShown={onShown}
+            onScrolled={(place) => scrolled(reader, place)}
           >
-            {(event) => (
-              <div className={styles.event}>
-                <span className={styles.at}>
-                  <Time at={event.at} />
-                </span>
-                <HealthMark health={markOf(event)} size={10} label={event.severity} />
-                <span className={styles.message} title={event.message}>
-                  {event.message}
-                </span>
-                <code className={styles.kind}>{event.kind}</code>
-                <code className={styles.subject}>{event.subject}</code>
-              </div>
-            )}
+            {(row) => <TimelineLine row={row} kinship={selection.kinships.get(row.key)} />}
           </VirtualList>
         </PanelBody>
-        {!following && (
-          <Button className={`${styles.fresh}`} size="compact-xs" variant="filled" onClick={follow}>
-            ↑ {fresh > 0 ? `${count(fresh)} new` : 'Follow'}
+        {!view.following && events.length > 0 && (
+          <Button className={`${styles.fresh}`} size="compact-xs" variant="filled" onClick={() => reader.now()}>
+            ↑ {view.fresh > 0 ? `${count(view.fresh)} new` : 'Now'}
           </Button>
         )}
       </div>
-      <div className={styles.older}>
-        {timeline.more ? (
-          <Button disabled={timeline.loadingOlder} onClick={timeline.older}>
-            {timeline.loadingOlder ? 'Loading older…' : 'Older'}
-          </Button>
-        ) : (
-          timeline.state === 'ready' && <span className="dim">This is the beginning.</span>
-        )}
-        {timeline.problem && timeline.state === 'ready' && <span role="alert">{timeline.problem.message}</span>}
-      </div>
+      <ListFoot view={view} reader={reader} note={selection.note} />
+      {exporting && (
+        <ExportDialog
+          filter={filter}
+          range={range}
+          span={(filtered ? spans.filtered : spans.whole) ?? undefined}
+          onClose={() => setExporting(false)}
+        />
+      )}
     </PageFrame>
   )
 }
 
-function FilterText({
-  name,
-  label,
-  value,
-  onChange,
-  wide = false,
-}: {
-  readonly name: string
-  readonly label: string
-  readonly value: string
-  readonly onChange: (name: string, value: string) => void
-  readonly wide?: boolean
-}) {
-  const [text, setText] = useState(value)
-  useEffect(() => setText(value), [value])
-  const tell = useDebouncedCallback((next: string) => onChange(name, next), 250)
+function isHidden({ event }: Selection, { window, state }: TimelineView): boolean {
   return (
-    <TextInput
-      aria-label={label}
-      placeholder={label}
-      w={wide ? 220 : 190}
-      {...(wide && { leftSection: <IconSearch size={14} /> })}
-      value={text}
-      onChange={(event) => {
-        setText(event.currentTarget.value)
-        tell(event.currentTarget.value)
-      }}
-    />
+    state === 'ready' &&
+    event !== undefined &&
+    covers(window, event.seq) &&
+    !window.events.some(({ id }) => id === event.id)
   )
 }
 
-function contentOf(timeline: Timeline, filtered: boolean): PanelContent {
-  if (timeline.state === 'failed' && timeline.problem) {
-    return { state: 'failed', problem: timeline.problem, retry: timeline.again }
-  }
-  if (timeline.state === 'loading') return { state: 'loading', waitsFor: 'Waiting for the events.' }
-  if (timeline.events.length > 0) return { state: 'ready' }
+function contentOf(view: TimelineView, reader: TimelineReader, filtered: boolean): PanelContent {
+  const { state, problem, window } = view
+  if (state === 'failed' && problem) return { state: 'failed', problem, retry: () => reader.again() }
+  if (state === 'loading') return { state: 'loading', waitsFor: 'Waiting for the events.' }
+  if (window.events.length > 0) return { state: 'ready' }
+  if (window.olderFrom !== null) return { state: 'loading', waitsFor: 'Searching the log, the newest first.' }
   return {
     state: 'empty',
     sentence: filtered

@@ -21,7 +21,9 @@ function log(count: number) {
     if (order === 'newest') matching.reverse()
     if (gate.hold) await new Promise<void>((resolve) => gate.open.push(resolve))
     if (gate.failing) throw new ConsoleError('store-closed', 'The store is closed.', 'Open the site again.')
-    return { events: matching.slice(0, limit), more: matching.length > limit }
+    const page = matching.slice(0, limit)
+    const more = matching.length > limit
+    return { events: page, more, reached: more ? (page.at(-1)?.seq ?? null) : null }
   }
   const reader = new TimelineReader(ask)
   return {
@@ -80,7 +82,7 @@ test('a gap too large to be read gives way to the newest page', async () => {
   reader.begin()
   await settled()
   expect(seqs()).toEqual(down(5_020, 4_821))
-  expect(reader.view.window).toMatchObject({ olderMore: true, newerMore: false })
+  expect(reader.view.window).toMatchObject({ olderFrom: 4_821, newerFrom: null })
 })
 
 test('what the stream skipped is read from the store', async () => {
@@ -106,11 +108,12 @@ test('held, the list stays and counts; read on upwards it reaches the newest aga
   await reader.newer()
   expect(seqs()[0]).toBe(300)
   await reader.newer()
-  expect(reader.view).toMatchObject({ fresh: 0, window: { newerMore: false } })
+  expect(reader.view).toMatchObject({ fresh: 250, window: { newerFrom: null } })
   reader.now()
   happen(1)
   await settled()
   expect(seqs()).toEqual(whole())
+  expect(reader.view).toMatchObject({ following: true, fresh: 0 })
 })
 
 test('jumps into the middle and reads on in both directions; no more is kept than is allowed', async () => {
@@ -122,11 +125,11 @@ test('jumps into the middle and reads on in both directions; no more is kept tha
   expect(reader.view).toMatchObject({ following: false, place: { seq: 10_000, align: 'start' } })
   for (let n = 0; n < 30; n++) await reader.older()
   expect(seqs()).toEqual(down(3_801 + mostEvents - 1, 3_801))
-  expect(reader.view.window.newerMore).toBe(true)
+  expect(reader.view.window.newerFrom).toBe(3_801 + mostEvents - 1)
   for (let n = 0; n < 30; n++) await reader.newer()
   expect(seqs()).toHaveLength(mostEvents)
   expect(seqs()[0]).toBe(14_800)
-  expect(reader.view.window.olderMore).toBe(true)
+  expect(reader.view.window.olderFrom).toBe(9_801)
 })
 
 test('a place that is loaded is gone to without asking', async () => {
@@ -182,4 +185,24 @@ test('a page that fails leaves what is shown, says why, and can be tried again',
   await reader.older()
   expect(seqs()).toEqual(down(500, 101))
   expect(reader.view.problem).toBeNull()
+})
+
+test('a search that is given up in between goes on where it stopped, also when it had found nothing', async () => {
+  const pages = [
+    { events: [], more: true, reached: 700 },
+    { events: sampleEvents(0).slice(39, 40), more: true, reached: 40 },
+    { events: [], more: false, reached: null },
+  ]
+  const asked: unknown[] = []
+  const reader = new TimelineReader(async (query) => {
+    asked.push(query.before)
+    return pages.shift() ?? { events: [], more: false, reached: null }
+  })
+  reader.begin()
+  await settled()
+  expect(reader.view).toMatchObject({ state: 'ready', window: { events: [], olderFrom: 700 } })
+  await reader.older()
+  await reader.older()
+  expect(asked).toEqual([undefined, 700, 40])
+  expect(reader.view.window).toMatchObject({ events: [{ seq: 40 }], olderFrom: null })
 })

@@ -7,6 +7,7 @@ import {
   type EventPage,
   type EventWindow,
   emptyWindow,
+  withLive,
   withNewer,
   withNewest,
   withOlder,
@@ -87,7 +88,7 @@ export class TimelineReader {
     this.#unsure = true
     const { state, following, window } = this.#view
     if (state !== 'ready' || following) void this.#catchUp([])
-    else this.#show({ window: { ...window, newerMore: true } })
+    else this.#show({ window: beyond(window) })
   }
 
   /** New events, in order of sequence; `skipped` came before them and are only in the store. */
@@ -97,13 +98,13 @@ export class TimelineReader {
     this.#told = Math.max(this.#told, events.at(-1)?.seq ?? 0)
     if (state === 'ready' && !following) {
       const newest = window.events[0]?.seq ?? 0
-      const beyond = events.filter((event) => event.seq > newest).length
-      if (beyond + skipped > 0) this.#show({ window: { ...window, newerMore: true }, fresh: fresh + beyond + skipped })
+      const more = events.filter((event) => event.seq > newest).length + skipped
+      if (more > 0) this.#show({ window: beyond(window), fresh: fresh + more })
     } else if (this.#held && skipped === 0) this.#held.events.push(...events)
     else if (this.#unsure || skipped > 0) {
       this.#unsure = false
       void this.#catchUp(events)
-    } else this.#show({ window: withNewer(window, { events, more: false }) })
+    } else this.#show({ window: withLive(window, events) })
   }
 
   /** Goes on following at the newest event. */
@@ -121,25 +122,26 @@ export class TimelineReader {
   /** Reads on before the oldest. */
   older(): Promise<void> {
     const { window, loading } = this.#view
-    const oldest = window.events.at(-1)
-    if (!oldest || !window.olderMore || loading !== null) return Promise.resolve()
+    const from = window.olderFrom
+    if (from === null || loading !== null) return Promise.resolve()
     return this.#read('older', async () => {
-      const page = await this.#ask({ before: oldest.seq, limit: pageSize })
-      return (now) => (now.events.at(-1) === oldest ? { window: withOlder(now, page) } : {})
+      const page = await this.#ask({ before: from, limit: pageSize })
+      return (now) => (now.olderFrom === from ? { window: withOlder(now, page) } : {})
     })
   }
 
   /** Reads on after the newest. */
   newer(): Promise<void> {
     const { window, loading } = this.#view
-    const newest = window.events[0]
-    if (!newest || !window.newerMore || loading !== null) return Promise.resolve()
+    const from = window.newerFrom
+    if (from === null || loading !== null) return Promise.resolve()
     return this.#read('newer', async () => {
-      const page = await this.#ask({ after: newest.seq, order: 'oldest', limit: pageSize })
+      const page = await this.#ask({ after: from, order: 'oldest', limit: pageSize })
       return (now) => {
-        if (now.events[0] !== newest) return {}
-        const more = page.more || this.#told > (page.events.at(-1)?.seq ?? newest.seq)
-        return { window: withNewer(now, { events: page.events, more }), ...(!more && { fresh: 0 }) }
+        if (now.newerFrom !== from) return {}
+        const next = withNewer(now, page)
+        // What was told of while the page was read may not be on it.
+        return { window: this.#told > (next.events[0]?.seq ?? 0) ? beyond(next) : next }
       }
     })
   }
@@ -155,7 +157,7 @@ export class TimelineReader {
     this.#wanted = { seq, align }
     if (reading) return
     for (let place: Place | null = this.#wanted; place; place = this.#wanted) {
-      const going = place
+      const going: Place = place
       await this.#read('elsewhere', async () => {
         const [older, newer] = await Promise.all([
           this.#ask({ before: going.seq + 1, limit: pageSize }),
@@ -186,9 +188,9 @@ export class TimelineReader {
       return (now) => {
         // A later one has taken over, or the list went elsewhere meanwhile.
         if (this.#held !== held || now.events[0] !== newest) return {}
-        const read = page ? withNewest(now, page) : withNewer(now, next ?? { events: [], more: false })
+        const read = page ? withNewest(now, page) : next ? withNewer(now, next) : now
         seam = this.#unsure && held.events.length > 0
-        const window = seam ? read : withNewer(read, { events: held.events, more: false })
+        const window = seam ? read : withLive(read, held.events)
         return { window, state: 'ready', fresh: 0 }
       }
     })
@@ -219,4 +221,9 @@ export class TimelineReader {
     this.#view = { ...this.#view, ...change }
     for (const listener of this.#listeners) listener()
   }
+}
+
+/** The same run, when the log is known to go on after it. */
+function beyond(window: EventWindow): EventWindow {
+  return window.newerFrom === null ? { ...window, newerFrom: window.events[0]?.seq ?? 0 } : window
 }

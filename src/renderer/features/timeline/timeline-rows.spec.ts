@@ -20,7 +20,12 @@ test('a day line stands where the date changes in the zone of the site', () => {
     eventsAt('2026-03-02T15:59:59Z', '2026-03-02T16:00:00Z', '2026-03-02T20:00:00Z'),
     manila.day,
   )
-  expect(rows.map((row) => (row.type === 'day' ? row.day : row.key))).toEqual(['ev-3', 'ev-2', 'Mon 2 Mar 2026', 'ev-1'])
+  expect(rows.map((row) => (row.type === 'day' ? row.day : row.key))).toEqual([
+    'ev-3',
+    'ev-2',
+    'Mon 2 Mar 2026',
+    'ev-1',
+  ])
 })
 
 test('a mark stands where the clock was set back; order stays that of the sequence', () => {

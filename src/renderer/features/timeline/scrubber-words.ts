@@ -1,0 +1,78 @@
+import { count, counted, duration } from '../../components/figures.ts'
+import type { SiteTime } from '../../components/site-time.ts'
+import type { SeqRange } from './event-filter.ts'
+import { type EventSpan, gradesOf, type SpanBucket, totalOf } from './event-span.ts'
+import type { Seen } from './seen-range.ts'
+
+/** What lies under the pointer: `Mon 2 Mar 2026 14:00–15:00 · 214 events · 3 errors · 1 warning`. */
+export function bucketWords(bucket: SpanBucket, span: EventSpan, format: SiteTime): string {
+  const own = span.buckets.find(({ at }) => at + span.bucketMs > bucket.at && at <= bucket.at)
+  const grades = gradesOf(own?.counts ?? [])
+  const until = bucket.at + span.bucketMs
+  const time = span.bucketMs < 60_000 ? format.clock : format.minute
+  const sameDay = format.day(bucket.at) === format.day(until)
+  return [
+    `${format.day(bucket.at)}, ${time(bucket.at)} – ${sameDay ? time(until) : `${format.shortDay(until)} ${time(until)}`}`,
+    counted(totalOf(own?.counts ?? []), 'event'),
+    ...(grades.severe > 0 ? [counted(grades.severe, 'error')] : []),
+    ...(grades.warning > 0 ? [counted(grades.warning, 'warning')] : []),
+  ].join(' · ')
+}
+
+/** Where the list is, for whoever does not see the bars. */
+export function seenWords(seen: Seen | null, whole: EventSpan, format: SiteTime): string {
+  if (!seen) return 'Nothing is in view'
+  const { newest } = seen
+  return `${format.day(newest.at)} ${format.clock(newest.at)}, event ${count(newest.seq)} of ${count(Math.max(whole.newest?.seq ?? 0, newest.seq))}`
+}
+
+/** What the counts do not cover, in a sentence; null when they cover everything. */
+export function coverageWords(span: EventSpan, searching: boolean, format: SiteTime): string | null {
+  const newest = span.newest
+  if (span.countedFrom !== null) {
+    const from = momentOf(span, span.countedFrom, format)
+    return `There was too much to count all of it: the bars show what happened since ${from}. The list has everything.`
+  }
+  if (!newest || span.indexedTo >= newest.seq) return null
+  const to = span.indexedTo > 0 ? momentOf(span, span.indexedTo, format) : null
+  const what = searching ? 'The text search and the bars cover' : 'The bars cover'
+  const left = counted(newest.seq - span.indexedTo, 'newer event')
+  return to === null
+    ? `${what} nothing yet: the log is being indexed.`
+    : `${what} events up to ${to}; ${left} are being indexed.`
+}
+
+/** How many events lie in a span, as far as the bars know. */
+export function aboutIn(range: SeqRange, span: EventSpan): number {
+  let sum = 0
+  for (const { firstSeq, lastSeq, counts } of span.buckets) {
+    const inside = Math.min(range.to, lastSeq) - Math.max(range.from, firstSeq) + 1
+    if (inside > 0) sum += (totalOf(counts) * inside) / (lastSeq - firstSeq + 1)
+  }
+  return Math.round(sum)
+}
+
+/** A span between its ends, as far as the bars know their times. */
+export function rangeWords(range: SeqRange, span: EventSpan, format: SiteTime): string {
+  const from = atOf(span, range.from)
+  const to = atOf(span, range.to)
+  if (from === null || to === null) return `events ${count(range.from)} to ${count(range.to)}`
+  const sameDay = format.day(from) === format.day(to)
+  const end = sameDay ? format.clock(to) : `${format.shortDay(to)} ${format.clock(to)}`
+  return `${format.shortDay(from)} ${format.clock(from)} – ${end} (${duration(Math.max(0, to - from))})`
+}
+
+function momentOf(span: EventSpan, seq: number, format: SiteTime): string {
+  const at = atOf(span, seq)
+  return at === null ? `number ${count(seq)}` : `${format.shortDay(at)} ${format.clock(at)}`
+}
+
+/** About when an event happened, by its bucket. */
+function atOf(span: EventSpan, seq: number): number | null {
+  const own =
+    span.buckets.find(({ firstSeq, lastSeq }) => seq >= firstSeq && seq <= lastSeq) ??
+    span.buckets.find(({ firstSeq }) => firstSeq > seq)
+  if (!own) return span.newest?.at ?? null
+  const many = own.lastSeq - own.firstSeq
+  return own.at + (many === 0 ? 0.5 : Math.max(0, (seq - own.firstSeq) / many)) * span.bucketMs
+}
