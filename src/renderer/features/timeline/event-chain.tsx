@@ -58,9 +58,7 @@ export function EventChain({
         </li>
       </ol>
       {effects.length === 0 ? (
-        <p className={styles.none} data-depth={Math.min(deepest, own + 1)}>
-          It caused nothing that was recorded.
-        </p>
+        <p className={styles.none}>It caused nothing that was recorded.</p>
       ) : (
         <ol className={styles.chain} aria-label="What it caused" ref={effectsList}>
           {listed.map((effect) => (

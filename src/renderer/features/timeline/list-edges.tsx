@@ -6,16 +6,33 @@ import type { SeenRange } from './seen-range.ts'
 import styles from './timeline-page.module.css'
 import type { TimelineReader, TimelineView } from './timeline-reader.ts'
 
-/** The day of the newest event in view, and what stands in the columns. */
-export function ListHead({ seen }: { readonly seen: SeenRange }) {
+/** The day of the newest event in view, the way back to what happens now, and what stands in the columns. */
+export function ListHead({
+  seen,
+  view: { following, fresh },
+  onNow,
+}: {
+  readonly seen: SeenRange
+  readonly view: TimelineView
+  readonly onNow: () => void
+}) {
   const format = useSiteTime()
-  const view = useSyncExternalStore(
+  const inView = useSyncExternalStore(
     useMemo(() => (listener: () => void) => seen.onChange(listener), [seen]),
     () => seen.seen,
   )
   return (
     <div className={styles.head} role="presentation">
-      <span className={styles.day}>{view ? format.day(view.newest.at) : ' '}</span>
+      <span className={styles.day}>{inView ? format.day(inView.newest.at) : ' '}</span>
+      <span className={styles.live}>
+        {following ? (
+          'follows what happens'
+        ) : (
+          <Button size="compact-xs" variant="filled" onClick={onNow}>
+            ↑ {fresh > 0 ? `${count(fresh)} new` : 'Now'}
+          </Button>
+        )}
+      </span>
       <span className={styles.kind}>kind</span>
       <span className={styles.subject}>subject</span>
     </div>

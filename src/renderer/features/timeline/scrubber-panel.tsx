@@ -9,7 +9,7 @@ import { useLinkStatus } from '../../state/use-link.ts'
 import type { SeqRange } from './event-filter.ts'
 import { Scrubber } from './scrubber.tsx'
 import styles from './scrubber-panel.module.css'
-import { aboutIn, coverageWords, rangeWords } from './scrubber-words.ts'
+import { aboutIn, coverageWords, heightWords, rangeWords } from './scrubber-words.ts'
 import type { SeenRange } from './seen-range.ts'
 import type { Spans } from './use-span.ts'
 
@@ -64,12 +64,13 @@ export function ScrubberPanel({
       <div className={styles.head}>
         <span>
           {filtered === null ? (
-            counted(whole.total, 'event')
+            `${counted(whole.total, 'event')}, ${heightWords(whole)}`
           ) : spans.counting || !filtered ? (
             'Counting what the filters let through…'
           ) : (
             <>
               {count(filtered.total)} of {counted(whole.total, 'event')}
+              {filtered.total > 0 && `, ${heightWords(filtered)}`}
             </>
           )}
         </span>

@@ -1,11 +1,18 @@
 import { count, counted, duration } from '../../components/figures.ts'
 import type { SiteTime } from '../../components/site-time.ts'
 import type { SeqRange } from './event-filter.ts'
-import { type EventSpan, gradesOf, type SpanBucket, totalOf } from './event-span.ts'
+import { type EventSpan, gradesOf, totalOf } from './event-span.ts'
 import type { Seen } from './seen-range.ts'
+import type { TimeScale } from './time-scale.ts'
 
-/** What lies under the pointer: `Mon 2 Mar 2026 14:00–15:00 · 214 events · 3 errors · 1 warning`. */
-export function bucketWords(bucket: SpanBucket, span: EventSpan, format: SiteTime): string {
+/** What lies under the pointer: `Mon 2 Mar 2026, 14:00 – 15:00 · 214 events · 3 errors · 1 warning`. */
+export function placeWords(scale: TimeScale, x: number, span: EventSpan, format: SiteTime): string {
+  const empty = scale.stretches.find((stretch) => stretch.empty && x >= stretch.left && x < stretch.right)
+  if (empty) {
+    return `Nothing for ${duration(empty.to - empty.from)}, from ${format.shortDay(empty.from)} ${format.minute(empty.from)}`
+  }
+  const bucket = scale.nearest(x)?.bucket
+  if (!bucket) return ''
   const own = span.buckets.find(({ at }) => at + span.bucketMs > bucket.at && at <= bucket.at)
   const grades = gradesOf(own?.counts ?? [])
   const until = bucket.at + span.bucketMs
@@ -75,4 +82,10 @@ function atOf(span: EventSpan, seq: number): number | null {
   if (!own) return span.newest?.at ?? null
   const many = own.lastSeq - own.firstSeq
   return own.at + (many === 0 ? 0.5 : Math.max(0, (seq - own.firstSeq) / many)) * span.bucketMs
+}
+
+/** What the height of the bars means. */
+export function heightWords(span: EventSpan): string {
+  const most = span.buckets.reduce((high, { counts }) => Math.max(high, totalOf(counts)), 0)
+  return `highest bar ${count(most)} in ${duration(span.bucketMs)}`
 }

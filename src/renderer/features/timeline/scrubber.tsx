@@ -6,7 +6,7 @@ import { useSiteTime } from '../../components/time.tsx'
 import type { SeqRange } from './event-filter.ts'
 import type { EventSpan } from './event-span.ts'
 import styles from './scrubber.module.css'
-import { bucketWords, seenWords } from './scrubber-words.ts'
+import { placeWords, seenWords } from './scrubber-words.ts'
 import type { SeenRange } from './seen-range.ts'
 import { barMarks, spanBars } from './span-bars.ts'
 import { axisTicks } from './time-axis.ts'
@@ -41,13 +41,14 @@ export function Scrubber({ whole, filtered, seen, selected, range, onGo, onRange
   const [hover, setHover] = useState<number | null>(null)
   const drag = useDrag({ scale, range, onGo, onRange })
   const keys = useKeyboard({ scale, whole, seen, onGo, onRange })
-  const under = hover === null ? undefined : scale.nearest(hover)
   const xOf = (event: PointerEvent) => event.clientX - event.currentTarget.getBoundingClientRect().left
   return (
     <div className={styles.scrubber}>
-      <p className={styles.under} aria-hidden="true">
-        {under ? bucketWords(under.bucket, filtered ?? whole, format) : ' '}
-      </p>
+      {hover !== null && (
+        <p className={styles.under} aria-hidden="true">
+          {placeWords(scale, hover, filtered ?? whole, format)}
+        </p>
+      )}
       <div
         ref={ref}
         className={styles.track}
@@ -72,7 +73,7 @@ export function Scrubber({ whole, filtered, seen, selected, range, onGo, onRange
             ))}
             {range && <RangeMark scale={scale} range={range} />}
             {selected && <Pin x={scale.xOf(selected)} />}
-            {under && hover !== null && <line className={styles.hair} x1={hover} x2={hover} y1={0} y2={height} />}
+            {hover !== null && <line className={styles.hair} x1={hover} x2={hover} y1={0} y2={height} />}
           </svg>
         )}
         <SeenSlider scale={scale} whole={whole} seen={seen} format={format} onKeyDown={keys} />

@@ -27,4 +27,10 @@ test('marks say where it was grave, the gravest where there is no room for all',
     { x: 6, grade: 'severe' },
     { x: 18, grade: 'warning' },
   ])
+  const bad = spanOf(
+    ...Array.from({ length: 200 }, (_, index) => [0, 0, 0, index === 77 ? 0 : 1, index === 150 ? 9 : 0]),
+  )
+  const marks = barMarks(bad, timeScale(bad, 2_400), 12)
+  expect(marks).toHaveLength(30)
+  expect(marks[0]).toEqual({ x: 150.5 * 12, grade: 'severe' })
 })

@@ -47,19 +47,38 @@ export function spanBars(span: EventSpan, scale: TimeScale, height: number): Bar
   return { ...paths, most }
 }
 
-/** Marks of what is grave, at most one for each `room` pixels: the gravest, and of equals the first. */
-export function barMarks(span: EventSpan, scale: TimeScale, room = 12): readonly BarMark[] {
-  const marks = new Map<number, BarMark>()
+/** Of more marks than this only the gravest stay: a row without a gap tells nothing. */
+const mostMarks = 30
+
+/** Marks of what is grave, at most one for each `room` pixels: the gravest, and of equals the one that stands for most. */
+export function barMarks(span: EventSpan, scale: TimeScale, room = 14): readonly BarMark[] {
+  const marks = new Map<number, CountedMark>()
   for (const { left, right, counts } of placed(span, scale)) {
     const grades = gradesOf(counts)
     const grade = grades.severe > 0 ? 'severe' : grades.warning > 0 ? 'warning' : null
     if (!grade) continue
-    const x = Math.min(scale.width - 5, Math.max(5, (left + right) / 2))
-    const cell = Math.floor(x / room)
+    const cell = Math.floor(Math.min(scale.width - 1, Math.max(0, (left + right) / 2)) / room)
+    const mark: CountedMark = {
+      x: (cell + 0.5) * room,
+      grade,
+      many: grade === 'severe' ? grades.severe : grades.warning,
+    }
     const known = marks.get(cell)
-    if (!known || (known.grade === 'warning' && grade === 'severe')) marks.set(cell, { x: (cell + 0.5) * room, grade })
+    if (!known || gravest(mark, known) < 0) marks.set(cell, mark)
   }
   return [...marks.values()]
+    .sort(gravest)
+    .slice(0, mostMarks)
+    .map(({ x, grade }): BarMark => ({ x, grade }))
+}
+
+interface CountedMark extends BarMark {
+  readonly many: number
+}
+
+function gravest(a: CountedMark, b: CountedMark): number {
+  if (a.grade !== b.grade) return a.grade === 'severe' ? -1 : 1
+  return b.many - a.many
 }
 
 /** The buckets of a span, which may be counted a moment after the one that the scale was made of, in their places. */

@@ -2,7 +2,6 @@ import { Button } from '@mantine/core'
 import { IconDownload } from '@tabler/icons-react'
 import { useCallback, useMemo, useRef, useState } from 'react'
 import { useSearchParams } from 'react-router'
-import { count } from '../../components/figures.ts'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { PanelBody, type PanelContent } from '../../components/panel.tsx'
 import { useSiteTime, ZoneNote } from '../../components/time.tsx'
@@ -106,9 +105,6 @@ function Timeline() {
           <Button leftSection={<IconDownload size={14} />} onClick={() => setExporting(true)}>
             Export…
           </Button>
-          <Button disabled={view.following} onClick={() => reader.now()} aria-label="Now: follow what happens">
-            {view.following ? 'Following' : 'Now'}
-          </Button>
         </>
       }
       tools={
@@ -143,7 +139,7 @@ function Timeline() {
         onExport={() => setExporting(true)}
       />
       <div className={styles.frame} data-stale={useLinkStatus().phase !== 'connected' || undefined}>
-        {events.length > 0 && <ListHead seen={seen} />}
+        {events.length > 0 && <ListHead seen={seen} view={view} onNow={() => reader.now()} />}
         <PanelBody content={contentOf(view, reader, filtered)}>
           <VirtualList
             rows={rows}
@@ -161,11 +157,6 @@ function Timeline() {
             {(row) => <TimelineLine row={row} kinship={selection.kinships.get(row.key)} />}
           </VirtualList>
         </PanelBody>
-        {!view.following && events.length > 0 && (
-          <Button className={`${styles.fresh}`} size="compact-xs" variant="filled" onClick={() => reader.now()}>
-            ↑ {view.fresh > 0 ? `${count(view.fresh)} new` : 'Now'}
-          </Button>
-        )}
       </div>
       <ListFoot view={view} reader={reader} note={selection.note} />
       {exporting && (
