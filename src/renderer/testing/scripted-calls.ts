@@ -41,9 +41,9 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
   }
   const logged = async <T>(call: string, input: unknown, answer: (log: ScriptedLog) => T): Promise<T> => {
     host.read.push({ call, input })
-    const { delay = 0, problem } = host.logs
+    const { delay = 0, failing = false } = host.logs
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay))
-    if (problem) throw problem
+    if (failing) throw new ConsoleError('store-closed', 'The store is closed.', 'Open the site again.')
     return answer(host.log)
   }
   return {

@@ -42,8 +42,8 @@ export class ScriptedConsole {
   refusingJobs: Problem | null = null
   /** While true, nothing answers a new connection. */
   away = false
-  /** While set, what is asked of the event log is answered after this many milliseconds, or with this problem. */
-  logs: { readonly delay?: number; readonly problem?: ConsoleError; readonly behind?: number } = {}
+  /** While set, what is asked of the event log is answered so many milliseconds later, with an index so many events behind, or not. */
+  logs: { readonly delay?: number; readonly behind?: number; readonly failing?: boolean } = {}
   /** While true, no preview is answered. */
   previewHangs = false
   /** While true, `console.info` is not answered: the process is there and does nothing. */

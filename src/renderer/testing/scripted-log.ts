@@ -1,4 +1,5 @@
 import type { Connection } from '#shared/client/index.ts'
+import { searchWords, textMatcher } from '#shared/event-text.ts'
 import { type EventRecord, severities } from '#shared/vocabulary.ts'
 
 type EventCalls = Connection['calls']['events']
@@ -151,14 +152,8 @@ export function matches(event: Sketch, filter: Filter): boolean {
     (filter.kind === undefined || event.kind.startsWith(filter.kind)) &&
     (filter.operation === undefined || event.operation === filter.operation) &&
     (filter.atLeast === undefined || severities.indexOf(event.severity) >= severities.indexOf(filter.atLeast)) &&
-    beginnings(filter.text ?? '').every((word) =>
-      beginnings(`${event.message} ${event.subject} ${event.kind}`).some((known) => known.startsWith(word)),
-    )
+    textMatcher(searchWords(filter.text ?? ''))(event)
   )
-}
-
-function beginnings(text: string): readonly string[] {
-  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []
 }
 
 function seqOf(id: string): number {

@@ -1,15 +1,6 @@
 import { z } from 'zod'
-import { type Severity, severitySchema } from '#shared/vocabulary.ts'
-
-/** What of the timeline is shown. Lives in the address, so that it can be shared. */
-export interface EventFilter {
-  readonly subject?: string
-  readonly kind?: string
-  readonly atLeast?: Severity
-  readonly text?: string
-  /** A job's or an action's id. */
-  readonly operation?: string
-}
+import type { EventFilter } from '#shared/event-filter.ts'
+import { severitySchema } from '#shared/vocabulary.ts'
 
 /** A stretch of the log by its sequences, both ends included. */
 export interface SeqRange {
@@ -21,7 +12,7 @@ export const filterNames = ['text', 'subject', 'kind', 'atLeast', 'operation'] a
 const words = ['subject', 'kind', 'text', 'operation'] as const
 const severity = z.optional(severitySchema).catch(undefined)
 
-/** Reads the filter from the address; what makes no sense is left out. */
+/** Reads the filter from the address, where it can be shared; what makes no sense is left out. */
 export function filterOf(params: URLSearchParams): EventFilter {
   const atLeast = severity.parse(params.get('atLeast') ?? undefined)
   const given = words.flatMap((name) => {

@@ -1,15 +1,16 @@
-import type { EventFilter, SeqRange } from './event-filter.ts'
+import type { EventFilter } from '#shared/event-filter.ts'
+import type { SeqRange } from './event-filter.ts'
 
-/** The export of these events on the command line. */
-export function exportCommand(file: string, filter: EventFilter, range: SeqRange | null): string {
+/** The export of these events on the command line; null when it has no word for the filter. */
+export function exportCommand(file: string, filter: EventFilter, range: SeqRange | null): string | null {
+  if (filter.operation !== undefined) return null
   const options: readonly (readonly [string, string | undefined])[] = [
     ['--subject', filter.subject],
     ['--kind', filter.kind],
     ['--at-least', filter.atLeast],
     ['--text', filter.text],
-    ['--operation', filter.operation],
-    ['--since-seq', range ? String(range.from - 1) : undefined],
-    ['--until-seq', range ? String(range.to) : undefined],
+    ['--from-seq', range ? String(range.from) : undefined],
+    ['--to-seq', range ? String(range.to) : undefined],
   ]
   const given = options.flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${quoted(value)}`]))
   return ['wheelhouse events', `--export ${quoted(file)}`, ...given].join(' ')

@@ -1,6 +1,7 @@
 import { Button, Modal, Progress } from '@mantine/core'
 import { useEffect, useRef, useState } from 'react'
 import { toConsoleError } from '#shared/client/index.ts'
+import type { EventFilter } from '#shared/event-filter.ts'
 import type { Problem } from '#shared/problem.ts'
 import { CommandLine } from '../../components/command-line.tsx'
 import { exportBlob } from '../../components/export-text.ts'
@@ -8,7 +9,7 @@ import { count, counted } from '../../components/figures.ts'
 import { useSiteTime } from '../../components/time.tsx'
 import { usePage } from '../../state/page-context.ts'
 import { useSite } from '../../state/use-shown.ts'
-import type { EventFilter, SeqRange } from './event-filter.ts'
+import type { SeqRange } from './event-filter.ts'
 import type { EventSpan } from './event-span.ts'
 import { exportCommand } from './events-command.ts'
 import styles from './export-dialog.module.css'
@@ -42,6 +43,8 @@ export function ExportDialog({
   useEffect(() => () => stop.current.abort(), [])
   const file = `events-${site?.id ?? 'site'}.jsonl`
   const about = span && (range ? aboutIn(range, span) : span.total)
+  const command = exportCommand(file, filter, range)
+  const byCommand = command === null ? '' : ' The command line saves all of them.'
   const many = about !== undefined && about > mostExported
   const save = async () => {
     stop.current = new AbortController()
@@ -83,11 +86,10 @@ export function ExportDialog({
         </p>
         {many && stage.type === 'asking' && (
           <p>
-            From here the oldest {count(mostExported)} of them are saved, or select a shorter span. The command line
-            saves all of them.
+            From here the oldest {count(mostExported)} of them are saved, or select a shorter span.{byCommand}
           </p>
         )}
-        <CommandLine command={exportCommand(file, filter, range)} />
+        {command !== null && <CommandLine command={command} />}
         {reading && (
           <div>
             <Progress
@@ -101,7 +103,7 @@ export function ExportDialog({
         {stage.type === 'saved' && (
           <p role="status">
             {stage.cut
-              ? `The oldest ${counted(stage.count, 'event')} were saved as ${file}, the most that a page saves; there are more. The command line saves all of them.`
+              ? `The oldest ${counted(stage.count, 'event')} were saved as ${file}, the most that a page saves; there are more.${byCommand}`
               : `${counted(stage.count, 'event')} were saved as ${file}.`}
           </p>
         )}

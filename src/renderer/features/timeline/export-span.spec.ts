@@ -67,10 +67,11 @@ test('the same export on the command line, quoted for a shell', () => {
   expect(
     exportCommand(
       'events.jsonl',
-      { subject: 'service:api', kind: 'service.', atLeast: 'warning', text: "api's exit", operation: 'jb-1' },
+      { subject: 'service:api', kind: 'service.', atLeast: 'warning', text: "api's exit" },
       { from: 120, to: 4_711 },
     ),
   ).toBe(
-    "wheelhouse events --export events.jsonl --subject service:api --kind service. --at-least warning --text 'api'\\''s exit' --operation jb-1 --since-seq 119 --until-seq 4711",
+    "wheelhouse events --export events.jsonl --subject service:api --kind service. --at-least warning --text 'api'\\''s exit' --from-seq 120 --to-seq 4711",
   )
+  expect(exportCommand('events.jsonl', { operation: 'jb-1' }, null)).toBeNull()
 })

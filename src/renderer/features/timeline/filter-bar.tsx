@@ -2,9 +2,9 @@ import { Autocomplete, Button, Select, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { IconSearch, IconX } from '@tabler/icons-react'
 import { useEffect, useMemo, useState } from 'react'
+import type { EventFilter } from '#shared/event-filter.ts'
 import { type EventRecord, severities } from '#shared/vocabulary.ts'
 import { useSelected } from '../../state/use-shown.ts'
-import type { EventFilter } from './event-filter.ts'
 import styles from './filter-bar.module.css'
 
 /** While typing, the address follows after this pause. Milliseconds. */

@@ -53,7 +53,7 @@ export function ScrubberPanel({
   }
   if (whole.total === 0) return null
   const counts = filtered ?? whole
-  const coverage = coverageWords(counts, searching, format)
+  const coverage = coverageWords(counts, whole, searching, format)
   return (
     <section
       className={styles.panel}

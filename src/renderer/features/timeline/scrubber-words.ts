@@ -33,20 +33,24 @@ export function seenWords(seen: Seen | null, whole: EventSpan, format: SiteTime)
   return `${format.day(newest.at)} ${format.clock(newest.at)}, event ${count(newest.seq)} of ${count(Math.max(whole.newest?.seq ?? 0, newest.seq))}`
 }
 
-/** What the counts do not cover, in a sentence; null when they cover everything. */
-export function coverageWords(span: EventSpan, searching: boolean, format: SiteTime): string | null {
-  const newest = span.newest
-  if (span.countedFrom !== null) {
-    const from = momentOf(span, span.countedFrom, format)
+/** So many newer events are searched one by one without anybody noticing. */
+const noticeable = 5_000
+
+/** What the counts do not cover, or what takes longer, in a sentence; null when there is nothing to say. */
+export function coverageWords(
+  counts: EventSpan,
+  whole: EventSpan,
+  searching: boolean,
+  format: SiteTime,
+): string | null {
+  if (counts.countedFrom !== null) {
+    const from = momentOf(whole, counts.countedFrom, format)
     return `There was too much to count all of it: the bars show what happened since ${from}. The list has everything.`
   }
-  if (!newest || span.indexedTo >= newest.seq) return null
-  const to = span.indexedTo > 0 ? momentOf(span, span.indexedTo, format) : null
-  const what = searching ? 'The text search and the bars cover' : 'The bars cover'
-  const left = counted(newest.seq - span.indexedTo, 'newer event')
-  return to === null
-    ? `${what} nothing yet: the log is being indexed.`
-    : `${what} events up to ${to}; ${left} are being indexed.`
+  const left = (whole.newest?.seq ?? 0) - whole.indexedTo
+  if (!searching || left < noticeable) return null
+  const to = whole.indexedTo > 0 ? `covers events up to ${momentOf(whole, whole.indexedTo, format)}` : 'is empty so far'
+  return `The index of words ${to}; searching the ${counted(left, 'newer event')} takes longer.`
 }
 
 /** How many events lie in a span, as far as the bars know. */

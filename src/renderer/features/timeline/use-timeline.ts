@@ -1,7 +1,7 @@
 import { useMemo, useSyncExternalStore } from 'react'
+import type { EventFilter } from '#shared/event-filter.ts'
 import { usePage } from '../../state/page-context.ts'
 import { useStream } from '../../state/use-stream.ts'
-import type { EventFilter } from './event-filter.ts'
 import { TimelineReader, type TimelineView } from './timeline-reader.ts'
 
 /** The events that a filter lets through, read in both directions and followed. */

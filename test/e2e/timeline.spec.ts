@@ -1,0 +1,358 @@
+import { readFileSync } from 'node:fs'
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { needs } from '../support/needs.ts'
+import { type ScriptedPages, scriptedPages, type WatchedPage } from './scripted-page.ts'
+
+// The flight recorder's screen in a real browser over a scripted console, which makes up a log of any size.
+
+const missing = needs('chromium')
+const million = 1_000_000
+let pages: ScriptedPages
+let watched: WatchedPage
+let page: Page
+
+beforeAll(async () => {
+  if (!missing) pages = await scriptedPages()
+}, 120_000)
+
+afterAll(async () => {
+  if (!missing) await pages[Symbol.asyncDispose]()
+})
+
+beforeEach(async () => {
+  if (missing) return
+  watched = await pages.open()
+  page = watched.page
+})
+
+afterEach(async () => {
+  if (missing) return
+  await page.close()
+  expect(watched.complaints).toEqual([])
+})
+
+async function open(route: string, events = 0): Promise<void> {
+  await page.goto(`${pages.origin}testing/index.html?events=${events}#${route}`)
+  await list().getByRole('option').first().waitFor()
+  await slider().waitFor()
+}
+
+const list = () => page.getByRole('listbox', { name: 'Events, newest first' })
+const slider = () => page.getByRole('slider', { name: 'Place in the log' })
+const drawer = () => page.getByRole('complementary', { name: 'Event' })
+const button = (name: string | RegExp) => page.getByRole('button', { name, exact: true })
+const bars = () => page.getByRole('region', { name: 'The log over time' })
+const place = async () => Number(await slider().getAttribute('aria-valuenow'))
+const selected = () => list().locator('[aria-selected="true"]')
+const read = () => page.evaluate(() => window.scripted.read)
+/** Something happens to the kiosk; `unheard`: no stream tells it. */
+const happen = (messages: readonly string[], unheard = false) =>
+  page.evaluate(
+    ([said, silent]) => {
+      for (const message of said) {
+        window.scripted.happen(
+          {
+            at: Date.now(),
+            kind: 'service.exited',
+            subject: 'service:kiosk',
+            severity: 'error',
+            message,
+            cause: { type: 'observation', what: 'the process ended' },
+            operation: null,
+            data: {},
+          },
+          silent,
+        )
+      }
+    },
+    [messages, unheard] as const,
+  )
+
+test('one million events: drawn, jumped through and scrolled with a few rows in the page at a time', async ({
+  annotate,
+}) => {
+  await open('/timeline', million)
+  await bars().getByText('1\u202f000\u202f000 events').waitFor()
+  expect(await place()).toBe(million)
+  expect(await list().getByRole('option').count()).toBeLessThan(80)
+
+  const box = await bars().locator('svg').boundingBox()
+  if (!box) throw new Error('The bars are not drawn.')
+  await page.mouse.click(box.x + box.width / 2, box.y + 30)
+  await expect.poll(place).toBeLessThan(600_000)
+  expect(await place()).toBeGreaterThan(400_000)
+  const asked = await read()
+  const jumped = await place()
+  expect(asked).toContainEqual({ call: 'events.page', input: { before: jumped + 1, limit: 200 } })
+
+  // Down through many pages, a screenful each frame.
+  const frames = await page.evaluate(async () => {
+    const element = document.querySelector('[role="listbox"]')
+    const work: number[] = []
+    let most = 0
+    for (let frame = 0; frame < 240; frame++) {
+      await new Promise(requestAnimationFrame)
+      const began = performance.now()
+      element?.scrollBy(0, 500)
+      await new Promise<void>((resolve) => {
+        const channel = new MessageChannel()
+        channel.port1.onmessage = () => resolve()
+        requestAnimationFrame(() => channel.port2.postMessage(null))
+      })
+      work.push(performance.now() - began)
+      most = Math.max(most, document.querySelectorAll('[role="option"]').length)
+    }
+    work.sort((a, b) => a - b)
+    return { most, p50: work[120] ?? 0, p95: work[228] ?? 0 }
+  })
+  await annotate(`from a scroll to its frame: p50 ${frames.p50.toFixed(1)} ms, p95 ${frames.p95.toFixed(1)} ms`)
+  expect(frames.most).toBeLessThan(80)
+  expect(await place()).toBeLessThan(jumped - 1_000)
+  // What is shown is what the log has there.
+  const shown = await list().getByRole('option').allTextContents()
+  expect(shown.length).toBeGreaterThan(10)
+  // Further than what is kept: what lies above was let go and is read again.
+  for (let n = 0; n < 15; n++) {
+    await page.evaluate(() => {
+      const element = document.querySelector('[role="listbox"]')
+      element?.scrollTo(0, element.scrollHeight)
+    })
+    await expect.poll(() => page.getByText('Loading older…').count()).toBe(0)
+  }
+  const loaded = await page.getByText(/events loaded/).textContent()
+  expect(Number(loaded?.replaceAll(/\D/g, ''))).toBeLessThanOrEqual(5_000)
+  expect(await list().getByRole('option').count()).toBeLessThan(80)
+  await button('↑ Now').click()
+  await expect.poll(place).toBe(million)
+})
+
+test('the scrubber is a slider: from bar to bar, to the ends, with a text that says where; with Shift it selects', async () => {
+  await open('/timeline', million)
+  await slider().focus()
+  expect(await slider().getAttribute('aria-valuetext')).toMatch(
+    /^\w{3} \d+ \w{3} \d{4} \d\d:\d\d:\d\d, event 1\u202f000\u202f000 of 1\u202f000\u202f000$/,
+  )
+  await page.keyboard.press('ArrowLeft')
+  await expect.poll(place).toBeLessThan(million)
+  const one = await place()
+  await page.keyboard.press('PageDown')
+  await expect.poll(place).toBeLessThan(one - 10_000)
+  await page.keyboard.press('Shift+ArrowLeft')
+  await page.keyboard.press('Shift+ArrowLeft')
+  await button('Export this span').waitFor()
+  expect(page.url()).toMatch(/[?&]span=\d+-\d+/)
+  await page.keyboard.press('Home')
+  await list().getByText('The router is connected').first().waitFor()
+  await expect.poll(place).toBeLessThan(100)
+  await page.keyboard.press('End')
+  await expect.poll(place).toBe(million)
+  await page.getByText('follows what happens').waitFor()
+})
+
+test('a span is dragged with Shift, moved at its handle, stands in the address and is cleared', async () => {
+  await open('/timeline', million)
+  const box = await bars().locator('svg').boundingBox()
+  if (!box) throw new Error('The bars are not drawn.')
+  const drag = async (from: number, to: number) => {
+    await page.mouse.move(box.x + from, box.y + 30)
+    await page.mouse.down()
+    await page.mouse.move(box.x + (from + to) / 2, box.y + 30)
+    await page.mouse.move(box.x + to, box.y + 30)
+    await page.mouse.up()
+  }
+  const span = () => /span=(\d+)-(\d+)/.exec(page.url())?.slice(1).map(Number) ?? []
+  await page.keyboard.down('Shift')
+  await drag(300, 600)
+  await page.keyboard.up('Shift')
+  await button('Export this span').waitFor()
+  const [from = 0, to = 0] = span()
+  expect(to - from).toBeGreaterThan(100_000)
+  await drag(600, 800)
+  await expect.poll(() => span()[1]).toBeGreaterThan(to)
+  expect(span()[0]).toBe(from)
+  expect(await place()).toBe(million)
+  await button('Clear span').click()
+  await expect.poll(span).toEqual([])
+})
+
+test('filters narrow list and bars, stand in the address, and go away with one press each', async () => {
+  await open('/timeline?atLeast=error&subject=service%3Aapi', million)
+  await bars()
+    .getByText(/^1\u202f\d{3} of 1\u202f000\u202f000 events/)
+    .waitFor()
+  expect(new Set(await list().locator('code:nth-of-type(2)').allTextContents())).toEqual(new Set(['service:api']))
+  await button('Clear severity').click()
+  await bars()
+    .getByText(/^16\d\u202f\d{3} of/)
+    .waitFor()
+  await button('Clear subject').click()
+  await bars().getByText('1\u202f000\u202f000 events').waitFor()
+  expect(page.url()).toMatch(/#\/timeline$/)
+
+  await page.getByRole('textbox', { name: 'Any subject' }).click()
+  await page.getByRole('option', { name: 'service:desk-units' }).click()
+  await page.keyboard.press('Escape')
+  await page.getByRole('textbox', { name: 'Search events' }).fill('degraded')
+  await expect.poll(() => page.url()).toMatch(/subject=service%3Adesk-units&text=degraded/)
+  await list().getByText('desk-units became degraded').first().waitFor()
+  await page.getByRole('textbox', { name: 'Search events' }).fill('nothing like it')
+  await page.getByText('No event matches. Clear or widen the filters.').waitFor()
+  await button('Clear filters').click()
+  await list().getByRole('option').first().waitFor()
+})
+
+test('the keys walk the list, open and close, and lead to the cause and the effect, also where nothing is loaded', async () => {
+  await open('/timeline', million)
+  await page.keyboard.press('j')
+  await page.keyboard.press('j')
+  await page.keyboard.press('k')
+  await expect.poll(() => selected().count()).toBe(1)
+  await page.keyboard.press('Enter')
+  await drawer().waitFor()
+  await expect.poll(() => page.url()).toMatch(/\/timeline\/ev-1000000$/)
+  await page.keyboard.press('Escape')
+  await drawer().waitFor({ state: 'detached' })
+  // Every thousandth event names a cause that lies three pages back.
+  await page.keyboard.press('c')
+  await expect.poll(() => list().locator('[data-kinship="selected"]').count()).toBe(1)
+  expect(await place()).toBeLessThan(million - 500)
+  expect(await place()).toBeGreaterThan(million - 700)
+  await page.keyboard.press('Enter')
+  await drawer().getByRole('list', { name: 'What it caused' }).waitFor()
+  // It has two effects: the next event and the one far above. They are offered, the first with the focus.
+  await page.keyboard.press('e')
+  const effects = drawer().getByRole('list', { name: 'What it caused' }).getByRole('button')
+  await expect.poll(() => effects.count()).toBe(2)
+  await expect.poll(() => effects.first().evaluate((element) => element === document.activeElement)).toBe(true)
+  await effects.last().click()
+  await expect.poll(() => page.url()).toMatch(/ev-1000000$/)
+  await expect.poll(() => list().locator('[data-kinship="selected"]').count()).toBe(1)
+  await page.keyboard.press('/')
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Search events')
+})
+
+test('causes and effects of the selected event are marked, and the chain says what passed in between', async () => {
+  await open('/timeline/ev-224')
+  await expect.poll(() => list().locator('[data-kinship="cause"]').count()).toBe(1)
+  expect(await list().locator('[data-kinship="effect"]').count()).toBe(1)
+  const causes = drawer().getByRole('list', { name: 'Its causes, from the root' })
+  await causes.getByText('It was seen: the process ended with SIGKILL.').waitFor()
+  await causes.getByText('+41 s').waitFor()
+  await page.evaluate(() => {
+    location.hash = '#/timeline/ev-224?subject=site'
+  })
+  await drawer().getByText('The filters keep this event out of the list.').waitFor()
+})
+
+test('what happens comes onto the list; away from its top the reader stays and what comes is counted', async () => {
+  await open('/timeline')
+  await happen(['kiosk exited: one'])
+  await list().getByText('kiosk exited: one').waitFor()
+  await list().hover()
+  await page.mouse.wheel(0, 1_500)
+  await button('↑ Now').waitFor()
+  const reading = await place()
+  await happen(['kiosk exited: two', 'kiosk exited: three'])
+  await button('↑ 2 new').waitFor()
+  expect(await place()).toBe(reading)
+  await button('↑ 2 new').click()
+  await list().getByText('kiosk exited: three').waitFor()
+  expect(await place()).toBe(243)
+})
+
+test('after a lost connection nothing is missing or doubled', async () => {
+  await open('/timeline')
+  await happen(['kiosk exited: before'])
+  await list().getByText('kiosk exited: before').waitFor()
+  await page.evaluate(() => {
+    window.scripted.away = true
+    window.scripted.drop('killed')
+  })
+  await page
+    .getByText(/Reconnecting, last heard/)
+    .first()
+    .waitFor()
+  await happen(['kiosk exited: meanwhile 1', 'kiosk exited: meanwhile 2'], true)
+  await page.evaluate(() => {
+    window.scripted.away = false
+  })
+  await button('Try now').click()
+  await list().getByText('kiosk exited: meanwhile 2').waitFor()
+  await happen(['kiosk exited: after'])
+  await list().getByText('kiosk exited: after').waitFor()
+  const told = (await list().getByRole('option').allTextContents()).filter((text) => text.includes('kiosk exited'))
+  expect(told.map((text) => /exited: (.*?)service/.exec(text)?.[1])).toEqual([
+    'after',
+    'meanwhile 2',
+    'meanwhile 1',
+    'before',
+  ])
+})
+
+test('days and a clock that was set back are marked between the events', async () => {
+  // The twentieth working day, at whose middle the clock was set back by two hours.
+  await open('/timeline/ev-683335', million)
+  await list().getByText('The clock was set back by').waitFor()
+  await page.evaluate(() => {
+    location.hash = '#/timeline/ev-666681'
+  })
+  await list()
+    .getByText(/^\w{3} \d+ \w{3} \d{4}$/)
+    .first()
+    .waitFor()
+})
+
+test('a span is saved as JSON Lines with progress, can be cancelled, and the command line for it is there', async () => {
+  await open('/timeline?span=500001-503500', million)
+  await button('Export this span').click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByText('wheelhouse events --export events-consultease.jsonl', { exact: false }).waitFor()
+  await page.evaluate(() => {
+    window.scripted.logs = { delay: 400 }
+  })
+  await dialog.getByRole('button', { name: 'Save as a file' }).click()
+  await dialog.getByRole('progressbar', { name: 'Events read' }).waitFor()
+  await dialog.getByRole('button', { name: 'Cancel the export' }).click()
+  await page.evaluate(() => {
+    window.scripted.logs = {}
+  })
+  const download = page.waitForEvent('download')
+  await dialog.getByRole('button', { name: 'Save as a file' }).click()
+  const file = await download
+  expect(file.suggestedFilename()).toBe('events-consultease.jsonl')
+  const lines = readFileSync(await file.path(), 'utf8')
+    .trimEnd()
+    .split('\n')
+  expect(lines.map((line): unknown => JSON.parse(line).seq)).toEqual(
+    Array.from({ length: 3_500 }, (_, index) => 500_001 + index),
+  )
+  await dialog.getByText('3\u202f500 events were saved as events-consultease.jsonl.').waitFor()
+})
+
+test('what the index of words does not cover yet is said; what fails says why and can be tried again', async () => {
+  await open('/timeline?text=healthy', million)
+  await page.evaluate(() => {
+    window.scripted.logs = { behind: 40_000 }
+  })
+  await bars()
+    .getByText(/^The index of words covers events up to .*; searching the 40\u202f000 newer events takes longer\.$/)
+    .waitFor()
+  await page.evaluate(() => {
+    window.scripted.logs = { failing: true }
+  })
+  await page.getByRole('textbox', { name: 'Search events' }).fill('exited')
+  const failed = page.getByRole('alert').filter({ hasText: 'The store is closed.' })
+  await failed.first().waitFor()
+  await page.evaluate(() => {
+    window.scripted.logs = {}
+  })
+  await failed.getByRole('button', { name: 'Try again' }).first().click()
+  await list().getByText('api exited').first().waitFor()
+})
+
+test('the keys are told on a question mark', async () => {
+  await open('/timeline')
+  await page.keyboard.press('?')
+  await page.getByText('to its effects').waitFor()
+})
