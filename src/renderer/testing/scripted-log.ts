@@ -21,6 +21,8 @@ export interface EventSource {
 export class ScriptedLog {
   readonly #source: EventSource
   readonly #later: EventRecord[] = []
+  /** Counts by what was asked, while nothing new has happened. */
+  readonly #counted = new Map<string, Awaited<ReturnType<EventCalls['span']>>>()
 
   constructor(source: EventSource) {
     this.#source = source
@@ -32,6 +34,7 @@ export class ScriptedLog {
 
   add(event: EventRecord): void {
     this.#later.push(event)
+    this.#counted.clear()
   }
 
   event(seq: number): EventRecord | undefined {
@@ -61,7 +64,14 @@ export class ScriptedLog {
     return { events, more: false, reached: null }
   }
 
-  span({ buckets: most, ...filter }: Parameters<EventCalls['span']>[0]): Awaited<ReturnType<EventCalls['span']>> {
+  span(asked: Parameters<EventCalls['span']>[0]): Awaited<ReturnType<EventCalls['span']>> {
+    const key = JSON.stringify(asked)
+    const span = this.#counted.get(key) ?? this.#count(asked)
+    this.#counted.set(key, span)
+    return span
+  }
+
+  #count({ buckets: most, ...filter }: Parameters<EventCalls['span']>[0]): Awaited<ReturnType<EventCalls['span']>> {
     const fits = this.#sieve(filter)
     const buckets = new Map<number, { at: number; firstSeq: number; lastSeq: number; counts: number[] }>()
     const ends = [1, this.length].map((seq) => this.#atOf(seq))
