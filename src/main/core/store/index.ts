@@ -2,7 +2,7 @@ export { type CopyReason, copiesKept, type DatabaseCopy } from './copies.ts'
 export type { CheckKind, CheckResult, CopyResult, LogDamage } from './database-answer.ts'
 export { checkDatabase, copyDatabase, type DatabaseToolLimits } from './database-tool.ts'
 export { type Quarantined, quarantineKeptMs } from './quarantine.ts'
-export { type ReplacedBy, recoveryLimit } from './recovery-record.ts'
+export { type ReplacedBy, recoveryLimit, type StandIn } from './recovery-record.ts'
 export {
   type LockPatience,
   readOwner,
@@ -12,5 +12,6 @@ export {
   takeSiteLock,
 } from './site-lock.ts'
 export { openStore, type StoreOptions } from './store.ts'
+export type { CheckNote } from './store-record.ts'
 export type * from './types.ts'
 export type { UntoldReport, Upkeep } from './upkeep.ts'

@@ -23,6 +23,7 @@ const recordSchema = z.object({
   databases: z.object({ control: z.number().optional(), messages: z.number().optional() }),
   /** Time that the console has seen pass on this site, up to a moment. Milliseconds. */
   checks: z.object({ control: checkNoteSchema.optional(), messages: checkNoteSchema.optional() }).default({}),
+  fullChecks: z.object({ control: checkNoteSchema.optional(), messages: checkNoteSchema.optional() }).default({}),
   seen: z.object({ ms: z.number(), mark: z.object({ wall: z.number(), boot: z.string(), uptimeMs: z.number() }) }),
 })
 type Recorded = z.infer<typeof recordSchema>
@@ -49,7 +50,7 @@ export class StoreRecord {
     this.#options = options
     this.bootBefore = recorded?.seen.mark.boot ?? null
     const mark = this.#now()
-    const fresh: Recorded = { format: 1, databases: {}, checks: {}, seen: { ms: leastSeenMs, mark } }
+    const fresh: Recorded = { format: 1, databases: {}, checks: {}, fullChecks: {}, seen: { ms: leastSeenMs, mark } }
     this.#recorded = recorded ?? fresh
     this.#recorded = { ...this.#recorded, seen: { ms: Math.max(leastSeenMs, this.seenMs()), mark } }
   }
@@ -83,11 +84,20 @@ export class StoreRecord {
     return this.#recorded.checks[name] ?? null
   }
 
+  /** The last one that was full. */
+  lastFullCheck(name: DatabaseName): CheckNote | null {
+    return this.#recorded.fullChecks[name] ?? null
+  }
+
   /** Notes durably what a check came to. A full disk is no obstacle. */
   async noteCheck(name: DatabaseName, kind: CheckKind, { ok, problems }: CheckResult): Promise<void> {
     const note = ok ? 'No problem was found.' : problems.slice(0, 3).join('; ')
     const noted: CheckNote = { at: this.#options.clock.wall(), seenMs: this.seenMs(), kind, ok, note }
-    await this.#write({ checks: { ...this.#recorded.checks, [name]: noted } })
+    const { checks, fullChecks } = this.#recorded
+    await this.#write({
+      checks: { ...checks, [name]: noted },
+      ...(kind === 'full' && { fullChecks: { ...fullChecks, [name]: noted } }),
+    })
   }
 
   /** Notes durably that the databases exist, and the time seen so far. A full disk is no obstacle. */
@@ -97,7 +107,7 @@ export class StoreRecord {
     await this.#write({ databases })
   }
 
-  async #write(change: Partial<Pick<Recorded, 'databases' | 'checks'>>): Promise<void> {
+  async #write(change: Partial<Pick<Recorded, 'databases' | 'checks' | 'fullChecks'>>): Promise<void> {
     this.#recorded = { ...this.#recorded, ...change, seen: { ms: this.seenMs(), mark: this.#now() } }
     try {
       await writeDurably(pathIn(this.#options.directory), `${JSON.stringify(this.#recorded, null, 2)}\n`)

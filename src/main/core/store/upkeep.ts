@@ -1,5 +1,5 @@
 import type { Runtime } from '#core/platform/index.ts'
-import { type Clock, Listeners, type Logger } from '#core/platform/index.ts'
+import { type Clock, type Logger } from '#core/platform/index.ts'
 import type { Copies } from './copies.ts'
 import type { CheckKind, CheckResult } from './database-answer.ts'
 import { checkDatabase, type DatabaseToolLimits } from './database-tool.ts'
@@ -38,14 +38,10 @@ export interface UntoldReport extends StoreReport {
 export class Upkeep {
   readonly copies: Copies
   readonly #options: UpkeepOptions
-  readonly #reported: Listeners<void>
 
   constructor(options: UpkeepOptions) {
     this.#options = options
     this.copies = options.copies
-    this.#reported = new Listeners((error) =>
-      options.logger.error('A listener of the store failed.', { error: String(error) }),
-    )
   }
 
   /** What was done about damaged databases and stands in no event log yet, oldest first. */
@@ -61,16 +57,6 @@ export class Upkeep {
     const record = this.#options.records[database]
     const reports = record.state.reports.map((report) => (report.id === id ? { ...report, told: true } : report))
     await record.changeIfPossible({ reports }, this.#options.logger)
-  }
-
-  /** Told when there is something new to tell: after a database was replaced while the store was open. */
-  onReported(listener: () => void): Disposable {
-    return this.#reported.add(listener)
-  }
-
-  /** The store itself says so when it has replaced a database. */
-  tellReported(): void {
-    this.#reported.tell()
   }
 
   /** Why something else stands in for a database; null when it is itself. */
@@ -104,6 +90,16 @@ export class Upkeep {
   /** The last check of a database, of this or an earlier run. */
   lastCheck(name: DatabaseName): CheckNote | null {
     return this.#options.record.lastCheck(name)
+  }
+
+  /** The last one that was full. */
+  lastFullCheck(name: DatabaseName): CheckNote | null {
+    return this.#options.record.lastFullCheck(name)
+  }
+
+  /** When a database was made, wall-clock milliseconds; undefined when that is not known. */
+  bornAt(name: DatabaseName): number | undefined {
+    return this.#options.record.bornAt(name)
   }
 
   /** Milliseconds that the console has seen pass on this site; never goes back, whatever the wall clock does. */
