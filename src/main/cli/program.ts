@@ -7,6 +7,7 @@ import type { CommandContext } from './commands/context.ts'
 import { events } from './commands/events.ts'
 import { actOnAll, actOnService, emergencyStop } from './commands/services.ts'
 import { status } from './commands/status.ts'
+import { storeCheck, storeCopy, storeRecover, storeStatus } from './commands/store.ts'
 import { trust } from './commands/trust.ts'
 import { why } from './commands/why.ts'
 import type { Terminal } from './terminal.ts'
@@ -64,6 +65,7 @@ export function buildProgram(options: ProgramOptions): Command {
   )
   addServiceCommands(program, options, run)
   addBackupCommands(program, run)
+  addStoreCommands(program, run)
   program
     .command('events')
     .description('what happened, oldest first')
@@ -177,6 +179,40 @@ function addBackupCommands(program: Command, run: Run): void {
   withConsent(program.command('undo').description('go back to before the last restore or undo')).action(
     (values: Partial<ConsentOptions>, command: Command) => run(command, (context) => undo(context, consent(values))),
   )
+}
+
+function addStoreCommands(program: Command, run: Run): void {
+  const store = program
+    .command('store')
+    .description("the console's own databases: state, copies, checks, what was set aside")
+    .action((_values: object, command: Command) => run(command, storeStatus))
+  store
+    .command('status')
+    .description('the same')
+    .action((_values: object, command: Command) => run(command, storeStatus))
+  store
+    .command('check [database]')
+    .description('look for damage in control or messages, or in both; a damaged one is recovered')
+    .option('--full', 'indexes and foreign keys too, not the structure alone')
+    .action((name: string | undefined, values: { readonly full?: boolean }, command: Command) =>
+      run(command, (context) => storeCheck(context, databaseNamed(command, name), values.full ?? false)),
+    )
+  store
+    .command('copy [database]')
+    .description('take a copy of control or messages, or of both, opened and checked')
+    .action((name: string | undefined, _values: object, command: Command) =>
+      run(command, (context) => storeCopy(context, databaseNamed(command, name))),
+    )
+  withConsent(
+    store.command('recover <database>').description('put a good database in the place of a damaged one'),
+  ).action((name: string, values: Partial<ConsentOptions>, command: Command) =>
+    run(command, (context) => storeRecover(context, databaseNamed(command, name) ?? 'control', consent(values))),
+  )
+}
+
+function databaseNamed(command: Command, name: string | undefined): 'control' | 'messages' | null {
+  if (name === undefined || name === 'control' || name === 'messages') return name ?? null
+  return command.error(`error: there is no database "${name}"; the console has control and messages`)
 }
 
 function withConsent(command: Command): Command {

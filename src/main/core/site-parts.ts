@@ -10,7 +10,7 @@ import { openMachineMetrics } from './metrics/index.ts'
 import type { DisposableStore } from './platform/index.ts'
 import type { SitePorts } from './site-ports.ts'
 import { openStore, type Store } from './store/index.ts'
-import { StorePublisher } from './store-publisher.ts'
+import { openStoreCare, type StoreCare } from './store-care/index.ts'
 
 /** The parts of an open site, in the order in which they depend on each other. */
 export interface SiteParts {
@@ -21,6 +21,7 @@ export interface SiteParts {
   readonly messaging: Messaging
   readonly coordinator: Coordinator
   readonly backups: Backups
+  readonly storeCare: StoreCare
 }
 
 /** Who the site is, also when its site.yaml cannot be used. */
@@ -78,7 +79,18 @@ export async function openParts(
   const attention = owned.add(
     openAttention({ database, events, state: state.slice('attention'), clock, logger: logger.part('attention') }),
   )
-  owned.add(new StorePublisher(store, state, attention, clock))
+  const storeCare = owned.add(
+    await openStoreCare({
+      store,
+      events,
+      jobs,
+      attention,
+      state: state.slice('store'),
+      contact: () => definition()?.contact ?? (site.loaded.valid ? site.loaded.definition.contact : null),
+      clock,
+      logger: logger.part('store'),
+    }),
+  )
   owned.add(openMachineMetrics({ state, clock, path: site.directory, logger: logger.part('metrics') }))
   const messaging = owned.add(
     await openMessaging({ store, events, attention, state, runtime, clock, logger: logger.part('messaging') }),
@@ -124,7 +136,8 @@ export async function openParts(
       logger: logger.part('backup'),
       crashPoints,
       database,
+      beforeRisk: (signal) => storeCare.copyBeforeRisk(signal),
     }),
   )
-  return { store, events, jobs, attention, messaging, coordinator, backups }
+  return { store, events, jobs, attention, messaging, coordinator, backups, storeCare }
 }

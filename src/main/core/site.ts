@@ -17,6 +17,7 @@ import { SiteConfig } from './site-config.ts'
 import { openParts, type SiteIdentity, type SiteParts } from './site-parts.ts'
 import type { CloseOptions, SitePorts } from './site-ports.ts'
 import { type SiteLock, type Store, takeSiteLock } from './store/index.ts'
+import type { StoreCare } from './store-care/index.ts'
 
 export type { CloseOptions, SitePorts } from './site-ports.ts'
 
@@ -34,6 +35,7 @@ export interface Site {
   readonly messaging: Messaging
   readonly backups: Backups
   readonly store: Store
+  readonly storeCare: StoreCare
   /** Where the site's snapshots are kept. */
   readonly backupFolder: string
   /** site.yaml as it is in use; null while it never was valid. */
@@ -59,15 +61,31 @@ export interface Site {
 export async function openSite(folder: string, ports: SitePorts): Promise<Site> {
   const directory = await siteFolder(folder)
   const own = await ownFolder(directory)
-  const owned = new DisposableStore()
-  try {
-    return await open(directory, own, ports, owned)
-  } catch (error) {
-    await owned[Symbol.asyncDispose]().catch((failure: unknown) =>
-      ports.logger.error('A site that could not be opened could not be let go of either.', { error: String(failure) }),
-    )
-    throw error
+  for (let attempt = 1; ; attempt++) {
+    const owned = new DisposableStore()
+    try {
+      return await open(directory, own, ports, owned)
+    } catch (error) {
+      await owned[Symbol.asyncDispose]().catch((failure: unknown) =>
+        ports.logger.error('A site that could not be opened could not be let go of either.', {
+          error: String(failure),
+        }),
+      )
+      if (attempt >= mostAttempts || !metDamage(error)) throw error
+      ports.logger.warn(
+        'A part met damage in the store while it opened. The site is opened again on what took its place.',
+      )
+    }
   }
+}
+
+/** Each of the two databases may be replaced three times, and then a stand-in takes its place. */
+const mostAttempts = 8
+
+/** Damage that only shows when a part reads its tables: the store has replaced the database by the time it is closed. */
+function metDamage(error: unknown): boolean {
+  const codes = ['store-damaged', 'store-recovering', 'store-interrupted']
+  return error instanceof ConsoleError && codes.includes(error.problem.code)
 }
 
 /** A command such as `wheelhouse status` has a site for less than this. Milliseconds. */
@@ -175,6 +193,7 @@ class OpenSite implements Site {
   readonly messaging: Messaging
   readonly backups: Backups
   readonly store: Store
+  readonly storeCare: StoreCare
   readonly backupFolder: string
   readonly #ports: SitePorts
   readonly #config: SiteConfig
@@ -207,6 +226,7 @@ class OpenSite implements Site {
     this.messaging = parts.messaging
     this.backups = parts.backups
     this.store = parts.store
+    this.storeCare = parts.storeCare
     this.#ports = ports
     this.#config = config
     this.#lock = lock

@@ -33,6 +33,11 @@ export interface BackupsOptions {
   readonly crashPoints: CrashPoints
   /** The control database. */
   readonly database: Database
+  /**
+   * Copies what the console keeps for itself before a restore touches the site. Resolves with why it could not, as a sentence;
+   * that is said and does not stop the rescue.
+   */
+  readonly beforeRisk?: (signal: AbortSignal) => Promise<string | null>
   /** Called when a restore has swapped the site's files and before services start: to read site.yaml again. */
   readonly afterSwap?: () => Promise<void>
 }

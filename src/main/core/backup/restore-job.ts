@@ -157,6 +157,8 @@ class RestoreRun {
 
   async #restorePoint(helper: Helper, first: PlanAnswer, services: readonly string[]) {
     const { snapshot, what, kind } = this.#request
+    const uncopied = await this.#ports.options.beforeRisk?.(this.#context.signal)
+    if (uncopied) this.#context.log(uncopied)
     const plan = await helper.ask('plan', { snapshot: snapshot.id })
     const staged = new Set(first.swap.flatMap(({ key, what }) => (what === 'delete' ? [] : [key])))
     const later = plan.swap.filter(({ key }) => !staged.has(key))

@@ -61,7 +61,15 @@ class OpenStoreCare implements StoreCare {
     await this.#publisher.refresh()
   }
 
-  check({ database, kind, cause }: { database: DatabaseName; kind: CheckKind; cause: Cause }): Promise<{ job: string }> {
+  check({
+    database,
+    kind,
+    cause,
+  }: {
+    database: DatabaseName
+    kind: CheckKind
+    cause: Cause
+  }): Promise<{ job: string }> {
     return this.#start({ ...checkRequest(database, kind), cause }, (context) =>
       runCheck(context, database, kind, this.#options),
     )

@@ -118,7 +118,13 @@ async function check(
     ? `The ${database} database was checked; no problem was found.`
     : `The ${database} database was checked and is damaged: ${problems.slice(0, 3).join('; ')}.`
   const data = { database, kind, ok, problems }
-  tellEvent(context, events, { kind: storeEventKinds.checked, severity: ok ? 'info' : 'error', database, message, data })
+  tellEvent(context, events, {
+    kind: storeEventKinds.checked,
+    severity: ok ? 'info' : 'error',
+    database,
+    message,
+    data,
+  })
   return ok ? [] : problems
 }
 

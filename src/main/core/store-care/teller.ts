@@ -30,11 +30,13 @@ export class Teller {
 
   /** Tells what is not told yet, one after the other. Never rejects; what could not be recorded is told the next time. */
   tell(): Promise<void> {
-    this.#last = this.#last.then(() => this.#tellAll()).catch((error: unknown) =>
-      this.#options.logger.warn('What was done about a damaged database could not be recorded yet.', {
-        error: String(error),
-      }),
-    )
+    this.#last = this.#last
+      .then(() => this.#tellAll())
+      .catch((error: unknown) =>
+        this.#options.logger.warn('What was done about a damaged database could not be recorded yet.', {
+          error: String(error),
+        }),
+      )
     return this.#last
   }
 

@@ -160,7 +160,6 @@ class OpenStore implements Store, WriterListener {
     const work = this.#exchange(name, () => this.#parts.replacing.replace(name, why, by))
       .then((opened) => {
         this.#replaced.tell({ database: name, opened, by })
-        this.upkeep.tellReported()
         return opened
       })
       .finally(() => this.#replacing.delete(name))

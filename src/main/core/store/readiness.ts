@@ -62,12 +62,12 @@ export class Readiness {
     this.#options = options
   }
 
-  /** At opening. `suspected` says what is wrong with the database when that is known already. */
-  async prepare(name: DatabaseName, suspected: string | null): Promise<Ready> {
+  /** At opening. */
+  async prepare(name: DatabaseName): Promise<Ready> {
     const record = this.#options.records[name]
     const { intent, standIn } = record.state
     if (intent) return this.#recover(record, intent.damage, 'damage')
-    const damage = suspected ?? standIn?.damage ?? null
+    const damage = standIn?.damage ?? null
     return damage === null ? this.#look(record) : this.#recover(record, damage, 'damage')
   }
 

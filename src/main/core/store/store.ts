@@ -31,8 +31,6 @@ export interface StoreOptions {
   readonly crashPoints?: CrashPoints
   /** The site's time zone, for the sentences about what was lost; UTC unless told. */
   readonly zone?: string
-  /** Databases that are known to be damaged, and how: met by whoever had them open before. */
-  readonly suspected?: Partial<Readonly<Record<DatabaseName, string>>>
   /** Bytes that each database is kept within; 512 MiB and 4 GiB unless told. */
   readonly limits?: Readonly<Record<DatabaseName, number>>
 }
@@ -55,7 +53,6 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     crashPoints = noCrashPoints,
     zone = 'UTC',
     limits = defaultLimits,
-    suspected = {},
   } = options
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const folder = join(directory, 'recovery')
@@ -73,8 +70,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const shared = { ...options, copies, quarantine, record, crashPoints, zone }
   const readiness = new Readiness({ ...shared, records, ladder: new Ladder(shared), boot: machine.boot().id })
   const ready = {
-    control: await readiness.prepare('control', suspected.control ?? null),
-    messages: await readiness.prepare('messages', suspected.messages ?? null),
+    control: await readiness.prepare('control'),
+    messages: await readiness.prepare('messages'),
   }
   const inUse = async (name: DatabaseName) => {
     const { state } = records[name]

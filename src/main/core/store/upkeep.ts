@@ -1,5 +1,4 @@
-import type { Runtime } from '#core/platform/index.ts'
-import { type Clock, type Logger } from '#core/platform/index.ts'
+import type { Clock, Logger, Runtime } from '#core/platform/index.ts'
 import type { Copies } from './copies.ts'
 import type { CheckKind, CheckResult } from './database-answer.ts'
 import { checkDatabase, type DatabaseToolLimits } from './database-tool.ts'

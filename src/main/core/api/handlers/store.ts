@@ -1,8 +1,14 @@
+import { siteOf } from '../context.ts'
 import { api } from './implement.ts'
-import { notBuilt } from './not-built.ts'
 
 export const storeHandlers = {
-  check: api.store.check.handler(notBuilt),
-  copy: api.store.copy.handler(notBuilt),
-  recover: api.store.recover.handler(notBuilt),
+  check: api.store.check.handler(({ input, context }) =>
+    siteOf(context).storeCare.check({ ...input, cause: context.cause }),
+  ),
+  copy: api.store.copy.handler(({ input, context }) =>
+    siteOf(context).storeCare.copy({ ...input, cause: context.cause }),
+  ),
+  recover: api.store.recover.handler(({ input, context }) =>
+    siteOf(context).storeCare.recover({ ...input, cause: context.cause }),
+  ),
 }
