@@ -49,7 +49,8 @@ test('the button of a restore says what is written, deleted and stopped', () => 
 })
 
 test('the button of a recovery says what takes the place, or whom it stops', () => {
-  const [control, messages] = sampleStore(0).databases
+  const [control, messages] = sampleStore(0).databases.map((database) => ({ ...database, state: 'failed' as const }))
+  expect(recoverStoreActWords('control', sampleStore(0).databases[0])).toBe('Recover control if it is damaged')
   expect(recoverStoreActWords('control', control)).toBe('Set control aside and go back to its copy')
   expect(recoverStoreActWords('messages', messages)).toBe('Set messages aside and salvage it')
   const recovery = { sentence: '', steps: [], services: ['faculty', 'api'], lost: null, undo: '', commandLine: '' }

@@ -1,6 +1,6 @@
 import type { RecoveryPlan, RestorePlan, ServiceAction, Touch } from '#shared/contract/index.ts'
 import { counted } from '../../components/figures.ts'
-import type { DatabaseName, StoreDatabase } from '../diagnose/store-words.ts'
+import { checkedFirst, type DatabaseName, type StoreDatabase } from '../diagnose/store-words.ts'
 
 /**
  * The words on the button that does it: they name the act, never "OK". Null when it would touch nothing; an emergency stop can
@@ -41,9 +41,10 @@ export function restoreActWords(plan: RestorePlan): string {
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
-/** "Set control aside and go back to its copy", or to what can be salvaged where there is none. */
+/** "Recover control if it is damaged"; where that is known, "Set control aside and go back to its copy", or salvage without one. */
 export function recoverStoreActWords(name: DatabaseName, database: StoreDatabase | undefined): string {
-  return database?.copies.newestAt === null
+  if (!database || checkedFirst(database.state)) return `Recover ${name} if it is damaged`
+  return database.copies.newestAt === null
     ? `Set ${name} aside and salvage it`
     : `Set ${name} aside and go back to its copy`
 }

@@ -1,11 +1,16 @@
 import { CommandLine } from '../../components/command-line.tsx'
 import { bytes } from '../../components/figures.ts'
-import { HealthMark } from '../../components/health-mark.tsx'
 import { PanelBody } from '../../components/panel.tsx'
 import { Age, Time } from '../../components/time.tsx'
 import { useAction } from '../../state/use-action.tsx'
 import { useEntity } from '../../state/use-shown.ts'
-import { type DatabaseName, databaseHolds, type StoreDatabase, storeCommands } from '../diagnose/store-words.ts'
+import {
+  checkedFirst,
+  type DatabaseName,
+  databaseHolds,
+  type StoreDatabase,
+  storeCommands,
+} from '../diagnose/store-words.ts'
 import { recoverStoreActWords } from './act-words.ts'
 import decision from './decision-dialog.module.css'
 import { DecisionDialog } from './decision-dialog.tsx'
@@ -58,19 +63,13 @@ function Plan({ database }: { readonly database: StoreDatabase }) {
   const { copies, state } = database
   return (
     <>
-      {state === 'open' && (
-        <p className={styles.warning}>
-          <HealthMark health="degraded" label="warning" />
-          <span>
-            This database is open and records. Recover it only when a check has found it damaged: it goes back to its
-            newest copy.
-          </span>
-        </p>
-      )}
       <ol className={styles.steps} aria-label="What is done">
+        {checkedFirst(state) && (
+          <li>It is read through and through first. Found whole, it stays as it is and nothing is lost.</li>
+        )}
         <li>
-          Its files ({bytes(database.bytes + database.walBytes)}, the log included) are set aside together into
-          quarantine. Recording waits for it.
+          {checkedFirst(state) ? 'Found damaged, its' : 'Its'} files ({bytes(database.bytes + database.walBytes)}, the
+          log included) are set aside together into quarantine. Recording waits for it.
         </li>
         <li>
           {copies.newestAt === null ? (

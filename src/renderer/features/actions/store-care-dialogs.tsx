@@ -50,7 +50,9 @@ export function CheckStoreDialog({
       />
       <p>{checkWords[kind]}</p>
       <p className={decision.undo}>
-        Nothing is changed. It runs in a process of its own, beside everything else, and can be cancelled.
+        It runs in a process of its own, beside everything else, and can be cancelled. What is found damaged is
+        recovered at once: set aside for 14 days, with the newest good copy in its place. Found whole, nothing is
+        touched.
       </p>
       <CommandLine command={storeCommands.check(name, kind)} />
     </DecisionDialog>

@@ -59,7 +59,12 @@ function DatabaseActions({ database, busy }: { readonly database: StoreDatabase;
   return (
     <>
       <Button.Group>
-        <Button disabled={!idle} onClick={() => void check('quick')} aria-label={`Check ${name}, quick`}>
+        <Button
+          disabled={!idle}
+          onClick={() => void check('quick')}
+          aria-label={`Check ${name}, quick`}
+          title="Reads its structure. What is found damaged is recovered at once."
+        >
           Check
         </Button>
         <Menu position="bottom-end" width={320}>

@@ -102,6 +102,11 @@ export function standInOf(store: StoreView): DatabaseName {
   return store.databases.find((database) => database.state === 'stand-in')?.name ?? 'control'
 }
 
+/** Whether a recovery reads the database before it touches anything: not where a stand-in or a failure has answered that. */
+export function checkedFirst(state: StoreState): boolean {
+  return state !== 'stand-in' && state !== 'failed'
+}
+
 /** The same acts on the command line. */
 export const storeCommands = {
   check: (database: DatabaseName, kind: 'quick' | 'full') =>
