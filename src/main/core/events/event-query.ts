@@ -27,8 +27,8 @@ export interface ReadFilter {
 
 type Read = Pick<Database, 'all' | 'get'>
 
-/** A condition that more events than this fulfil does not lead a search by words. */
-const narrow = 2_000
+/** How many candidates show how thickly they lie. A condition that fewer events fulfil leads a search by words too. */
+const narrow = 300
 
 /** What a filter means for the tables. Kinds are looked up: those that exist with the prefix. */
 export function readFilter(filter: EventFilter, database: Read): ReadFilter {
@@ -53,14 +53,29 @@ export type Approach =
   | { readonly by: 'key'; readonly lead: Condition | null; readonly rest: readonly Condition[] }
   | { readonly by: 'words'; readonly rest: readonly Condition[] }
 
-/** The condition that the fewest events fulfil leads. Words lead where the index has them, unless a condition is narrow. */
-export function approachTo({ conditions, words }: ReadFilter, range: Range, database: Read): Approach {
+/**
+ * The condition that the fewest events fulfil, where the search begins, leads. Words lead where the index has them, unless a condition is
+ * narrow.
+ */
+export function approachTo(
+  { conditions, words }: ReadFilter,
+  range: Range,
+  order: 'DESC' | 'ASC',
+  database: Read,
+): Approach {
   const indexed = words.some(({ tokens }) => tokens.length > 0)
-  if (conditions.length === 0) return indexed ? { by: 'words', rest: [] } : { by: 'key', lead: null, rest: [] }
-  if (conditions.length === 1 && !indexed) return { by: 'key', lead: conditions[0] ?? null, rest: [] }
-  const sizes = new Map(conditions.map((condition) => [condition, sizeOf(condition, range, database)]))
-  const [lead = null] = [...conditions].sort((a, b) => (sizes.get(a) ?? 0) - (sizes.get(b) ?? 0))
-  if (indexed && lead && (sizes.get(lead) ?? 0) >= narrow) return { by: 'words', rest: conditions }
+  const [only] = conditions
+  if (!only) return indexed ? { by: 'words', rest: [] } : { by: 'key', lead: null, rest: [] }
+  if (conditions.length === 1 && !indexed) return { by: 'key', lead: only, rest: [] }
+  const reaches = conditions.map((condition) => ({
+    condition,
+    // Where the first few candidates end; null when there are not even that many.
+    end: database.get<{ seq: number }>(stretchEnd(condition, range, order, narrow))?.seq ?? null,
+  }))
+  const farther = (end: number | null, than: number | null) =>
+    than !== null && (end === null || (order === 'DESC' ? end < than : end > than))
+  const { condition: lead, end } = reaches.reduce((best, each) => (farther(each.end, best.end) ? each : best))
+  if (indexed && end !== null) return { by: 'words', rest: conditions }
   return { by: 'key', lead, rest: conditions.filter((condition) => condition !== lead) }
 }
 
@@ -104,17 +119,6 @@ export function stretchEnd(lead: Condition | null, range: Range, order: 'DESC' |
   }
 }
 
-function sizeOf(condition: Condition, { low, high }: Range, database: Read): number {
-  let size = 0
-  for (const key of condition.among) {
-    const sql = `SELECT count(*) AS count FROM (SELECT 1 FROM events INDEXED BY ${condition.index}
-                 WHERE ${condition.column} = ? AND ${partial(condition)}seq BETWEEN ? AND ? LIMIT ?)`
-    size += database.get<{ count: number }>({ sql, values: [key, low, high, narrow - size] })?.count ?? 0
-    if (size >= narrow) break
-  }
-  return size
-}
-
 /** What a partial index must be told before SQLite uses it for a bound value. */
 function partial({ column }: Condition): string {
   if (column === 'severity') return 'severity >= 1 AND '
@@ -127,13 +131,15 @@ function conditionsSql(conditions: readonly Condition[]): {
 } {
   return {
     sql: conditions
-      .map(
-        (condition) =>
-          ` AND ${partial(condition)}events.${condition.column} IN (${condition.among.map(() => '?').join(', ')})`,
-      )
+      .map((condition) => ` AND ${partial(condition)}events.${condition.column} ${oneOf(condition)}`)
       .join(''),
     values: conditions.flatMap(({ among }) => among),
   }
+}
+
+/** With one key the index gives its events in order, and a page ends as soon as it is full. */
+function oneOf({ among }: Condition): string {
+  return among.length === 1 ? '= ?' : `IN (${among.map(() => '?').join(', ')})`
 }
 
 /** More kinds than this do not begin alike. */

@@ -36,7 +36,7 @@ export interface Search {
 
 /** Stretches grow from a page's worth to this many candidates, and to as many blocks of the index of words as whoever asks says. */
 const mostCandidates = 20_000
-const growth = 4
+const growth = { key: 4, words: 2 } as const
 
 export interface SearchOptions {
   readonly order: Order
@@ -50,11 +50,9 @@ export interface SearchOptions {
 export function searchFor(database: Database, filter: EventFilter, range: Range, options: SearchOptions): Search {
   const { order, signal } = options
   const wanted = readFilter(filter, database)
-  const impossible = wanted.conditions.some(({ among }) => among.length === 0)
-  const approach = approachTo(wanted, range, database)
   // One condition is answered from its index, page by page; whatever else there is may have to look at many events in vain.
   const short = wanted.conditions.length <= 1 && wanted.words.length === 0
-  const parts = impossible ? [] : partsOf(database, wanted, approach, range)
+  const parts = partsOf(database, wanted, range, order)
   return {
     stretches: stretchesOf(database, wanted, order === 'newest' ? parts : parts.toReversed(), options),
     matches: textMatcher(wanted.words),
@@ -69,7 +67,10 @@ interface Part {
 }
 
 /** Newest first: what the index of words does not know yet is looked through event by event. */
-function partsOf(database: Database, wanted: ReadFilter, approach: Approach, range: Range): readonly Part[] {
+function partsOf(database: Database, wanted: ReadFilter, range: Range, order: Order): readonly Part[] {
+  // A kind that does not exist.
+  if (wanted.conditions.some(({ among }) => among.length === 0)) return []
+  const approach = approachTo(wanted, range, order === 'newest' ? 'DESC' : 'ASC', database)
   if (approach.by === 'key') return [{ approach, range }]
   const indexed = database.get<{ to: number }>({ sql: 'SELECT indexed_to AS "to" FROM events_index' })?.to ?? 0
   const tail: Approach = { by: 'key', lead: null, rest: wanted.conditions }
@@ -89,7 +90,7 @@ async function* stretchesOf(
     const exact =
       approach.by === 'key' ? wanted.words.length === 0 : wanted.words.every(({ literal }) => literal === null)
     let left = range
-    for (let size = 1; left.low <= left.high; size *= growth) {
+    for (let size = 1; left.low <= left.high; size *= growth[approach.by]) {
       const { end, blocks } =
         approach.by === 'words'
           ? nextBlocks(database, left, order, Math.min(size, mostBlocks))

@@ -2,7 +2,7 @@ import type { Schema } from '#core/store/index.ts'
 
 /**
  * `seq` never repeats (AUTOINCREMENT). `severity` is the rank, so that "at least" is a comparison; `cause_event` is set when the
- * cause is an event. `area`, the kind up to its dot, is not read any more: the index on kinds finds whole areas too.
+ * cause is an event. The index on severities has the subject as well: "what went wrong with this" is asked most. `area`, the kind up to its dot, is not read any more: the index on kinds finds whole areas too.
  *
  * What version 2 adds is derived from `events`, by the indexer and in its own time (`indexer.ts`):
  * - `events_text`: the words of message, subject and kind and, in `marks`, the severity. It keeps no text of its own. Every term begins
@@ -46,7 +46,7 @@ export const eventsSchema: Schema = {
         DROP INDEX events_area;
         DROP INDEX events_notable;
         CREATE INDEX events_kind ON events (kind, seq);
-        CREATE INDEX events_severity ON events (severity, seq) WHERE severity >= 1;
+        CREATE INDEX events_severity ON events (severity, seq, subject) WHERE severity >= 1;
         CREATE VIRTUAL TABLE events_text USING fts5(
           message, subject, kind, marks, content = '', contentless_delete = 1, tokenize = "ascii tokenchars '_'"
         );
