@@ -8,7 +8,7 @@ import { type BenchContext, type Benchmark, type Measurement, quantile } from '.
 import { eventRows } from './timeline-events.ts'
 
 const count = 1_000_000
-const rounds = 100
+const rounds = 300
 const limit = 100
 
 const benchmark: Benchmark = {

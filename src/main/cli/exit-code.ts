@@ -8,6 +8,7 @@ const refusals: readonly string[] = [
   'bad-input',
   'confirmation-needed',
   'console-not-answering',
+  'export-exists',
   'host-needed',
   'job-busy',
   'job-not-cancellable',
@@ -29,6 +30,7 @@ const refusals: readonly string[] = [
   'snapshot-none',
   'snapshot-unknown',
   'subject-unknown',
+  'time-unreadable',
   'trust-outdated',
   'version-differs',
 ]

@@ -1,4 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
+import type { EventFilter } from '#shared/event-filter.ts'
+import { type Severity, severities } from '#shared/vocabulary.ts'
 import { addHostOptions, type HeadlessValues } from '../headless/options.ts'
 import { backup, restore, snapshots, undo, verify } from './commands/backups.ts'
 import { checkConfig } from './commands/check-config.ts'
@@ -72,19 +74,37 @@ export function buildProgram(options: ProgramOptions): Command {
     .option('--limit <count>', 'at most so many, the newest', wholeNumber(1, 1_000), 50)
     .option('--subject <subject>', 'only of this: service:api, route:desk-presence, site')
     .option('--kind <prefix>', 'only kinds that begin so: service., backup.completed')
-    .option('--since-seq <seq>', 'only events after this number', wholeNumber(0, Number.MAX_SAFE_INTEGER))
+    .option('--text <words>', 'only those in which all these words begin one: "broker refused", service:api, 100%')
+    .option('--at-least <severity>', `only from this severity up: ${severities.join(', ')}`, oneOf(severities))
+    .option('--since-seq <seq>', 'only events after this number', wholeNumber(0, Number.MAX_SAFE_INTEGER - 1))
+    .option('--from-seq <seq>', 'only events from this number on', wholeNumber(0, Number.MAX_SAFE_INTEGER - 1))
+    .option('--to-seq <seq>', 'only events up to this number', wholeNumber(0, Number.MAX_SAFE_INTEGER - 1))
+    .option('--from <time>', "only from this time on: 2026-01-05T08:30:00Z, or 2026-01-05 16:30 in the site's zone")
+    .option('--to <time>', 'only up to this time')
     .option('--follow', 'go on with what happens, until Ctrl-C; with --json one document a line')
-    .action((values: EventsValues, command: Command) =>
-      run(command, (context) =>
+    .option('--export <file>', 'write all of them to a file as JSON Lines instead')
+    .option('--force', 'replace the file if it exists')
+    .action(async (values: EventsValues, command: Command) => {
+      const { export: exportTo, follow = false, force = false } = values
+      if (follow && (exportTo !== undefined || values.to !== undefined || values.toSeq !== undefined))
+        command.error('error: --follow has no end: it goes with neither --export nor --to nor --to-seq')
+      if (force && exportTo === undefined) command.error('error: --force belongs to --export')
+      if (exportTo !== undefined && command.getOptionValueSource('limit') === 'cli')
+        command.error('error: --export writes all of them: narrow it by numbers or times instead of --limit')
+      await run(command, (context) =>
         events(context, {
           limit: values.limit,
-          subject: values.subject,
-          kind: values.kind,
-          sinceSeq: values.sinceSeq,
-          follow: values.follow ?? false,
+          filter: eventFilter(values),
+          fromSeq: Math.max(values.fromSeq ?? 0, (values.sinceSeq ?? -1) + 1),
+          toSeq: values.toSeq ?? Number.MAX_SAFE_INTEGER - 1,
+          from: values.from,
+          to: values.to,
+          follow,
+          exportTo,
+          force,
         }),
-      ),
-    )
+      )
+    })
   program
     .command('config')
     .description('site.yaml')
@@ -104,8 +124,25 @@ interface EventsValues {
   readonly limit: number
   readonly subject?: string
   readonly kind?: string
+  readonly text?: string
+  readonly atLeast?: Severity
   readonly sinceSeq?: number
+  readonly fromSeq?: number
+  readonly toSeq?: number
+  readonly from?: string
+  readonly to?: string
   readonly follow?: boolean
+  readonly export?: string
+  readonly force?: boolean
+}
+
+function eventFilter({ subject, kind, text, atLeast }: EventsValues): EventFilter {
+  return {
+    ...(subject !== undefined && { subject }),
+    ...(kind !== undefined && { kind }),
+    ...(text !== undefined && { text }),
+    ...(atLeast !== undefined && { atLeast }),
+  }
 }
 
 interface StartValues extends HeadlessValues {
@@ -228,5 +265,13 @@ function wholeNumber(least: number, most: number): (text: string) => number {
     const value = Number(text)
     if (/^\d+$/.test(text) && value >= least && value <= most) return value
     throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`)
+  }
+}
+
+function oneOf<T extends string>(known: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = known.find((each) => each === text)
+    if (found !== undefined) return found
+    throw new InvalidArgumentError(`It is one of ${known.join(', ')}.`)
   }
 }

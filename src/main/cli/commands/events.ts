@@ -1,51 +1,82 @@
+import type { Connection } from '#shared/client/index.ts'
+import type { EventFilter } from '#shared/event-filter.ts'
 import type { EventRecord } from '#shared/vocabulary.ts'
 import { exitCodes } from '../exit-code.ts'
 import { firstState } from '../first-state.ts'
 import type { Reached } from '../reach.ts'
 import { moment } from '../words.ts'
+import { zonedTime } from '../zoned-time.ts'
 import { type CommandContext, show } from './context.ts'
+import { type EventRange, eventsIn, narrowed } from './event-range.ts'
+import { exportEvents } from './export-events.ts'
 
 export interface EventsOptions {
   readonly limit: number
-  readonly subject: string | undefined
-  /** Prefix of the kind. */
-  readonly kind: string | undefined
-  /** Only events after this sequence. */
-  readonly sinceSeq: number | undefined
+  readonly filter: EventFilter
+  readonly fromSeq: number
+  readonly toSeq: number
+  /** As they were written; in the site's zone unless they say another. */
+  readonly from: string | undefined
+  readonly to: string | undefined
   readonly follow: boolean
+  /** File to which everything is exported, instead of being shown. */
+  readonly exportTo: string | undefined
+  readonly force: boolean
 }
 
 /** `wheelhouse events`: oldest first, so that the newest stands above the prompt. `--follow --json` prints one document a line. */
 export async function events(context: CommandContext, options: EventsOptions): Promise<number> {
+  const { filter, limit, exportTo, force } = options
   await using reached = await context.reach(options.follow ? 'host' : 'any')
-  const filter = {
-    ...(options.subject !== undefined && { subject: options.subject }),
-    ...(options.kind !== undefined && { kind: options.kind }),
-  }
-  const page = await reached.connection.calls.events.page({
-    ...filter,
-    limit: options.limit,
-    ...(options.sinceSeq !== undefined && { after: options.sinceSeq }),
-  })
-  const inOrder = [...page.events].sort((a, b) => a.seq - b.seq)
-  const { site } = await firstState(reached.connection)
+  const { connection } = reached
+  const { site } = await firstState(connection)
   const zone = site.site?.zone ?? 'UTC'
+  const range = rangeOf(options, zone)
+  if (exportTo !== undefined) return await exportEvents(context, connection, { path: exportTo, force, filter, range })
+  const { found, more } = await newestOf(connection, filter, range, limit)
   if (!options.follow) {
-    const text = inOrder.length > 0 ? inOrder.map((event) => eventLine(event, zone)).join('\n') : 'No events.'
-    show(context, { events: inOrder, more: page.more }, text)
+    const text = found.length > 0 ? found.map((event) => eventLine(event, zone)).join('\n') : 'No events.'
+    show(context, { events: found, more }, text)
     return exitCodes.done
   }
   const print = (event: EventRecord) =>
     context.terminal.out(context.json ? JSON.stringify(event) : eventLine(event, zone))
-  for (const event of inOrder) print(event)
-  return await follow(context, reached, filter, inOrder.at(-1)?.seq ?? 0, print)
+  for (const event of found) print(event)
+  return await follow(context, reached, filter, found.at(-1)?.seq ?? 0, print)
+}
+
+function rangeOf({ fromSeq, toSeq, from, to }: EventsOptions, zone: string): EventRange {
+  return {
+    fromSeq,
+    toSeq,
+    from: from === undefined ? null : zonedTime(from, zone),
+    to: to === undefined ? null : zonedTime(to, zone),
+  }
+}
+
+/** The newest of a range, oldest first, and whether there are older ones. */
+async function newestOf(
+  connection: Connection,
+  filter: EventFilter,
+  range: EventRange,
+  limit: number,
+): Promise<{ readonly found: readonly EventRecord[]; readonly more: boolean }> {
+  const found: EventRecord[] = []
+  const part = await narrowed(connection, range)
+  if (part) {
+    for await (const page of eventsIn(connection, filter, part, { order: 'newest', pageSize: limit + 1 })) {
+      found.push(...page.events)
+      if (found.length > limit) break
+    }
+  }
+  return { found: found.slice(0, limit).toReversed(), more: found.length > limit }
 }
 
 /** Prints events as they happen, until Ctrl-C or the end of the console. */
 async function follow(
   context: CommandContext,
   { connection }: Reached,
-  filter: { readonly subject?: string; readonly kind?: string },
+  filter: EventFilter,
   shown: number,
   print: (event: EventRecord) => void,
 ): Promise<number> {

@@ -120,6 +120,20 @@ test('the chain of causes leads to the root, and effects lead back, also when se
   expect(log.causes('ev-unknown')).toEqual([])
 })
 
+test('a cause that is not there any more and a circle of causes end the chain, and effects are counted', async () => {
+  const { log, store } = await openLog()
+  const orphan = log.emit(draft({ cause: { type: 'event', id: 'ev-removed' } }))
+  const first = log.emit(draft())
+  const second = log.emit(draft({ cause: first.cause }))
+  await log.settled()
+  const circle = { sql: 'UPDATE events SET cause = ?, cause_event = ? WHERE id = ?' }
+  await store.control.write([{ ...circle, values: [JSON.stringify(second.cause), second.id, first.id] }], 'event')
+  expect(log.causes(orphan.id).map(({ id }) => id)).toEqual([orphan.id])
+  expect(log.causes(second.id).map(({ id }) => id)).toEqual([second.id, first.id])
+  expect(log.countEffects(first.id)).toBe(1)
+  expect(log.countEffects('ev-unknown')).toBe(0)
+})
+
 test('listeners are told after the commit, in order of sequence, each event once', async () => {
   const { log } = await openLog()
   const told: EventRecord[] = []

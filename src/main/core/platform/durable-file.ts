@@ -27,6 +27,39 @@ export async function writeDurably(path: string, content: string | Uint8Array, m
   await syncFolder(dirname(path))
 }
 
+/** A file that is written piece by piece and appears under its name only when it is whole. Disposing it before leaves nothing behind. */
+export interface DurableFile extends AsyncDisposable {
+  write(text: string): Promise<void>
+  /** Makes what was written survive a power cut, and gives it its name in place of what had it. */
+  finish(): Promise<void>
+}
+
+/** Begins such a file, under a temporary name in the same folder. Never for a database. */
+export async function beginDurably(path: string, mode = 0o600): Promise<DurableFile> {
+  const temporary = join(dirname(path), `.${newId('tmp')}`)
+  const handle = await open(temporary, 'wx', mode)
+  let state: 'open' | 'closed' | 'named' = 'open'
+  const close = async () => {
+    if (state !== 'open') return
+    state = 'closed'
+    await handle.close()
+  }
+  return {
+    write: (text) => handle.appendFile(text),
+    async finish() {
+      await handle.sync()
+      await close()
+      await rename(temporary, path)
+      state = 'named'
+      await syncFolder(dirname(path))
+    },
+    async [Symbol.asyncDispose]() {
+      await close().catch(() => {})
+      if (state !== 'named') await unlink(temporary).catch(() => {})
+    },
+  }
+}
+
 /** Makes renames and new names in a folder survive a power cut. Windows has no such call and needs none. */
 export async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return
