@@ -11,6 +11,8 @@ export const programs = {
   'data-plane': 'messaging/data-plane.program',
   backup: 'backup/backup.program',
   'database-copy': 'store/database-copy.program',
+  'sqlite-session': 'databases/sqlite/sqlite.program',
+  'parent-watch': 'platform/parent-watch.program',
   'service-hooks': 'coordinator/service-hooks.program',
 } as const
 
