@@ -6,6 +6,7 @@ import { backup, restore, snapshots, undo, verify } from './commands/backups.ts'
 import { checkConfig } from './commands/check-config.ts'
 import type { ConsentOptions } from './commands/consent.ts'
 import type { CommandContext } from './commands/context.ts'
+import { checkDatabase, copyDatabase, databaseStatus, recoverDatabase } from './commands/databases.ts'
 import { events } from './commands/events.ts'
 import { actOnAll, actOnService, emergencyStop } from './commands/services.ts'
 import { status } from './commands/status.ts'
@@ -68,6 +69,7 @@ export function buildProgram(options: ProgramOptions): Command {
   addServiceCommands(program, options, run)
   addBackupCommands(program, run)
   addStoreCommands(program, run)
+  addDatabaseCommands(program, run)
   program
     .command('events')
     .description('what happened, oldest first')
@@ -250,6 +252,33 @@ function addStoreCommands(program: Command, run: Run): void {
 function databaseNamed(command: Command, name: string | undefined): 'control' | 'messages' | null {
   if (name === undefined || name === 'control' || name === 'messages') return name ?? null
   return command.error(`error: there is no database "${name}"; the console has control and messages`)
+}
+
+function addDatabaseCommands(program: Command, run: Run): void {
+  const database = program.command('database').description('the databases that the site uses')
+  database
+    .command('status', { isDefault: true })
+    .description('how they are: pool, statements, size, last check, newest copy')
+    .action((_values: object, command: Command) => run(command, databaseStatus))
+  database
+    .command('check <service>')
+    .description('read all of a database for damage')
+    .action((service: string, _values: object, command: Command) =>
+      run(command, (context) => checkDatabase(context, service)),
+    )
+  database
+    .command('copy <service>')
+    .description('take a checked copy of a SQLite database now')
+    .action((service: string, _values: object, command: Command) =>
+      run(command, (context) => copyDatabase(context, service)),
+    )
+  withConsent(
+    database
+      .command('recover <service>')
+      .description('set a damaged SQLite database aside and put its newest good copy in its place'),
+  ).action((service: string, values: Partial<ConsentOptions>, command: Command) =>
+    run(command, (context) => recoverDatabase(context, service, consent(values))),
+  )
 }
 
 function withConsent(command: Command): Command {

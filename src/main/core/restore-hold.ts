@@ -6,7 +6,9 @@ import { ConsoleError } from '#shared/problem.ts'
  * would write into files that are being swapped. The restore itself starts what ran before.
  */
 export function assertNotRestoring(running: readonly JobView[]): void {
-  const restore = running.find(({ kind, steps }) => kind.startsWith('restore.') && holdsServices(steps))
+  const restore = running.find(
+    ({ kind, steps }) => (kind.startsWith('restore.') || kind === 'database.recover') && holdsServices(steps),
+  )
   if (!restore) return
   throw new ConsoleError(
     'restore-runs',

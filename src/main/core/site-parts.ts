@@ -3,6 +3,7 @@ import { type Backups, backupSchema, openBackups } from './backup/index.ts'
 import type { LoadedSite, SiteDefinition } from './config/index.ts'
 import { openSecrets } from './config/index.ts'
 import { type Coordinator, coordinatorSchema, openCoordinator } from './coordinator/index.ts'
+import { type Databases, databasesSchema, openDatabases } from './databases/index.ts'
 import { ClockWatch, type EventLog, eventsSchema, openEventIndexer, openEventLog } from './events/index.ts'
 import { type Jobs, jobsSchema, openJobs } from './jobs/index.ts'
 import { type Messaging, messagingSchema, openMessaging } from './messaging/index.ts'
@@ -19,6 +20,7 @@ export interface SiteParts {
   readonly jobs: Jobs
   readonly attention: Attention
   readonly messaging: Messaging
+  readonly databases: Databases
   readonly coordinator: Coordinator
   readonly backups: Backups
   readonly storeCare: StoreCare
@@ -51,7 +53,7 @@ export async function openParts(
     await openStore({
       directory: site.own,
       schemas: {
-        control: [eventsSchema, jobsSchema, attentionSchema, coordinatorSchema, backupSchema],
+        control: [eventsSchema, jobsSchema, attentionSchema, coordinatorSchema, backupSchema, databasesSchema],
         messages: [messagingSchema],
       },
       runtime,
@@ -95,13 +97,29 @@ export async function openParts(
   const messaging = owned.add(
     await openMessaging({ store, events, attention, state, runtime, clock, logger: logger.part('messaging') }),
   )
-  const coordinator = owned.add(
+  const databases = owned.add(
+    openDatabases({
+      site,
+      definition,
+      services: () => coordinator,
+      database,
+      jobs,
+      events,
+      attention,
+      state: state.slice('databases'),
+      runtime,
+      clock,
+      logger: logger.part('databases'),
+      random: ports.random,
+    }),
+  )
+  const coordinator: Coordinator = owned.add(
     await openCoordinator({
       definition: null,
       directory: site.directory,
       processes: ports.processes,
       runtime,
-      builtins: { broker: messaging.broker },
+      builtins: { broker: messaging.broker, database: databases.builtin },
       database,
       events,
       attention,
@@ -139,5 +157,5 @@ export async function openParts(
       beforeRisk: (signal) => storeCare.copyBeforeRisk(signal),
     }),
   )
-  return { store, events, jobs, attention, messaging, coordinator, backups, storeCare }
+  return { store, events, jobs, attention, messaging, databases, coordinator, backups, storeCare }
 }

@@ -7,6 +7,7 @@ import type { Attention } from './attention/index.ts'
 import type { Backups } from './backup/index.ts'
 import { loadSite, type SiteDefinition } from './config/index.ts'
 import { type Coordinator, followLog, logTail, type ServiceJobs, serviceJobs } from './coordinator/index.ts'
+import type { Databases } from './databases/index.ts'
 import type { EventLog } from './events/index.ts'
 import type { Jobs } from './jobs/index.ts'
 import type { Messaging } from './messaging/index.ts'
@@ -33,6 +34,7 @@ export interface Site {
   readonly coordinator: Coordinator
   readonly services: ServiceJobs
   readonly messaging: Messaging
+  readonly databases: Databases
   readonly backups: Backups
   readonly store: Store
   readonly storeCare: StoreCare
@@ -191,6 +193,7 @@ class OpenSite implements Site {
   readonly coordinator: Coordinator
   readonly services: ServiceJobs
   readonly messaging: Messaging
+  readonly databases: Databases
   readonly backups: Backups
   readonly store: Store
   readonly storeCare: StoreCare
@@ -224,6 +227,7 @@ class OpenSite implements Site {
       assertNotRestoring(parts.jobs.running())
     })
     this.messaging = parts.messaging
+    this.databases = parts.databases
     this.backups = parts.backups
     this.store = parts.store
     this.storeCare = parts.storeCare

@@ -26,12 +26,15 @@ export const toolRequestSchema = z.discriminatedUnion('type', [
     to: z.string().min(1),
     /** A folder of its own for what lies between. */
     scratch: z.string().min(1),
-    schemas: z.array(
-      z.object({
-        owner: z.string(),
-        migrations: z.array(z.object({ version: z.number(), what: z.string(), sql: z.string() })),
-      }),
-    ),
+    /** Null for a database that is not the console's: it gets the tables that the damaged one still names. */
+    schemas: z
+      .array(
+        z.object({
+          owner: z.string(),
+          migrations: z.array(z.object({ version: z.number(), what: z.string(), sql: z.string() })),
+        }),
+      )
+      .nullable(),
     newest: newestSchema,
   }),
 ])

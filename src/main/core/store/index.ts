@@ -1,6 +1,6 @@
 export { type CopyReason, copiesKept, type DatabaseCopy } from './copies.ts'
 export type { CheckKind, CheckResult, CopyResult, LogDamage } from './database-answer.ts'
-export { checkDatabase, copyDatabase, type DatabaseToolLimits } from './database-tool.ts'
+export { checkDatabase, copyDatabase, type DatabaseToolLimits, salvageDatabase } from './database-tool.ts'
 export { type Quarantined, quarantineKeptMs } from './quarantine.ts'
 export { type ReplacedBy, recoveryLimit, type StandIn } from './recovery-record.ts'
 export {

@@ -124,7 +124,7 @@ export class Quarantine {
 
   /** A folder that an earlier version left: its time begins when it is first seen. */
   async #adopt(folder: string, now: number, seenMs: number): Promise<void> {
-    const named = /^(.{10}T\d\d-\d\d-\d\d-\d{3}Z)-(control|messages)/.exec(folder)
+    const named = /^(.{10}T\d\d-\d\d-\d\d-\d{3}Z)-((?:control|messages)(?![a-z0-9])|[a-z][a-z0-9-]*)/.exec(folder)
     if (!named) return
     const text = await readFile(join(this.pathOf(folder), 'why.txt'), 'utf8').catch(() => 'It was damaged.')
     await this.describe(folder, {

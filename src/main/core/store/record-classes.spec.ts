@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { attentionSchema } from '#core/attention/index.ts'
 import { backupSchema } from '#core/backup/index.ts'
 import { coordinatorSchema } from '#core/coordinator/index.ts'
+import { databasesSchema } from '#core/databases/index.ts'
 import { eventsSchema } from '#core/events/index.ts'
 import { jobsSchema } from '#core/jobs/index.ts'
 import { messagingSchema } from '#core/messaging/index.ts'
@@ -14,7 +15,7 @@ import { recordClassNames, ruleOf } from './record-classes.ts'
 
 test('every table of the console is in a class, and every class names only tables that there are', async () => {
   using folder = temporaryFolder()
-  const control = [eventsSchema, jobsSchema, attentionSchema, coordinatorSchema, backupSchema]
+  const control = [eventsSchema, jobsSchema, attentionSchema, coordinatorSchema, backupSchema, databasesSchema]
   const schemas = { control, messages: [messagingSchema] }
   const options = {
     directory: folder.path,

@@ -41,7 +41,8 @@ export async function salvageFile({ from, to, scratch, schemas, newest }: Salvag
       return (await recover(damaged, recovered)) ? built(recovered, to, schemas, newest, 'sqlite3') : null
     },
     async () => built(damaged, to, schemas, newest, 'reading'),
-    async () => (withUsualHeader(damaged) ? built(damaged, to, schemas, newest, 'reading') : null),
+    // Only of the console's own is the header known.
+    async () => (schemas !== null && withUsualHeader(damaged) ? built(damaged, to, schemas, newest, 'reading') : null),
   ]
   for (const attempt of attempts) {
     const result = await attempt()
@@ -70,7 +71,7 @@ async function recover(damaged: string, recovered: string): Promise<boolean> {
 async function built(
   source: string,
   to: string,
-  schemas: readonly Schema[],
+  schemas: readonly Schema[] | null,
   newest: readonly string[],
   means: SalvageResult['means'],
 ): Promise<SalvageResult | null> {
@@ -82,10 +83,15 @@ async function built(
     await makePrivateFile(to)
     fresh = new Database(to)
     fresh.pragma('foreign_keys = OFF')
-    fresh.pragma('auto_vacuum = INCREMENTAL')
-    fresh.pragma('journal_mode = WAL')
-    migrate(fresh, stepsOf(damaged, schemas), Date.now())
-    const tables = copyRows(damaged, fresh)
+    if (schemas === null) makeLike(damaged, fresh, 'table')
+    else {
+      fresh.pragma('auto_vacuum = INCREMENTAL')
+      fresh.pragma('journal_mode = WAL')
+      migrate(fresh, stepsOf(damaged, schemas), Date.now())
+    }
+    const tables = copyRows(damaged, fresh, schemas === null ? /^sqlite_/ : /^(sqlite_|store_)/)
+    // After the rows: a trigger must not run for what is only put back.
+    if (schemas === null) for (const type of ['index', 'view', 'trigger'] as const) makeLike(damaged, fresh, type)
     const rows = Object.values(tables).reduce((sum, count) => sum + count, 0)
     return { tables, rows, means, newest: newestIn(fresh, newest) }
   } catch (error) {
@@ -94,6 +100,23 @@ async function built(
   } finally {
     damaged?.close()
     fresh?.close()
+  }
+}
+
+/** Makes what a database that is not the console's still names in its schema. What cannot be made is left out. */
+function makeLike(
+  damaged: Database.Database,
+  fresh: Database.Database,
+  type: 'table' | 'index' | 'view' | 'trigger',
+): void {
+  const wanted =
+    "SELECT sql FROM sqlite_schema WHERE type = ? AND sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+  for (const text of damaged.prepare<[string], string>(wanted).pluck().all(type)) {
+    try {
+      fresh.exec(text)
+    } catch (error) {
+      if (!(error instanceof Database.SqliteError)) throw error
+    }
   }
 }
 

@@ -6,21 +6,21 @@ import Database from 'better-sqlite3'
 const largestSkip = 2 ** 45
 
 /** Copies the rows of every table that both databases have, as far as they can be read and fit. Counts them by table. */
-export function copyRows(from: Database.Database, to: Database.Database): Record<string, number> {
+export function copyRows(from: Database.Database, to: Database.Database, leftOut: RegExp): Record<string, number> {
   const counts: Record<string, number> = {}
-  for (const table of ownTables(to)) {
+  for (const table of ownTables(to, leftOut)) {
     const count = to.transaction(() => copyTable(from, to, table))()
     if (count > 0) counts[table] = count
   }
   return counts
 }
 
-/** Ordinary tables of the console's modules; those that a full-text index keeps for itself are filled by it. */
-function ownTables(database: Database.Database): readonly string[] {
+/** Ordinary tables; those that a full-text index keeps for itself are filled by it. */
+function ownTables(database: Database.Database, leftOut: RegExp): readonly string[] {
   return database
     .prepare<[], { name: string; type: string }>("SELECT name, type FROM pragma_table_list WHERE schema = 'main'")
     .all()
-    .flatMap(({ name, type }) => (type === 'table' && !/^(sqlite_|store_)/.test(name) ? [name] : []))
+    .flatMap(({ name, type }) => (type === 'table' && !leftOut.test(name) ? [name] : []))
 }
 
 function copyTable(from: Database.Database, to: Database.Database, table: string): number {

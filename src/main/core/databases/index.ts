@@ -1,0 +1,7 @@
+export { type Databases, type DatabasesParts, openDatabases } from './databases.ts'
+export { databaseEvents } from './event-kinds.ts'
+export { DatabaseError, type FailureKind } from './failures.ts'
+export type { ServiceHands } from './service-hands.ts'
+export { type BoundQuery, sql } from './sql.ts'
+export { databasesSchema } from './tables.ts'
+export type { QueryResult, Row, Session, SessionOptions, SessionSource, SqlValue } from './types.ts'
