@@ -192,13 +192,13 @@ test('filters narrow list and bars, stand in the address, and go away with one p
   await bars().getByText('1\u202f000\u202f000 events').waitFor()
   expect(page.url()).toMatch(/#\/timeline$/)
 
-  await page.getByRole('textbox', { name: 'Any subject' }).click()
-  await page.getByRole('option', { name: 'service:desk-units' }).click()
+  await page.getByPlaceholder('Any subject').click()
+  await page.getByRole('option', { name: 'service:desk-units', exact: true }).click()
   await page.keyboard.press('Escape')
-  await page.getByRole('textbox', { name: 'Search events' }).fill('degraded')
+  await page.getByPlaceholder('Search events').fill('degraded')
   await eventually(() => page.url()).toMatch(/subject=service%3Adesk-units&text=degraded/)
   await list().getByText('desk-units became degraded').first().waitFor()
-  await page.getByRole('textbox', { name: 'Search events' }).fill('nothing like it')
+  await page.getByPlaceholder('Search events').fill('nothing like it')
   await page.getByText('No event matches. Clear or widen the filters.').waitFor()
   await button('Clear filters').click()
   await list().getByRole('option').first().waitFor()
@@ -343,13 +343,13 @@ test('what the index of words does not cover yet is said; what fails says why an
   await page.evaluate(() => {
     window.scripted.logs = { failing: true }
   })
-  await page.getByRole('textbox', { name: 'Search events' }).fill('exited')
-  const failed = page.getByRole('alert').filter({ hasText: 'The store is closed.' })
-  await failed.first().waitFor()
+  await page.getByPlaceholder('Search events').fill('exited')
+  const failed = page.getByRole('alert').filter({ hasText: 'The store is closed.', hasNotText: 'The bars' })
+  await failed.waitFor()
   await page.evaluate(() => {
     window.scripted.logs = {}
   })
-  await failed.getByRole('button', { name: 'Try again' }).first().click()
+  await failed.getByRole('button', { name: 'Try again' }).click()
   await list().getByText('api exited').first().waitFor()
 })
 
