@@ -21,6 +21,8 @@ export function Drawer({
       if (event.key !== 'Escape' || event.defaultPrevented) return
       // Whatever lies over the page closes first.
       if ([...document.querySelectorAll(overlays)].some((overlay) => overlay.checkVisibility())) return
+      // Nobody else closes or clears anything on the same press.
+      event.preventDefault()
       onClose()
     }
     // While capturing, so that an overlay that closes on the same key is still there to be seen.
