@@ -1,6 +1,7 @@
 import { Link } from 'react-router'
 import { HealthMark } from '../components/health-mark.tsx'
 import { Age } from '../components/time.tsx'
+import { Why } from '../components/why.tsx'
 import { useLinkStatus } from '../state/use-link.ts'
 import { useEntity, useSite } from '../state/use-shown.ts'
 import styles from './health-sentence.module.css'
@@ -17,6 +18,7 @@ export function HealthSentence() {
         <HealthMark health={site.health} />
         <span>{site.sentence}</span>
       </Link>
+      <Why subject="site" about={site.name} />
       {/* The sentence of a healthy site tells the age of its backup itself. */}
       {backups && site.health !== 'healthy' && (
         <Link className={styles.backup} to="/backups">

@@ -7,7 +7,7 @@ import { ConsoleLink } from '../state/console-link.ts'
 import { ShownState } from '../state/shown-state.ts'
 import { Ticker } from '../state/ticker.ts'
 import { manyEvents } from './many-events.ts'
-import { job, service, snapshot } from './sample-entities.ts'
+import { job, refusal, service, snapshot } from './sample-entities.ts'
 import { sampleEvents } from './sample-events.ts'
 import { sampleSlices } from './sample-slices.ts'
 import { sampleDatabase, samplePostgres, sampleStore } from './sample-store.ts'
@@ -18,6 +18,7 @@ import { listed } from './scripted-log.ts'
 
 const samples = {
   job,
+  refusal,
   service,
   snapshot,
   slices: sampleSlices,

@@ -1,4 +1,5 @@
 import type { JobView, ServiceView, SnapshotView } from '#shared/contract/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
 
 /** Milliseconds. */
 export const minute = 60_000
@@ -115,4 +116,9 @@ export function job(now: number, id: string, rest: Partial<JobView> = {}): JobVi
     data: {},
     ...rest,
   }
+}
+
+/** A refusal as the console sends it. */
+export function refusal(code: string, message: string, remedy: string): ConsoleError {
+  return new ConsoleError(code, message, remedy)
 }

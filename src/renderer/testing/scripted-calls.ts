@@ -2,6 +2,7 @@ import type { Connection } from '#shared/client/index.ts'
 import type { RestorePlan, ServiceAction, Touch } from '#shared/contract/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { job } from './sample-entities.ts'
+import { sampleWhy } from './sample-why.ts'
 import type { ScriptedConsole } from './scripted-console.ts'
 import type { ScriptedLog } from './scripted-log.ts'
 
@@ -153,16 +154,11 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
       recover: (input) => onDatabase('recover', 'Recover', input),
     },
     diagnostics: {
-      why: async ({ subject }) => ({
-        subject,
-        title: subject,
-        health: 'healthy' as const,
-        sentence: `${subject} is healthy.`,
-        root: subject,
-        evidence: [],
-        fixes: [],
-        commandLine: `wheelhouse why ${subject}`,
-      }),
+      why: async (input) => {
+        note('diagnostics.why', input)
+        if (host.refusingWhy) throw host.refusingWhy
+        return host.whyHangs ? new Promise(() => {}) : sampleWhy(input.subject, host.slices)
+      },
     },
   }
 }

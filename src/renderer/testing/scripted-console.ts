@@ -46,6 +46,10 @@ export class ScriptedConsole {
   logs: { readonly delay?: number; readonly behind?: number; readonly failing?: boolean } = {}
   /** While true, no preview is answered. */
   previewHangs = false
+  /** While true, nobody is told why. */
+  whyHangs = false
+  /** While set, whoever asks why is told this problem. */
+  refusingWhy: ConsoleError | null = null
   /** While true, `console.info` is not answered: the process is there and does nothing. */
   hanging = false
   readonly #streams = new Set<OpenStream>()

@@ -94,11 +94,7 @@ test('a crash loop ends in failed, with a reason, the last lines, and a card wit
   expect(rig.cards.get('service-failed:api')).toMatchObject({
     title: 'api has failed',
     why: expect.stringContaining('cannot open the database'),
-    fixes: [
-      { action: { type: 'restart-service', service: 'api' } },
-      { action: { type: 'restore', snapshot: null } },
-      { label: 'Why?' },
-    ],
+    fixes: [{ action: { type: 'restart-service', service: 'api' } }, { action: { type: 'restore', snapshot: null } }],
   })
   const events = await rig.events()
   expect(events.filter(({ kind }) => kind === 'service.starting')).toHaveLength(3)

@@ -101,12 +101,11 @@ export function cardOf(service: string): string {
 }
 
 function fixesOf({ id, title, kind }: ServiceDefinition): Parameters<Attention['raise']>[0]['fixes'] {
-  const why = { label: 'Why?', action: { type: 'go-to', page: `/services/${id}` } } as const
-  if (kind === 'external') return [why]
+  if (kind === 'external') return []
   const restart = { label: `Restart ${title}`, action: { type: 'restart-service', service: id } } as const
   // A script that is gone or data that is broken is not mended by starting again.
   const restore = { label: 'Restore…', action: { type: 'restore', snapshot: null } } as const
-  return kind === 'builtin' ? [restart, why] : [restart, restore, why]
+  return kind === 'builtin' ? [restart] : [restart, restore]
 }
 
 /** What is optional never counts as an error of the site. */

@@ -3,6 +3,7 @@ import { CopyButton } from '../../components/command-line.tsx'
 import { bytes } from '../../components/figures.ts'
 import { HealthMark } from '../../components/health-mark.tsx'
 import { Age, Time } from '../../components/time.tsx'
+import { Why } from '../../components/why.tsx'
 import { useNow } from '../../state/use-link.ts'
 import { useEntity } from '../../state/use-shown.ts'
 import styles from './backups-summary.module.css'
@@ -23,7 +24,8 @@ export function BackupsSummary() {
           <>
             <HealthMark health="healthy" label="" /> <Age at={backups.lastVerifiedAt} />
           </>
-        )}
+        )}{' '}
+        <Why subject="backups" />
       </Figure>
       <Figure name="Next">{backups.nextAt === null ? 'not scheduled' : <In at={backups.nextAt} />}</Figure>
       <Figure name="Takes up">

@@ -5,6 +5,7 @@ import { Drawer, DrawerPart, Facts } from '../../components/drawer.tsx'
 import { bytes, count, duration } from '../../components/figures.ts'
 import { HealthMark } from '../../components/health-mark.tsx'
 import { Age, useSiteTime } from '../../components/time.tsx'
+import { Why } from '../../components/why.tsx'
 import { useAction } from '../../state/use-action.tsx'
 import { useActions } from '../actions/asking.ts'
 import styles from './snapshot-drawer.module.css'
@@ -68,7 +69,12 @@ export function SnapshotDrawer({
       <DrawerPart title="Contents">
         <Facts
           facts={[
-            ['verified', <VerifiedMark key="verified" snapshot={snapshot} />],
+            [
+              'verified',
+              <span key="verified">
+                <VerifiedMark snapshot={snapshot} /> <Why subject={`snapshot:${id}`} about={id} />
+              </span>,
+            ],
             ...(snapshot.verified ? [['', snapshot.verified.note] as const] : []),
             ['files', count(snapshot.files)],
             ['size', bytes(snapshot.bytes)],

@@ -8,6 +8,7 @@ import { bytes, count } from '../../components/figures.ts'
 import { PanelBody } from '../../components/panel.tsx'
 import table from '../../components/table.module.css'
 import { Age, Time } from '../../components/time.tsx'
+import { Why } from '../../components/why.tsx'
 import styles from './snapshot-table.module.css'
 import { kindWords, purposeOf } from './snapshot-words.ts'
 import { VerifiedMark } from './verified-mark.tsx'
@@ -118,7 +119,8 @@ export function SnapshotTable({
                     {snapshot.partial && ', partial'}
                   </td>
                   <td>
-                    <VerifiedMark snapshot={snapshot} />
+                    <VerifiedMark snapshot={snapshot} />{' '}
+                    {snapshot.verified?.ok === false && <Why subject={`snapshot:${snapshot.id}`} about={snapshot.id} />}
                   </td>
                   <td className={`${table.grow} dim`} title={purposeOf(snapshot)}>
                     {purposeOf(snapshot)}

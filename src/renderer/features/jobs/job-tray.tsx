@@ -7,6 +7,7 @@ import { counted } from '../../components/figures.ts'
 import { HealthMark } from '../../components/health-mark.tsx'
 import { currentStep, JobBar, JobSteps, markOfJob } from '../../components/job-progress.tsx'
 import { Age } from '../../components/time.tsx'
+import { Why } from '../../components/why.tsx'
 import { useSelected, useSlice } from '../../state/use-shown.ts'
 import { CancelJob } from '../actions/watched-jobs.tsx'
 import { JobLog } from './job-log.tsx'
@@ -17,7 +18,13 @@ export function JobTray() {
   const running = useSelected('jobs', (jobs) => Object.values(jobs).filter((job) => job.state === 'running').length)
   const label = running === 0 ? 'Jobs: none runs' : `Jobs: ${running} running`
   return (
-    <Popover position="bottom-end" width={480} trapFocus>
+    <Popover
+      position="bottom-end"
+      width={480}
+      trapFocus
+      closeOnClickOutside
+      clickOutsideEvents={['mousedown', 'touchstart']}
+    >
       <Popover.Target>
         <button type="button" className={styles.button} aria-label={label} title={label}>
           <IconLoader size={15} aria-hidden="true" />
@@ -72,7 +79,8 @@ function Job({ job }: { readonly job: JobView }) {
         {running && <CancelJob job={job} />}
       </div>
       <div className="dim">
-        {currentStep(job)} {!running && job.remedy}
+        {currentStep(job)} {!running && job.remedy}{' '}
+        {!running && job.state !== 'completed' && <Why subject={`job:${job.id}`} about={job.title} />}
       </div>
       {running && <JobBar job={job} />}
       {open && (

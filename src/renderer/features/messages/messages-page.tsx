@@ -1,6 +1,7 @@
 import { Tabs } from '@mantine/core'
 import { useNavigate, useParams, useSearchParams } from 'react-router'
 import { count } from '../../components/figures.ts'
+import { Why } from '../../components/why.tsx'
 import { useEntity } from '../../state/use-shown.ts'
 import { JournalTab } from './journal-tab.tsx'
 import { LiveTab } from './live-tab.tsx'
@@ -81,7 +82,8 @@ function BrokerNote() {
           <code>{address}</code>
         </>
       )}
-      {traffic.broker.state === 'running' && `, ${count(traffic.broker.clients)} clients`}; router {traffic.router}
+      {traffic.broker.state === 'running' && `, ${count(traffic.broker.clients)} clients`}; router {traffic.router}{' '}
+      <Why subject="broker" about="broker and router" />
     </span>
   )
 }

@@ -9,6 +9,7 @@ import { HealthMark, type Mark } from '../../components/health-mark.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { PanelBody } from '../../components/panel.tsx'
 import { Time, ZoneNote } from '../../components/time.tsx'
+import { Why } from '../../components/why.tsx'
 import { useSlice } from '../../state/use-shown.ts'
 import { targetLedger } from './ledger.ts'
 import styles from './routes-tab.module.css'
@@ -72,6 +73,9 @@ function Route({ route, onWatch }: { readonly route: RouteView; readonly onWatch
         <button type="button" className={styles.from} title="Watch live" onClick={() => onWatch(route.from)}>
           <code>{route.from}</code>
         </button>
+        {(markOf(route) !== 'healthy' || route.lastError !== null || lost(route) > 0) && (
+          <Why subject={`route:${route.id}`} about={route.id} />
+        )}
         <span className={styles.rate}>
           {route.on ? perSecond(route.perSecond) : 'off'}
           {route.lastAt !== null && (
@@ -141,6 +145,11 @@ function asCsv(routes: readonly RouteView[]): string {
       ]),
     ),
   )
+}
+
+/** Messages that went to quarantine or were dropped. */
+function lost({ quarantined, targets }: RouteView): number {
+  return targets.reduce((all, { dropped }) => all + dropped, quarantined)
 }
 
 function markOf(route: RouteView): Mark {

@@ -4,6 +4,7 @@ import { HealthMark } from '../../components/health-mark.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { Sparkline } from '../../components/sparkline.tsx'
 import { Age } from '../../components/time.tsx'
+import { Why } from '../../components/why.tsx'
 import { useEntity } from '../../state/use-shown.ts'
 import { newestCopyAt, storeLimit, storeStateMark, storeStateWords } from '../diagnose/store-words.ts'
 import styles from './meters.module.css'
@@ -14,7 +15,12 @@ export function MachinePanel() {
   return (
     <Panel
       title="Machine"
-      aside={machine?.temperature != null ? `${Math.round(machine.temperature)} °C` : undefined}
+      aside={
+        <>
+          {machine?.temperature != null && `${Math.round(machine.temperature)} °C `}
+          <Why subject="machine" />
+        </>
+      }
       content={
         machine ? { state: 'ready' } : { state: 'loading', waitsFor: 'Waiting for the first figures of this machine.' }
       }
@@ -76,7 +82,8 @@ export function MessagesPanel() {
               {traffic.broker.state}
               {traffic.broker.state === 'running' && (
                 <span className="dim">, {count(traffic.broker.clients)} clients</span>
-              )}
+              )}{' '}
+              <Why subject="broker" about="broker and router" />
             </span>
           </p>
           <p className={styles.line}>
@@ -97,7 +104,11 @@ export function StorePanel() {
   return (
     <Panel
       title="Store"
-      aside={<Link to="/diagnose">Diagnose</Link>}
+      aside={
+        <>
+          <Why subject="store" /> <Link to="/diagnose">Diagnose</Link>
+        </>
+      }
       content={store ? { state: 'ready' } : { state: 'loading', waitsFor: 'Waiting for the figures of the store.' }}
     >
       {store && (

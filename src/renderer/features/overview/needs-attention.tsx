@@ -1,11 +1,11 @@
 import { Button } from '@mantine/core'
 import { useMemo } from 'react'
-import { Link } from 'react-router'
 import type { AttentionView } from '#shared/contract/index.ts'
 import { severities } from '#shared/vocabulary.ts'
 import { HealthMark, healthOfSeverity } from '../../components/health-mark.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { Age } from '../../components/time.tsx'
+import { Why } from '../../components/why.tsx'
 import { useAction } from '../../state/use-action.tsx'
 import { useSlice } from '../../state/use-shown.ts'
 import { useFix } from '../actions/use-fix.ts'
@@ -51,6 +51,7 @@ function Card({ card }: { readonly card: AttentionView }) {
       <div>
         <p className={styles.title}>
           {card.title}
+          <Why subject={`card:${card.id}`} about={card.title} />
           <span className={styles.since}>
             <Age at={card.since} />
           </span>
@@ -64,11 +65,6 @@ function Card({ card }: { readonly card: AttentionView }) {
               {offered.label}
             </Button>
           ))}
-          {card.event !== null && !card.fixes.some((offered) => offered.label === 'Why?') && (
-            <Button size="compact-sm" component={Link} to={`/timeline/${card.event}`}>
-              Why?
-            </Button>
-          )}
           {card.dismissible && (
             <Button
               size="compact-sm"

@@ -1,6 +1,7 @@
 import { type KeyboardEvent, useMemo, useRef, useState } from 'react'
 import { Link } from 'react-router'
 import { HealthMark } from '../../components/health-mark.tsx'
+import { Why } from '../../components/why.tsx'
 import { useEntity, useSelected, useSite } from '../../state/use-shown.ts'
 import { serviceStateWords } from '../services/state-words.ts'
 import { type GraphLayout, type GraphService, layOutGraph, nodeSize } from './graph-layout.ts'
@@ -61,23 +62,32 @@ function Node({
 }) {
   const service = useEntity('services', id)
   if (!service) return null
+  const well = service.health === 'healthy'
   return (
-    <Link
-      to={`/services/${id}`}
-      className={styles.node}
-      style={{ left: x, top: y, width: nodeSize.width, height: nodeSize.height }}
-      data-service={id}
-      data-health={service.health}
-      title={`${service.title}: ${service.reason}`}
-      onFocus={() => onLit(id)}
-      onBlur={() => onLit(null)}
-      onMouseEnter={() => onLit(id)}
-      onMouseLeave={() => onLit(null)}
-    >
-      <HealthMark health={service.health} />
-      <span className={styles.name}>{id}</span>
-      {service.state !== 'running' && <span className={styles.state}>{serviceStateWords[service.state]}</span>}
-    </Link>
+    <>
+      <Link
+        to={`/services/${id}`}
+        className={styles.node}
+        style={{ left: x, top: y, width: nodeSize.width, height: nodeSize.height }}
+        data-service={id}
+        data-why={!well || undefined}
+        data-health={service.health}
+        title={`${service.title}: ${service.reason}`}
+        onFocus={() => onLit(id)}
+        onBlur={() => onLit(null)}
+        onMouseEnter={() => onLit(id)}
+        onMouseLeave={() => onLit(null)}
+      >
+        <HealthMark health={service.health} />
+        <span className={styles.name}>{id}</span>
+        {service.state !== 'running' && <span className={styles.state}>{serviceStateWords[service.state]}</span>}
+      </Link>
+      {!well && (
+        <span className={styles.ask} style={{ left: x + nodeSize.width, top: y, height: nodeSize.height }}>
+          <Why subject={`service:${id}`} about={id} />
+        </span>
+      )}
+    </>
   )
 }
 

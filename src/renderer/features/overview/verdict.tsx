@@ -2,6 +2,7 @@ import { Link } from 'react-router'
 import type { ServiceView } from '#shared/contract/index.ts'
 import { HealthMark } from '../../components/health-mark.tsx'
 import { Age, Time } from '../../components/time.tsx'
+import { Why } from '../../components/why.tsx'
 import { useSelected, useSite } from '../../state/use-shown.ts'
 import { Contact } from '../services/contact.tsx'
 import { serviceStateWords } from '../services/state-words.ts'
@@ -23,12 +24,8 @@ export function Verdict() {
           </p>
           <p className="dim">
             {site.health} since <Time at={site.since} />, <Age at={site.since} />
-            {site.evidence !== null && (
-              <>
-                {' · '}
-                <Link to={site.evidence}>{bad ? 'Why?' : 'Evidence'}</Link>
-              </>
-            )}
+            {' · '}
+            <Why subject="site" about={site.name} />
           </p>
         </div>
       </div>
@@ -44,7 +41,7 @@ export function Verdict() {
               <span className={styles.reason} title={service.reason}>
                 {service.reason}
               </span>
-              {service.event !== null && <Link to={`/timeline/${service.event}`}>Why?</Link>}
+              <Why subject={`service:${service.id}`} about={service.id} />
             </li>
           ))}
           {troubled.length > 4 && (
@@ -59,14 +56,14 @@ export function Verdict() {
   )
 }
 
-type Troubled = Pick<ServiceView, 'id' | 'health' | 'state' | 'reason' | 'event'>
+type Troubled = Pick<ServiceView, 'id' | 'health' | 'state' | 'reason'>
 
 /** What is degraded or unhealthy, the worst first. Unknown is quiet: its cause is shown instead. */
 function troubledServices(slice: Readonly<Record<string, ServiceView>>): readonly Troubled[] {
   return Object.values(slice)
     .filter((service) => service.health === 'degraded' || service.health === 'unhealthy')
     .sort((a, b) => Number(a.health === 'degraded') - Number(b.health === 'degraded') || a.since - b.since)
-    .map(({ id, health, state, reason, event }) => ({ id, health, state, reason, event }))
+    .map(({ id, health, state, reason }) => ({ id, health, state, reason }))
 }
 
 function sameServices(a: readonly Troubled[], b: readonly Troubled[]): boolean {

@@ -1,9 +1,10 @@
 import { Button, Tabs } from '@mantine/core'
-import { Link, useSearchParams } from 'react-router'
+import { useSearchParams } from 'react-router'
 import type { ServiceView } from '#shared/contract/index.ts'
 import { Drawer } from '../../components/drawer.tsx'
 import { HealthMark } from '../../components/health-mark.tsx'
 import { Age, Time } from '../../components/time.tsx'
+import { Why } from '../../components/why.tsx'
 import { useActions } from '../actions/asking.ts'
 import { SubjectHistory } from '../timeline/subject-history.tsx'
 import { Contact } from './contact.tsx'
@@ -53,7 +54,7 @@ export function ServiceDrawer({
         </span>
       </p>
       <p className={styles.reason}>
-        {service.reason} {service.event !== null && <Link to={`/timeline/${service.event}`}>Why?</Link>}
+        {service.reason} <Why subject={`service:${id}`} about={id} />
       </p>
       {service.nextStartAt !== null && service.state === 'backing-off' && (
         <p className={styles.reason}>

@@ -5,6 +5,7 @@ import { bytes, count, percent } from '../../components/figures.ts'
 import { HealthMark } from '../../components/health-mark.tsx'
 import table from '../../components/table.module.css'
 import { Age } from '../../components/time.tsx'
+import { Why } from '../../components/why.tsx'
 import { serviceStateWords } from './state-words.ts'
 
 /** The dense list of services. Up and down move the selection. */
@@ -68,7 +69,10 @@ const Row = memo(function Row({ service, selected }: { readonly service: Service
       </td>
       <td>{serviceStateWords[service.state]}</td>
       <td className={`${table.grow} dim`} title={service.reason}>
-        {service.reason}
+        <span className={table.withWhy}>
+          <span>{service.reason}</span>
+          <Why subject={`service:${service.id}`} about={service.id} />
+        </span>
       </td>
       <td className={`${table.right} ${table.second}`}>
         <Age at={service.since} plain />

@@ -70,7 +70,8 @@ async function fetchFacts(needed: NeededFacts, site: WhySources['site']): Promis
   if (!site) return { histories, chains, logs }
   await Promise.all(
     needed.histories.map(async (subject) => {
-      const { events } = await site.events.page({ subject, limit: historyLength })
+      // Without what is recorded there is still the state; the answer to why the store cannot be read must not fail for it.
+      const { events } = await site.events.page({ subject, limit: historyLength }).catch(() => ({ events: [] }))
       histories.set(subject, events)
     }),
   )
