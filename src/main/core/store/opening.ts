@@ -13,9 +13,21 @@ const closedMark = 'closed'
 
 /**
  * Looks at a database without changing anything: a read-only connection neither checkpoints nor removes the write-ahead
- * log that a crash left. Short, whatever the size. Throws `store-from-newer-version`.
+ * log that a crash left. Short, whatever the size. A rollback journal is the exception: it is of a database that was being made
+ * when the console was killed, before its write-ahead log came into use, and nobody can read it before it is rolled back. Throws
+ * `store-from-newer-version`.
  */
 export function inspect(name: DatabaseName, path: string): Found {
+  try {
+    return look(name, path)
+  } catch (error) {
+    if (failureOf(error).code !== 'SQLITE_READONLY_ROLLBACK') throw error
+    rollBack(path)
+    return look(name, path)
+  }
+}
+
+function look(name: DatabaseName, path: string): Found {
   let database: Database.Database | undefined
   try {
     database = new Database(path, { readonly: true, fileMustExist: true, timeout: 5_000 })
@@ -34,6 +46,16 @@ export function inspect(name: DatabaseName, path: string): Found {
     throw error
   } finally {
     database?.close()
+  }
+}
+
+/** The first read on a connection that may write rolls back what was not committed. */
+function rollBack(path: string): void {
+  const database = new Database(path, { fileMustExist: true, timeout: 5_000 })
+  try {
+    database.prepare('SELECT count(*) FROM sqlite_schema').get()
+  } finally {
+    database.close()
   }
 }
 

@@ -1,0 +1,157 @@
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DriverProcess } from './driver-process.ts'
+import { type Fault, FaultDisk } from './fault-disk.ts'
+import { type Acknowledgement, ledgerSchema, type Note } from './ledger.ts'
+import { prove } from './proof.ts'
+import type { Rig } from './rig.ts'
+import { quietStage, type Scenario, scenarios } from './scenarios.ts'
+
+export interface Campaign {
+  /** Operations of the scenario when nothing fails. */
+  readonly operations: number
+  readonly runs: number
+  /** Runs in which the operation was never reached: threads do not always do the same. */
+  readonly notReached: number
+  /** What was wrong, with the run that shows it. */
+  readonly problems: readonly string[]
+}
+
+/** Which faults to try with operation `k`, from 1. */
+export type FaultChoice = (k: number) => readonly Fault[]
+
+interface Run {
+  readonly k: number
+  readonly fault: Fault
+}
+
+/**
+ * Plays a scenario once undisturbed, to count its operations, and then once for every operation and chosen fault, each in a
+ * folder of its own, two at a time; after each the folder is opened on a disk that works, and everything is checked.
+ */
+export async function campaign(rig: Rig, name: string, choose: FaultChoice): Promise<Campaign> {
+  const scenario = scenarios[name]
+  if (!scenario) throw new Error(`There is no scenario called ${name}.`)
+  const folder = join(rig.folder, name.replaceAll(' ', '-'))
+  const before = await template(rig, scenario, join(folder, 'template'))
+  const lanes = ['a', 'b'].map((lane) => new Lane(rig, name, scenario, join(folder, lane), before))
+  try {
+    const [first] = lanes
+    if (!first) throw new Error('no lane')
+    const clean = await first.play()
+    const runs = Array.from({ length: clean.operations }, (_, at) => at + 1).flatMap((k) =>
+      choose(k).map((fault) => ({ k, fault })),
+    )
+    const left = runs.values()
+    const outcomes: Outcome[] = [clean]
+    await Promise.all(
+      lanes.map(async (lane) => {
+        for (const run of left) outcomes.push(await lane.play(run))
+      }),
+    )
+    return {
+      operations: clean.operations,
+      runs: runs.length,
+      notReached: outcomes.filter(({ reached }) => !reached).length,
+      problems: outcomes.flatMap(({ problems }) => problems),
+    }
+  } finally {
+    for (const lane of lanes) await lane[Symbol.asyncDispose]()
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+  }
+}
+
+interface Template {
+  readonly folder: string
+  readonly acknowledged: readonly Acknowledgement[]
+}
+
+async function template(rig: Rig, scenario: Scenario, folder: string): Promise<Template> {
+  mkdirSync(folder, { recursive: true })
+  const acknowledged: Acknowledgement[] = []
+  const take = (note: Note) => {
+    if (note.note !== 'acknowledged') throw new Error(`The scenario could not be prepared: ${note.error}`)
+    acknowledged.push(note.what)
+  }
+  await scenario.prepare?.(quietStage({ directory: join(folder, '.wheelhouse'), runtime: rig.runtime, take }))
+  if (scenario.damages) damage(join(folder, '.wheelhouse', 'control.db'))
+  return { folder, acknowledged }
+}
+
+/** Overwrites pages in the middle of a database that nobody has open, and takes away that it was closed cleanly. */
+function damage(path: string): void {
+  const bytes = readFileSync(path)
+  bytes.fill(0xa5, 100, 4_096 * 3)
+  writeFileSync(path, bytes)
+}
+
+interface Outcome {
+  readonly operations: number
+  readonly reached: boolean
+  readonly problems: readonly string[]
+}
+
+/** One disk with one driver, played on again and again. */
+class Lane implements AsyncDisposable {
+  readonly #rig: Rig
+  readonly #name: string
+  readonly #scenario: Scenario
+  readonly #before: Template
+  readonly #disk: FaultDisk
+  readonly #process: DriverProcess
+  #played = 0
+
+  constructor(rig: Rig, name: string, scenario: Scenario, folder: string, before: Template) {
+    this.#rig = rig
+    this.#name = name
+    this.#scenario = scenario
+    this.#before = before
+    this.#disk = new FaultDisk(rig.library, folder)
+    this.#process = new DriverProcess(rig.driver, this.#disk)
+  }
+
+  async play(run?: Run): Promise<Outcome> {
+    const folder = join(this.#disk.root, `${++this.#played}`)
+    cpSync(this.#before.folder, folder, { recursive: true })
+    const directory = join(folder, '.wheelhouse')
+    this.#disk.prepare(run?.fault, run?.k)
+    const { ending, notes } = await this.#process.play(this.#name, directory)
+    const { count, failed, what } = this.#disk.operations
+    if (ending !== 'done') this.#process.warm()
+    const crashed = run?.fault === 'crash' && failed > 0
+    const problems = [
+      ...(ending === (crashed ? 'killed' : 'done') ? [] : [`the program's end: ${ending}`]),
+      ...notes.flatMap((note) => complaint(note, run)),
+      ...(await this.#proven(directory, notes)),
+    ]
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+    const title = run ? `${this.#name}, operation ${run.k} (${what}), ${run.fault}` : `${this.#name}, undisturbed`
+    return {
+      operations: count,
+      reached: !run || failed > 0,
+      problems: problems.map((problem) => `${title}: ${problem}`),
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process[Symbol.asyncDispose]()
+  }
+
+  #proven(directory: string, notes: readonly Note[]): Promise<readonly string[]> {
+    const told = notes.flatMap((note) => (note.note === 'acknowledged' ? [note.what] : []))
+    return prove({
+      directory,
+      runtime: this.#rig.runtime,
+      ledger: this.#scenario.ledger ?? ledgerSchema,
+      acknowledged: [...this.#before.acknowledged, ...told],
+      mayBeReplaced: this.#scenario.damages === true,
+    })
+  }
+}
+
+/** Nothing may be refused without a fault, and with one only in a sentence for the operator; nothing may be thrown unseen. */
+function complaint(note: Note, run: Run | undefined): readonly string[] {
+  if (note.note === 'uncaught') return [`an exception that nobody took: ${note.error}`]
+  if (note.note === 'refused' && !run) return [`refused: ${note.error}`]
+  return note.note === 'refused' && !note.sentence ? [`refused without a sentence: ${note.error}`] : []
+}

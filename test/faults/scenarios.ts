@@ -1,0 +1,188 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { eventsSchema, openEventLog } from '#core/events/index.ts'
+import { type Clock, type Runtime, silentLogger, systemClock } from '#core/platform/index.ts'
+import { openStore, type Schema, type Store } from '#core/store/index.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { until } from '../support/until.ts'
+import { laterLedgerSchema, ledgerSchema, noted, type TakeNote, durableClass, writeEvent, writeUnit } from './ledger.ts'
+
+/** Where a scenario plays. */
+export interface Stage {
+  /** The `.wheelhouse` folder. */
+  readonly directory: string
+  readonly runtime: Runtime
+  readonly take: TakeNote
+  /** From here on the disk may fail, and its operations are numbered. */
+  readonly begin: () => void
+  /** Makes the disk work again. */
+  readonly mend: () => void
+}
+
+/** A stage on which nothing fails. */
+export function quietStage(stage: Pick<Stage, 'directory' | 'runtime' | 'take'>): Stage {
+  return { ...stage, begin() {}, mend() {} }
+}
+
+/** The part of a scenario in which the disk may fail: what comes before and after is played by other scenarios. */
+type Perilous = 'opening and what follows' | 'while open' | 'closing'
+
+export interface Scenario {
+  readonly what: string
+  /** Makes the folder that the scenario begins with, on a disk that works. Without it the scenario begins with nothing. */
+  readonly prepare?: (stage: Stage) => Promise<void>
+  readonly run: (stage: Stage) => Promise<void>
+  /** The schema that the folder has afterwards. */
+  readonly ledger?: Schema
+  /** The scenario damages a database after its newest copy. */
+  readonly damages?: boolean
+}
+
+/** Opens the store, plays, and closes it; what is refused on the way is noted. */
+async function withStore(
+  stage: Stage,
+  perilous: Perilous,
+  play: (store: Store) => Promise<void>,
+  { clock = systemClock(), ledger = ledgerSchema }: { clock?: Clock; ledger?: Schema } = {},
+): Promise<void> {
+  if (perilous === 'opening and what follows') stage.begin()
+  await noted(stage.take, async () => {
+    await using store = await openStore({
+      directory: stage.directory,
+      schemas: { control: [eventsSchema, ledger], messages: [ledger] },
+      runtime: stage.runtime,
+      clock,
+      logger: silentLogger,
+    })
+    if (perilous === 'while open') stage.begin()
+    await play(store)
+    if (perilous === 'closing') stage.begin()
+    else stage.mend()
+  })
+}
+
+/** A store with something in it, closed. */
+const used = (stage: Stage) =>
+  withStore(stage, 'while open', (store) => someUnits(store, 'before', stage.take))
+
+async function someUnits(store: Store, caller: string, take: TakeNote): Promise<void> {
+  const { control, messages } = store
+  await writeUnit(control, { caller, n: 1, parts: 3, recordClass: 'job', size: 2_000 }, take)
+  await writeUnit(messages, { caller, n: 2, parts: 3, recordClass: 'outbox', size: 2_000 }, take)
+}
+
+/** Several callers at once, as modules do it: each waits for its own, and they share commits. */
+async function callers(store: Store, { take }: Stage): Promise<void> {
+  const { control, messages } = store
+  await using log = openEventLog({ database: control, clock: systemClock(), logger: silentLogger })
+  await Promise.all([
+    (async () => {
+      await writeUnit(control, { caller: 'operator', n: 1, parts: 2, recordClass: 'job' }, take)
+      await writeUnit(control, { caller: 'operator', n: 2, parts: 3, recordClass: 'run', size: 3_000 }, take)
+    })(),
+    (async () => {
+      await writeUnit(messages, { caller: 'outbox', n: 1, parts: 3, recordClass: 'outbox', size: 3_000 }, take)
+      await writeUnit(messages, { caller: 'outbox', n: 2, parts: 1, recordClass: 'outbox' }, take)
+    })(),
+    writeUnit(messages, { caller: 'journal', n: 1, parts: 4, recordClass: 'journal' }, take),
+    writeEvent(log, 'a service exited', take),
+  ])
+  await writeUnit(messages, { caller: 'journal', n: 2, parts: 2, recordClass: 'journal' }, take)
+}
+
+export const scenarios: Readonly<Record<string, Scenario>> = {
+  'open anew': {
+    what: 'a new store is made and written to',
+    run: (stage) => withStore(stage, 'opening and what follows', (store) => someUnits(store, 'first', stage.take)),
+  },
+  write: {
+    what: 'durable and relaxed units and an event from several callers',
+    prepare: used,
+    run: (stage) => withStore(stage, 'while open', (store) => callers(store, stage)),
+  },
+  migrate: {
+    what: 'an old store is brought up to date, a copy first, and written to',
+    prepare: used,
+    ledger: laterLedgerSchema,
+    run: (stage) =>
+      withStore(stage, 'opening and what follows', (store) => someUnits(store, 'after', stage.take), { ledger: laterLedgerSchema }),
+  },
+  copy: {
+    what: 'the daily copy is taken beside a writer',
+    prepare: used,
+    async run(stage) {
+      const clock = new ManualClock(Date.now())
+      await withStore(
+        stage,
+        'while open',
+        async (store) => {
+          await clock.advance(30_000)
+          await callers(store, stage)
+        },
+        { clock },
+      )
+    },
+  },
+  replace: {
+    what: 'a damaged database is set aside and its copy takes its place',
+    damages: true,
+    async prepare(stage) {
+      const clock = new ManualClock(Date.now() - 60_000)
+      await withStore(
+        stage,
+        'while open',
+        async (store) => {
+          await someUnits(store, 'before', stage.take)
+          await clock.advance(30_000)
+          await until('the daily copy', () => copiesIn(stage.directory).some((name) => name.endsWith('Z.db')))
+        },
+        { clock },
+      )
+    },
+    run: (stage) => withStore(stage, 'opening and what follows', (store) => someUnits(store, 'after', stage.take)),
+  },
+  close: {
+    what: 'the store is closed while much still waits',
+    prepare: used,
+    run: (stage) =>
+      withStore(stage, 'closing', async ({ control, messages }) => {
+        for (let n = 1; n <= 4; n++) {
+          void writeUnit(control, { caller: 'late', n, parts: 2, recordClass: 'job' }, stage.take)
+          void writeUnit(messages, { caller: 'late', n, parts: 2, recordClass: 'journal', size: 3_000 }, stage.take)
+        }
+      }),
+  },
+  'disk full': {
+    what: 'the disk is full for a while, and recording goes on by itself when there is room again',
+    prepare: used,
+    run: (stage) =>
+      withStore(stage, 'while open', async ({ control, messages }) => {
+        for (let n = 1; n <= 6; n++) {
+          const written = await Promise.all([
+            writeUnit(control, { caller: 'patient', n, parts: 2, recordClass: 'job' }, stage.take),
+            writeUnit(messages, { caller: 'patient', n, parts: 2, recordClass: 'journal', size: 3_000 }, stage.take),
+          ])
+          if (written.includes(false)) stage.mend()
+        }
+        await writesAgain(control, stage)
+        await writesAgain(messages, stage)
+      }),
+  },
+}
+
+/** Writing resumes without anybody doing anything, though not necessarily at the first attempt. */
+async function writesAgain(database: Store['control'], { take, mend }: Stage): Promise<void> {
+  mend()
+  let n = 100
+  await until(`the ${database.name} database takes writes again`, () =>
+    writeUnit(database, { caller: 'resumed', n: n++, parts: 2, recordClass: durableClass[database.name] }, take),
+  )
+}
+
+function copiesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(join(directory, 'copies'))
+  } catch {
+    return []
+  }
+}
