@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DriverProcess } from './driver-process.ts'
-import { type Fault, FaultDisk } from './fault-disk.ts'
+import { type Fault, FaultDisk, faults } from './fault-disk.ts'
 import { type Acknowledgement, ledgerSchema, type Note } from './ledger.ts'
 import { prove } from './proof.ts'
 import type { Rig } from './rig.ts'
@@ -19,6 +19,14 @@ export interface Campaign {
 
 /** Which faults to try with operation `k`, from 1. */
 export type FaultChoice = (k: number) => readonly Fault[]
+
+const mild = faults.filter((fault) => fault !== 'crash')
+
+/** One fault for each operation: a crash for every second, the others by turns between. */
+export const everyOperationOnce: FaultChoice = (k) => {
+  const turn = mild[Math.floor(k / 2) % mild.length]
+  return k % 2 === 1 || !turn ? ['crash'] : [turn]
+}
 
 interface Run {
   readonly k: number
@@ -61,12 +69,13 @@ export async function campaign(rig: Rig, name: string, choose: FaultChoice): Pro
   }
 }
 
-interface Template {
+export interface Template {
   readonly folder: string
   readonly acknowledged: readonly Acknowledgement[]
 }
 
-async function template(rig: Rig, scenario: Scenario, folder: string): Promise<Template> {
+/** Prepares what a scenario begins with. */
+export async function template(rig: Rig, scenario: Scenario, folder: string): Promise<Template> {
   mkdirSync(folder, { recursive: true })
   const acknowledged: Acknowledgement[] = []
   const take = (note: Note) => {
@@ -115,7 +124,7 @@ class Lane implements AsyncDisposable {
     cpSync(this.#before.folder, folder, { recursive: true })
     const directory = join(folder, '.wheelhouse')
     this.#disk.prepare(run?.fault, run?.k)
-    const { ending, notes } = await this.#process.play(this.#name, directory)
+    const { ending, notes } = await this.#process.play({ scenario: this.#name, directory, perilous: true })
     const { count, failed, what } = this.#disk.operations
     if (ending !== 'done') this.#process.warm()
     const crashed = run?.fault === 'crash' && failed > 0

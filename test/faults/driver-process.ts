@@ -8,6 +8,13 @@ import { type Note, noteSchema } from './ledger.ts'
 /** How a scenario ended: it came to its end, or the program was killed in its course, or it never ended and was killed for that. */
 export type Ending = 'done' | 'killed' | 'hung'
 
+export interface DriverRequest {
+  readonly scenario: string
+  readonly directory: string
+  /** Whether the scenario says when the disk may fail; else the disk is left as it is. */
+  readonly perilous: boolean
+}
+
 const longestRunMs = 60_000
 
 /** The driver on a disk of its own, started when it is needed and again after it was killed. */
@@ -23,9 +30,9 @@ export class DriverProcess implements AsyncDisposable {
   }
 
   /** Plays a scenario in a folder. Resolves with its end and what was noted in its course. */
-  async play(scenario: string, directory: string): Promise<{ readonly ending: Ending; readonly notes: readonly Note[] }> {
+  async play(request: DriverRequest): Promise<{ readonly ending: Ending; readonly notes: readonly Note[] }> {
     writeFileSync(this.#disk.marks, '')
-    const ending = await this.#run(JSON.stringify({ scenario, directory }))
+    const ending = await this.#run(JSON.stringify(request))
     return { ending, notes: notesIn(readFileSync(this.#disk.marks, 'utf8')) }
   }
 
@@ -80,7 +87,7 @@ function killGroup(child: ChildProcess): void {
 }
 
 /** The last line of a program that was killed may be half there: then nobody was told. */
-function notesIn(text: string): readonly Note[] {
+export function notesIn(text: string): readonly Note[] {
   return text
     .split('\n')
     .slice(0, -1)

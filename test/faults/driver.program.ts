@@ -5,21 +5,26 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { builtRuntime } from '#core/platform/index.ts'
+import type { DriverRequest } from './driver-process.ts'
 import type { Note } from './ledger.ts'
-import { scenarios } from './scenarios.ts'
+import { quietStage, scenarios } from './scenarios.ts'
 
 const marks = openSync(process.env.WHEELHOUSE_FAULT_MARKS ?? '', 'a')
 const take = (note: Note) => void writeSync(marks, `${JSON.stringify(note)}\n`)
-const uncaught = (error: unknown) => take({ note: 'uncaught', error: error instanceof Error ? `${error.stack}` : String(error) })
+const uncaught = (error: unknown) =>
+  take({ note: 'uncaught', error: error instanceof Error ? `${error.stack}` : String(error) })
 process.on('uncaughtException', uncaught)
 process.on('unhandledRejection', uncaught)
 
 const runtime = builtRuntime(import.meta.dirname, process.execPath)
 const answer = (line: string) => void writeSync(1, `${line}\n`)
 for await (const line of createInterface(process.stdin)) {
-  const { scenario, directory }: { scenario: string; directory: string } = JSON.parse(line)
-  await scenarios[scenario]?.run({ directory, runtime, take, begin: () => setMode(1), mend: () => setMode(0) })
-  setMode(0)
+  const { scenario, directory, perilous }: DriverRequest = JSON.parse(line)
+  const stage = { directory, runtime, take }
+  await scenarios[scenario]?.run(
+    perilous ? { ...stage, begin: () => setMode(1), mend: () => setMode(0) } : quietStage(stage),
+  )
+  if (perilous) setMode(0)
   answer('done')
 }
 

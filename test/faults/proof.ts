@@ -1,7 +1,9 @@
 import { eventsSchema, openEventLog } from '#core/events/index.ts'
 import { type Runtime, silentLogger, systemClock } from '#core/platform/index.ts'
 import { type DatabaseName, type OpenedAs, openStore, type Schema, type Store } from '#core/store/index.ts'
-import { type Acknowledgement, durableClass, type LedgerUnit, textOf, writeUnit } from './ledger.ts'
+import { type Acknowledgement, durableClass, textOf, writeUnit } from './ledger.ts'
+
+const databases = ['control', 'messages'] as const
 
 export interface ProofOptions {
   /** The `.wheelhouse` folder that the fault left. */
@@ -30,11 +32,8 @@ export async function prove(options: ProofOptions): Promise<readonly string[]> {
     })
     return [
       ...replaced(store.opened, options),
-      ...(['control', 'messages'] as const).flatMap((name) => [
-        ...damaged(store, name),
-        ...half(store, name),
-        ...missing(store, name, options.acknowledged),
-      ]),
+      ...damaged(store),
+      ...lost(store, options.acknowledged, { control: 0, messages: 0 }),
       ...(await missingEvents(store, options.acknowledged)),
       ...(await goesOn(store, options.acknowledged)),
     ]
@@ -48,31 +47,44 @@ function replaced(opened: Readonly<Record<DatabaseName, OpenedAs>>, { mayBeRepla
   return Object.values(opened).flatMap((how) => (how.how === 'replaced' ? [`Found damaged: ${how.reason}`] : []))
 }
 
-function damaged(store: Store, name: DatabaseName): string[] {
-  const answers = store[name].all<{ integrity_check: string }>({ sql: 'PRAGMA integrity_check' })
-  return answers.flatMap(({ integrity_check: answer }) => (answer === 'ok' ? [] : [`${name}: ${answer}`]))
+function damaged(store: Store): string[] {
+  return databases.flatMap((name) => {
+    const answers = store[name].all<{ integrity_check: string }>({ sql: 'PRAGMA integrity_check' })
+    return answers.flatMap(({ integrity_check: answer }) => (answer === 'ok' ? [] : [`${name}: ${answer}`]))
+  })
 }
 
-function half(store: Store, name: DatabaseName): string[] {
-  const sql = `SELECT caller, n, parts, count(*) AS rows, count(DISTINCT part) AS different FROM ledger
+/** What of the units after some sequences is half there, and what was acknowledged and is not there, or not as it was written. */
+export function lost(
+  store: Store,
+  acknowledged: readonly Acknowledgement[],
+  after: Readonly<Record<DatabaseName, number>>,
+): string[] {
+  return databases.flatMap((name) => [
+    ...half(store, name, after[name]),
+    ...missing(store, name, acknowledged, after[name]),
+  ])
+}
+
+function half(store: Store, name: DatabaseName, after: number): string[] {
+  const sql = `SELECT caller, n, parts, count(*) AS rows FROM ledger WHERE seq > ?
     GROUP BY caller, n HAVING count(*) <> parts OR count(DISTINCT part) <> parts`
   return store[name]
-    .all<{ caller: string; n: number; parts: number; rows: number }>({ sql })
+    .all<{ caller: string; n: number; parts: number; rows: number }>({ sql, values: [after] })
     .map(({ caller, n, parts, rows }) => `${name}: unit ${caller} ${n} has ${rows} rows of ${parts}`)
 }
 
-function missing(store: Store, name: DatabaseName, acknowledged: readonly Acknowledgement[]): string[] {
-  const rows = store[name].all<LedgerUnit & { part: number; seq: number; text: string }>({
-    sql: 'SELECT seq, caller, n, part, parts, text FROM ledger',
-  })
+function missing(store: Store, name: DatabaseName, told: readonly Acknowledgement[], after: number): string[] {
+  const sql = 'SELECT seq, part, text FROM ledger WHERE seq > ?'
+  const rows = store[name].all<{ part: number; seq: number; text: string }>({ sql, values: [after] })
   const bySeq = new Map(rows.map((row) => [row.seq, row]))
-  return acknowledged.flatMap((told) => {
-    if (told.type !== 'unit' || told.database !== name) return []
-    const wrong = Array.from({ length: told.parts }, (_, part) => part).filter((part) => {
-      const row = bySeq.get(told.seq - told.parts + 1 + part)
-      return !row || row.text !== textOf(told.caller, told.n, part, row.text.length) || row.part !== part
+  return told.flatMap((unit) => {
+    if (unit.type !== 'unit' || unit.database !== name) return []
+    const wrong = Array.from({ length: unit.parts }, (_, part) => part).some((part) => {
+      const row = bySeq.get(unit.seq - unit.parts + 1 + part)
+      return !row || row.text !== textOf(unit.caller, unit.n, part, row.text.length) || row.part !== part
     })
-    return wrong.length === 0 ? [] : [`${name}: acknowledged and not there: ${JSON.stringify(told)}`]
+    return wrong ? [`${name}: acknowledged and not there: ${JSON.stringify(unit)}`] : []
   })
 }
 
@@ -87,7 +99,7 @@ async function missingEvents(store: Store, acknowledged: readonly Acknowledgemen
 /** Whatever the fault left, the console can record again, and gives no sequence twice. */
 async function goesOn(store: Store, acknowledged: readonly Acknowledgement[]): Promise<string[]> {
   const problems: string[] = []
-  for (const name of ['control', 'messages'] as const) {
+  for (const name of databases) {
     const highest = Math.max(
       0,
       ...acknowledged.map((told) => (told.type === 'unit' && told.database === name ? told.seq : 0)),

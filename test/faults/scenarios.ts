@@ -5,7 +5,7 @@ import { type Clock, type Runtime, silentLogger, systemClock } from '#core/platf
 import { openStore, type Schema, type Store } from '#core/store/index.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { until } from '../support/until.ts'
-import { laterLedgerSchema, ledgerSchema, noted, type TakeNote, durableClass, writeEvent, writeUnit } from './ledger.ts'
+import { durableClass, laterLedgerSchema, ledgerSchema, noted, type TakeNote, writeEvent, writeUnit } from './ledger.ts'
 
 /** Where a scenario plays. */
 export interface Stage {
@@ -62,8 +62,7 @@ async function withStore(
 }
 
 /** A store with something in it, closed. */
-const used = (stage: Stage) =>
-  withStore(stage, 'while open', (store) => someUnits(store, 'before', stage.take))
+const used = (stage: Stage) => withStore(stage, 'while open', (store) => someUnits(store, 'before', stage.take))
 
 async function someUnits(store: Store, caller: string, take: TakeNote): Promise<void> {
   const { control, messages } = store
@@ -105,7 +104,9 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     prepare: used,
     ledger: laterLedgerSchema,
     run: (stage) =>
-      withStore(stage, 'opening and what follows', (store) => someUnits(store, 'after', stage.take), { ledger: laterLedgerSchema }),
+      withStore(stage, 'opening and what follows', (store) => someUnits(store, 'after', stage.take), {
+        ledger: laterLedgerSchema,
+      }),
   },
   copy: {
     what: 'the daily copy is taken beside a writer',

@@ -75,7 +75,20 @@ test('every kind of operation that fails reaches fs, with the name of the call',
     const told = calls.map((call) => { arm(1, 1); try { call(); return 'done' } catch (e) { return e.code + ' ' + e.syscall } })
     arm(0, 0)
     console.log(JSON.stringify([told, fs.readdirSync(root)]))`
-  const calls = ['open', 'write', 'write', 'write', 'ftruncate', 'fsync', 'fdatasync', 'fsync', 'rename', 'link', 'mkdir', 'unlink']
+  const calls = [
+    'open',
+    'write',
+    'write',
+    'write',
+    'ftruncate',
+    'fsync',
+    'fdatasync',
+    'fsync',
+    'rename',
+    'link',
+    'mkdir',
+    'unlink',
+  ]
   expect(JSON.parse(output(newDisk(), script))).toEqual([calls.map((call) => `EIO ${call}`), ['a']])
 })
 

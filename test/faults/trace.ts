@@ -1,7 +1,13 @@
 /** One operation that changed the disk, as the shim recorded it, in the order in which they took place. */
 export type Operation =
   | { readonly type: 'create' | 'sync' | 'unlink' | 'mkdir'; readonly path: string; readonly inode: number }
-  | { readonly type: 'write'; readonly path: string; readonly inode: number; readonly at: number; readonly data: Buffer }
+  | {
+      readonly type: 'write'
+      readonly path: string
+      readonly inode: number
+      readonly at: number
+      readonly data: Buffer
+    }
   | { readonly type: 'truncate'; readonly path: string; readonly inode: number; readonly size: number }
   | { readonly type: 'rename' | 'link'; readonly from: string; readonly to: string }
   /** What the driver noted at this moment. */
