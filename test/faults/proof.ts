@@ -44,7 +44,9 @@ export async function prove(options: ProofOptions): Promise<readonly string[]> {
 
 function replaced(opened: Readonly<Record<DatabaseName, OpenedAs>>, { mayBeReplaced }: ProofOptions): string[] {
   if (mayBeReplaced) return []
-  return Object.values(opened).flatMap((how) => (how.how === 'replaced' ? [`Found damaged: ${how.reason}`] : []))
+  return Object.values(opened).flatMap((how) =>
+    how.how === 'replaced' || how.how === 'stand-in' ? [`Found damaged: ${how.reason}`] : [],
+  )
 }
 
 function damaged(store: Store): string[] {

@@ -1,0 +1,25 @@
+/** What `test/soak/<name>.ts` exports as its default: a proof that takes longer than a test may. */
+export interface Soak {
+  /** One sentence: what is done how often, and what must hold. */
+  readonly what: string
+  /** Rounds when none are asked for. */
+  readonly rounds: number
+  run(context: SoakContext): Promise<SoakResult>
+}
+
+export interface SoakContext {
+  readonly rounds: number
+  /** Repeats the choices, as far as processes and threads can be repeated. */
+  readonly seed: number
+  /** A folder for this run alone, removed afterwards. */
+  readonly folder: string
+  /** Says how far it has come. */
+  note(line: string): void
+}
+
+export interface SoakResult {
+  /** What was done, in one line of figures. */
+  readonly figures: string
+  /** What did not hold; empty when all did. */
+  readonly problems: readonly string[]
+}
