@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { silentLogger, sourceRuntime, systemClock } from '#core/platform/index.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
+import { openStore } from './index.ts'
 import { inspect } from './opening.ts'
 
 /** Is killed inside a transaction of a database that has a rollback journal, after the first pages were written. */
@@ -23,4 +25,18 @@ test('a database whose making was killed is rolled back and found empty, instead
   expect(existsSync(`${path}-journal`)).toBe(true)
   expect(inspect('control', path)).toEqual({ state: 'empty' })
   expect(existsSync(`${path}-journal`)).toBe(false)
+})
+
+test('a folder that cannot be made is told in a sentence for the operator, not as an error of the file system', async () => {
+  using folder = temporaryFolder()
+  const file = join(folder.path, 'file')
+  writeFileSync(file, '')
+  const opening = openStore({
+    directory: join(file, '.wheelhouse'),
+    schemas: { control: [], messages: [] },
+    runtime: sourceRuntime(),
+    clock: systemClock(),
+    logger: silentLogger,
+  })
+  await expect(opening).rejects.toMatchObject({ problem: { code: 'store-read-only', retryable: true } })
 })

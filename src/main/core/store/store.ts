@@ -9,6 +9,7 @@ import {
   type Runtime,
   systemMachine,
 } from '#core/platform/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
 import { Copies } from './copies.ts'
 import { Ladder } from './ladder.ts'
 import { openOn } from './open-store.ts'
@@ -44,6 +45,25 @@ const defaultLimits = { control: 512 * 1024 ** 2, messages: 4 * 1024 ** 3 } as c
  * fails, and `store-read-only` when no disk takes a database; nothing is left running then.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
+  try {
+    return await open(options)
+  } catch (error) {
+    throw folderFailure(options.directory, error)
+  }
+}
+
+/** What the file system says is told as a sentence; what is one already, or a fault of the console, stays as it is. */
+function folderFailure(directory: string, error: unknown): unknown {
+  if (error instanceof ConsoleError || !(error instanceof Error) || !('syscall' in error)) return error
+  return new ConsoleError(
+    'store-read-only',
+    `The console's own folder ${directory} cannot be used: ${error.message}.`,
+    'Make room on the disk, check that it is healthy, and that this user may write to the folder; then open the site again.',
+    { params: { directory }, retryable: true, cause: error },
+  )
+}
+
+async function open(options: StoreOptions): Promise<Store> {
   const {
     directory,
     runtime,
