@@ -3,6 +3,11 @@ import type { Schema, SqlValue, Statement } from '#core/store/index.ts'
 /** The messages database: journal, quarantine, and how long each route's rows are kept. */
 export const messagingSchema: Schema = {
   owner: 'messaging',
+  // What could not be routed before what was: it was wrong already when it came.
+  retention: [
+    { table: 'quarantine', key: 'id', givesWay: 1 },
+    { table: 'journal', key: 'seq', givesWay: 2 },
+  ],
   newest: 'SELECT at FROM journal ORDER BY seq DESC LIMIT 1',
   migrations: [
     {

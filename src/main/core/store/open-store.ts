@@ -5,6 +5,7 @@ import { LatencyWindow } from './latency-window.ts'
 import { ReaderThread } from './reader-thread.ts'
 import type { Ready } from './readiness.ts'
 import type { ReplacedBy } from './recovery-record.ts'
+import { RetentionSweep } from './retention-sweep.ts'
 import { SlowStatements } from './slow-statements.ts'
 import {
   failureKind,
@@ -21,6 +22,7 @@ import type {
   DatabaseStatistics,
   OpenedAs,
   Replaced,
+  Schema,
   Store,
   StoreCondition,
   StoreState,
@@ -46,6 +48,7 @@ export interface OpenStoreParts {
   /** Told when a database was opened for writing, at opening and whenever it was replaced. */
   readonly inUse: (database: DatabaseName) => Promise<void>
   readonly upkeep: (path: (database: DatabaseName) => string) => Upkeep
+  readonly schemas: Readonly<Record<DatabaseName, readonly Schema[]>>
   readonly limits: Readonly<Record<DatabaseName, number>>
   readonly runtime: Runtime
   readonly clock: Clock
@@ -92,6 +95,7 @@ class OpenStore implements Store, WriterListener {
   readonly #setups: Record<DatabaseName, DatabaseSetup | null>
   /** Replacements that wait for the next writer thread to open them. */
   readonly #awaited = new Map<DatabaseName, (opening: WriterOpening) => void>()
+  readonly #retention: RetentionSweep
   #busyRetries = 0
   /** Set while the writer thread is away. */
   #away: StoreCondition | null = null
@@ -108,6 +112,15 @@ class OpenStore implements Store, WriterListener {
     this.#line = lineFor(this)
     this.control = this.#database('control')
     this.messages = this.#database('messages')
+    this.#retention = new RetentionSweep({
+      databases: { control: this.control, messages: this.messages },
+      schemas: parts.schemas,
+      limits: parts.limits,
+      writable: (name) => this.#line.running && ['open', 'stand-in'].includes(this[name].condition.state),
+      shrink: (database, pages) => this.#line.send({ type: 'shrink', database, pages }),
+      clock: parts.clock,
+      logger,
+    })
   }
 
   /** Takes the databases into use as the writer thread found them, replacing those that turn out to be damaged. */
@@ -141,7 +154,7 @@ class OpenStore implements Store, WriterListener {
       busyRetries: this.#busyRetries,
       databases,
       slow: this.#slow.worst(),
-      retained: {},
+      deleted: this.#retention.deleted,
     }
   }
 
@@ -326,6 +339,7 @@ class OpenStore implements Store, WriterListener {
   async #close(): Promise<void> {
     const { logger } = this.#parts
     for (const name of names) this[name].close('the site was closed')
+    await Promise.race([this.#retention[Symbol.asyncDispose](), elapsed(closeWithinMs)])
     await Promise.race([this.#quiet(), elapsed(closeWithinMs)])
     // Readers before the writer: the last connection to a database takes its write-ahead log away.
     const readers = new DisposableStore()

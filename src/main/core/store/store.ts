@@ -32,11 +32,11 @@ export interface StoreOptions {
   readonly crashPoints?: CrashPoints
   /** The site's time zone, for the sentences about what was lost; UTC unless told. */
   readonly zone?: string
-  /** Bytes that each database is kept within; 512 MiB and 4 GiB unless told. */
+  /** Bytes that each database is kept within; 1 GiB and 4 GiB unless told. */
   readonly limits?: Readonly<Record<DatabaseName, number>>
 }
 
-const defaultLimits = { control: 512 * 1024 ** 2, messages: 4 * 1024 ** 3 } as const
+const defaultLimits = { control: 1024 ** 3, messages: 4 * 1024 ** 3 } as const
 
 /**
  * Opens the console's own databases: checks those that were not closed properly, replaces damaged ones, keeps a copy before it
@@ -100,5 +100,15 @@ async function open(options: StoreOptions): Promise<Store> {
   }
   const upkeep = (path: (name: DatabaseName) => string) =>
     new Upkeep({ copies, records, record, quarantine, path, schemas: options.schemas, runtime, clock, logger })
-  return await openOn({ ready, replacing: readiness, inUse, upkeep, limits, runtime, clock, logger })
+  return await openOn({
+    ready,
+    schemas: options.schemas,
+    replacing: readiness,
+    inUse,
+    upkeep,
+    limits,
+    runtime,
+    clock,
+    logger,
+  })
 }

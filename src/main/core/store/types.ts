@@ -46,7 +46,7 @@ export interface Schema {
 
 /**
  * What may be deleted from a table, always the lowest keys first. The store does it in small steps beside all other work, counts
- * it (`statistics().retained`), and gives the space back.
+ * it (`statistics().deleted`), and gives the space back.
  */
 export interface Retention {
   readonly table: string
@@ -153,7 +153,7 @@ export interface StoreStatistics extends StoreCondition {
   /** The slowest first, at most 20. */
   readonly slow: readonly SlowStatement[]
   /** Rows that retention deleted, by table. */
-  readonly retained: Readonly<Record<string, number>>
+  readonly deleted: Readonly<Record<string, number>>
 }
 
 export interface Replaced {

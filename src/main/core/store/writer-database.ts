@@ -66,6 +66,7 @@ export class WriterDatabase {
       if (setup.pending.length > 0 || setup.isNew) migrate(database, setup.pending, setup.at, this.#crashPoints)
       if (setup.continueFrom !== null) continueSequences(database, setup.continueFrom)
       this.#readOnly = mark(database)
+      if (this.#readOnly === null) letShrink(database)
       this.#connection = this.#connectionOn(database)
       return { database: this.#name, failure: null, readOnly: this.#readOnly }
     } catch (error) {
@@ -133,6 +134,8 @@ export class WriterDatabase {
     try {
       // Not as a pragma: that would take one step only, and give one page back.
       this.#connection?.database.exec(`PRAGMA incremental_vacuum(${pages})`)
+      // The file itself becomes shorter when the log is carried over.
+      this.#connection?.database.pragma('wal_checkpoint(PASSIVE)')
       this.#boundLog()
     } catch (error) {
       this.#notice([{ failed: failureOf(error) }])
@@ -216,6 +219,19 @@ export class WriterDatabase {
     this.#connection?.database.close()
     this.#connection = undefined
     this.#busyTold = 0
+  }
+}
+
+/** A file of an earlier console cannot give space back before it was written anew, in one transaction. */
+function letShrink(database: Database.Database): void {
+  const incremental = 2
+  if (database.pragma('auto_vacuum', { simple: true }) === incremental) return
+  try {
+    database.pragma('auto_vacuum = INCREMENTAL')
+    database.exec('VACUUM')
+  } catch (error) {
+    // Without room for that its free pages are used again, and it is tried at the next opening.
+    if (failureKind(failureOf(error)) === 'damaged') throw error
   }
 }
 

@@ -1,0 +1,141 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { expect, test } from 'vitest'
+import { silentLogger, sourceRuntime } from '#core/platform/index.ts'
+import { temporaryFolder } from '../../../../test/support/folders.ts'
+import { ManualClock } from '../../../../test/support/manual-clock.ts'
+import { until } from '../../../../test/support/until.ts'
+import { openStore, type Retention, type Schema, type Store, type StoreOptions } from './index.ts'
+
+const MiB = 1024 * 1024
+
+function schemaWith(...retention: Retention[]): Schema {
+  return {
+    owner: 'notes',
+    retention,
+    migrations: [
+      {
+        version: 1,
+        what: 'notes and their words',
+        sql: `CREATE TABLE notes (seq INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL);
+              CREATE TABLE words (seq INTEGER PRIMARY KEY, word TEXT NOT NULL);
+              CREATE TABLE precious (seq INTEGER PRIMARY KEY, text TEXT NOT NULL)`,
+      },
+    ],
+  }
+}
+
+function optionsFor(directory: string, clock: ManualClock, messages: Schema, limit = 4096 * MiB): StoreOptions {
+  const limits = { control: 1024 * MiB, messages: limit }
+  return {
+    directory,
+    schemas: { control: [], messages: [messages] },
+    limits,
+    runtime: sourceRuntime(),
+    clock,
+    logger: silentLogger,
+  }
+}
+
+async function fill(store: Store, table: 'notes' | 'words' | 'precious', rows: number, bytes: number): Promise<void> {
+  const column = table === 'words' ? 'word' : 'text'
+  const sql = `INSERT INTO ${table} (${column}) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+               SELECT hex(zeroblob(?)) FROM n`
+  await store.messages.write([{ sql, values: [rows, bytes / 2] }], 'journal')
+}
+
+const count = (store: Store, table: string) =>
+  store.messages.get<{ n: number }>({ sql: `SELECT count(*) AS n FROM ${table}` })?.n ?? 0
+
+/** Looks until nothing changes any more. */
+async function looked(clock: ManualClock, store: Store, done: () => boolean): Promise<void> {
+  await until('retention has done its work', async () => {
+    await clock.advance(5_000)
+    await store.settled()
+    return done()
+  })
+}
+
+test('a table keeps its newest rows only, also where sequences have a gap; what belongs to them goes along; all is counted', async () => {
+  using folder = temporaryFolder()
+  const clock = new ManualClock()
+  const alongside = ({
+    sql,
+    values,
+  }: {
+    sql: string
+    values: readonly (string | number | bigint | null | Uint8Array)[]
+  }) => [{ sql: `DELETE FROM words WHERE seq IN (${sql})`, values }]
+  const schema = schemaWith({ table: 'notes', key: 'seq', mostRows: 1_000, alongside })
+  await using store = await openStore(optionsFor(folder.path, clock, schema))
+  await fill(store, 'notes', 2_200, 10)
+  await fill(store, 'words', 2_200, 10)
+  // As after a recovery: the sequence goes on far above.
+  await store.messages.write([{ sql: "INSERT INTO notes (seq, text) VALUES (1700000000000, 'after')" }], 'journal')
+  await looked(clock, store, () => count(store, 'notes') === 1_000)
+  expect(store.messages.get({ sql: 'SELECT min(seq) AS low FROM notes' })).toEqual({ low: 1_202 })
+  expect(count(store, 'words')).toBe(999)
+  expect(store.statistics().deleted).toEqual({ notes: 1_201 })
+})
+
+test('rows that their module calls expired go, a little at a time, and no jump of the clock takes others', async () => {
+  using folder = temporaryFolder()
+  const clock = new ManualClock()
+  const times: number[] = []
+  const expired: Retention['expired'] = (_, now, limit) => {
+    times.push(now)
+    return [{ sql: 'SELECT seq FROM notes WHERE seq <= 1100 ORDER BY seq LIMIT ?', values: [limit] }]
+  }
+  await using store = await openStore(
+    optionsFor(folder.path, clock, schemaWith({ table: 'notes', key: 'seq', expired })),
+  )
+  await fill(store, 'notes', 1_500, 10)
+  clock.jumpWall(-86_400_000)
+  await looked(clock, store, () => count(store, 'notes') === 400)
+  expect(times[0]).toBe(clock.wall() - (clock.monotonic() - 5_000))
+})
+
+test('a database stays within its size for ever: tables give way in their order, precious ones never, and space is given back', async () => {
+  using folder = temporaryFolder()
+  const clock = new ManualClock()
+  const limit = 20 * MiB
+  const schema = schemaWith({ table: 'notes', key: 'seq', givesWay: 2 }, { table: 'words', key: 'seq', givesWay: 1 })
+  await using store = await openStore(optionsFor(folder.path, clock, schema, limit))
+  const path = join(folder.path, 'messages.db')
+  await fill(store, 'precious', 1_000, 1_000)
+  await fill(store, 'words', 2_000, 1_000)
+  for (let round = 0; round < 4; round++) {
+    await fill(store, 'notes', 10_000, 1_000)
+    await looked(clock, store, () => count(store, 'notes') < 18_000)
+  }
+  expect(count(store, 'words')).toBe(0)
+  expect(count(store, 'precious')).toBe(1_000)
+  expect(count(store, 'notes')).toBeGreaterThan(5_000)
+  const newest = store.messages.get<{ high: number }>({ sql: 'SELECT max(seq) AS high FROM notes' })
+  expect(newest).toEqual({ high: 40_000 })
+  await looked(clock, store, () => statSync(path).size < limit + 1_000 * 4096)
+  expect(store.statistics().deleted.words).toBe(2_000)
+})
+
+test('a file of an earlier console, which could not shrink, can after it was opened, with all that is in it', async () => {
+  using folder = temporaryFolder()
+  const clock = new ManualClock()
+  {
+    await using store = await openStore(optionsFor(folder.path, clock, schemaWith()))
+    await fill(store, 'notes', 2_000, 1_000)
+  }
+  const path = join(folder.path, 'messages.db')
+  const before = new Sqlite(path)
+  before.pragma('journal_mode = DELETE')
+  before.pragma('auto_vacuum = NONE')
+  before.exec('VACUUM')
+  before.pragma('journal_mode = WAL')
+  expect(before.pragma('auto_vacuum', { simple: true })).toBe(0)
+  before.close()
+  await using store = await openStore(
+    optionsFor(folder.path, clock, schemaWith({ table: 'notes', key: 'seq', mostRows: 10 })),
+  )
+  expect(store.messages.get({ sql: 'SELECT auto_vacuum FROM pragma_auto_vacuum' })).toEqual({ auto_vacuum: 2 })
+  expect(count(store, 'notes')).toBe(2_000)
+})
