@@ -239,7 +239,7 @@ async function writeOneByOne(database: Database, until: number): Promise<{ reado
 /** Milliseconds from the hand-over to the durable commit. */
 async function writeOne(database: Database): Promise<number> {
   const began = performance.now()
-  await database.write([statement()], 'job')
+  await database.write([statement()], database.name === 'messages' ? 'outbox' : 'job')
   return performance.now() - began
 }
 

@@ -43,6 +43,7 @@ export class RetentionSweep implements AsyncDisposable {
   /** Rows of a table as last counted, and its highest key then: how many it can have at most now. */
   readonly #counted = new Map<string, { readonly rows: number; readonly high: number }>()
   readonly #full = new Set<DatabaseName>()
+  readonly #shrunk = new Set<DatabaseName>()
   #looks = 0
   #timer: Disposable
   #running: Promise<void> = Promise.resolve()
@@ -158,7 +159,9 @@ export class RetentionSweep implements AsyncDisposable {
 
   #shrink(name: DatabaseName): void {
     const spare = this.#size(name).freePages - sparePages
-    if (spare > 0) this.#parts.shrink(name, Math.min(spare, pagesInStep))
+    // Once more after the last, as somebody who read may have kept the log from being carried over.
+    if (spare > 0 || this.#shrunk.delete(name)) this.#parts.shrink(name, Math.max(1, Math.min(spare, pagesInStep)))
+    if (spare > 0) this.#shrunk.add(name)
   }
 
   #size(name: DatabaseName): Size {
