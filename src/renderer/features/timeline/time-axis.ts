@@ -26,7 +26,8 @@ export function axisTicks(scale: TimeScale, format: SiteTime): readonly Tick[] {
   const pixels = filled.reduce((sum, { left, right }) => sum + right - left, 0)
   const ms = filled.reduce((sum, { from, to }) => sum + to - from, 0)
   if (pixels <= 0 || ms <= 0) return []
-  const step = steps.find((many) => (many / ms) * pixels >= room) ?? Number.POSITIVE_INFINITY
+  // Inside a bucket the place goes by sequence: a time there would say more than is known.
+  const step = steps.find((many) => many >= scale.bucketMs && (many / ms) * pixels >= room) ?? Number.POSITIVE_INFINITY
   const ticks: Tick[] = []
   let free = 0
   let lastDay = ''

@@ -88,3 +88,8 @@ test('the axis has round times of the zone, the day where it changes, and where 
     ...['3 Mar', '03:00', '06:00', '13 Apr'],
   ])
 })
+
+test('no time is written inside a bucket, where the place goes by sequence', () => {
+  const ticks = axisTicks(timeScale(spanOf(0), 1_000), siteTime('UTC'))
+  expect(ticks.map(({ label }) => label)).toEqual(['2 Mar'])
+})

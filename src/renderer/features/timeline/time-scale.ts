@@ -24,6 +24,7 @@ export interface PlacedBucket {
  */
 export interface TimeScale {
   readonly width: number
+  readonly bucketMs: number
   readonly stretches: readonly Stretch[]
   readonly buckets: readonly PlacedBucket[]
   /** Where an event lies. */
@@ -72,6 +73,7 @@ export function timeScale(span: EventSpan, width: number): TimeScale {
   const nearest = (x: number) => nearestOf(buckets, x)
   return {
     width,
+    bucketMs,
     stretches,
     buckets,
     nearest,
