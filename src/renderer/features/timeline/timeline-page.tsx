@@ -55,27 +55,19 @@ function Timeline() {
   const [exporting, setExporting] = useState(false)
 
   const set = useCallback(
-    (name: string, value: string | null) =>
-      setParams(
-        (before) => {
-          const next = new URLSearchParams(before)
-          if (value === null || value === '') next.delete(name)
-          else next.set(name, value)
-          return next
-        },
-        { replace: true },
-      ),
+    (name: string, value: string | null) => {
+      const next = addressed()
+      if (value === null || value === '') next.delete(name)
+      else next.set(name, value)
+      setParams(next, { replace: true })
+    },
     [setParams],
   )
-  const clear = () =>
-    setParams(
-      (before) => {
-        const next = new URLSearchParams(before)
-        for (const name of filterNames) next.delete(name)
-        return next
-      },
-      { replace: true },
-    )
+  const clear = () => {
+    const next = addressed()
+    for (const name of filterNames) next.delete(name)
+    setParams(next, { replace: true })
+  }
   const onRange = useCallback((next: SeqRange | null) => set('span', next && `${next.from}-${next.to}`), [set])
   const onGo = useCallback(
     (seq: number | null) => {
@@ -169,6 +161,11 @@ function Timeline() {
       )}
     </PageFrame>
   )
+}
+
+/** What stands in the address now: two filters that change at the same moment are further than what was drawn last. */
+function addressed(): URLSearchParams {
+  return new URLSearchParams(window.location.hash.split('?')[1] ?? '')
 }
 
 function isHidden({ event }: Selection, { window, state }: TimelineView): boolean {
