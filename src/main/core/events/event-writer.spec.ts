@@ -17,11 +17,15 @@ async function gatedLog() {
   const rig = await eventRig()
   let gate: 'open' | 'refuses' | 'loses the answer' = 'open'
   const reason = () => new ConsoleError('store-read-only', 'The disk is full.', 'Make room.', { retryable: true })
+  const { control } = rig.store
   const database: Database = {
-    ...rig.store.control,
+    name: 'control',
+    all: (statement) => control.all(statement),
+    get: (statement) => control.get(statement),
+    query: (statement, options) => control.query(statement, options),
     async write(statements, recordClass) {
       if (gate === 'refuses') throw reason()
-      const results = await rig.store.control.write(statements, recordClass)
+      const results = await control.write(statements, recordClass)
       if (gate === 'loses the answer') throw new ConsoleError('store-interrupted', 'The writer ended.', 'Wait.')
       return results
     },

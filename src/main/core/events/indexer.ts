@@ -63,6 +63,8 @@ class Indexer implements EventIndexer {
   #disposed = false
   /** Indexed events in all; counted anew after a failure, because the fate of a write may be unknown then. */
   #indexed: number | null = null
+  /** Where the last step ended; elsewhere than that, another database has taken the place of a damaged one. */
+  #indexedTo = -1
   #troubled = false
 
   constructor({ database, clock, logger, onCommitted, limits }: EventIndexerOptions) {
@@ -132,6 +134,8 @@ class Indexer implements EventIndexer {
 
   async #step(): Promise<boolean> {
     const position = this.#position()
+    if (position.indexed_to !== this.#indexedTo) this.#indexed = null
+    this.#indexedTo = position.indexed_to
     const events = this.#database.all<IndexedText & CountedEvent>({
       sql: 'SELECT seq, at, message, subject, kind, severity FROM events WHERE seq > ? ORDER BY seq LIMIT ?',
       values: [position.indexed_to, batch],
@@ -144,6 +148,7 @@ class Indexer implements EventIndexer {
         'housekeeping',
       )
       this.#indexed = before + events.length
+      this.#indexedTo = last.seq
       if (events.length === batch) return true
     }
     this.#indexed ??= this.#count()
