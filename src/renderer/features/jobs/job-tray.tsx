@@ -17,16 +17,21 @@ import styles from './job-tray.module.css'
 export function JobTray() {
   const running = useSelected('jobs', (jobs) => Object.values(jobs).filter((job) => job.state === 'running').length)
   const label = running === 0 ? 'Jobs: none runs' : `Jobs: ${running} running`
+  const [opened, setOpened] = useState(false)
+  // An answer that was opened from a job lies outside the tray; pressing something in it leaves the tray as it is.
+  const change = (next: boolean) => {
+    if (next || document.querySelector('section[aria-label="Why?"]') === null) setOpened(next)
+  }
   return (
-    <Popover
-      position="bottom-end"
-      width={480}
-      trapFocus
-      closeOnClickOutside
-      clickOutsideEvents={['mousedown', 'touchstart']}
-    >
+    <Popover position="bottom-end" width={480} trapFocus opened={opened} onChange={change}>
       <Popover.Target>
-        <button type="button" className={styles.button} aria-label={label} title={label}>
+        <button
+          type="button"
+          className={styles.button}
+          aria-label={label}
+          title={label}
+          onClick={() => setOpened(!opened)}
+        >
           <IconLoader size={15} aria-hidden="true" />
           <span>{running === 0 ? 'Jobs' : counted(running, 'job')}</span>
         </button>
