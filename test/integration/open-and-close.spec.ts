@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { type Clock, systemClock } from '#core/platform/index.ts'
@@ -22,6 +22,28 @@ it('a site opens, starts, stops and closes any number of times in one process, a
   for (let n = 0; n < 3; n++) await round(folder.path, site.directory)
   await until('everything to be given back', () => sameAs(before), 5_000).catch(() => {})
   expect(held()).toEqual(before)
+})
+
+it('the console’s own databases are kept within what site.yaml says, from the opening on and after every reload', async () => {
+  using folder = temporaryFolder()
+  const stored = 'store: { control: 128MB, messages: 64MB }'
+  const { directory } = await makeTinySite(join(folder.path, 'site'), { extra: stored })
+  const operator = { type: 'operator', via: 'command line' } as const
+  const console = await openTestConsole(folder.path)
+  await console.openInitial({ site: directory, otherwise: 'none', start: false })
+  const limits = () =>
+    console.state
+      .slice('store')
+      .get('store')
+      ?.databases.map(({ limitBytes }) => limitBytes / 1024 ** 2)
+  expect(limits()).toEqual([128, 64])
+  const { fingerprint = '' } = console.state.slice('site').get('site')?.trust ?? {}
+  await console.site?.trust(fingerprint, operator)
+  const file = join(directory, 'site.yaml')
+  writeFileSync(file, readFileSync(file, 'utf8').replace(stored, 'store: { messages: 256MB }'))
+  await console.site?.reload(operator)
+  await until('the other sizes to be shown', () => limits()?.join() === '1024,256', 5_000)
+  await console.close({ services: 'stop' })
 })
 
 async function round(home: string, directory: string): Promise<void> {

@@ -25,12 +25,13 @@ export interface EventRigOptions {
   readonly directory?: string
   readonly clock?: ManualClock
   readonly limits?: Partial<EventLimits>
+  readonly databaseLimit?: () => number
   readonly schema?: Schema
 }
 
 /** An event log with its indexer on a real store; what is not closed by then is closed when the test has ended. */
 export async function eventRig(options: EventRigOptions = {}): Promise<EventRig> {
-  const { limits, schema = eventsSchema, clock = new ManualClock() } = options
+  const { limits, databaseLimit, schema = eventsSchema, clock = new ManualClock() } = options
   const folder = options.directory === undefined ? temporaryFolder() : undefined
   const store = await openStore({
     directory: options.directory ?? folder?.path ?? '',
@@ -45,6 +46,7 @@ export async function eventRig(options: EventRigOptions = {}): Promise<EventRig>
     ...common,
     onCommitted: (wake) => log.onCommitted(() => wake()),
     ...(limits && { limits }),
+    ...(databaseLimit && { databaseLimit }),
   })
   const close = async () => {
     await indexer[Symbol.asyncDispose]()

@@ -125,6 +125,7 @@ function siteWith(routes: readonly RouteDefinition[]): SiteDefinition {
       keep: { last: 1, daily: 0, weekly: 0, monthly: 0 },
       exclude: [],
     },
+    store: { control: 1024 ** 3, messages: 4 * 1024 ** 3 },
     source: { file: 'site.yaml', sha256: '' },
   }
 }

@@ -17,6 +17,7 @@ export function siteOf(services: readonly ServiceDefinition[], id = 'lab'): Site
       keep: { last: 1, daily: 0, weekly: 0, monthly: 0 },
       exclude: [],
     },
+    store: { control: 1024 ** 3, messages: 4 * 1024 ** 3 },
     source: { file: 'site.yaml', sha256: '' },
   }
 }

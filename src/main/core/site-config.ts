@@ -148,6 +148,7 @@ export class SiteConfig implements AsyncDisposable {
     const { parts } = this.#given
     this.#inUse = definition
     this.#given.inUse(definition)
+    parts.store.setLimits(definition.store)
     await parts.databases.configure(definition)
     await parts.coordinator.define(definition)
     await parts.messaging.configure(definition, brokerUrl(definition))

@@ -49,6 +49,7 @@ export async function openParts(
   owned: DisposableStore,
 ): Promise<SiteParts> {
   const { clock, logger, runtime, state, crashPoints } = ports
+  const readable = site.loaded.definition
   const store = owned.add(
     await openStore({
       directory: site.own,
@@ -60,6 +61,7 @@ export async function openParts(
       clock,
       logger: logger.part('store'),
       crashPoints,
+      ...(readable && { limits: readable.store }),
       zone: site.loaded.valid ? site.loaded.definition.zone : 'UTC',
     }),
   )
@@ -71,6 +73,7 @@ export async function openParts(
       clock,
       logger: logger.part('events'),
       onCommitted: (wake) => events.onCommitted(() => wake()),
+      databaseLimit: () => store.limits.control,
     }),
   )
   const [newest] = (await events.page({ limit: 1 })).events

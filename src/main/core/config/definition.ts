@@ -32,6 +32,7 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
       keep: file.backup.keep,
       exclude: file.backup.exclude,
     },
+    store: file.store,
     source,
   }
 }

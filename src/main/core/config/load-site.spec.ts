@@ -59,6 +59,7 @@ routes:
 recovery:
   revive-api: { when: service.unhealthy, of: api, for: 30s, do: [ restart, clear-cache, restore-database, call-operator ] }
 backup:   { keep: { last: 10, daily: 7, weekly: 4, monthly: 6 }, full: "0 3 * * *", data: "*/15 * * * *", rehearse: weekly }
+store:    { control: 512MB }
 deploy:   { keep: 5, probation: 2m, checks: [ disk, ports, config, services ] }
 `
 
@@ -73,6 +74,7 @@ describe('a valid site.yaml', () => {
       contact: { name: 'Lab office', phone: 'local 204', email: null },
       parts: { gateway: false, router: true },
       backup: { folder: null, schedule: { full: '0 3 * * *', data: '*/15 * * * *' }, keep: { last: 10 } },
+      store: { control: 512 * 1024 ** 2, messages: 4 * 1024 ** 3 },
     })
     expect(loaded.definition.services.api).toMatchObject({
       run: ['services/api.mjs'],
@@ -230,6 +232,13 @@ routes:
       'value-wrong-type',
       3,
       /services is a list, but must be a map/,
+    ],
+    [
+      'a size that is too small',
+      site('store: { messages: 63MB }'),
+      'size-bad',
+      3,
+      /a size such as `256MB` or `4GB`, of at least 64MB/,
     ],
     [
       'a bad duration',

@@ -3,6 +3,7 @@ import { Cron } from 'croner'
 import { z } from 'zod'
 import { parseDuration } from './duration.ts'
 import { expectation } from './expectation.ts'
+import { parseSize } from './size.ts'
 
 /** Ids of services, routes and ports: the map keys of site.yaml. The same rule as `idSchema` of the vocabulary. */
 export const id = z
@@ -31,6 +32,18 @@ export function duration() {
   return z.string({ error: message }).transform((value, context) => {
     const ms = parseDuration(value)
     if (ms !== undefined) return ms
+    context.issues.push({ code: 'custom', message, input: value })
+    return z.NEVER
+  })
+}
+
+/** A size of at least so much; bytes after parsing. */
+export function size(least: string) {
+  const message = expectation('size-bad', `a size such as \`256MB\` or \`4GB\`, of at least ${least}`)
+  const leastBytes = parseSize(least) ?? 0
+  return z.string({ error: message }).transform((value, context) => {
+    const bytes = parseSize(value)
+    if (bytes !== undefined && bytes >= leastBytes) return bytes
     context.issues.push({ code: 'custom', message, input: value })
     return z.NEVER
   })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { expectation } from './expectation.ts'
-import { byId, cron, duration, id, keys, later, text, toggle, whole, zone } from './schema-leaves.ts'
+import { byId, cron, duration, id, keys, later, size, text, toggle, whole, zone } from './schema-leaves.ts'
 import { serviceSchema } from './service-schema.ts'
 
 const target = keys({
@@ -56,6 +56,18 @@ const backup = keys({
     .meta({ later: true, description: 'Scheduled rehearsal of a restore.' }),
 })
 
+const store = keys({
+  control: size('64MB').prefault('1GB').meta({
+    words: 'size, at least `64MB`',
+    description: 'Most that events, jobs and the other records of the console may take; the oldest events go first.',
+  }),
+  messages: size('64MB').prefault('4GB').meta({
+    words: 'size, at least `64MB`',
+    description:
+      'Most that journals and quarantine may take; the oldest of the quarantine go first, then of the journals.',
+  }),
+})
+
 const part = (what: string, later = false) =>
   toggle()
     .prefault(true)
@@ -100,6 +112,9 @@ export const siteSchema = keys({
   services: byId('services', serviceSchema).default({}).meta({ description: 'What runs.' }),
   routes: byId('routes', route).default({}).meta({ description: 'Where messages go.' }),
   backup: backup.prefault({}).meta({ description: 'What is backed up when, and kept how long.' }),
+  store: store.prefault({}).meta({
+    description: 'How large the console’s own databases may become. A reload applies it at once.',
+  }),
   recovery: byId('recovery policies', later()).optional().meta({ later: true, description: 'Recovery policies.' }),
   deploy: later().optional().meta({ later: true, description: 'Deployment of releases.' }),
 })

@@ -14,6 +14,8 @@ export interface SiteDefinition {
   readonly services: Readonly<Record<string, ServiceDefinition>>
   readonly routes: Readonly<Record<string, RouteDefinition>>
   readonly backup: BackupDefinition
+  /** Bytes that each of the console's own databases is kept within. */
+  readonly store: { readonly control: number; readonly messages: number }
   /** The text it was read from and the sha256 of it: what trust and restore compare. */
   readonly source: { readonly file: string; readonly sha256: string }
 }

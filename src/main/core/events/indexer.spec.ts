@@ -164,6 +164,32 @@ test('a database that is larger than it may be gives up events down to the fewes
   expect(span.total).toBe(150)
 })
 
+test('a flood of events stays within the size of the database, the newest of them; another size counts from then on', async () => {
+  const MiB = 1024 ** 2
+  let limit = 12 * MiB
+  await using rig = await eventRig({ limits: { fewest: 1_000 }, databaseLimit: () => limit })
+  const inUse = () => {
+    const sql =
+      'SELECT (page_count - freelist_count) * page_size AS bytes FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()'
+    return rig.store.control.get<{ bytes: number }>({ sql })?.bytes ?? 0
+  }
+  for (let round = 0; round < 4; round++) {
+    await fill(rig, 12_000, 10)
+    await rig.indexer.caughtUp()
+    expect(inUse()).toBeLessThan(limit * 0.9)
+  }
+  const events = async () => (await rig.log.span({}, 100)).total
+  const { newest } = await rig.log.span({}, 100)
+  expect(newest?.seq).toBe(48_000)
+  const before = await events()
+  expect(before).toBeGreaterThan(10_000)
+  limit = 8 * MiB
+  await rig.indexer.caughtUp()
+  expect(inUse()).toBeLessThan(limit * 0.9)
+  expect(await events()).toBeLessThan(before)
+  await expectTrueCounts(rig)
+}, 60_000)
+
 /** A console in another process that records and indexes as fast as it can, in small pieces. */
 function indexingConsole(directory: string): { child: ChildProcess; batches: number[] } {
   const script = `

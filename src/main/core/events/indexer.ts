@@ -22,6 +22,8 @@ export interface EventIndexerOptions {
   /** Told when events were recorded, so that a quiet indexer wakes. */
   readonly onCommitted: (listener: () => void) => Disposable
   readonly limits?: Partial<EventLimits>
+  /** Bytes that the whole database is kept within, asked whenever sizes are looked at; `limits.mostBytes` follows it. */
+  readonly databaseLimit?: () => number
 }
 
 /** Brings the text index and the counts up to date, and keeps the log within its limits, in the background. */
@@ -37,6 +39,8 @@ const removalBatch = 200
 const gatherMs = 1_000
 /** Between two batches at least, and twice what the batch took: what waits behind one comes before the next. */
 const leastPauseMs = 5
+/** Above this share of the database's limit events are given up: before the store finds it full, which is at nine tenths. */
+const shareOfDatabase = 0.85
 const retryMs = 5_000
 /** How often the size is looked at when nothing happens. */
 const idleMs = 60_000
@@ -56,6 +60,7 @@ class Indexer implements EventIndexer {
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #limits: EventLimits
+  readonly #databaseLimit: (() => number) | undefined
   readonly #listening: Disposable
   #next: Disposable
   #running: Promise<boolean> | null = null
@@ -67,11 +72,12 @@ class Indexer implements EventIndexer {
   #indexedTo = -1
   #troubled = false
 
-  constructor({ database, clock, logger, onCommitted, limits }: EventIndexerOptions) {
+  constructor({ database, clock, logger, onCommitted, limits, databaseLimit }: EventIndexerOptions) {
     this.#database = database
     this.#clock = clock
     this.#logger = logger
     this.#limits = { ...defaultLimits, ...limits }
+    this.#databaseLimit = databaseLimit
     this.#listening = onCommitted(() => this.#wake())
     this.#next = clock.after(gatherMs, () => this.#turn())
   }
@@ -164,7 +170,7 @@ class Indexer implements EventIndexer {
   }
 
   async #keepWithin(counts: EventCounts, position: Position): Promise<boolean> {
-    const step = nextStep(counts, this.#limits, removalBatch)
+    const step = nextStep(counts, this.#limitsNow(), removalBatch)
     if (!step) return false
     const removal = this.#removal(step, position)
     const gone = removal.events.filter(({ removed }) => removed)
@@ -185,6 +191,11 @@ class Indexer implements EventIndexer {
     )
     this.#indexed = counts.indexed - gone.length
     return true
+  }
+
+  #limitsNow(): EventLimits {
+    const bytes = this.#databaseLimit?.()
+    return bytes === undefined ? this.#limits : { ...this.#limits, mostBytes: bytes * shareOfDatabase }
   }
 
   #removal({ act, events: count }: RetentionStep, { kept_to, indexed_to }: Position): Removal {

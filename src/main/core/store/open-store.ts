@@ -96,6 +96,7 @@ class OpenStore implements Store, WriterListener {
   /** Replacements that wait for the next writer thread to open them. */
   readonly #awaited = new Map<DatabaseName, (opening: WriterOpening) => void>()
   readonly #retention: RetentionSweep
+  #limits: Readonly<Record<DatabaseName, number>>
   #busyRetries = 0
   /** Set while the writer thread is away. */
   #away: StoreCondition | null = null
@@ -104,6 +105,7 @@ class OpenStore implements Store, WriterListener {
   constructor(parts: OpenStoreParts, lineFor: (listener: WriterListener) => WriterLine) {
     this.#parts = parts
     const { ready, runtime, logger } = parts
+    this.#limits = parts.limits
     this.opened = { control: ready.control.opened, messages: ready.messages.opened }
     this.#setups = { control: settled(ready.control.setup), messages: settled(ready.messages.setup) }
     this.#replaced = new Listeners((error) => logger.error('A listener of the store failed.', { error: String(error) }))
@@ -115,7 +117,7 @@ class OpenStore implements Store, WriterListener {
     this.#retention = new RetentionSweep({
       databases: { control: this.control, messages: this.messages },
       schemas: parts.schemas,
-      limits: parts.limits,
+      limits: () => this.#limits,
       writable: (name) => this.#line.running && ['open', 'stand-in'].includes(this[name].condition.state),
       shrink: (database, pages) => this.#line.send({ type: 'shrink', database, pages }),
       clock: parts.clock,
@@ -156,6 +158,14 @@ class OpenStore implements Store, WriterListener {
       slow: this.#slow.worst(),
       deleted: this.#retention.deleted,
     }
+  }
+
+  get limits(): Readonly<Record<DatabaseName, number>> {
+    return this.#limits
+  }
+
+  setLimits(limits: Readonly<Record<DatabaseName, number>>): void {
+    this.#limits = limits
   }
 
   directPort(): MessagePort {
@@ -329,7 +339,7 @@ class OpenStore implements Store, WriterListener {
   #statisticsOf(name: DatabaseName): DatabaseStatistics {
     const { condition } = this[name]
     const shown = this.#away && condition.state !== 'failed' ? this.#away : condition
-    return { ...shown, ...this[name].sizes(), limitBytes: this.#parts.limits[name] }
+    return { ...shown, ...this[name].sizes(), limitBytes: this.#limits[name] }
   }
 
   #tellSlow(statement: string, ms: number): void {

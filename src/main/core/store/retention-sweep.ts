@@ -20,7 +20,7 @@ const pagesInStep = 2_000
 export interface RetentionSweepParts {
   readonly databases: Readonly<Record<DatabaseName, Database>>
   readonly schemas: Readonly<Record<DatabaseName, readonly Schema[]>>
-  readonly limits: Readonly<Record<DatabaseName, number>>
+  readonly limits: () => Readonly<Record<DatabaseName, number>>
   /** Whether rows of a database can be deleted at present. */
   readonly writable: (database: DatabaseName) => boolean
   /** Gives free pages back to the file system. */
@@ -91,7 +91,7 @@ export class RetentionSweep implements AsyncDisposable {
 
   /** The tables that may give rows up, in their order, until there is room again. */
   async #giveWay(name: DatabaseName): Promise<void> {
-    const limit = this.#parts.limits[name]
+    const limit = this.#parts.limits()[name]
     if (this.#size(name).usedBytes <= limit * highWater) {
       this.#full.delete(name)
       return

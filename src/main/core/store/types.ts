@@ -171,6 +171,10 @@ export interface Store extends AsyncDisposable {
   /** Copies, checks, quarantine, and what was done about damage. */
   readonly upkeep: Upkeep
   statistics(): StoreStatistics
+  /** Bytes that each database is kept within. */
+  readonly limits: Readonly<Record<DatabaseName, number>>
+  /** Keeps the databases within other sizes from the next look on, which comes within seconds. */
+  setLimits(limits: Readonly<Record<DatabaseName, number>>): void
   /**
    * A message port straight to the writer thread, for a data-plane thread: it carries batches of `Statement` lists and brings
    * back their commits, so that they never pass through the control plane. Throws a retryable ConsoleError while the writer
