@@ -53,7 +53,7 @@ class SiteMessaging implements Messaging {
     this.#traffic = new TrafficBoard(state.slice('traffic'), clock)
     this.#routes = new RouteBoard({ slice: state.slice('routes'), events, attention, clock })
     this.#watch = new RouterWatch({ events, attention, clock })
-    this.#stored = new StoredMessages(store.messages, clock, logger)
+    this.#stored = new StoredMessages(store, clock, logger)
     this.#broker = new EmbeddedBroker({
       runtime,
       clock,

@@ -1,15 +1,11 @@
 import type { RouteDefinition } from '#core/config/index.ts'
 import type { Clock, Logger } from '#core/platform/index.ts'
-import type { Database, SqlValue } from '#core/store/index.ts'
+import type { Database, SqlValue, Store } from '#core/store/index.ts'
 import type { JournalRow, Quarantined } from '#shared/contract/messages.ts'
+import { noteAge } from './tables.ts'
 
-/** Most rows of all journals together, and of the quarantine; beyond it the oldest go. */
-const mostJournalRows = 10_000_000
-const mostQuarantineRows = 10_000
-
-/** Rows that one delete takes, and how often old rows are looked for. */
-const deleteRows = 1_000
-const sweepMs = 30_000
+/** How often the age of the journal is noted: its rows are kept that much longer at most. */
+const noteEveryMs = 5 * 60_000
 
 /** Rows that a search for a topic looks at. */
 const topicSearchRows = 200_000
@@ -37,19 +33,21 @@ interface QuarantineRecord {
   readonly reason: string
 }
 
-/** Journal and quarantine as they are read, and kept within their bounds. The data plane writes them. */
+/** Journal and quarantine as they are read, and how long they are kept; the store deletes. The data plane writes them. */
 export class StoredMessages implements Disposable {
+  readonly #store: Pick<Store, 'messages' | 'seenMs'>
   readonly #database: Database
   readonly #clock: Clock
   readonly #logger: Logger
-  #timer: Disposable | undefined
+  #timer: Disposable
   #closed = false
 
-  constructor(database: Database, clock: Clock, logger: Logger) {
-    this.#database = database
+  constructor(store: Pick<Store, 'messages' | 'seenMs'>, clock: Clock, logger: Logger) {
+    this.#store = store
+    this.#database = store.messages
     this.#clock = clock
     this.#logger = logger
-    this.#timer = clock.after(sweepMs, () => void this.#turn())
+    this.#timer = this.#next()
   }
 
   /**
@@ -98,36 +96,13 @@ export class StoredMessages implements Disposable {
             },
           ]
     })
-    if (statements.length > 0) await this.#database.write(statements, 'journal')
-  }
-
-  /** Deletes what is past its time or over the bound, a little at a time. Resolves with how many rows went. */
-  async sweep(): Promise<number> {
-    const now = this.#clock.wall()
-    let gone = 0
-    for (const { route, keep_ms } of this.#database.all<{ route: string; keep_ms: number }>({
-      sql: 'SELECT route, keep_ms FROM journal_keeping',
-    })) {
-      // Only the oldest rows of the route are looked at, so that the search is as small as the delete.
-      gone += await this.#deleteWhileFull(
-        'DELETE FROM journal WHERE seq IN (SELECT seq FROM (SELECT seq, at FROM journal WHERE route = ? ORDER BY seq LIMIT ?) WHERE at < ?)',
-        [route, deleteRows, now - keep_ms],
-      )
-    }
-    gone += await this.#deleteWhileFull(
-      'DELETE FROM journal WHERE seq IN (SELECT seq FROM journal WHERE seq <= (SELECT max(seq) FROM journal) - ? ORDER BY seq LIMIT ?)',
-      [mostJournalRows, deleteRows],
-    )
-    gone += await this.#deleteWhileFull(
-      'DELETE FROM quarantine WHERE id IN (SELECT id FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ? ORDER BY id LIMIT ?)',
-      [mostQuarantineRows, deleteRows],
-    )
-    return gone
+    // The age as well: a console that is never open for long would not come to it.
+    await this.#database.write([...statements, ...noteAge(this.#store.seenMs())], 'journal')
   }
 
   [Symbol.dispose](): void {
     this.#closed = true
-    this.#timer?.[Symbol.dispose]()
+    this.#timer[Symbol.dispose]()
   }
 
   #newest({ route, before, limit }: JournalQuery): readonly JournalRecord[] {
@@ -147,27 +122,19 @@ export class StoredMessages implements Disposable {
     })
   }
 
-  async #turn(): Promise<void> {
-    try {
-      await this.sweep()
-    } catch (error) {
-      this.#logger.warn(
-        `Old journal rows could not be deleted: ${error instanceof Error ? error.message : String(error)}`,
-      )
-    }
-    if (!this.#closed) this.#timer = this.#clock.after(sweepMs, () => void this.#turn())
+  #next(): Disposable {
+    return this.#clock.after(noteEveryMs, () => void this.#noteAge())
   }
 
-  /** Repeats one small delete until it finds less than it may take; other writes go in between. */
-  async #deleteWhileFull(sql: string, values: readonly SqlValue[]): Promise<number> {
-    let gone = 0
-    for (;;) {
-      if (this.#closed) return gone
-      const [result] = await this.#database.write([{ sql, values }], 'housekeeping')
-      const changes = result?.changes ?? 0
-      gone += changes
-      if (changes < deleteRows) return gone
+  async #noteAge(): Promise<void> {
+    try {
+      await this.#database.write(noteAge(this.#store.seenMs()), 'journal')
+    } catch (error) {
+      if (this.#closed) return
+      const why = error instanceof Error ? error.message : String(error)
+      this.#logger.warn(`How old the journal is could not be noted, so it is kept a little longer: ${why}`)
     }
+    if (!this.#closed) this.#timer = this.#next()
   }
 }
 

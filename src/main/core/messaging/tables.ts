@@ -1,12 +1,44 @@
-import type { Schema, SqlValue, Statement } from '#core/store/index.ts'
+import type { Retention, Schema, SqlValue, Statement } from '#core/store/index.ts'
+
+/**
+ * Rows of a route whose keep time the console has seen pass. Not by the times in them, which a clock that jumped has made: every
+ * few minutes `journal_ages` notes which was the newest row, and what is not newer than that is at least as old.
+ */
+const outlived: Retention['expired'] = (read, seenMs, limit) =>
+  read
+    .all<{ route: string; keep_ms: number }>({ sql: 'SELECT route, keep_ms FROM journal_keeping' })
+    .flatMap(({ route, keep_ms }) => {
+      const sql = 'SELECT seq FROM journal_ages WHERE seen_ms <= ? ORDER BY seen_ms DESC LIMIT 1'
+      const noted = read.get<{ seq: number }>({ sql, values: [seenMs - keep_ms] })
+      if (!noted) return []
+      const rows = 'SELECT seq FROM journal WHERE route = ? AND seq <= ? ORDER BY seq LIMIT ?'
+      return [{ sql: rows, values: [route, noted.seq, limit] }]
+    })
+
+/** Statements that note how old the newest row of the journal is at least, and forget notes that say nothing more. */
+export function noteAge(seenMs: number): readonly Statement[] {
+  const longest = '(SELECT coalesce(max(keep_ms), 0) FROM journal_keeping)'
+  return [
+    {
+      sql: `INSERT OR REPLACE INTO journal_ages (seen_ms, seq) SELECT @seen, max(seq) FROM journal
+            HAVING max(seq) > (SELECT coalesce(max(seq), 0) FROM journal_ages)`,
+      values: { seen: Math.floor(seenMs) },
+    },
+    {
+      sql: `DELETE FROM journal_ages WHERE seen_ms < (SELECT max(seen_ms) FROM journal_ages WHERE seen_ms <= @seen - ${longest})`,
+      values: { seen: Math.floor(seenMs) },
+    },
+  ]
+}
 
 /** The messages database: journal, quarantine, and how long each route's rows are kept. */
 export const messagingSchema: Schema = {
   owner: 'messaging',
+  // By number the rows count, not their sequences: those leave a gap behind a recovery.
   // What could not be routed before what was: it was wrong already when it came.
   retention: [
-    { table: 'quarantine', key: 'id', givesWay: 1 },
-    { table: 'journal', key: 'seq', givesWay: 2 },
+    { table: 'quarantine', key: 'id', mostRows: 10_000, givesWay: 1 },
+    { table: 'journal', key: 'seq', mostRows: 10_000_000, expired: outlived, givesWay: 2 },
   ],
   newest: 'SELECT at FROM journal ORDER BY seq DESC LIMIT 1',
   migrations: [
@@ -35,6 +67,17 @@ export const messagingSchema: Schema = {
           reason TEXT NOT NULL
         ) STRICT;
         CREATE INDEX quarantine_by_route ON quarantine (route, id);
+      `,
+    },
+    {
+      version: 2,
+      what: 'how old the rows of the journal are at least',
+      sql: `
+        -- Every row up to seq was there when the console had seen so much time pass.
+        CREATE TABLE journal_ages (
+          seen_ms INTEGER PRIMARY KEY,
+          seq INTEGER NOT NULL
+        ) STRICT;
       `,
     },
   ],

@@ -50,6 +50,8 @@ export interface OpenStoreParts {
   readonly upkeep: (path: (database: DatabaseName) => string) => Upkeep
   readonly schemas: Readonly<Record<DatabaseName, readonly Schema[]>>
   readonly limits: Readonly<Record<DatabaseName, number>>
+  /** Time that the console has seen pass, milliseconds. */
+  readonly seenMs: () => number
   readonly runtime: Runtime
   readonly clock: Clock
   readonly logger: Logger
@@ -120,6 +122,7 @@ class OpenStore implements Store, WriterListener {
       limits: () => this.#limits,
       writable: (name) => this.#line.running && ['open', 'stand-in'].includes(this[name].condition.state),
       shrink: (database, pages) => this.#line.send({ type: 'shrink', database, pages }),
+      seenMs: parts.seenMs,
       clock: parts.clock,
       logger,
     })
@@ -158,6 +161,10 @@ class OpenStore implements Store, WriterListener {
       slow: this.#slow.worst(),
       deleted: this.#retention.deleted,
     }
+  }
+
+  seenMs(): number {
+    return this.#parts.seenMs()
   }
 
   get limits(): Readonly<Record<DatabaseName, number>> {

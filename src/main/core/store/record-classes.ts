@@ -89,7 +89,7 @@ export const recordClasses = {
   journal: {
     what: 'messages of routes that keep them, and those that could not be routed; the data plane hands them in by its own port',
     database: 'messages',
-    tables: ['journal', 'quarantine', 'journal_keeping'],
+    tables: ['journal', 'quarantine', 'journal_keeping', 'journal_ages'],
     durability: 'relaxed',
     whenFull: 'refuse',
     most: { writes: 5_000, bytes: 32 * MiB },

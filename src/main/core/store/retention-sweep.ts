@@ -25,6 +25,7 @@ export interface RetentionSweepParts {
   readonly writable: (database: DatabaseName) => boolean
   /** Gives free pages back to the file system. */
   readonly shrink: (database: DatabaseName, pages: number) => void
+  readonly seenMs: () => number
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -117,7 +118,7 @@ export class RetentionSweep implements AsyncDisposable {
   async #keepRules(name: DatabaseName): Promise<void> {
     for (const rule of this.#rules(name)) {
       const read = this.#parts.databases[name]
-      for (const keys of rule.expired?.(read, this.#parts.clock.wall(), rowsInStep) ?? []) {
+      for (const keys of rule.expired?.(read, this.#parts.seenMs(), rowsInStep) ?? []) {
         while (!this.#closed && (await this.#delete(name, rule, keys)) >= rowsInStep) {}
       }
       let excess = rule.mostRows === undefined ? 0 : await this.#excess(name, rule, rule.mostRows)

@@ -107,6 +107,7 @@ async function open(options: StoreOptions): Promise<Store> {
     inUse,
     upkeep,
     limits,
+    seenMs: () => record.seenMs(),
     runtime,
     clock,
     logger,

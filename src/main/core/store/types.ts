@@ -56,9 +56,9 @@ export interface Retention {
   readonly mostRows?: number
   /**
    * Queries that select keys of rows whose time is over, at most `limit` each, given at every sweep. `read` is for short
-   * look-ups on the calling thread, `now` wall-clock milliseconds.
+   * look-ups on the calling thread, `seenMs` how much time the console has seen pass ({@link Store.seenMs}).
    */
-  readonly expired?: (read: Pick<Database, 'all' | 'get'>, now: number, limit: number) => readonly Keys[]
+  readonly expired?: (read: Pick<Database, 'all' | 'get'>, seenMs: number, limit: number) => readonly Keys[]
   /** When space is short, tables give up their oldest rows in this order, the lowest number first. Absent: never. */
   readonly givesWay?: number
   /**
@@ -171,6 +171,11 @@ export interface Store extends AsyncDisposable {
   /** Copies, checks, quarantine, and what was done about damage. */
   readonly upkeep: Upkeep
   statistics(): StoreStatistics
+  /**
+   * Milliseconds that the console has seen pass on this site, whatever the wall clock does; across a start of the machine a day
+   * at most. Keeps of records are measured by it. Goes back only when its record was lost or not written before the power went.
+   */
+  seenMs(): number
   /** Bytes that each database is kept within. */
   readonly limits: Readonly<Record<DatabaseName, number>>
   /** Keeps the databases within other sizes from the next look on, which comes within seconds. */
