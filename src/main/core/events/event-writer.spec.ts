@@ -16,7 +16,8 @@ import { openEventLog } from './index.ts'
 async function gatedLog() {
   const rig = await eventRig()
   let gate: 'open' | 'refuses' | 'loses the answer' = 'open'
-  const reason = () => new ConsoleError('store-read-only', 'The disk is full.', 'Make room.', { retryable: true })
+  // One and the same for every write, as the store's own refusal is.
+  const reason = new ConsoleError('store-read-only', 'The disk is full.', 'Make room.', { retryable: true })
   const { control } = rig.store
   const database: Database = {
     name: 'control',
@@ -24,7 +25,7 @@ async function gatedLog() {
     get: (statement) => control.get(statement),
     query: (statement, options) => control.query(statement, options),
     async write(statements, recordClass) {
-      if (gate === 'refuses') throw reason()
+      if (gate === 'refuses') throw reason
       const results = await control.write(statements, recordClass)
       if (gate === 'loses the answer') throw new ConsoleError('store-interrupted', 'The writer ended.', 'Wait.')
       return results

@@ -38,6 +38,8 @@ export class EventWriter implements AsyncDisposable {
   #draining: Promise<void> | null = null
   #retry: Disposable | null = null
   #lostInAll = 0
+  /** Writes that the store did not take, so far. */
+  #vain = 0
   #disposed = false
 
   constructor(parts: EventWriterParts) {
@@ -101,6 +103,7 @@ export class EventWriter implements AsyncDisposable {
     try {
       await this.#insert(event)
     } catch (error) {
+      this.#vain++
       if (!mayPass(error) || this.#disposed) this.#lose(event, error)
       else this.#hold(turn, event, error)
     }
@@ -150,15 +153,15 @@ export class EventWriter implements AsyncDisposable {
     this.#retry = null
     // First one alone: while the store takes nothing, one refusal is enough.
     for (let most = 1; this.#holding && !this.#disposed; most = writtenAtATime) {
-      const { reason } = this.#holding
+      const vain = this.#vain
       const taken = this.#backlog.take(most)
       if (taken.length === 0) {
         this.#resume()
         return
       }
       await Promise.all(taken.map(({ turn, event }) => this.#write(turn, event)))
-      // Whoever was refused again has set another reason, and the timer.
-      if (this.#holding.reason !== reason) return
+      // Whoever was refused again has set the timer. The store refuses with one and the same error, which tells nothing.
+      if (this.#vain !== vain) return
     }
   }
 
