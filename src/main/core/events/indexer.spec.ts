@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, test } from 'vitest'
 import { eventDraft as draft, type EventRig, eventRig } from '../../../../test/support/event-rig.ts'
@@ -247,4 +249,22 @@ test('when it is closed while it works, the indexer ends with its batch and leav
   await rig.indexer[Symbol.asyncDispose]()
   await working
   expect(indexedTo(rig)).toBeLessThan(1_000)
+})
+
+test('after a salvage events are indexed and counted anew, not twice', async () => {
+  using folder = temporaryFolder()
+  const clock = new ManualClock()
+  {
+    await using rig = await eventRig({ directory: folder.path, clock })
+    await fill(rig, 400)
+    await rig.indexer.caughtUp()
+  }
+  // The header alone: every row comes out.
+  const path = join(folder.path, 'control.db')
+  writeFileSync(path, readFileSync(path).fill(0xff, 0, 60))
+  await using rig = await eventRig({ directory: folder.path, clock })
+  expect(rig.store.opened.control).toMatchObject({ how: 'replaced', source: 'salvage' })
+  await rig.indexer.caughtUp()
+  await expectTrueCounts(rig)
+  await expectTrueIndex(rig)
 })

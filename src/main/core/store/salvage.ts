@@ -16,6 +16,7 @@ import Database from 'better-sqlite3'
 import type { SalvageResult, ToolRequest } from './database-answer.ts'
 import { newestIn } from './database-copy.ts'
 import { makePrivateFile } from './private-file.ts'
+import { ruleOf } from './record-classes.ts'
 import { appliedVersions, migrate } from './schema-versions.ts'
 import { copyRows } from './table-rows.ts'
 import type { Schema } from './types.ts'
@@ -31,6 +32,8 @@ type SalvageRequest = Omit<Extract<ToolRequest, { type: 'salvage' }>, 'type'>
  */
 export async function salvageFile({ from, to, scratch, schemas, newest }: SalvageRequest): Promise<SalvageResult> {
   if (!existsSync(from) || !statSync(from).isFile()) throw coded('nothing-salvaged', `There is no file ${from}.`)
+  // Whatever lies there, a link for example, is not written into.
+  rmSync(scratch, { recursive: true, force: true })
   mkdirSync(scratch, { recursive: true, mode: 0o700 })
   const damaged = join(scratch, 'damaged.db')
   copyFileSync(from, damaged)
@@ -56,7 +59,8 @@ export async function salvageFile({ from, to, scratch, schemas, newest }: Salvag
 async function recover(damaged: string, recovered: string): Promise<boolean> {
   try {
     const reading = spawn('sqlite3', ['-batch', damaged, '.recover'], { stdio: ['ignore', 'pipe', 'ignore'] })
-    const writing = spawn('sqlite3', ['-batch', recovered], { stdio: ['pipe', 'ignore', 'ignore'] })
+    // Safe, because what is executed here was read from a file that anybody may have made.
+    const writing = spawn('sqlite3', ['-safe', '-batch', recovered], { stdio: ['pipe', 'ignore', 'ignore'] })
     const ended = Promise.all([once(reading, 'close'), once(writing, 'close')])
     writing.stdin.on('error', () => {})
     // Through this process: were it killed, both commands would end by themselves at their broken pipes.
@@ -89,7 +93,7 @@ async function built(
       fresh.pragma('journal_mode = WAL')
       migrate(fresh, stepsOf(damaged, schemas), Date.now())
     }
-    const tables = copyRows(damaged, fresh, schemas === null ? /^sqlite_/ : /^(sqlite_|store_)/)
+    const tables = copyRows(damaged, fresh, (table) => isLeftOut(table, schemas !== null))
     // After the rows: a trigger must not run for what is only put back.
     if (schemas === null) for (const type of ['index', 'view', 'trigger'] as const) makeLike(damaged, fresh, type)
     const rows = Object.values(tables).reduce((sum, count) => sum + count, 0)
@@ -102,6 +106,14 @@ async function built(
     fresh?.close()
   }
 }
+
+/** Of the console's own its versions, and what is derived from other tables and is made anew from what came out. */
+function isLeftOut(table: string, isOwn: boolean): boolean {
+  if (table.startsWith('sqlite_')) return true
+  return isOwn && (table.startsWith('store_') || derived.has(table))
+}
+
+const derived: ReadonlySet<string> = new Set(ruleOf('housekeeping').tables)
 
 /** Makes what a database that is not the console's still names in its schema. What cannot be made is left out. */
 function makeLike(

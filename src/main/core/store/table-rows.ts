@@ -6,7 +6,11 @@ import Database from 'better-sqlite3'
 const largestSkip = 2 ** 45
 
 /** Copies the rows of every table that both databases have, as far as they can be read and fit. Counts them by table. */
-export function copyRows(from: Database.Database, to: Database.Database, leftOut: RegExp): Record<string, number> {
+export function copyRows(
+  from: Database.Database,
+  to: Database.Database,
+  leftOut: (table: string) => boolean,
+): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const table of ownTables(to, leftOut)) {
     const count = to.transaction(() => copyTable(from, to, table))()
@@ -16,11 +20,11 @@ export function copyRows(from: Database.Database, to: Database.Database, leftOut
 }
 
 /** Ordinary tables; those that a full-text index keeps for itself are filled by it. */
-function ownTables(database: Database.Database, leftOut: RegExp): readonly string[] {
+function ownTables(database: Database.Database, leftOut: (table: string) => boolean): readonly string[] {
   return database
     .prepare<[], { name: string; type: string }>("SELECT name, type FROM pragma_table_list WHERE schema = 'main'")
     .all()
-    .flatMap(({ name, type }) => (type === 'table' && !leftOut.test(name) ? [name] : []))
+    .flatMap(({ name, type }) => (type === 'table' && !leftOut(name) ? [name] : []))
 }
 
 function copyTable(from: Database.Database, to: Database.Database, table: string): number {
