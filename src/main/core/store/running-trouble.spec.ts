@@ -81,6 +81,16 @@ test('damage that only a read meets has the database replaced too', async () => 
   expect(store.control.all(texts)).toEqual([])
 })
 
+test('damage that only a query beside the control plane meets has the database replaced too', async () => {
+  using folder = temporaryFolder()
+  await using store = await openOnRows(folder.path)
+  spoil(join(folder.path, 'control.db'))
+  await expect(store.control.query(texts)).rejects.toMatchObject({ problem: { code: 'store-damaged' } })
+  await until('it is replaced', () => store.opened.control.how === 'replaced')
+  await until('it is in use again', () => store.statistics().state === 'open')
+  expect(await store.control.query(texts)).toEqual([])
+})
+
 test('a sound database is replaced when a person says so: nothing of it is lost, and sequences go on above its own', async () => {
   using folder = temporaryFolder()
   await using store = await openOnRows(folder.path)

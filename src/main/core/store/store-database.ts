@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import type { Clock } from '#core/platform/index.ts'
-import type { ConsoleError } from '#shared/problem.ts'
+import { ConsoleError } from '#shared/problem.ts'
 import type { LatencyWindow } from './latency-window.ts'
 import { Reader } from './reader.ts'
 import type { ReaderThread } from './reader-thread.ts'
@@ -89,9 +89,18 @@ export class StoreDatabase implements Database {
   }
 
   async query<T>(statement: Statement, options?: QueryOptions): Promise<readonly T[]> {
-    this.#readable()
+    const reader = this.#readable()
     const where = { database: this.name, path: this.#path }
-    return await this.#parts.readerThread.query<T>(where, statement, options)
+    try {
+      return await this.#parts.readerThread.query<T>(where, statement, options)
+    } catch (error) {
+      // Another database may have taken its place meanwhile.
+      if (this.#reader === reader && error instanceof ConsoleError && error.problem.code === 'store-damaged') {
+        const { reason, detail } = error.problem.params
+        this.#parts.onDamage({ code: String(reason), message: String(detail) })
+      }
+      throw error
+    }
   }
 
   /** It is open at `path`, and is read and written from now on. Says why when it cannot be read. */
