@@ -3,11 +3,11 @@ import { eventSchema, severitySchema } from '../vocabulary.ts'
 import { procedure } from './procedure.ts'
 
 export const eventFilterSchema = z.object({
-  subject: z.string().optional(),
+  subject: z.string().max(300).optional(),
   /** Prefix of the kind. */
-  kind: z.string().optional(),
+  kind: z.string().max(300).optional(),
   atLeast: severitySchema.optional(),
-  operation: z.string().optional(),
+  operation: z.string().max(300).optional(),
   /** Words that message, subject or kind must contain, each as the beginning of a word there (`event-text.ts`). */
   text: z.string().max(500).optional(),
 })
@@ -62,6 +62,6 @@ export const eventsContract = {
   ),
   /** One event with the chain of its causes (itself first, root last) and its direct effects: the first 1,000, and how many there are. */
   chain: procedure
-    .input(z.object({ id: z.string() }))
+    .input(z.object({ id: z.string().max(300) }))
     .output(z.object({ causes: z.array(eventSchema), effects: z.array(eventSchema), effectsTotal: z.number().int() })),
 }

@@ -36,6 +36,8 @@ export interface Search {
 
 /** Stretches grow from a page's worth to this many candidates, and to as many blocks of the index of words as whoever asks says. */
 const mostCandidates = 20_000
+/** More candidates than these are counted beside the control plane: that takes some milliseconds. */
+const mostOnThisThread = 6_000
 const growth = { key: 4, words: 2 } as const
 
 export interface SearchOptions {
@@ -94,7 +96,10 @@ async function* stretchesOf(
       const { end, blocks } =
         approach.by === 'words'
           ? nextBlocks(database, left, order, Math.min(size, mostBlocks))
-          : { end: candidatesEnd(database, approach, left, order, Math.min(size * first, mostCandidates)), blocks: [] }
+          : {
+              end: await candidatesEnd(database, approach, left, order, Math.min(size * first, mostCandidates)),
+              blocks: [],
+            }
       const stretch = order === 'newest' ? { low: end, high: left.high } : { low: left.low, high: end }
       if (approach.by === 'key' || blocks.length > 0) {
         const by = approach.by === 'key' ? 'events.seq' : 'events_text.rowid'
@@ -105,15 +110,18 @@ async function* stretchesOf(
   }
 }
 
-function candidatesEnd(
+async function candidatesEnd(
   database: Database,
   { lead }: Extract<Approach, { by: 'key' }>,
   range: Range,
   order: Order,
   count: number,
-): number {
+): Promise<number> {
   const statement = stretchEnd(lead, range, order === 'newest' ? 'DESC' : 'ASC', count)
-  return database.get<{ seq: number }>(statement)?.seq ?? (order === 'newest' ? range.low : range.high)
+  // Of each key as many are looked at.
+  const short = (lead?.among.length ?? 1) * count <= mostOnThisThread
+  const found = short ? database.get<{ seq: number }>(statement) : (await database.query<{ seq: number }>(statement))[0]
+  return found?.seq ?? (order === 'newest' ? range.low : range.high)
 }
 
 /** The next blocks that hold events at all: after a database was replaced, sequences go on much higher. */
