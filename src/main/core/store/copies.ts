@@ -1,8 +1,9 @@
-import { mkdir, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Clock, type Runtime, sizeInWords, syncFolder, timeIn, writeDurably } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { copyDatabase } from './database-tool.ts'
+import { readOwnText } from './own-text.ts'
 import type { DatabaseName } from './types.ts'
 
 /** Why a copy was taken. Each reason has its own number of copies that are kept, so that none pushes out another. */
@@ -125,7 +126,7 @@ export class Copies {
     try {
       const [newest] = await this.list(database)
       if (!newest) return false
-      const noted: unknown = JSON.parse(await readFile(this.#notePath(database), 'utf8'))
+      const noted: unknown = JSON.parse(await readOwnText(this.#notePath(database)))
       return JSON.stringify(noted) === JSON.stringify({ of: newest.file, ...(await this.#signature(database)) })
     } catch {
       return false

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type Clock, type CrashPoints, type Logger, newId, type Runtime, syncFolder } from '#core/platform/index.ts'
 import type { Copies, DatabaseCopy } from './copies.ts'
 import { checkDatabase, copyDatabase, salvageDatabase } from './database-tool.ts'
+import { inspect } from './opening.ts'
 import { databaseEndings, type Quarantine } from './quarantine.ts'
 import type { Choice, Intent, RecoveryRecord, ReplacedBy, StoreReport } from './recovery-record.ts'
 import { lostInterval, recoverySentence } from './recovery-sentence.ts'
@@ -109,6 +110,8 @@ export class Ladder {
       if (!versions) throw new Error('it is no database of the console')
       pendingMigrations(copy.database, versions, schemas[copy.database])
       await copyDatabase(runtime, { from: copies.pathOf(copy), to: part })
+      const found = inspect(copy.database, part)
+      if (found.state === 'damaged') throw new Error(found.reason)
       return { source: 'copy', copiedAt: copy.at, newest: newestAt }
     } catch (error) {
       if (isNoRoom(error)) throw error

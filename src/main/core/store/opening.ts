@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3'
-import { type AppliedVersions, appliedVersions, hasTable } from './schema-versions.ts'
+import { type AppliedVersions, appliedVersions, hasTable, refuseNewerFormat, strangeIn } from './schema-versions.ts'
 import { failureKind, failureOf } from './sqlite-failure.ts'
 import type { DatabaseName } from './types.ts'
 
@@ -31,6 +31,9 @@ function look(name: DatabaseName, path: string): Found {
   let database: Database.Database | undefined
   try {
     database = new Database(path, { readonly: true, fileMustExist: true, timeout: 5_000 })
+    refuseNewerFormat(name, database)
+    const strange = strangeIn(database)
+    if (strange !== null) return { state: 'damaged', reason: `${strange} is in it, which the console never made` }
     const versions = appliedVersions(name, database)
     if (!hasTable(database, 'store_marks')) return { state: 'empty' }
     const mark = database

@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { existsSync, lstatSync } from 'node:fs'
+import { lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type Logger, syncFolder, writeDurably } from '#core/platform/index.ts'
 import { fileTime } from './copies.ts'
+import { readOwnText } from './own-text.ts'
 import type { DatabaseName } from './types.ts'
 
 /** How long damaged files are kept, in time that the console has seen pass. Milliseconds. */
@@ -59,6 +60,8 @@ export class Quarantine {
   /** Says what is in a folder, before anything is put there. Makes the folder. */
   async describe(folder: string, why: Why): Promise<void> {
     await mkdir(this.pathOf(folder), { recursive: true, mode: 0o700 })
+    // A link would have the damaged files moved to where it leads.
+    if (!(await lstat(this.pathOf(folder))).isDirectory()) throw new Error(`${this.pathOf(folder)} is no folder`)
     await writeDurably(join(this.pathOf(folder), 'why.json'), `${JSON.stringify(why, null, 2)}\n`)
     await syncFolder(this.#path)
   }
@@ -75,7 +78,9 @@ export class Quarantine {
    */
   async take(path: string, folder: string, as: string): Promise<void> {
     for (const ending of databaseEndings) {
-      if (existsSync(`${path}${ending}`)) await rename(`${path}${ending}`, join(this.pathOf(folder), `${as}${ending}`))
+      // A link that leads nowhere is moved as well.
+      if (lstatSync(`${path}${ending}`, { throwIfNoEntry: false }))
+        await rename(`${path}${ending}`, join(this.pathOf(folder), `${as}${ending}`))
     }
     await syncFolder(this.pathOf(folder))
   }
@@ -126,7 +131,7 @@ export class Quarantine {
   async #adopt(folder: string, now: number, seenMs: number): Promise<void> {
     const named = /^(.{10}T\d\d-\d\d-\d\d-\d{3}Z)-((?:control|messages)(?![a-z0-9])|[a-z][a-z0-9-]*)/.exec(folder)
     if (!named) return
-    const text = await readFile(join(this.pathOf(folder), 'why.txt'), 'utf8').catch(() => 'It was damaged.')
+    const text = await readOwnText(join(this.pathOf(folder), 'why.txt')).catch(() => 'It was damaged.')
     await this.describe(folder, {
       database: named[2] ?? 'control',
       at: now,
@@ -140,7 +145,7 @@ export class Quarantine {
 
   async #whyOf(folder: string): Promise<Why | null> {
     try {
-      return whySchema.parse(JSON.parse(await readFile(join(this.pathOf(folder), 'why.json'), 'utf8')))
+      return whySchema.parse(JSON.parse(await readOwnText(join(this.pathOf(folder), 'why.json'))))
     } catch {
       return null
     }

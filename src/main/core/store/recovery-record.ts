@@ -1,7 +1,8 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type Logger, writeDurably } from '#core/platform/index.ts'
+import { readOwnText } from './own-text.ts'
 import type { DatabaseName } from './types.ts'
 
 /** Who or what had a database replaced: damage met in use or at opening, a check, or a person. */
@@ -21,6 +22,16 @@ const choiceSchema = z.discriminatedUnion('source', [
 /** What takes a damaged database's place. `newest`: time of the newest record in it. */
 export type Choice = z.infer<typeof choiceSchema>
 
+/** One name, and none that leads elsewhere: a folder from somebody else may hold any record. */
+const folderSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]*$/)
+
+/** Sequences must stay exact as numbers, with room above them. */
+const sequenceSchema = z
+  .number()
+  .int()
+  .min(0)
+  .max(2 ** 51)
+
 const intentSchema = z.object({
   id: z.string(),
   at: z.number(),
@@ -29,7 +40,7 @@ const intentSchema = z.object({
   /** The last sign of life of the damaged database, wall-clock milliseconds. */
   until: z.number(),
   /** Name of the folder in `.wheelhouse/quarantine/`. */
-  folder: z.string(),
+  folder: folderSchema,
   /** Until everything is set aside, what lies in place is the damaged database; afterwards it is the chosen one. */
   phase: z.enum(['setting aside', 'replacing']),
   choice: choiceSchema.nullable(),
@@ -61,8 +72,8 @@ const recordSchema = z.object({
   intent: intentSchema.nullable(),
   standIn: standInSchema.nullable(),
   /** Where the sequences of a new database go on from, until it was opened once; and the highest that ever was given so. */
-  continueFrom: z.number().nullable(),
-  highest: z.number(),
+  continueFrom: sequenceSchema.nullable(),
+  highest: sequenceSchema,
   reports: z.array(reportSchema),
 })
 export type RecoveryState = z.infer<typeof recordSchema>
@@ -90,7 +101,7 @@ export class RecoveryRecord {
   /** Reads it from the `.wheelhouse/recovery` folder. One that cannot be read is taken for an empty one. */
   static async open(name: DatabaseName, folder: string, logger: Logger): Promise<RecoveryRecord> {
     try {
-      const text = await readFile(join(folder, `${name}.json`), 'utf8')
+      const text = await readOwnText(join(folder, `${name}.json`))
       return new RecoveryRecord(name, folder, recordSchema.parse(JSON.parse(text)))
     } catch (error) {
       const isNew = error instanceof Error && 'code' in error && error.code === 'ENOENT'

@@ -37,8 +37,7 @@ export function pendingMigrations(
 
 /** Reads the versions from a database; none when it is new. Throws `store-from-newer-version` for an unknown store format. */
 export function appliedVersions(name: DatabaseName, database: Database.Database): AppliedVersions {
-  const format = database.prepare<[], number>('PRAGMA user_version').pluck().get() ?? 0
-  if (format > storeFormat) throw fromNewerVersion(name, 'store', format, storeFormat)
+  refuseNewerFormat(name, database)
   if (!hasTable(database, 'store_versions')) return {}
   const rows = database
     .prepare<[], { owner: string; version: number }>(
@@ -46,6 +45,22 @@ export function appliedVersions(name: DatabaseName, database: Database.Database)
     )
     .all()
   return Object.fromEntries(rows.map(({ owner, version }) => [owner, version]))
+}
+
+/** Throws `store-from-newer-version` for an unknown store format. */
+export function refuseNewerFormat(name: DatabaseName, database: Database.Database): void {
+  const format = database.prepare<[], number>('PRAGMA user_version').pluck().get() ?? 0
+  if (format > storeFormat) throw fromNewerVersion(name, 'store', format, storeFormat)
+}
+
+/**
+ * A view or trigger, which the console makes in no database of {@link storeFormat}: what somebody else put there would run with the
+ * console's own statements, perhaps for ever. Told by the text, since the column `type` is only what its writer says. Null when there is none.
+ */
+export function strangeIn(database: Database.Database): string | null {
+  const sql = `SELECT name FROM sqlite_schema WHERE sql NOT GLOB 'CREATE TABLE *' AND sql NOT GLOB 'CREATE INDEX *'
+                 AND sql NOT GLOB 'CREATE UNIQUE INDEX *' AND sql NOT GLOB 'CREATE VIRTUAL TABLE *' LIMIT 1`
+  return database.prepare<[], string>(sql).pluck().get() ?? null
 }
 
 /** Applies the steps in one transaction: after a failure or a power cut the database is as it was. */

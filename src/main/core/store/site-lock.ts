@@ -1,9 +1,10 @@
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { z } from 'zod'
 import { type Clock, delay, writeDurably } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
+import { readOwnText } from './own-text.ts'
 import { makePrivateFile } from './private-file.ts'
 
 /** Who has a site open, readable by any program on the machine. Nothing secret belongs here. */
@@ -136,7 +137,7 @@ const describe = (owner: SiteOwner) => `${JSON.stringify(owner, null, 2)}\n`
 
 async function ownerIn(directory: string): Promise<SiteOwner | undefined> {
   try {
-    return siteOwnerSchema.parse(JSON.parse(await readFile(ownerPath(directory), 'utf8')))
+    return siteOwnerSchema.parse(JSON.parse(await readOwnText(ownerPath(directory))))
   } catch {
     return undefined
   }

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { lstat, mkdir, rm } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -22,8 +21,7 @@ const leastRoom = 256 * 1024
  */
 export async function standInPath(directory: string, name: DatabaseName): Promise<string> {
   const paths = standInPaths(directory, name)
-  const before = paths.find((path) => existsSync(path))
-  if (before !== undefined) return before
+  for (const path of paths) if (await isOwn(path)) return path
   let failure: unknown
   for (const path of paths) {
     try {
@@ -33,6 +31,7 @@ export async function standInPath(directory: string, name: DatabaseName): Promis
       await writeDurably(room, new Uint8Array(leastRoom))
       await rm(room, { force: true })
       await makePrivateFile(path)
+      if (!(await isOwn(path))) throw new Error(`${path} is no file of this user's.`)
       return path
     } catch (error) {
       failure = error
@@ -41,10 +40,24 @@ export async function standInPath(directory: string, name: DatabaseName): Promis
   throw failure
 }
 
+/** Whether it is a file of this user's in a folder of this user's, and neither a link to somewhere else. */
+async function isOwn(path: string): Promise<boolean> {
+  try {
+    await assertOwn(dirname(path))
+    const found = await lstat(path)
+    return found.isFile() && isMine(found.uid)
+  } catch {
+    return false
+  }
+}
+
 /** Anybody may have made a folder of this name in the temporary one. */
 async function assertOwn(folder: string): Promise<void> {
   const found = await lstat(folder)
+  if (!found.isDirectory() || !isMine(found.uid)) throw new Error(`The folder ${folder} belongs to somebody else.`)
+}
+
+function isMine(owner: number): boolean {
   const { uid } = userInfo()
-  const mine = uid === -1 || found.uid === uid // -1 where files have no owners
-  if (!found.isDirectory() || !mine) throw new Error(`The folder ${folder} belongs to somebody else.`)
+  return uid === -1 || owner === uid // -1 where files have no owners
 }

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type Clock, type Logger, type Machine, writeDurably } from '#core/platform/index.ts'
 import { type CheckKind, type CheckResult, checkKindSchema } from './database-answer.ts'
+import { readOwnText } from './own-text.ts'
 import { markNow, passedBetween, type TimeMark } from './seen-time.ts'
 import type { DatabaseName } from './types.ts'
 
@@ -59,7 +59,7 @@ export class StoreRecord {
   static async open(options: StoreRecordOptions, leastSeenMs: number): Promise<StoreRecord> {
     let recorded: Recorded | null = null
     try {
-      recorded = recordSchema.parse(JSON.parse(await readFile(pathIn(options.directory), 'utf8')))
+      recorded = recordSchema.parse(JSON.parse(await readOwnText(pathIn(options.directory))))
     } catch (error) {
       const isNew = error instanceof Error && 'code' in error && error.code === 'ENOENT'
       if (!isNew)
