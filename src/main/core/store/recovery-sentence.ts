@@ -1,4 +1,4 @@
-import { timeIn } from '#core/platform/index.ts'
+import { momentIn } from '#core/platform/index.ts'
 import type { Choice, Intent } from './recovery-record.ts'
 import type { DatabaseName } from './types.ts'
 
@@ -38,11 +38,11 @@ export function recoverySentence(done: {
 }
 
 function replacement(choice: Choice, until: number, zone: string): string {
-  const last = timeIn(zone, until)
+  const last = momentIn(zone, until)
   switch (choice.source) {
     case 'copy': {
       const { from, to } = lostInterval(choice, until)
-      return `The copy of ${timeIn(zone, choice.copiedAt)} took its place. What was recorded from ${timeIn(zone, from ?? to)} to ${timeIn(zone, to)} is missing; it is in the quarantined file only.`
+      return `The copy of ${momentIn(zone, choice.copiedAt)} took its place. What was recorded from ${momentIn(zone, from ?? to)} to ${momentIn(zone, to)} is missing; it is in the quarantined file only.`
     }
     case 'salvage':
       return `There was no good copy, so what could still be read of it took its place: ${rowsInWords(choice.tables)}. This is partial: other records up to ${last} may be missing.`
