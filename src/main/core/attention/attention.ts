@@ -34,6 +34,7 @@ class OpenConditions implements Attention {
   readonly #open = new Map<string, AttentionView>()
   readonly #changed: Listeners<readonly AttentionView[]>
   readonly #writing = new Set<Promise<unknown>>()
+  readonly #following: Disposable
   #closed = false
 
   constructor(options: AttentionOptions) {
@@ -47,6 +48,7 @@ class OpenConditions implements Attention {
       this.#open.set(view.id, view)
       options.state.set(view.id, view)
     }
+    this.#following = options.database.onReplaced(() => this.#writeAll())
   }
 
   raise(draft: AttentionDraft): void {
@@ -89,6 +91,7 @@ class OpenConditions implements Attention {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
+    this.#following[Symbol.dispose]()
     await Promise.allSettled(this.#writing)
     this.#changed.clear()
     // The shown state outlives the site.
@@ -99,16 +102,21 @@ class OpenConditions implements Attention {
   #set(view: AttentionView): Promise<void> {
     this.#open.set(view.id, view)
     this.#options.state.set(view.id, view)
-    const sql = 'INSERT OR REPLACE INTO attention (id, view) VALUES (?, ?)'
-    const stored = this.#write({ sql, values: [view.id, JSON.stringify(view)] })
+    const stored = this.#write(putting(view))
     stored.catch(() => {})
     this.#tell()
     return stored
   }
 
-  async #write(statement: Statement): Promise<void> {
+  /** For a database that may hold other cards, older ones, or none. */
+  #writeAll(): void {
+    const all = [...this.#open.values()].map(putting)
+    this.#write({ sql: 'DELETE FROM attention' }, ...all).catch(() => {})
+  }
+
+  async #write(...statements: readonly Statement[]): Promise<void> {
     const { database, logger } = this.#options
-    const writing = database.write([statement], 'attention')
+    const writing = database.write(statements, 'attention')
     this.#writing.add(writing)
     try {
       await writing
@@ -134,6 +142,11 @@ class OpenConditions implements Attention {
   #tell(): void {
     this.#changed.tell(this.open())
   }
+}
+
+function putting(view: AttentionView): Statement {
+  const sql = 'INSERT OR REPLACE INTO attention (id, view) VALUES (?, ?)'
+  return { sql, values: [view.id, JSON.stringify(view)] }
 }
 
 function unknown(id: string): ConsoleError {

@@ -16,6 +16,7 @@ import { planRetention } from './retention.ts'
 import { Schedule, type ScheduledKind, type Timetable } from './schedule.ts'
 import { runCreate, runVerify } from './snapshot-jobs.ts'
 import type { Backups } from './types.ts'
+import { UsedRepository } from './used-repository.ts'
 import { isGood, nameOf, snapshotView } from './views.ts'
 
 const lane = 'backup'
@@ -30,6 +31,7 @@ export async function openBackups(options: BackupsOptions): Promise<Backups> {
 class OpenBackups implements Backups {
   readonly #options: BackupsOptions
   readonly #catalogue: Catalogue
+  readonly #repository: UsedRepository
   readonly #conditions: Conditions
   readonly #closing = new AbortController()
   readonly #running = new Set<Promise<unknown>>()
@@ -40,6 +42,7 @@ class OpenBackups implements Backups {
   constructor(options: BackupsOptions) {
     this.#options = options
     this.#catalogue = new Catalogue(options)
+    this.#repository = new UsedRepository(options)
     this.#conditions = new Conditions(options, this.#catalogue)
     this.#openedAt = options.clock.wall()
   }
@@ -175,6 +178,7 @@ class OpenBackups implements Backups {
     this.#schedule?.[Symbol.dispose]()
     this.#closing.abort(closed())
     await Promise.allSettled(this.#running)
+    this.#repository[Symbol.dispose]()
   }
 
   async #plan(snapshot: Snapshot, undo: boolean): Promise<RestorePlan> {
@@ -246,16 +250,7 @@ class OpenBackups implements Backups {
     try {
       if (create && this.#catalogue.problem) throw this.#catalogue.problem
       const { repository } = await helper.ask('lock', { what, create })
-      await this.#options.database.write(
-        [
-          {
-            sql: `INSERT INTO backup_repositories (folder, repository, used_at) VALUES (?, ?, ?)
-              ON CONFLICT (folder) DO UPDATE SET repository = excluded.repository, used_at = excluded.used_at`,
-            values: [this.#options.folder, repository, this.#options.clock.wall()],
-          },
-        ],
-        'bookkeeping',
-      )
+      await this.#repository.note(repository)
       return helper
     } catch (error) {
       await helper[Symbol.asyncDispose]()

@@ -20,6 +20,7 @@ export interface SiteCoordinatorPorts {
   readonly directory: string
   readonly services: ServiceSet
   readonly leftovers: Leftovers
+  readonly records: Disposable
   readonly arrivals: Arrivals
   readonly logWatch: Disposable
   readonly processes: Processes
@@ -207,9 +208,10 @@ export class SiteCoordinator implements Coordinator {
 
   async release(): Promise<void> {
     await this.#defining
-    const { logWatch, services, arrivals } = this.#ports
+    const { logWatch, services, arrivals, records } = this.#ports
     logWatch[Symbol.dispose]()
     await services[Symbol.asyncDispose]()
+    records[Symbol.dispose]()
     arrivals.changed() // answers the orders that were still under way
   }
 

@@ -45,7 +45,7 @@ export interface CoordinatorOptions {
 export async function openCoordinator(options: CoordinatorOptions): Promise<Coordinator> {
   const { directory, processes, database, events, attention, clock, logger, runtime, secrets, random } = options
   const environment = options.environment ?? process.env
-  const records = new RunRecords(database)
+  const records = new RunRecords(database, logger)
   const marks = new RunMarks(directory)
   const site = new CurrentSite(directory, async () => variablesOf(directory, await releaseFolder(directory)))
   const arrivals = new Arrivals(clock, logger)
@@ -76,6 +76,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
     directory,
     services,
     leftovers,
+    records,
     arrivals,
     logWatch,
     processes,

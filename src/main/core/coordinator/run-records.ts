@@ -1,5 +1,5 @@
-import type { ProcessIdentity } from '#core/platform/index.ts'
-import type { Database } from '#core/store/index.ts'
+import type { Logger, ProcessIdentity } from '#core/platform/index.ts'
+import type { Database, Statement } from '#core/store/index.ts'
 
 /** A child process as it is recorded before it exists and until it and all its descendants are gone. */
 export interface RunRecord {
@@ -36,45 +36,52 @@ interface Row {
  * What makes a child findable after a crash of the console. Written `relaxed`: it must survive the console, not a power cut,
  * because no child survives one.
  */
-export class RunRecords {
+export class RunRecords implements Disposable {
   readonly #database: Database
+  /** What must be on record at this moment, whatever becomes of the database. */
+  readonly #open: Map<string, RunRecord>
+  readonly #following: Disposable
 
-  constructor(database: Database) {
+  constructor(database: Database, logger: Logger) {
     this.#database = database
+    this.#open = new Map(this.open().map((record) => [record.run, record]))
+    this.#following = database.onReplaced(() => {
+      this.#writeAll().catch((error: unknown) =>
+        logger.error(
+          'The running services could not be recorded in the database that took the place of the damaged one.',
+          {
+            error: String(error),
+          },
+        ),
+      )
+    })
   }
 
   /** Resolves once the run can be found again. Only then may the process be spawned. */
   async begin(record: Omit<RunRecord, 'identity'>): Promise<void> {
-    await this.#write(
-      `INSERT INTO service_runs (run, service, generation, definition, started_at, out_log, err_log)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
-      [record.run, record.service, record.generation, record.definition, record.startedAt, record.out, record.err],
-    )
+    const begun = { ...record, identity: null }
+    this.#open.set(record.run, begun)
+    await this.#database.write([putting(begun)], 'run')
   }
 
   /** Adds who the process is. Until then it is found by its mark. */
-  async spawned(run: string, { pid, startTicks, bootId }: ProcessIdentity): Promise<void> {
-    await this.#write('UPDATE service_runs SET pid = ?, start_ticks = ?, boot_id = ? WHERE run = ?', [
-      pid,
-      startTicks,
-      bootId,
-      run,
-    ])
+  async spawned(run: string, identity: ProcessIdentity): Promise<void> {
+    const record = this.#open.get(run)
+    if (record) this.#open.set(run, { ...record, identity })
+    const sql = 'UPDATE service_runs SET pid = ?, start_ticks = ?, boot_id = ? WHERE run = ?'
+    const { pid, startTicks, bootId } = identity
+    await this.#database.write([{ sql, values: [pid, startTicks, bootId, run] }], 'run')
   }
 
   /** A run that was found by its mark, whether it was recorded before or not. */
   async found(record: RunRecord & { readonly identity: ProcessIdentity }): Promise<void> {
-    const { run, service, generation, definition, startedAt, out, err, identity } = record
-    await this.#write(
-      `INSERT OR REPLACE INTO service_runs
-         (run, service, generation, definition, started_at, out_log, err_log, pid, start_ticks, boot_id)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      [run, service, generation, definition, startedAt, out, err, identity.pid, identity.startTicks, identity.bootId],
-    )
+    this.#open.set(record.run, record)
+    await this.#database.write([putting(record)], 'run')
   }
 
   /** Nothing of the run is left. */
   async ended(run: string, service: string, at: number, ending: string): Promise<void> {
+    this.#open.delete(run)
     await this.#database.write(
       [
         { sql: 'UPDATE service_runs SET ended_at = ?, ending = ? WHERE run = ?', values: [at, ending, run] },
@@ -96,8 +103,27 @@ export class RunRecords {
       .map(toRecord)
   }
 
-  async #write(sql: string, values: readonly (string | number)[]): Promise<void> {
-    await this.#database.write([{ sql, values }], 'run')
+  /** Follows the database no longer. */
+  [Symbol.dispose](): void {
+    this.#following[Symbol.dispose]()
+  }
+
+  /** An older copy may have runs open that ended since, and knows nothing of those begun since. */
+  async #writeAll(): Promise<void> {
+    const sql = 'UPDATE service_runs SET ended_at = started_at, ending = ? WHERE ended_at IS NULL'
+    const ending = 'had ended before the database was replaced'
+    await this.#database.write([{ sql, values: [ending] }, ...[...this.#open.values()].map(putting)], 'run')
+  }
+}
+
+function putting({ identity, ...record }: RunRecord): Statement {
+  const { run, service, generation, definition, startedAt, out, err } = record
+  const { pid, startTicks, bootId } = identity ?? { pid: null, startTicks: null, bootId: null }
+  return {
+    sql: `INSERT OR REPLACE INTO service_runs
+            (run, service, generation, definition, started_at, out_log, err_log, pid, start_ticks, boot_id)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    values: [run, service, generation, definition, startedAt, out, err, pid, startTicks, bootId],
   }
 }
 

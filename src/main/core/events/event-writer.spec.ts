@@ -24,6 +24,7 @@ async function gatedLog() {
     all: (statement) => control.all(statement),
     get: (statement) => control.get(statement),
     query: (statement, options) => control.query(statement, options),
+    onReplaced: (listener) => control.onReplaced(listener),
     async write(statements, recordClass) {
       if (gate === 'refuses') throw reason
       const results = await control.write(statements, recordClass)

@@ -36,6 +36,11 @@ export class Interrupted implements InterruptedJob {
     return this.#view
   }
 
+  /** All that must be on record of it while it is not resolved. */
+  get stored(): StoredJob {
+    return { ...this.#parts.stored, toldInterrupted: true }
+  }
+
   /** Tells the event log about it, once however often the console starts before it is resolved. */
   async tell(): Promise<void> {
     const { stored, table, events } = this.#parts
@@ -53,7 +58,7 @@ export class Interrupted implements InterruptedJob {
     const { stored, table, events, clock, ended } = this.#parts
     stored.log.add(outcome.message)
     const view = withEnd(this.#view, state, { ...outcome, remedy: null }, clock.wall())
-    await table.finish(view, stored.log)
+    await table.finish({ ...this.stored, view })
     this.#view = view
     emitEnded(events, view, state, this.#cause)
     ended(view)

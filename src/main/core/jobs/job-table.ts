@@ -49,10 +49,15 @@ export class JobTable {
   }
 
   async insert(view: JobView, input: Record<string, unknown>): Promise<void> {
-    const sql = `INSERT INTO jobs (id, kind, started_at, view, input, log, log_skipped, told_interrupted)
-                 VALUES (?, ?, ?, ?, ?, '[]', 0, 0)`
-    const values = [view.id, view.kind, view.startedAt, JSON.stringify(view), JSON.stringify(input)]
-    await this.#database.write([{ sql, values }], 'job')
+    await this.#database.write([putting({ view, input, log: new LogLines(), toldInterrupted: false })], 'job')
+  }
+
+  /**
+   * Writes again what is known of jobs, for a database that may have been replaced by an older one: jobs without their end
+   * whole, of those that `ended` the view alone, because their log is not in memory any more.
+   */
+  async putAgain(open: readonly StoredJob[], ended: readonly JobView[]): Promise<void> {
+    await this.#database.write([...open.map(putting), ...ended.map(puttingView)], 'job')
   }
 
   async remove(id: string): Promise<void> {
@@ -65,8 +70,8 @@ export class JobTable {
   }
 
   /** Stores how far a running job has come. */
-  async save(view: JobView, log: LogLines): Promise<void> {
-    await this.#database.write([updateOf(view, log)], 'progress')
+  async save(job: StoredJob): Promise<void> {
+    await this.#database.write([putting(job)], 'progress')
   }
 
   async markToldInterrupted(id: string): Promise<void> {
@@ -75,17 +80,31 @@ export class JobTable {
   }
 
   /** Stores the end with its completion marker, and gives up the oldest finished jobs. */
-  async finish(view: JobView, log: LogLines): Promise<void> {
+  async finish(job: StoredJob): Promise<void> {
     const sql = `DELETE FROM jobs WHERE ended_at IS NOT NULL AND ended_at <
       (SELECT min(ended_at) FROM (SELECT ended_at FROM jobs WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT ?))`
-    await this.#database.write([updateOf(view, log), { sql, values: [keptFinished] }], 'job')
+    await this.#database.write([putting(job), { sql, values: [keptFinished] }], 'job')
   }
 }
 
-function updateOf(view: JobView, log: LogLines): Statement {
+function putting({ view, input, log, toldInterrupted }: StoredJob): Statement {
+  const { id, kind, startedAt, endedAt } = view
+  const values = [id, kind, startedAt, endedAt, JSON.stringify(view), JSON.stringify(input)]
   return {
-    sql: 'UPDATE jobs SET view = ?, ended_at = ?, log = ?, log_skipped = ? WHERE id = ?',
-    values: [JSON.stringify(view), view.endedAt, JSON.stringify(log.lines), log.skipped, view.id],
+    sql: `INSERT OR REPLACE INTO jobs
+            (id, kind, started_at, ended_at, view, input, log, log_skipped, told_interrupted)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    values: [...values, JSON.stringify(log.lines), log.skipped, toldInterrupted ? 1 : 0],
+  }
+}
+
+function puttingView(view: JobView): Statement {
+  const { id, kind, startedAt, endedAt } = view
+  return {
+    sql: `INSERT INTO jobs (id, kind, started_at, ended_at, view, input, log, log_skipped, told_interrupted)
+          VALUES (?, ?, ?, ?, ?, '{}', '[]', 0, 0)
+          ON CONFLICT (id) DO UPDATE SET ended_at = excluded.ended_at, view = excluded.view`,
+    values: [id, kind, startedAt, endedAt, JSON.stringify(view)],
   }
 }
 

@@ -43,6 +43,7 @@ class OpenJobs implements Jobs {
   readonly #logged: Listeners<string>
   /** Newest last. */
   readonly #shown: string[] = []
+  readonly #following: Disposable
   #interrupted: readonly Interrupted[] = []
   #closing: Promise<void> | null = null
   #closed = false
@@ -53,6 +54,7 @@ class OpenJobs implements Jobs {
     this.#logged = new Listeners((error) =>
       options.logger.error('A listener of jobs failed.', { error: String(error) }),
     )
+    this.#following = options.database.onReplaced(() => this.#writeAgain())
   }
 
   get interrupted(): readonly InterruptedJob[] {
@@ -86,7 +88,7 @@ class OpenJobs implements Jobs {
       await this.#table.insert(view, request.input)
       const started = await recordStarted(events, view)
       if (this.#closing) throw siteClosing(request.title)
-      const job = this.#runningJob(view, { type: 'event', id: started.id })
+      const job = this.#runningJob(view, request.input, { type: 'event', id: started.id })
       this.#running.set(view.id, job)
       this.#ends.set(view.id, Promise.withResolvers())
       this.#show(view)
@@ -161,22 +163,24 @@ class OpenJobs implements Jobs {
         `"${view.title}" did not end while the site was closed; it is found as interrupted at the next start.`,
       )
     }
+    this.#following[Symbol.dispose]()
     this.#logged.clear()
     // The shown state outlives the site.
     this.#closed = true
     for (const id of Object.keys(this.#options.state.all())) this.#options.state.delete(id)
   }
 
-  #runningJob(view: JobView, cause: Cause): RunningJob {
+  #runningJob(view: JobView, input: Record<string, unknown>, cause: Cause): RunningJob {
     const { clock, logger } = this.#options
     const failed = (error: unknown) =>
       logger.warn(`How far "${view.title}" has come could not be stored.`, { job: view.id, error: String(error) })
     return new RunningJob({
       view,
+      input,
       cause,
       clock,
       show: (changed) => this.#show(changed),
-      save: (changed, log) => void this.#table.save(changed, log).catch(failed),
+      save: (job) => void this.#table.save(job).catch(failed),
       remember: (input) => this.#table.setInput(view.id, input),
       logged: () => this.#logged.tell(view.id),
     })
@@ -190,7 +194,7 @@ class OpenJobs implements Jobs {
     const { view, cause } = await job.run(run)
     const { events, logger } = this.#options
     try {
-      await this.#table.finish(view, job.log)
+      await this.#table.finish(job.stored)
     } catch (error) {
       logger.error(`The end of "${view.title}" could not be stored; it will be found as interrupted.`, {
         job: view.id,
@@ -210,6 +214,19 @@ class OpenJobs implements Jobs {
     this.#showFinished(view)
     this.#ends.get(view.id)?.resolve(view)
     this.#ends.delete(view.id)
+  }
+
+  /** What runs, waits to be resolved or is shown must stand in a database that took the place of a damaged one, too. */
+  #writeAgain(): void {
+    const { state, logger } = this.#options
+    const unresolved = this.#interrupted.filter(({ view }) => view.endedAt === null)
+    const open = [...this.#running.values(), ...unresolved].map(({ stored }) => stored)
+    const ended = Object.values(state.all()).filter(({ endedAt }) => endedAt !== null)
+    this.#table.putAgain(open, ended).catch((error: unknown) =>
+      logger.warn('Jobs could not be stored in the database that took the place of the damaged one.', {
+        error: String(error),
+      }),
+    )
   }
 
   #show(view: JobView): void {

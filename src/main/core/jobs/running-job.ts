@@ -2,6 +2,7 @@ import type { Clock } from '#core/platform/index.ts'
 import type { JobView } from '#shared/contract/state.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import { failureSentence } from './errors.ts'
+import type { StoredJob } from './job-table.ts'
 import { withEnd, withStepEnded, withStepStarted } from './job-views.ts'
 import { LogLines } from './log-lines.ts'
 import type { JobContext, JobOutcome } from './types.ts'
@@ -11,12 +12,13 @@ const leastMsBetweenProgress = 250
 
 export interface RunningJobParts {
   readonly view: JobView
+  readonly input: Record<string, unknown>
   readonly cause: Cause
   readonly clock: Clock
   /** Shows the view. */
   readonly show: (view: JobView) => void
-  /** Stores the view and the log: called when a step starts or ends. */
-  readonly save: (view: JobView, log: LogLines) => void
+  /** Stores it as it is: called when a step starts. */
+  readonly save: (job: StoredJob) => void
   readonly remember: (input: Record<string, unknown>) => Promise<void>
   readonly logged: () => void
 }
@@ -27,6 +29,7 @@ export class RunningJob {
   readonly #parts: RunningJobParts
   readonly #abort = new AbortController()
   #view: JobView
+  #input: Record<string, unknown>
   #failedStep: string | null = null
   #shownAt = Number.NEGATIVE_INFINITY
   #showing: Disposable | undefined
@@ -35,10 +38,16 @@ export class RunningJob {
   constructor(parts: RunningJobParts) {
     this.#parts = parts
     this.#view = parts.view
+    this.#input = parts.input
   }
 
   get view(): JobView {
     return this.#view
+  }
+
+  /** All that must be on record of it. */
+  get stored(): StoredJob {
+    return { view: this.#view, input: this.#input, log: this.log, toldInterrupted: false }
   }
 
   /** Asks the job to stop. The first reason stays. */
@@ -89,7 +98,7 @@ export class RunningJob {
         signal.throwIfAborted()
         this.#failedStep = null
         this.#change(withStepStarted(this.#view, step, clock.wall()))
-        save(this.#view, this.log)
+        save(this.stored)
         try {
           const result = await run()
           this.#change(withStepEnded(this.#view, step, 'done', clock.wall()))
@@ -114,7 +123,10 @@ export class RunningJob {
         signal.throwIfAborted()
         this.#change({ ...this.#view, noReturn: reason })
       },
-      remember,
+      remember: (input) => {
+        this.#input = input
+        return remember(input)
+      },
     }
   }
 

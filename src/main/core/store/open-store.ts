@@ -268,6 +268,7 @@ class OpenStore implements Store, WriterListener {
       clock: this.#parts.clock,
       onSlow: (statement, ms) => this.#tellSlow(statement, ms),
       onDamage: ({ message }) => this.#damaged(name, message),
+      onReplaced: (listener) => this.onReplaced(({ database }) => database === name && listener()),
     })
   }
 

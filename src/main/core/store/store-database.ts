@@ -36,6 +36,8 @@ export interface StoreDatabaseParts {
   readonly onSlow: (statement: string, ms: number) => void
   /** Damage was seen while reading. */
   readonly onDamage: (failure: SqliteFailure) => void
+  /** Adds one who is told when this database was replaced. */
+  readonly onReplaced: (listener: () => void) => Disposable
 }
 
 /** How often a disk that takes no writes is tried. Milliseconds. */
@@ -101,6 +103,10 @@ export class StoreDatabase implements Database {
       }
       throw error
     }
+  }
+
+  onReplaced(listener: () => void): Disposable {
+    return this.#parts.onReplaced(listener)
   }
 
   /** It is open at `path`, and is read and written from now on. Says why when it cannot be read. */

@@ -101,6 +101,11 @@ export interface Database {
    * same, but goes on in the thread until it is done.
    */
   query<T>(statement: Statement, options?: QueryOptions): Promise<readonly T[]>
+  /**
+   * Told when another file took this database's place while it was in use, and can be read and written: an older copy, what was
+   * salvaged, nothing, or a stand-in. Whoever holds in memory what the database must hold as well writes it again.
+   */
+  onReplaced(listener: () => void): Disposable
 }
 
 export interface QueryOptions {
