@@ -1,6 +1,7 @@
 import { realpath, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { LogLine } from '#shared/contract/services.ts'
+import type { JobView } from '#shared/contract/state.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import type { Attention } from './attention/index.ts'
@@ -156,11 +157,19 @@ async function settleInterrupted({ backups, jobs }: SiteParts, { logger }: SiteP
   for (const sentence of await backups.recover(ofBackups)) logger.warn(sentence)
   for (const job of jobs.interrupted) {
     if (ofBackups.includes(job)) continue
-    await job.resolve('failed', {
-      message: `The console ended while this ran: ${job.view.title}. Look at the services' states.`,
-    })
+    await job.resolve('failed', { message: interruptedSentence(job.view) })
   }
   return ofBackups.some(({ view }) => jobs.get(view.id)?.state === 'interrupted')
+}
+
+/** What a job that the console did not live to finish has left behind, by what it worked on. */
+function interruptedSentence({ kind, title }: JobView): string {
+  const ended = `The console ended while this ran: ${title}.`
+  if (kind.startsWith('store.'))
+    return `${ended} The store looked after its databases when the site was opened and nothing half done is left; order it again if it is still wanted.`
+  if (kind.startsWith('database.'))
+    return `${ended} What it had begun is finished or undone when the database is opened the next time; look at the state of the database, and order it again if it is still wanted.`
+  return `${ended} Look at the services' states.`
 }
 
 /** Services that an interrupted restore had stopped run again, also where the host was told to start nothing. */

@@ -39,9 +39,20 @@ export function fileTime(at: number): string {
   return new Date(at).toISOString().replaceAll(/[:.]/g, '-')
 }
 
-/** The copies among file names, newest first; other names are ignored. */
-export function copiesAmong(names: readonly string[]): readonly DatabaseCopy[] {
-  return names.flatMap((file) => copyIn(file) ?? []).sort((a, b) => b.at - a.at)
+/**
+ * The copies among file names, newest first; other names are ignored. Those from the future come last, because a clock that was
+ * once set ahead says nothing about when they were taken.
+ */
+export function copiesAmong(names: readonly string[], now: number): readonly DatabaseCopy[] {
+  return newestFirst(
+    names.flatMap((file) => copyIn(file) ?? []),
+    now,
+  )
+}
+
+function newestFirst(copies: readonly DatabaseCopy[], now: number): readonly DatabaseCopy[] {
+  const isAhead = ({ at }: DatabaseCopy) => (at > now ? 1 : 0)
+  return [...copies].sort((a, b) => isAhead(a) - isAhead(b) || b.at - a.at)
 }
 
 function copyIn(file: string): DatabaseCopy | null {
@@ -60,17 +71,15 @@ function reasonNamed(name: string): CopyReason | undefined {
   return reasons.find((reason) => reason === name)
 }
 
-/** The copies that need not be kept: of each database and reason all but the newest {@link copiesKept}. */
-export function copiesToGiveUp(copies: readonly DatabaseCopy[]): readonly DatabaseCopy[] {
+/** The copies that need not be kept: of each database and reason all but the newest {@link copiesKept}, those from the future first. */
+export function copiesToGiveUp(copies: readonly DatabaseCopy[], now: number): readonly DatabaseCopy[] {
   const seen = new Map<string, number>()
-  return [...copies]
-    .sort((a, b) => b.at - a.at)
-    .filter(({ database, reason }) => {
-      const key = `${database}.${reason}`
-      const count = (seen.get(key) ?? 0) + 1
-      seen.set(key, count)
-      return count > copiesKept[reason]
-    })
+  return newestFirst(copies, now).filter(({ database, reason }) => {
+    const key = `${database}.${reason}`
+    const count = (seen.get(key) ?? 0) + 1
+    seen.set(key, count)
+    return count > copiesKept[reason]
+  })
 }
 
 export interface CopiesOptions {
@@ -162,7 +171,7 @@ export class Copies {
     })
     await rename(part, this.pathOf(copy))
     await syncFolder(this.#folder)
-    for (const old of copiesToGiveUp(await this.#all())) await rm(this.pathOf(old), { force: true })
+    for (const old of copiesToGiveUp(await this.#all(), copy.at)) await rm(this.pathOf(old), { force: true })
     await writeDurably(this.#notePath(database), JSON.stringify({ of: copy.file, ...signature })).catch(() => {})
     return copy
   }
@@ -214,7 +223,7 @@ export class Copies {
   }
 
   async #all(): Promise<readonly DatabaseCopy[]> {
-    return copiesAmong(await readdir(this.#folder).catch(() => []))
+    return copiesAmong(await readdir(this.#folder).catch(() => []), this.#options.clock.wall())
   }
 
   /** A copy in words: "the copy of 5 Jan 2026, 16:00". */

@@ -11,7 +11,7 @@ type StoreDatabase = StoreView['databases'][number]
 export function whyStore(facts: WhyFacts): Finding {
   const { store } = facts.shown.store
   const clock = sentenceClock(facts.zone, facts.now)
-  const cards = cardsOf(facts, ({ subject }) => subject === 'store')
+  const cards = cardsOf(facts, ({ subject }) => subject === 'store' || subject.startsWith('store:'))
   const finding = (
     health: Health,
     sentence: string,
@@ -65,7 +65,11 @@ export function whyStore(facts: WhyFacts): Finding {
   }
   const [card] = cards.filter(({ dismissed }) => !dismissed)
   if (card)
-    return finding('degraded', `The store works, but this happened: ${card.title}: ${inside(card.why)}.`, states)
+    return finding(
+      'degraded',
+      `The store works, but this happened at ${clock.at(card.since)}: ${card.title}: ${inside(card.why)}.`,
+      states,
+    )
   return finding(
     'healthy',
     `Nothing is wrong with the store: it is open since ${clock.at(store.since)}, half of its commits take at most ${ms(store.commitP50)} and 99 of 100 at most ${ms(store.commitP99)}, and ${counted(store.queueDepth, 'write')} ${store.queueDepth === 1 ? 'waits' : 'wait'}.`,

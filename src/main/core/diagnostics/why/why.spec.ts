@@ -178,6 +178,18 @@ describe('what the console keeps', () => {
     ])
   })
 
+  it('a recovery is told with its time for as long as its card is open', () => {
+    const recovered = card('store-replaced:control', 'store:control', {
+      since: at(2),
+      title: 'The control database was damaged and replaced',
+      why: 'The copy of 12:00 took its place.',
+    })
+    const told = ask('store', { store: storeView(), cards: [recovered] })
+    expect(told.health).toBe('degraded')
+    expect(told.sentence).toContain('at 14:02: The control database was damaged and replaced: the copy of 12:00')
+    expect(ask('store', { store: storeView(), cards: [{ ...recovered, dismissed: true }] }).health).toBe('healthy')
+  })
+
   it('backups tell why none is good', () => {
     expect(ask('backups', { backups: {} }).sentence).toBe(
       'There is no verified backup because no snapshot was taken yet; none is scheduled.',
