@@ -59,6 +59,7 @@ export class WriterDatabase {
 
   /** Opens and migrates it. A full disk is no obstacle to opening what needs no migration. */
   open(setup: DatabaseSetup): WriterOpening {
+    this.#closeConnection()
     this.#path = setup.path
     let database: Database.Database | undefined
     try {

@@ -62,6 +62,8 @@ export class WriterLine {
 
   /** Resolves with the first notice that `answer` takes for one, or null when there is no thread, or none any more. */
   async ask<T>(request: WriterRequest, answer: (notice: WriterNotice) => T | undefined): Promise<T | null> {
+    // One that is being started may have what this is about open already.
+    if (!this.#thread) await this.#starting
     const thread = this.#thread
     if (!thread) return null
     const answered = Promise.withResolvers<T | null>()

@@ -58,6 +58,7 @@ class RecoveryRun {
   readonly #context: JobContext
   readonly #emergencyStops: number
   #stopped: readonly string[] = []
+  #moving = false
 
   constructor(options: RecoveryOptions, context: JobContext) {
     this.#options = options
@@ -79,7 +80,7 @@ class RecoveryRun {
       const started = await context.step('start', () => this.#start())
       return this.#result(copyAt, rows, aside, started)
     } catch (error) {
-      await rm(waitingName(this.#options.file), { force: true })
+      await this.#tidy()
       await this.#start()
       throw error
     }
@@ -155,6 +156,7 @@ class RecoveryRun {
     const at = clock.wall()
     await likeBefore(file)
     await records.add(service, 'putting', { at, ok: true, automatic: false, note: damage })
+    this.#moving = true
     const aside = existsSync(file)
       ? await setAside(file, own, service, at, `The database ${where} was damaged: ${damage}`)
       : null
@@ -162,6 +164,16 @@ class RecoveryRun {
     await records.forget(service, 'putting')
     this.#options.onPut()
     return aside
+  }
+
+  /**
+   * After a failure. Once files were moved the good one belongs in place of the damaged one, or the services would start on none; where the
+   * disk does not let it, it goes on waiting, and is put there when the site is opened the next time.
+   */
+  async #tidy(): Promise<void> {
+    const { file } = this.#options
+    if (!this.#moving) await rm(waitingName(file), { force: true })
+    else if (!existsSync(file)) await putInPlace(file).catch(() => false)
   }
 
   /** Starts what this run stopped. An emergency stop meanwhile is the last word. Resolves with a sentence of what did not come back. */
