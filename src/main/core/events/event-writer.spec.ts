@@ -16,7 +16,7 @@ import { openEventLog } from './index.ts'
 async function gatedLog() {
   const rig = await eventRig()
   let gate: 'open' | 'refuses' | 'loses the answer' = 'open'
-  // One and the same for every write, as the store's own refusal is.
+  // One and the same each time, as the store refuses at once while its disk is full.
   const reason = new ConsoleError('store-read-only', 'The disk is full.', 'Make room.', { retryable: true })
   const { control } = rig.store
   const database: Database = {

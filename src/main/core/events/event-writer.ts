@@ -38,8 +38,6 @@ export class EventWriter implements AsyncDisposable {
   #draining: Promise<void> | null = null
   #retry: Disposable | null = null
   #lostInAll = 0
-  /** Writes that the store did not take, so far. */
-  #vain = 0
   #disposed = false
 
   constructor(parts: EventWriterParts) {
@@ -99,13 +97,18 @@ export class EventWriter implements AsyncDisposable {
     }
   }
 
-  async #write(turn: number, event: UnwrittenEvent): Promise<void> {
+  /** Resolves with whether the store took it, or will never take it: false when it is held back. */
+  async #write(turn: number, event: UnwrittenEvent): Promise<boolean> {
     try {
       await this.#insert(event)
+      return true
     } catch (error) {
-      this.#vain++
-      if (!mayPass(error) || this.#disposed) this.#lose(event, error)
-      else this.#hold(turn, event, error)
+      if (!mayPass(error) || this.#disposed) {
+        this.#lose(event, error)
+        return true
+      }
+      this.#hold(turn, event, error)
+      return false
     }
   }
 
@@ -153,15 +156,14 @@ export class EventWriter implements AsyncDisposable {
     this.#retry = null
     // First one alone: while the store takes nothing, one refusal is enough.
     for (let most = 1; this.#holding && !this.#disposed; most = writtenAtATime) {
-      const vain = this.#vain
       const taken = this.#backlog.take(most)
       if (taken.length === 0) {
         this.#resume()
         return
       }
-      await Promise.all(taken.map(({ turn, event }) => this.#write(turn, event)))
-      // Whoever was refused again has set the timer. The store refuses with one and the same error, which tells nothing.
-      if (this.#vain !== vain) return
+      const settled = await Promise.all(taken.map(({ turn, event }) => this.#write(turn, event)))
+      // What was refused again has set the timer.
+      if (settled.includes(false)) return
     }
   }
 
