@@ -60,7 +60,8 @@ test('beside a running console events are exported by number, severity and words
   const { folder, user, site, exported } = await siteWithEvents(5_000)
   const file = join(folder, 'events.jsonl')
   const host = await user.startHost('--site', site, '--no-start')
-  await until('the console to have the site open', async () => (await user.document<{ live: boolean }>('status')).live)
+  const isOpen = async () => (await user.document<{ live: boolean }>('status')).live
+  await until('the console to have the site open', isOpen, 60_000)
   const [last] = (await user.document<{ events: EventRecord[] }>('events', '--text', 'lamp', '--limit', '1')).events
   const first = (last?.seq ?? 0) - 4_999
   const warnings = ['--at-least', 'warning', '--text', 'lamp', '--from-seq', String(first + 999), '--to-seq']

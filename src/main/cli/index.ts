@@ -4,7 +4,10 @@ import { nodeRefusal } from '../console/node-version.ts'
 const refusal = nodeRefusal(process.versions.node)
 if (refusal === null) {
   const { runCommandLine } = await import('./command-line.ts')
-  process.exit(await runCommandLine(process.argv.slice(2), import.meta.dirname))
+  const code = await runCommandLine(process.argv.slice(2), import.meta.dirname)
+  // Ending takes away what a pipe has not taken yet: a long answer would be cut off in the middle.
+  for (const stream of [process.stdout, process.stderr]) await new Promise((done) => stream.write('', done))
+  process.exit(code)
 } else {
   process.stderr.write(`${refusal}\n`)
   process.exit(2)
