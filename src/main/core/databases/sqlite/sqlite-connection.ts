@@ -153,7 +153,12 @@ export class SqliteConnection implements Connection {
   }
 
   #hear(line: string): void {
-    const answer = answerSchema.parse(JSON.parse(line))
+    const answer = answerIn(line)
+    // Of a helper that was ended while it wrote, the half of a line is heard.
+    if (!answer) {
+      this.kill()
+      return
+    }
     if ('inTransaction' in answer) this.#inTransaction = answer.inTransaction
     const waiting = this.#waiting
     this.#waiting = null
@@ -168,6 +173,14 @@ export class SqliteConnection implements Connection {
 
   #lost(message: string): DatabaseError {
     return new DatabaseError('lost', this.#target.place, { reason: 'helper-ended', message })
+  }
+}
+
+function answerIn(line: string): SqliteAnswer | null {
+  try {
+    return answerSchema.parse(JSON.parse(line))
+  } catch {
+    return null
   }
 }
 
