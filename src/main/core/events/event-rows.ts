@@ -70,10 +70,19 @@ export function recordOf(row: EventRow): EventRecord {
 export function storable(data: Record<string, unknown>): Record<string, unknown> {
   const kept: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(data)) {
+    if (isPlain(value)) {
+      kept[key] = value
+      continue
+    }
     const text = jsonOf(value)
     if (text !== undefined) kept[key] = JSON.parse(text)
   }
   return kept
+}
+
+/** What JSON gives back as it is. */
+function isPlain(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'boolean' || value === null || Number.isSafeInteger(value)
 }
 
 function jsonOf(value: unknown): string | undefined {

@@ -114,15 +114,20 @@ export class EventWriter implements AsyncDisposable {
 
   /** The writer commits in the order of the calls, so outcomes come in order of sequence. */
   #insert(event: UnwrittenEvent): Promise<EventRecord> {
-    const writing = this.#parts.database.write([insertOf(event)], 'event').then(([result]) => {
-      const seq = result && result.changes > 0 ? result.lastInsertRowid : this.#seqOf(event.id)
-      const record = { ...event, seq }
-      this.#parts.committed(record)
-      return record
-    })
+    const writing = this.#parts.database.write([insertOf(event)], 'event').then(
+      ([result]) => {
+        this.#writing.delete(writing)
+        const seq = result && result.changes > 0 ? result.lastInsertRowid : this.#seqOf(event.id)
+        const record = { ...event, seq }
+        this.#parts.committed(record)
+        return record
+      },
+      (error: unknown) => {
+        this.#writing.delete(writing)
+        throw error
+      },
+    )
     this.#writing.add(writing)
-    const done = () => void this.#writing.delete(writing)
-    writing.then(done, done)
     return writing
   }
 
