@@ -245,6 +245,7 @@ class OpenStore implements Store, WriterListener {
       if (awaited) awaited(opening)
       else if (failure === null) this[name].resumed(readOnly)
       else if (failureKind(failure) === 'damaged') this.#damaged(name, failure.message)
+      else if (failureKind(failure) === 'read-only') this[name].resumed(failure)
       else this[name].fail(storeError(name, failure))
     }
   }

@@ -72,7 +72,11 @@ export class WriterDatabase {
       return { database: this.#name, failure: null, readOnly: this.#readOnly }
     } catch (error) {
       database?.close()
-      return { database: this.#name, failure: failureOf(error), readOnly: null }
+      const failure = failureOf(error)
+      // With nothing to be migrated first, a probe can open it once the disk is back.
+      const isReady = !setup.isNew && setup.pending.length === 0 && setup.continueFrom === null
+      if (isReady && failureKind(failure) === 'read-only') this.#readOnly = failure
+      return { database: this.#name, failure, readOnly: null }
     }
   }
 

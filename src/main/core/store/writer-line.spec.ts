@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BroadcastChannel } from 'node:worker_threads'
 import { expect, test } from 'vitest'
@@ -62,6 +62,32 @@ test('a dead writer thread is started again: what was handed over is unknown, th
   expect(store.statistics()).toMatchObject({ state: 'open', note: null, queue: { depth: 0 } })
   expect(store.control.all(texts)).toEqual([{ text: 'before' }, { text: 'while it was away' }])
   store.directPort().close()
+})
+
+test('a writer thread started on a disk that cannot be used refuses what is written, and goes on by itself once it can', async () => {
+  using folder = temporaryFolder()
+  using runtime = mortal(folder.path)
+  const clock = new ManualClock()
+  await using store = await openStore(optionsFor(join(folder.path, 'site'), runtime, clock))
+  await store.control.write(add('before'), 'job')
+  const file = join(folder.path, 'site', 'control.db')
+  runtime.kill()
+  await until('its death is seen', () => store.statistics().state === 'recovering')
+  renameSync(file, `${file}.away`)
+  mkdirSync(file)
+  await clock.advance(100)
+  await until('the next one could not open it', () => store.statistics().state === 'read-only')
+  await expect(store.control.write(add('refused'), 'job')).rejects.toMatchObject({
+    problem: { code: 'store-read-only', retryable: true },
+  })
+  rmdirSync(file)
+  renameSync(`${file}.away`, file)
+  await until('a probe opened it', async () => {
+    await clock.advance(1_000)
+    return store.statistics().state === 'open'
+  })
+  await store.control.write(add('after'), 'job')
+  expect(store.control.all(texts)).toEqual([{ text: 'before' }, { text: 'after' }])
 })
 
 test('a writer thread that dies again and again is given up, which is said to whoever writes', async () => {
