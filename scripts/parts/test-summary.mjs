@@ -27,7 +27,9 @@ export default class TestSummary {
   onTestRunEnd(_modules, errors) {
     this.#errors = errors.map(firstLine)
     const projects = Object.fromEntries(this.#projects)
-    writeFileSync(process.env.WHEELHOUSE_TEST_SUMMARY, JSON.stringify({ projects, errors: this.#errors }))
+    // A process of Node itself that crashed natively ran some file; no test of it failed.
+    const crashed = errors.flatMap((error) => crashedFile(error))
+    writeFileSync(process.env.WHEELHOUSE_TEST_SUMMARY, JSON.stringify({ projects, errors: this.#errors, crashed }))
   }
 
   #of(project) {
@@ -41,4 +43,13 @@ export default class TestSummary {
 
 function firstLine(error) {
   return String(error.message ?? error).split('\n')[0]
+}
+
+function crashedFile(error) {
+  const told = /exited unexpectedly with signal (SIG\w+).* while running test file (\S+)/.exec(
+    `${error.message ?? ''} ${error.cause?.message ?? ''} ${error.stack ?? ''}`,
+  )
+  return told && ['SIGSEGV', 'SIGTRAP', 'SIGABRT', 'SIGILL'].includes(told[1])
+    ? [{ signal: told[1], file: told[2] }]
+    : []
 }
