@@ -2,11 +2,10 @@ import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
-import { insertOf } from '#core/events/event-rows.ts'
-import { type EventDraft, eventsSchema, openEventLog } from '#core/events/index.ts'
-import { newId, silentLogger, sourceRuntime, systemClock } from '#core/platform/index.ts'
+import { silentLogger, sourceRuntime, systemClock } from '#core/platform/index.ts'
 import { type Database, openStore, type Schema, type Statement, type Store } from '#core/store/index.ts'
-import { type BenchContext, type Benchmark, type Measurement, median, quantile } from './benchmark.ts'
+import { type BenchContext, type Benchmark, type Measurement, quantile } from './benchmark.ts'
+import { eventFlood } from './event-flood.ts'
 
 /** What waits for its commit at a time: as many as the data plane lets be unacknowledged. */
 const inFlight = 256
@@ -27,13 +26,8 @@ const schema: Schema = {
   ],
 }
 
-/** Events of a round, the bare database and the event log in turn; and how many go into one transaction of the bare one. */
-const eventsInRound = 30_000
-const rounds = 5
-const eventsInGroup = 1_000
-
 const benchmark: Benchmark = {
-  what: 'durable writes through the writer thread: their rate, and how long an operator’s own write waits beside a flood; and events: EventLog.emit until all are committed, against bare better-sqlite3 that inserts the same rows with the same statement into the same schema, synchronous=FULL in both, 1,000 rows in a transaction as in the writer’s groups; meanwhile an operator’s event is recorded durably again and again, called in the control plane: a page’s way there and back is not in it',
+  what: 'durable writes through the writer thread: their rate, and how long an operator’s own write waits beside a flood; and events: EventLog.emit until all are committed, against bare better-sqlite3 that inserts the same rows with the same statement into the same schema, synchronous=FULL in both, 1,000 rows in a transaction as in the writer’s groups; the events go into the log of a whole console, while a client of its control socket makes calls that each write a durable event',
   peers: { 'bare-sqlite': 'better-sqlite3 on the calling thread, one synced transaction for each write' },
   async run(context) {
     const store = await openStore({
@@ -47,7 +41,7 @@ const benchmark: Benchmark = {
       const alone = [...(await operatorAlone(store, context)), ...(await offered(store, context))]
       const flood = await flooded(store, context)
       const peer = context.peer === 'bare-sqlite' ? await bareSqlite(context, flood.rate) : []
-      return [...alone, ...flood.measurements, ...(await events(context)), ...peer]
+      return [...alone, ...flood.measurements, ...(await eventFlood(context)), ...peer]
     } finally {
       await store[Symbol.asyncDispose]()
     }
@@ -59,106 +53,6 @@ async function operatorAlone(store: Store, { note }: BenchContext): Promise<Meas
   note('an operator’s writes alone')
   const { delays } = await writeOneByOne(store.control, performance.now() + 2_000)
   return [{ what: 'operator’s durable write, idle, p99', value: quantile(delays, 0.99), unit: 'ms' }]
-}
-
-/** The event log against the bare database, in turn, so that both see the same machine. */
-async function events({ folder, note }: BenchContext): Promise<Measurement[]> {
-  const clock = systemClock()
-  const store = await openStore({
-    directory: join(folder, 'events'),
-    schemas: { control: [eventsSchema], messages: [] },
-    runtime: sourceRuntime(),
-    clock,
-    logger: silentLogger,
-  })
-  const log = openEventLog({ database: store.control, clock, logger: silentLogger })
-  const bare = new Sqlite(join(folder, 'bare-events.db'))
-  bare.pragma('journal_mode = WAL')
-  bare.pragma('synchronous = FULL')
-  bare.pragma('cache_size = -8000')
-  bare.pragma('wal_autocheckpoint = 4000')
-  for (const { sql } of eventsSchema.migrations) bare.exec(sql)
-  const shares: number[] = []
-  const rates: number[] = []
-  const delays: number[] = []
-  try {
-    for (let round = 1; round <= rounds; round++) {
-      note(`events, round ${round} of ${rounds}`)
-      const bareRate = eventsInRound / bareEvents(bare)
-      let busy = true
-      const operator = (async () => {
-        while (busy) {
-          const began = performance.now()
-          await log.record(draft(0))
-          delays.push(performance.now() - began)
-        }
-      })()
-      let committed = 0
-      using _counting = log.onCommitted((told) => {
-        committed += told.length
-      })
-      const began = performance.now()
-      for (let n = 0; n < eventsInRound; n++) {
-        log.emit(draft(n))
-        if (n % 500 === 499) await setImmediate()
-        // No faster than the log takes them: a producer that goes on is made to wait, or refused.
-        while (n - committed > 5_000) await setTimeout(1)
-      }
-      await log.settled()
-      const rate = eventsInRound / (performance.now() - began)
-      busy = false
-      await operator
-      rates.push(rate * 1_000)
-      shares.push(rate / bareRate)
-    }
-  } finally {
-    bare.close()
-    await log[Symbol.asyncDispose]()
-    await store[Symbol.asyncDispose]()
-  }
-  return [
-    { what: 'events through the writer', value: median(rates), unit: '/s' },
-    {
-      what: 'events through the writer, times bare better-sqlite3',
-      value: median(shares),
-      unit: 'x',
-      bar: { atLeast: 0.6 },
-    },
-    {
-      what: 'operator’s durable event meanwhile, from the call in the control plane to its commit, p99',
-      value: quantile(delays, 0.99),
-      unit: 'ms',
-      bar: { atMost: 100 },
-    },
-  ]
-}
-
-/** Milliseconds. */
-function bareEvents(database: Sqlite.Database): number {
-  const sql = insertOf(eventOf(0)).sql
-  const insert = database.prepare(sql)
-  const group = database.transaction((from: number) => {
-    for (let n = from; n < from + eventsInGroup; n++) insert.run(insertOf(eventOf(n)).values)
-  })
-  const began = performance.now()
-  for (let n = 0; n < eventsInRound; n += eventsInGroup) group(n)
-  return performance.now() - began
-}
-
-function draft(n: number): EventDraft {
-  return {
-    kind: n % 20 === 0 ? 'service.exited' : 'service.probed',
-    subject: `service:s${n % 50}`,
-    severity: n % 20 === 0 ? 'warning' : 'info',
-    message: `Service s${n % 50} answered its probe in ${n % 97} ms, as it should.`,
-    cause: { type: 'observation', what: 'a probe' },
-    data: { ms: n % 97, status: 200 },
-  }
-}
-
-function eventOf(n: number) {
-  const { kind, subject, severity, message, cause, data = {} } = draft(n)
-  return { id: newId('ev'), at: Date.now(), kind, subject, severity, message, cause, operation: null, data }
 }
 
 /** As many as must be borne, evenly: what a publisher waits for its acknowledgement. */

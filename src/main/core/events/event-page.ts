@@ -8,6 +8,8 @@ import type { EventPage, EventQuery } from './types.ts'
 
 /** A search that has found too little by then answers with that; whoever asked may go on from where it came. */
 const budgetMs = 1_000
+/** Blocks of the index of words that are searched at a time: a query beyond it is no quicker than two. */
+const mostBlocks = 64
 /** Rows read at a time where most of them may not match. */
 const readAhead = 500
 
@@ -21,9 +23,15 @@ export async function readPage(
   const { before, after, limit } = query
   const order = query.order ?? (after !== undefined && before === undefined ? 'oldest' : 'newest')
   const range: Range = { low: (after ?? -1) + 1, high: (before ?? Number.MAX_SAFE_INTEGER) - 1 }
-  const search = searchFor(database, query, range, { order, first: limit + 1, mostBlocks: 16, signal })
-  const began = clock.monotonic()
   const found: EventRecord[] = []
+  let foundBefore = 0
+  const blocksAfter = (blocks: number) => {
+    const share = (found.length - foundBefore) / blocks
+    foundBefore = found.length
+    return nextBlocks(blocks, share, limit + 1 - found.length)
+  }
+  const search = searchFor(database, query, range, { order, first: limit + 1, blocksAfter, signal })
+  const began = clock.monotonic()
   for await (const stretch of search.stretches) {
     const most = stretch.exact ? limit + 1 : Math.max(limit + 1, readAhead)
     for (let left: Range | null = stretch.range; left; ) {
@@ -44,6 +52,12 @@ export async function readPage(
     }
   }
   return { events: found, more: false, reached: null }
+}
+
+/** As many blocks as probably fill the page when each holds as many as those before; more when they held none. */
+function nextBlocks(before: number, foundInEach: number, wanted: number): number {
+  const enough = foundInEach === 0 ? before * 4 : Math.ceil((wanted / foundInEach) * 1.25)
+  return Math.min(enough, before * 8, mostBlocks)
 }
 
 function beyond({ low, high }: Range, seq: number, order: Order): Range {

@@ -34,17 +34,18 @@ export interface Search {
   read<T>(sql: string, values: readonly SqlValue[]): Promise<readonly T[]>
 }
 
-/** Stretches grow from a page's worth to this many candidates, and to as many blocks of the index of words as whoever asks says. */
+/** Stretches grow from a page's worth to this many candidates. */
 const mostCandidates = 20_000
 /** More candidates than these are counted beside the control plane: that takes some milliseconds. */
 const mostOnThisThread = 6_000
-const growth = { key: 4, words: 2 } as const
+const growth = 4
 
 export interface SearchOptions {
   readonly order: Order
   /** Candidates of the first stretch. */
   readonly first: number
-  readonly mostBlocks: number
+  /** How many blocks of the index of words the next stretch takes after one of so many; the first takes one. */
+  readonly blocksAfter: (blocks: number) => number
   readonly signal?: AbortSignal | undefined
 }
 
@@ -86,16 +87,16 @@ async function* stretchesOf(
   database: Database,
   wanted: ReadFilter,
   parts: readonly Part[],
-  { order, first, mostBlocks }: SearchOptions,
+  { order, first, blocksAfter }: SearchOptions,
 ): AsyncGenerator<Stretch> {
   for (const { approach, range } of parts) {
     const exact =
       approach.by === 'key' ? wanted.words.length === 0 : wanted.words.every(({ literal }) => literal === null)
     let left = range
-    for (let size = 1; left.low <= left.high; size *= growth[approach.by]) {
+    for (let size = 1; left.low <= left.high; size = approach.by === 'words' ? blocksAfter(size) : size * growth) {
       const { end, blocks } =
         approach.by === 'words'
-          ? nextBlocks(database, left, order, Math.min(size, mostBlocks))
+          ? nextBlocks(database, left, order, size)
           : {
               end: await candidatesEnd(database, approach, left, order, Math.min(size * first, mostCandidates)),
               blocks: [],

@@ -13,6 +13,8 @@ const budgetMs = 500
 /** Events that are counted by one query, and matched by one turn of this thread. */
 const countedAtATime = 5_000
 const matchedAtATime = 1_000
+/** Blocks of the index of words that are counted by one query. */
+const mostBlocks = 4
 
 interface Reading {
   readonly database: Database
@@ -92,7 +94,8 @@ async function countRuns(axis: Axis, { database, signal }: Reading): Promise<rea
 async function countMatching(filter: EventFilter, counts: BucketCounts, reading: Reading): Promise<number | null> {
   const { database, late, signal } = reading
   const whole: Range = { low: 0, high: Number.MAX_SAFE_INTEGER }
-  const search = searchFor(database, filter, whole, { order: 'newest', first: countedAtATime, mostBlocks: 4, signal })
+  const blocksAfter = (blocks: number) => Math.min(blocks * 2, mostBlocks)
+  const search = searchFor(database, filter, whole, { order: 'newest', first: countedAtATime, blocksAfter, signal })
   for await (const stretch of search.stretches) {
     const countedFrom = stretch.exact
       ? await countStretch(stretch, search, counts)
