@@ -1,16 +1,16 @@
-import type { Attention } from '#core/attention/index.ts'
 import type { EventLog } from '#core/events/index.ts'
 import type { Clock, Logger } from '#core/platform/index.ts'
 import type { DatabaseName, Store } from '#core/store/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
-import { cardIds, copyFailed } from './cards.ts'
+import type { CopyTaking } from './copy-taking.ts'
 import { storeEventKinds } from './event-kinds.ts'
 import { checkIsDue, copyIsDue, mostScheduledBytes } from './timetable.ts'
 
 export interface RoundsOptions {
   readonly store: Store
   readonly events: EventLog
-  readonly attention: Attention
+  readonly copying: CopyTaking
   readonly clock: Clock
   readonly logger: Logger
   /** Starts a full check as a job. */
@@ -74,42 +74,42 @@ export class Rounds implements AsyncDisposable {
   }
 
   async #copyWhenDue(database: DatabaseName): Promise<void> {
-    const { store, clock, attention } = this.#options
+    const { store, clock, copying } = this.#options
     const { copies } = store.upkeep
     const { bytes, walBytes } = store.statistics().databases[database]
     if (this.#stop.signal.aborted || store.upkeep.standIn(database) || bytes + walBytes > mostScheduledBytes) return
     if (clock.monotonic() < (this.#notBefore.get(database) ?? 0)) return
     if (!copyIsDue(database, await copies.list(database), clock.wall())) return
-    if (await copies.isUnchanged(database)) return
+    if (await copies.isUnchanged(database)) {
+      copying.good(database, scheduled)
+      return
+    }
     try {
-      await copies.take(database, 'scheduled', this.#stop.signal)
-      attention.clear(cardIds.copyFailed(database), scheduled)
+      await copying.take(database, 'scheduled', scheduled, this.#stop.signal)
     } catch (error) {
-      if (this.#stop.signal.aborted) return
+      // Told already, on a card.
       this.#notBefore.set(database, clock.monotonic() + retryAfterMs)
-      this.#tellFailure(database, error instanceof Error ? error.message : String(error))
+      const isDamage = error instanceof ConsoleError && error.problem.code === 'database-damaged'
+      if (isDamage && !this.#stop.signal.aborted) await this.#check(database, 'a copy that turned out to be damaged')
     }
   }
 
-  #tellFailure(database: DatabaseName, why: string): void {
-    const { events, attention } = this.#options
-    const subject = `store:${database}`
-    const message = `The scheduled copy of the ${database} database failed: ${why}`
-    const draft = { kind: storeEventKinds.copyFailed, subject, severity: 'warning', message, cause: scheduled } as const
-    const { cause } = events.emit({ ...draft, data: { database } })
-    attention.raise(copyFailed(database, why, cause))
-  }
-
   async #checkWhenDue(database: DatabaseName): Promise<void> {
-    const { store, clock, check, logger } = this.#options
+    const { store, clock } = this.#options
     const { upkeep } = store
     if (this.#stop.signal.aborted || upkeep.standIn(database)) return
     const bornAt = upkeep.bornAt(database) ?? this.#openedAt
     if (!checkIsDue(upkeep.lastFullCheck(database), bornAt, clock.wall(), upkeep.seenMs())) return
+    await this.#check(database, 'the weekly check of the store')
+  }
+
+  /** One that finds damage recovers the database. */
+  async #check(database: DatabaseName, name: string): Promise<void> {
+    const { check, logger } = this.#options
     try {
-      await check(database, { type: 'schedule', name: 'the weekly check of the store' })
+      await check(database, { type: 'schedule', name })
     } catch (error) {
-      logger.info(`The weekly check of the ${database} database waits: ${String(error)}`)
+      logger.info(`A check of the ${database} database (${name}) waits: ${String(error)}`)
     }
   }
 

@@ -7,6 +7,7 @@ import type { CheckKind, DatabaseName, Store } from '#core/store/index.ts'
 import type { StoreView } from '#shared/contract/state.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import type { Contact } from './cards.ts'
+import { CopyTaking } from './copy-taking.ts'
 import { Publisher } from './publisher.ts'
 import { Rounds } from './rounds.ts'
 import { checkRequest, copyRequest, recoverRequest, runCheck, runCopy, runRecover } from './store-jobs.ts'
@@ -26,6 +27,8 @@ export interface StoreCareOptions {
   readonly logger: Logger
 }
 
+const beforeRisk: Cause = { type: 'console', why: 'a copy is taken before something risky' }
+
 /** Begins to look after the store: tells what it did about damage, shows its figures, copies and checks by timetable. */
 export async function openStoreCare(options: StoreCareOptions): Promise<StoreCare> {
   const care = new OpenStoreCare(options)
@@ -38,10 +41,12 @@ class OpenStoreCare implements StoreCare {
   readonly #owned = new DisposableStore()
   readonly #teller: Teller
   readonly #publisher: Publisher
+  readonly #copying: CopyTaking
 
   constructor(options: StoreCareOptions) {
     this.#options = options
     this.#teller = new Teller(options)
+    this.#copying = new CopyTaking(options)
     this.#publisher = this.#owned.add(new Publisher(options))
     this.#owned.add(
       options.store.onReplaced(() => {
@@ -52,7 +57,7 @@ class OpenStoreCare implements StoreCare {
     const check = (database: DatabaseName, cause: Cause) => this.check({ database, kind: 'full', cause })
     const tell = () => this.#teller.tell()
     const changed = () => this.#publisher.refresh()
-    this.#owned.add(new Rounds({ ...options, check, tell, changed }))
+    this.#owned.add(new Rounds({ ...options, copying: this.#copying, check, tell, changed }))
   }
 
   /** Resolves when what happened before is told and the figures are shown. */
@@ -76,7 +81,9 @@ class OpenStoreCare implements StoreCare {
   }
 
   copy({ database, cause }: { database: DatabaseName; cause: Cause }): Promise<{ job: string }> {
-    return this.#start({ ...copyRequest(database), cause }, (context) => runCopy(context, database, this.#options))
+    return this.#start({ ...copyRequest(database), cause }, (context) =>
+      runCopy(context, database, { ...this.#options, copying: this.#copying }),
+    )
   }
 
   recover({ database, cause }: { database: DatabaseName; cause: Cause }): Promise<{ job: string }> {
@@ -88,10 +95,10 @@ class OpenStoreCare implements StoreCare {
   async copyBeforeRisk(signal?: AbortSignal): Promise<string | null> {
     const { store } = this.#options
     try {
-      await store.upkeep.copies.take('control', 'before-risk', signal)
+      await this.#copying.take('control', 'before-risk', beforeRisk, signal)
       const { bytes, walBytes } = store.statistics().databases.messages
       if (bytes + walBytes <= mostScheduledBytes && !(await store.upkeep.copies.isUnchanged('messages'))) {
-        await store.upkeep.copies.take('messages', 'before-risk', signal)
+        await this.#copying.take('messages', 'before-risk', beforeRisk, signal)
       }
       return null
     } catch (error) {

@@ -3,6 +3,7 @@ import type { JobContext, JobOutcome, JobRequest } from '#core/jobs/index.ts'
 import { sizeInWords } from '#core/platform/index.ts'
 import type { CheckKind, DatabaseName, OpenedAs, ReplacedBy, Store } from '#core/store/index.ts'
 import type { Cause } from '#shared/vocabulary.ts'
+import type { CopyTaking } from './copy-taking.ts'
 import { storeEventKinds } from './event-kinds.ts'
 
 export interface StoreJobPorts {
@@ -76,9 +77,9 @@ export async function runCheck(
 export async function runCopy(
   context: JobContext,
   database: DatabaseName,
-  { store, events }: StoreJobPorts,
+  { store, events, copying }: StoreJobPorts & { readonly copying: CopyTaking },
 ): Promise<JobOutcome> {
-  const copy = await context.step('copy', () => store.upkeep.copies.take(database, 'by-operator', context.signal))
+  const copy = await context.step('copy', () => copying.take(database, 'by-operator', context.cause, context.signal))
   const { count, bytes } = await store.upkeep.copies.summary(database)
   const message = `The ${database} database was copied and the copy checked. ${count === 1 ? 'It is the only copy' : `There are ${count} copies`}, ${sizeInWords(bytes)} in all.`
   const data = { database, file: copy.file, at: copy.at }

@@ -144,10 +144,16 @@ export class Copies {
 
   /**
    * Takes a copy of a database, live or not: opened and checked before it counts; then gives up those beyond what is kept.
-   * Rejects with `store-copy-no-room`, `store-copy-withheld`, or as {@link copyDatabase} does; nothing half done is left.
+   * Rejects with a ConsoleError (`store-copy-no-room`, `store-copy-withheld`, `store-copy-failed` with what the file system said,
+   * or as {@link copyDatabase} does) or with the signal's reason; nothing half done is left.
    */
   take(database: DatabaseName, reason: CopyReason, signal?: AbortSignal): Promise<DatabaseCopy> {
-    const taken = this.#last.then(() => this.#take(database, reason, signal))
+    const taken = this.#last
+      .then(() => this.#take(database, reason, signal))
+      .catch((error: unknown) => {
+        signal?.throwIfAborted()
+        throw error instanceof ConsoleError ? error : failedCopy(database, this.#folder, error)
+      })
     this.#last = taken.catch(() => {})
     return taken
   }
@@ -230,6 +236,15 @@ export class Copies {
   nameOf(copy: Pick<DatabaseCopy, 'at'>): string {
     return `the copy of ${timeIn(this.#options.zone, copy.at)}`
   }
+}
+
+function failedCopy(database: DatabaseName, folder: string, error: unknown): ConsoleError {
+  return new ConsoleError(
+    'store-copy-failed',
+    `No copy of the console's ${database} database was taken, because its folder ${folder} cannot be used: ${error instanceof Error ? error.message : String(error)}.`,
+    'Check that the folder is one, that this user may write to it, and that its disk is healthy; scheduled copies go on by themselves then.',
+    { params: { database, folder }, retryable: true, cause: error },
+  )
 }
 
 function withheldCopy(database: DatabaseName, why: string): ConsoleError {

@@ -2,6 +2,7 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Runtime, syncFolder } from '#core/platform/index.ts'
 import { copyDatabase } from '#core/store/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
 
 /** A checked copy of one of the site's SQLite databases, in `.wheelhouse/copies/<service>/`. */
 export interface SiteCopy {
@@ -32,8 +33,20 @@ export class SiteCopies {
     return names.flatMap((name) => copyNamed(this.#folder, name) ?? []).sort((a, b) => b.at - a.at)
   }
 
-  /** Takes a copy, checked before it counts, and gives up those beyond what is kept. Rejects as `copyDatabase` does. */
+  /**
+   * Takes a copy, checked before it counts, and gives up those beyond what is kept. Rejects as `copyDatabase` does, or with
+   * `database-copy-failed` and what the file system said.
+   */
   async take(file: string, reason: CopyReason, at: number, signal?: AbortSignal): Promise<{ readonly bytes: number }> {
+    try {
+      return await this.#take(file, reason, at, signal)
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw error instanceof ConsoleError ? error : failedCopy(file, this.#folder, error)
+    }
+  }
+
+  async #take(file: string, reason: CopyReason, at: number, signal?: AbortSignal): Promise<{ readonly bytes: number }> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 })
     for (const name of await readdir(this.#folder)) {
       if (name.endsWith('.part')) await rm(join(this.#folder, name), { force: true })
@@ -45,6 +58,15 @@ export class SiteCopies {
     for (const old of givenUp(await this.list())) await rm(old.path, { force: true })
     return { bytes }
   }
+}
+
+function failedCopy(file: string, folder: string, error: unknown): ConsoleError {
+  return new ConsoleError(
+    'database-copy-failed',
+    `No copy of ${file} was taken, because the folder ${folder} cannot be used: ${error instanceof Error ? error.message : String(error)}.`,
+    'Check that the folder is one, that this user may write to it, and that its disk is healthy; then try again.',
+    { params: { file, folder }, retryable: true, cause: error },
+  )
 }
 
 /** The copies beyond what is kept of each reason, given newest first. */
