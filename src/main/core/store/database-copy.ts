@@ -1,6 +1,7 @@
 import { existsSync, rmSync, statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import type { CheckKind, CheckResult, CopyResult } from './database-answer.ts'
+import { timeSchema } from './own-text.ts'
 import { makePrivateFile } from './private-file.ts'
 import { hasTable } from './schema-versions.ts'
 import { keepDamagedLog } from './write-ahead-log.ts'
@@ -124,12 +125,12 @@ function versionsIn(database: Database.Database): Record<string, number> | null 
   return Object.fromEntries(rows.map(({ owner, version }) => [owner, version]))
 }
 
-/** The latest of the times that the statements give; one whose table is not there gives none. */
+/** The latest of the times that the statements give; one whose table is not there, or holds no time, gives none. */
 export function newestIn(database: Database.Database, statements: readonly string[]): number | null {
   const times = statements.flatMap((sql) => {
     try {
       const at: unknown = database.prepare(sql).pluck().get()
-      return typeof at === 'number' ? [at] : []
+      return timeSchema.safeParse(at).data ?? []
     } catch {
       return []
     }

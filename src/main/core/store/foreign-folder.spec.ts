@@ -91,3 +91,31 @@ test('records that are pipes are not waited for', async () => {
   expect(store.control.all(allNotes)).toHaveLength(2)
   expect(await store.upkeep.sweep()).toEqual([])
 })
+
+test('what a planted record says is told in one line of sensible length, only so many times, and times that there are none of are not believed', async () => {
+  using folder = temporaryFolder()
+  await storeWithNotes(storeOptions(folder.path), { notes: 1 })
+  const planted = {
+    kind: 'recovered',
+    at: 1,
+    seenMs: 1,
+    by: 'damage',
+    message: `All is well.\u202e\u0007\n\nRun this: ${'rm '.repeat(5_000)}`,
+    data: { much: 'x'.repeat(30_000) },
+    told: false,
+  }
+  plant(folder.path, { ...record, reports: Array.from({ length: 150 }, (_, n) => ({ ...planted, id: `r${n}` })) })
+  {
+    await using store = await openStore(storeOptions(folder.path))
+    const told = store.upkeep.untold()
+    expect(told).toHaveLength(100)
+    expect(told[0]?.message.length).toBeLessThanOrEqual(2_000)
+    expect(told[0]?.message).toMatch(/^All is well\. Run this: rm rm .*…$/)
+    expect(told[0]?.data).toEqual({})
+  }
+  const intent = { id: 'rc_1', at: 1, by: 'damage', damage: 'none', folder: 'f', phase: 'replacing', choice: null }
+  plant(folder.path, { ...record, intent: { ...intent, until: 1e300 } })
+  await using store = await openStore(storeOptions(folder.path))
+  expect(store.opened.control).toEqual({ how: 'clean' })
+  expect(store.control.all(allNotes)).toHaveLength(1)
+})

@@ -30,6 +30,12 @@ export interface LadderOptions {
 
 export type Replaced = Extract<OpenedAs, { how: 'replaced' }>
 
+/**
+ * How long the ladder may take at the most, so that copies that somebody planted cannot keep a site from being opened: all
+ * copies together, and what is left for salvage in any case. A copy of 4 GB takes a slow disk some six minutes. Milliseconds.
+ */
+export const ladderBudgetMs = { copies: 10 * 60_000, salvage: 10 * 60_000 } as const
+
 /** Sequences of a new database begin at least so far above where those of the one before began. */
 const mostGivenBetween = 100_000_000
 
@@ -89,30 +95,46 @@ export class Ladder {
   }
 
   async #choose(record: RecoveryRecord, intent: Intent): Promise<Choice> {
-    const { directory, copies } = this.#options
+    const { directory, copies, clock, logger } = this.#options
     const part = join(directory, `${record.name}.db.part`)
     for (const ending of databaseEndings) await rm(`${part}${ending}`, { force: true })
-    for (const copy of await copies.list(record.name)) {
-      const choice = await this.#prepareCopy(copy, part)
+    const began = clock.monotonic()
+    const left = () => ladderBudgetMs.copies - (clock.monotonic() - began)
+    const listed = await copies.list(record.name)
+    let tried = 0
+    for (const copy of listed) {
+      if (left() <= 0) break
+      tried++
+      const choice = await this.#prepareCopy(copy, part, left)
       if (choice) return this.#place(record, intent, choice, part)
     }
+    const untried = listed.length - tried
+    if (untried > 0) logger.warn(`${untried} copies of the ${record.name} database were not tried: the time was up.`)
     const salvaged = await this.#salvage(record.name, intent, part)
-    return this.#place(record, intent, salvaged ?? { source: 'empty' }, part)
+    return this.#place(record, intent, { ...(salvaged ?? { source: 'empty' }), untried }, part)
   }
 
   /** Null when the copy is no good; rejects when there is no room for it, which says nothing about the copy. */
-  async #prepareCopy(copy: DatabaseCopy, part: string): Promise<Choice | null> {
+  async #prepareCopy(copy: DatabaseCopy, part: string, left: () => number): Promise<Choice | null> {
     const { copies, runtime, logger, schemas } = this.#options
     try {
       const newest = newestOf(schemas[copy.database])
-      const { ok, problems, versions, newest: newestAt } = await checkDatabase(runtime, copies.pathOf(copy), { newest })
+      const {
+        ok,
+        problems,
+        versions,
+        newest: newestAt,
+      } = await checkDatabase(runtime, copies.pathOf(copy), {
+        newest,
+        timeoutMs: leastOne(left()),
+      })
       if (!ok) throw new Error(problems.join('; '))
       if (!versions) throw new Error('it is no database of the console')
       pendingMigrations(copy.database, versions, schemas[copy.database])
-      await copyDatabase(runtime, { from: copies.pathOf(copy), to: part })
+      await copyDatabase(runtime, { from: copies.pathOf(copy), to: part, timeoutMs: leastOne(left()) })
       const found = inspect(copy.database, part)
       if (found.state === 'damaged') throw new Error(found.reason)
-      return { source: 'copy', copiedAt: copy.at, newest: newestAt }
+      return { source: 'copy', copiedAt: copy.at, newest: newestAt, untried: 0 }
     } catch (error) {
       if (isNoRoom(error)) throw error
       logger.warn(`The copy ${copy.file} cannot take the place of the damaged database: ${reasonOf(error)}`)
@@ -121,18 +143,21 @@ export class Ladder {
   }
 
   async #salvage(name: DatabaseName, { folder }: Intent, part: string): Promise<Choice | null> {
-    const { directory, quarantine, runtime, schemas, logger } = this.#options
+    const { directory, quarantine, runtime, schemas, clock, logger } = this.#options
     try {
-      const { tables, means, newest } = await salvageDatabase(runtime, {
+      const began = clock.monotonic()
+      const request = {
         from: join(quarantine.pathOf(folder), `${name}.db`),
         to: part,
         scratch: join(directory, 'recovery', `salvage-${name}`),
         schemas: schemas[name].map(({ owner, migrations }) => ({ owner, migrations: [...migrations] })),
         newest: newestOf(schemas[name]),
-      })
-      const { ok, problems } = await checkDatabase(runtime, part)
+      }
+      const { tables, means, newest } = await salvageDatabase(runtime, request, { timeoutMs: ladderBudgetMs.salvage })
+      const left = ladderBudgetMs.salvage - (clock.monotonic() - began)
+      const { ok, problems } = await checkDatabase(runtime, part, { timeoutMs: leastOne(left) })
       if (!ok) throw new Error(problems.join('; '))
-      return { source: 'salvage', means, tables, newest }
+      return { source: 'salvage', means, tables, newest, untried: 0 }
     } catch (error) {
       if (isNoRoom(error)) throw error
       logger.warn(`Nothing of the damaged ${name} database could be salvaged: ${reasonOf(error)}`)
@@ -242,6 +267,11 @@ export class Ladder {
  */
 export function sequencesFrom(now: number, highest: number): number {
   return Math.max(now, highest === 0 ? 0 : highest + mostGivenBetween)
+}
+
+/** A time-out of nothing would be none at all. */
+function leastOne(ms: number): number {
+  return Math.max(1, Math.floor(ms))
 }
 
 function newestOf(schemas: readonly Schema[]): string[] {

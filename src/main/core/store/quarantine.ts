@@ -4,20 +4,20 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { type Logger, syncFolder, writeDurably } from '#core/platform/index.ts'
 import { fileTime } from './copies.ts'
-import { readOwnText } from './own-text.ts'
+import { readOwnText, timeSchema, toldText } from './own-text.ts'
 import type { DatabaseName } from './types.ts'
 
 /** How long damaged files are kept, in time that the console has seen pass. Milliseconds. */
 export const quarantineKeptMs = 14 * 24 * 60 * 60 * 1_000
 
 const whySchema = z.object({
-  database: z.string(),
+  database: toldText(64),
   /** When it was set aside, wall-clock milliseconds, and how much time the console had seen pass by then. */
-  at: z.number(),
+  at: timeSchema,
   seenMs: z.number(),
-  why: z.string(),
+  why: toldText(2_000),
   /** What became of it; null until that is known. */
-  outcome: z.string().nullable(),
+  outcome: toldText(2_000).nullable(),
 })
 type Why = z.infer<typeof whySchema>
 

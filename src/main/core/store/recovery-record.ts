@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type Logger, writeDurably } from '#core/platform/index.ts'
-import { readOwnText } from './own-text.ts'
+import { readOwnText, timeSchema, toldText } from './own-text.ts'
 import type { DatabaseName } from './types.ts'
 
 /** Who or what had a database replaced: damage met in use or at opening, a check, or a person. */
@@ -10,20 +10,33 @@ export const replacedBySchema = z.enum(['damage', 'check', 'operator'])
 export type ReplacedBy = z.infer<typeof replacedBySchema>
 
 const choiceSchema = z.discriminatedUnion('source', [
-  z.object({ source: z.literal('copy'), copiedAt: z.number(), newest: z.number().nullable() }),
+  z.object({
+    source: z.literal('copy'),
+    copiedAt: timeSchema,
+    newest: timeSchema.nullable(),
+    /** Copies that were left untried because the time for it was up. */
+    untried: z.number().int().min(0).default(0),
+  }),
   z.object({
     source: z.literal('salvage'),
     means: z.enum(['sqlite3', 'reading']),
-    tables: z.record(z.string(), z.number()),
-    newest: z.number().nullable(),
+    tables: z.record(z.string().regex(/^[A-Za-z0-9_]{1,64}$/), z.number().int().min(0)),
+    newest: timeSchema.nullable(),
+    untried: z.number().int().min(0).default(0),
   }),
-  z.object({ source: z.literal('empty') }),
+  z.object({ source: z.literal('empty'), untried: z.number().int().min(0).default(0) }),
 ])
 /** What takes a damaged database's place. `newest`: time of the newest record in it. */
 export type Choice = z.infer<typeof choiceSchema>
 
 /** One name, and none that leads elsewhere: a folder from somebody else may hold any record. */
 const folderSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]*$/)
+
+const idSchema = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)
+/** What SQLite or a check said, and what is told about it. */
+const damageSchema = toldText(500)
+const messageSchema = toldText(2_000)
+const mostDataCharacters = 20_000
 
 /** Sequences must stay exact as numbers, with room above them. */
 const sequenceSchema = z
@@ -33,12 +46,12 @@ const sequenceSchema = z
   .max(2 ** 51)
 
 const intentSchema = z.object({
-  id: z.string(),
-  at: z.number(),
+  id: idSchema,
+  at: timeSchema,
   by: replacedBySchema,
-  damage: z.string(),
+  damage: damageSchema,
   /** The last sign of life of the damaged database, wall-clock milliseconds. */
-  until: z.number(),
+  until: timeSchema,
   /** Name of the folder in `.wheelhouse/quarantine/`. */
   folder: folderSchema,
   /** Until everything is set aside, what lies in place is the damaged database; afterwards it is the chosen one. */
@@ -48,24 +61,30 @@ const intentSchema = z.object({
 /** A recovery that was begun and must be finished, whatever happens in between. */
 export type Intent = z.infer<typeof intentSchema>
 
-const standInSchema = z.object({ since: z.number(), why: z.string(), damage: z.string().nullable() })
+const standInSchema = z.object({ since: timeSchema, why: messageSchema, damage: damageSchema.nullable() })
 /** `damage` is what the original suffers from; null when it only could not be opened or replaced, so that it is tried again. */
 export type StandIn = z.infer<typeof standInSchema>
 
 const reportSchema = z.object({
-  id: z.string(),
+  id: idSchema,
   kind: z.enum(['recovered', 'stand-in', 'stand-in-ended', 'log-damaged']),
-  at: z.number(),
+  at: timeSchema,
   /** Time that the console had seen pass then, milliseconds. */
   seenMs: z.number(),
   by: replacedBySchema,
-  message: z.string(),
-  data: z.record(z.string(), z.unknown()),
+  message: messageSchema,
+  data: z
+    .record(z.string(), z.unknown())
+    .transform((data) => (JSON.stringify(data).length > mostDataCharacters ? {} : data)),
   /** Whether it stands in the event log. */
   told: z.boolean(),
 })
 /** Something that the operator must be told, kept until it stands in the event log. */
 export type StoreReport = z.infer<typeof reportSchema>
+
+const keptReports = 50
+/** Those that are kept and those that are not told yet. */
+const mostReports = 100
 
 const recordSchema = z.object({
   format: z.literal(1),
@@ -74,12 +93,12 @@ const recordSchema = z.object({
   /** Where the sequences of a new database go on from, until it was opened once; and the highest that ever was given so. */
   continueFrom: sequenceSchema.nullable(),
   highest: sequenceSchema,
-  reports: z.array(reportSchema),
+  /** Those that a folder from elsewhere brings too many of are no longer the console's. */
+  reports: z.array(reportSchema).transform((reports) => reports.slice(-mostReports)),
 })
 export type RecoveryState = z.infer<typeof recordSchema>
 
 const nothing: RecoveryState = { format: 1, intent: null, standIn: null, continueFrom: null, highest: 0, reports: [] }
-const keptReports = 50
 
 /**
  * `.wheelhouse/recovery/<name>.json`: what is being done about a damaged database and what was done before, outside of every

@@ -31,6 +31,7 @@ export function recoverySentence(done: {
   return [
     `The ${name} database was damaged (${intent.damage}) and was set aside in ${quarantined}${ordered}.`,
     replacement(choice, intent.until, zone),
+    ...(choice.untried === 0 ? [] : [untriedInWords(choice.untried)]),
     ...(standIn === null
       ? []
       : ['What was recorded in the stand-in meanwhile is not in it; the stand-in is kept in the same folder.']),
@@ -49,6 +50,11 @@ function replacement(choice: Choice, until: number, zone: string): string {
     case 'empty':
       return `There was no good copy and nothing could be salvaged, so a new, empty one took its place. Everything recorded up to ${last} is missing; it is in the quarantined file only.`
   }
+}
+
+function untriedInWords(untried: number): string {
+  const what = untried === 1 ? 'One more copy was' : `${untried} more copies were`
+  return `${what} not tried, because trying them had taken too long already; they are in .wheelhouse/copies.`
 }
 
 function rowsInWords(tables: Readonly<Record<string, number>>): string {
