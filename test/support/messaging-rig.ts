@@ -117,6 +117,7 @@ function siteWith(routes: readonly RouteDefinition[]): SiteDefinition {
     contact: null,
     parts: {},
     secrets: [],
+    phases: [],
     services: {},
     routes: Object.fromEntries(routes.map((one) => [one.id, one])),
     backup: {

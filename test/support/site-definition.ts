@@ -9,6 +9,7 @@ export function siteOf(services: readonly ServiceDefinition[], id = 'lab'): Site
     contact: null,
     parts: {},
     secrets: [],
+    phases: [],
     services: Object.fromEntries(services.map((each) => [each.id, each])),
     routes: {},
     backup: {
@@ -21,6 +22,8 @@ export function siteOf(services: readonly ServiceDefinition[], id = 'lab'): Site
     source: { file: 'site.yaml', sha256: '' },
   }
 }
+
+export const noHooks = { 'before-start': null, 'after-start': null, 'before-stop': null, 'after-stop': null } as const
 
 /** A `node` service running `<id>.mjs`, with short times and everything that a spec does not care about filled in. */
 export function serviceOf(id: string, given: Partial<ServiceDefinition> = {}): ServiceDefinition {
@@ -35,12 +38,14 @@ export function serviceOf(id: string, given: Partial<ServiceDefinition> = {}): S
     env: {},
     ports: {},
     bind: '127.0.0.1',
-    phase: 'services',
+    phase: null,
     needs: {},
+    follows: [],
     optional: false,
     enabled: true,
     oneShot: false,
     probes: { startup: null, readiness: null, liveness: null },
+    hooks: noHooks,
     restart: {
       policy: 'always',
       backoff: { firstMs: 50, factor: 2, capMs: 400 },

@@ -282,6 +282,7 @@ const site: SiteView = {
   evidence: null,
   config: { valid: true, problems: [], loadedAt: at(-60) },
   trust: null,
+  phases: [],
   waves: [],
   parts: {},
   broker: null,

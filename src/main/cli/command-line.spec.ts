@@ -268,6 +268,7 @@ function siteView(directory: string): SiteView {
     evidence: null,
     config: { valid: true, problems: [], loadedAt: 0 },
     trust: null,
+    phases: [],
     waves: [['api']],
     parts: {},
     broker: null,

@@ -79,6 +79,7 @@ export class SitePublisher implements Disposable {
       since: this.#since,
       config: { valid: face.configValid, problems: [...face.problems], loadedAt: face.loadedAt },
       trust: face.trust,
+      phases: (face.definition?.phases ?? []).map((phase) => ({ ...phase })),
       waves: face.waves.map((wave) => [...wave]),
       parts: { ...face.definition?.parts },
       broker: face.definition ? brokerAddress(face.definition) : null,

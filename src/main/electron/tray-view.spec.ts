@@ -15,6 +15,7 @@ const site: SiteView = {
   evidence: null,
   config: { valid: true, problems: [], loadedAt: 0 },
   trust: null,
+  phases: [],
   waves: [],
   parts: {},
   broker: null,

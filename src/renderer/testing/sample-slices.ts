@@ -36,6 +36,10 @@ export function sampleSlices(now: number): Shown {
         evidence: '/services/desk-units',
         config: { valid: true, problems: [], loadedAt: now - 3 * hour },
         trust: null,
+        phases: [
+          { id: 'core-infrastructure', title: 'Core infrastructure' },
+          { id: 'business-services', title: 'Business services' },
+        ],
         waves: [['broker', 'database'], ['api', 'desk-units'], ['kiosk']],
         parts: { router: true, recovery: true, monitoring: true, gateway: false, backups: true },
         broker: {

@@ -85,6 +85,8 @@ export const siteViewSchema = z.object({
       commands: z.array(z.object({ service: idSchema, command: z.string(), cwd: z.string() })),
     })
     .nullable(),
+  /** The headings that services stand under, in their order. */
+  phases: z.array(z.object({ id: idSchema, title: z.string() })),
   /** Ids of services in waves: each wave needs only earlier ones. */
   waves: z.array(z.array(idSchema)),
   parts: z.record(z.string(), z.boolean()),
@@ -112,7 +114,8 @@ export const serviceViewSchema = z.object({
   event: z.string().nullable(),
   needs: z.array(z.object({ service: idSchema, condition: needConditionSchema, met: z.boolean() })),
   dependents: z.array(idSchema),
-  phase: z.string(),
+  /** One of the site's phases, by id. */
+  phase: z.string().nullable(),
   pid: z.number().int().nullable(),
   startedAt: z.number().nullable(),
   adopted: z.boolean(),

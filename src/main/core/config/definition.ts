@@ -1,9 +1,11 @@
 import { splitCommand } from './command-words.ts'
 import { referencesIn } from './references.ts'
 import type { ServiceEntry } from './service-schema.ts'
+import { defaultPhases } from './phase-schema.ts'
 import type { SiteFile } from './site-schema.ts'
 import type {
   DatabaseDefinition,
+  HookDefinition,
   Probe,
   RouteDefinition,
   RouteTarget,
@@ -24,6 +26,7 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
       : null,
     parts: file.parts,
     secrets: secretsOf(Object.values(services)),
+    phases: Object.entries(file.phases ?? defaultPhases).map(([id, title]) => ({ id, title })),
     services,
     routes: mapped(file.routes, toRoute),
     backup: {
@@ -37,7 +40,7 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
   }
 }
 
-/** The words of `run` or of a probe's command; none where it cannot be split (the rules tell why). */
+/** The words of `run`, of a callback or of a probe's command; none where it cannot be split (the rules tell why). */
 export function commandWords(command: string | readonly string[] | undefined): readonly string[] {
   if (command === undefined) return []
   if (typeof command !== 'string') return command
@@ -57,8 +60,9 @@ function toService(id: string, entry: ServiceEntry): ServiceDefinition {
     env: entry.env,
     ports: entry.ports,
     bind: entry.bind,
-    phase: entry.phase,
-    needs: entry.needs,
+    phase: entry.phase ?? null,
+    needs: mapped(entry.needs, (_, { be }) => be),
+    follows: Object.keys(entry.needs).filter((need) => entry.needs[need]?.restart),
     optional: entry.optional,
     enabled: entry.enabled,
     oneShot: entry['one-shot'],
@@ -66,6 +70,12 @@ function toService(id: string, entry: ServiceEntry): ServiceDefinition {
       startup: toProbe(entry.startup),
       readiness: toProbe(entry.readiness),
       liveness: toProbe(entry.liveness),
+    },
+    hooks: {
+      'before-start': toHook(entry.hooks['before-start']),
+      'after-start': toHook(entry.hooks['after-start']),
+      'before-stop': toHook(entry.hooks['before-stop']),
+      'after-stop': toHook(entry.hooks['after-stop']),
     },
     restart: {
       policy: entry.restart.policy,
@@ -81,6 +91,10 @@ function toService(id: string, entry: ServiceEntry): ServiceDefinition {
     onCrash: entry['on-crash'],
     pages: entry.pages,
   }
+}
+
+function toHook(entry: ServiceEntry['hooks']['before-start']): HookDefinition | null {
+  return entry ? { run: commandWords(entry.run), timeoutMs: entry.timeout } : null
 }
 
 function toDatabase(entry: ServiceEntry['database']): DatabaseDefinition | null {

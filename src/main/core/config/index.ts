@@ -10,9 +10,11 @@ export { parseSize } from './size.ts'
 export { commandsOf, openTrust, type SiteCommand, TrustStore, trustFingerprint } from './trust.ts'
 export type * from './types.ts'
 export {
+  isScript,
   resolveCwd,
   resolveDatabase,
   resolveEnv,
+  resolveHook,
   resolvePages,
   resolvePorts,
   resolveProbe,

@@ -3,6 +3,7 @@ import { idSchema } from '#shared/vocabulary.ts'
 import { toDefinition } from './definition.ts'
 import { nearest } from './nearest.ts'
 import { needFaults, needWarnings } from './need-rules.ts'
+import { phaseFaults } from './phase-rules.ts'
 import { type Fault, leadsInto, placed } from './problem-report.ts'
 import { childOf, fixedKeysIn, isMap, type Profiled, withProfile } from './profile.ts'
 import { releaseFolder } from './release-folder.ts'
@@ -80,6 +81,7 @@ function examine(yaml: YamlText, source: SiteText, profile: string | null, optio
   if (usable && definition) {
     const services = childOf(document, 'services')
     found.push(...serviceFaults(usable), ...needFaults(usable, isMap(services) ? Object.keys(services) : []))
+    found.push(...phaseFaults(usable))
     const routes = routeFaults(usable)
     found.push(...routes, ...variableFaults(definition, document))
     found.push(...messagingFaults(definition, routes, options))

@@ -18,7 +18,7 @@ export function needWarnings(file: SiteFile): readonly Fault[] {
         path,
         at: 'key' as const,
         message: `Service ${id} needs ${need}, which is not started with the site (\`enabled: off\`).`,
-        remedy: `Switch ${need} on, or ${id} off as well; otherwise ${need} is started for ${id}’s sake.`,
+        remedy: `Switch ${need} on, or ${id} off as well; otherwise ${id} waits until ${need} is started by hand.`,
       },
     ]
   })
@@ -94,6 +94,6 @@ function mapOfNeeds(file: SiteFile): ReadonlyMap<string, readonly string[]> {
 
 function needsOf(file: SiteFile) {
   return Object.entries(file.services).flatMap(([id, { needs }]) =>
-    Object.entries(needs).map(([need, condition]) => ({ id, need, condition, path: ['services', id, 'needs', need] })),
+    Object.entries(needs).map(([need, { be: condition }]) => ({ id, need, condition, path: ['services', id, 'needs', need] })),
   )
 }

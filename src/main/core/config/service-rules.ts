@@ -13,6 +13,7 @@ export function serviceFaults(file: SiteFile): readonly Fault[] {
     ...kindFaults(id, entry),
     ...commandFaults(['services', id, 'run'], entry.run),
     ...probeNames.flatMap((name) => probeFaults(['services', id, name], entry[name])),
+    ...hookFaults(id, entry),
   ])
   return [...each, ...portFaults(file)]
 }
@@ -77,6 +78,17 @@ function probeFaults(path: DocumentPath, probe: ServiceEntry['startup']): readon
     return [{ code: 'probe-unclear', path, at: 'key', message, remedy }]
   }
   return commandFaults([...path, 'command'], probe.command)
+}
+
+function hookFaults(id: string, entry: ServiceEntry): readonly Fault[] {
+  const path = ['services', id, 'hooks']
+  const given = Object.entries(entry.hooks)
+  if (entry.kind === 'external' && given.length > 0) {
+    const message = `Service ${id} has \`hooks\`, but somebody else starts and stops a service of kind external.`
+    const remedy = 'Remove `hooks`, or write `kind: node` or `kind: process`.'
+    return [{ code: 'key-not-for-kind', path, at: 'key', message, remedy }]
+  }
+  return given.flatMap(([name, hook]) => commandFaults([...path, name], hook?.run))
 }
 
 function commandFaults(path: DocumentPath, command: ServiceEntry['run']): readonly Fault[] {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { needConditionSchema } from '#shared/vocabulary.ts'
 import { databaseSchema } from './database-schema.ts'
 import { expectation } from './expectation.ts'
+import { hooksSchema } from './hook-schema.ts'
 import { bindAddress, byId, command, duration, id, keys, text, toggle, whole } from './schema-leaves.ts'
 
 const signals = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGKILL'] as const
@@ -84,6 +85,17 @@ const stop = keys({
 })
 
 const conditions = needConditionSchema.options.map((name) => `\`${name}\``).join(', ')
+const oneOf = `one of ${conditions}, or a map such as { be: healthy, restart: on }`
+
+const need = z
+  .union(
+    [
+      z.enum(needConditionSchema.options),
+      keys({ be: z.enum(needConditionSchema.options), restart: toggle().prefault(false) }),
+    ],
+    { error: expectation('value-unknown', oneOf) },
+  )
+  .transform((entry) => (typeof entry === 'string' ? { be: entry, restart: false } : entry))
 
 /** One entry of `services`. */
 export const serviceSchema = keys({
@@ -127,13 +139,15 @@ export const serviceSchema = keys({
   bind: bindAddress.default('127.0.0.1').meta({
     description: '`builtin` only: address that it listens on. Anything but loopback lets other machines in.',
   }),
-  phase: id.default('services').meta({ description: 'Heading that it is listed under.' }),
-  needs: byId(
-    `one of ${conditions}`,
-    z.enum(needConditionSchema.options, { error: expectation('value-unknown', `one of ${conditions}`) }),
-  )
+  phase: id.optional().meta({
+    description: 'The one of `phases` that it is listed under. Without it: at the end, and held to no order.',
+  }),
+  needs: byId(`one of ${conditions}`, need)
     .default({})
-    .meta({ words: 'map', description: `Services that must be there first, each with ${conditions}.` }),
+    .meta({
+      words: 'map',
+      description: `Services that must be there first, each with ${conditions}. \`db: { be: healthy, restart: on }\`: when db was restarted, this service is restarted after it, once.`,
+    }),
   optional: toggle().prefault(false).meta({ description: 'The site counts as healthy without it.' }),
   enabled: toggle().prefault(true).meta({ description: 'Started with the site.' }),
   'one-shot': toggle().prefault(false).meta({ description: 'Runs to its end; exit code 0 is `completed`.' }),
@@ -152,6 +166,7 @@ export const serviceSchema = keys({
     failures: 3,
     within: '90s',
   }),
+  hooks: hooksSchema,
   restart: restart.prefault({}).meta({ description: 'What follows an exit that nobody asked for.' }),
   stop: stop.prefault({}).meta({ description: 'How it is stopped.' }),
   'on-crash': z

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { expectation } from './expectation.ts'
+import { phasesSchema } from './phase-schema.ts'
 import { byId, cron, duration, id, keys, later, size, text, toggle, whole, zone } from './schema-leaves.ts'
 import { serviceSchema } from './service-schema.ts'
 
@@ -109,6 +110,7 @@ export const siteSchema = keys({
       words: 'map',
       description: 'Variants of this file by id. The chosen one is merged over it: maps deep, lists replaced.',
     }),
+  phases: phasesSchema,
   services: byId('services', serviceSchema).default({}).meta({ description: 'What runs.' }),
   routes: byId('routes', route).default({}).meta({ description: 'Where messages go.' }),
   backup: backup.prefault({}).meta({ description: 'What is backed up when, and kept how long.' }),

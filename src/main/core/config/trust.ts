@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { writeDurably } from '#core/platform/index.ts'
 import type { ServiceDefinition, SiteDefinition } from './types.ts'
+import { isScript } from './variables.ts'
 
 /** One thing that a site would run, as it is shown before it is trusted. */
 export interface SiteCommand {
@@ -14,13 +15,14 @@ export interface SiteCommand {
   readonly cwd: string
 }
 
-/** Everything that the site would run: the services and the commands of their probes; and what it would open to the network. */
+/** Everything that the site would run: the services, their callbacks and the commands of their probes; and what it would open to the network. */
 export function commandsOf(definition: SiteDefinition): readonly SiteCommand[] {
   return Object.values(definition.services).flatMap((service) => {
     const probes = Object.values(service.probes).flatMap((probe) =>
       probe?.check.type === 'command' ? [probe.check.run] : [],
     )
-    const commands = [...ownCommand(service), ...probes].map((words) => inOneLine(service, words))
+    const hooks = Object.values(service.hooks).flatMap((hook) => (hook ? [hookWords(hook.run)] : []))
+    const commands = [...ownCommand(service), ...probes, ...hooks].map((words) => inOneLine(service, words))
     return [...commands, ...openedBy(service), ...connectedBy(service)].map((command) => ({
       service: service.id,
       command,
@@ -93,6 +95,10 @@ async function readTrust(file: string): Promise<TrustFile['sites']> {
 function ownCommand({ kind, run }: ServiceDefinition): readonly (readonly string[])[] {
   if (kind === 'node') return [['node', ...run]]
   return kind === 'process' ? [run] : []
+}
+
+function hookWords(run: readonly string[]): readonly string[] {
+  return isScript(run[0] ?? '') ? ['node', ...run] : run
 }
 
 /** The angle brackets keep it apart from every command: as a word of one they would be quoted. */

@@ -11,6 +11,8 @@ export interface SiteDefinition {
   readonly parts: Readonly<Record<string, boolean>>
   /** Names in `${secrets.NAME}`, sorted; never their values. */
   readonly secrets: readonly string[]
+  /** The headings that services stand under, in their order. */
+  readonly phases: readonly PhaseDefinition[]
   readonly services: Readonly<Record<string, ServiceDefinition>>
   readonly routes: Readonly<Record<string, RouteDefinition>>
   readonly backup: BackupDefinition
@@ -36,16 +38,35 @@ export interface ServiceDefinition {
   readonly ports: Readonly<Record<string, number>>
   /** Address that a builtin binds to; loopback unless the site says otherwise. */
   readonly bind: string
-  readonly phase: string
+  /** One of the site's phases; null: none, and held to no order. */
+  readonly phase: string | null
   readonly needs: Readonly<Record<string, NeedCondition>>
+  /** Those of its needs after whose restart it is restarted as well. */
+  readonly follows: readonly string[]
   readonly optional: boolean
   readonly enabled: boolean
   readonly oneShot: boolean
   readonly probes: { readonly startup: Probe | null; readonly readiness: Probe | null; readonly liveness: Probe | null }
+  readonly hooks: Readonly<Record<HookName, HookDefinition | null>>
   readonly restart: RestartDefinition
   readonly stop: { readonly signal: string; readonly withinMs: number }
   readonly onCrash: 'adopt' | 'stop'
   readonly pages: Readonly<Record<string, string>>
+}
+
+export interface PhaseDefinition {
+  readonly id: string
+  readonly title: string
+}
+
+export type HookName = 'before-start' | 'after-start' | 'before-stop' | 'after-stop'
+
+/** A callback of the site around the start or stop of a service. */
+export interface HookDefinition {
+  /** Program and arguments, never a shell line; references not yet resolved. */
+  readonly run: readonly string[]
+  /** Then it is killed. Milliseconds. */
+  readonly timeoutMs: number
 }
 
 /** A database that the site uses. References in `file` and `url` are not yet resolved. Times in milliseconds. */

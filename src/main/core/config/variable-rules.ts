@@ -51,7 +51,18 @@ function placesOf(service: ServiceDefinition, document: unknown): readonly Place
       places.push({ path: wordPath([...ground, name, 'command'], index, document), text, secrets: false })
     }
   }
+  for (const [name, hook] of Object.entries(service.hooks)) {
+    const path = hookPath([...ground, 'hooks', name], document)
+    for (const [index, text] of (hook?.run ?? []).entries()) {
+      places.push({ path: wordPath(path, index, document), text, secrets: false })
+    }
+  }
   return places
+}
+
+/** A callback is a command, or a map that has it under `run`. */
+function hookPath(path: DocumentPath, document: unknown): DocumentPath {
+  return isMap(path.reduce(childOf, document)) ? [...path, 'run'] : path
 }
 
 /** A word of a command written as a list has its own place; of one written as a string, the whole string has. */

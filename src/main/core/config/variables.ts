@@ -2,7 +2,7 @@ import { isAbsolute, join, resolve } from 'node:path'
 import { ConsoleError } from '#shared/problem.ts'
 import { type Reference, replaceReferences } from './references.ts'
 import type { Secrets } from './secrets.ts'
-import type { DatabaseDefinition, Probe, ServiceDefinition, SiteDefinition, Variables } from './types.ts'
+import type { DatabaseDefinition, HookDefinition, Probe, ServiceDefinition, SiteDefinition, Variables } from './types.ts'
 
 /** The folders of a site for `${…}`; the site's own layout, which rehearsal replaces. */
 export function variablesOf(directory: string, release: string): Variables {
@@ -67,6 +67,21 @@ export function resolveRun(
   variables: Variables,
 ): readonly string[] {
   return resolveWords(service.run, service.kind === 'node', service, definition, variables)
+}
+
+/** The words of a callback; the program as in {@link resolveRun}. */
+export function resolveHook(
+  hook: HookDefinition,
+  service: ServiceDefinition,
+  definition: SiteDefinition,
+  variables: Variables,
+): readonly string[] {
+  return resolveWords(hook.run, isScript(hook.run[0] ?? ''), service, definition, variables)
+}
+
+/** A script of the site, which runs on the Node that comes with the console. */
+export function isScript(word: string): boolean {
+  return /\.[cm]?js$/.test(word)
 }
 
 /** What a database service connects to: the absolute path of its file, or its address. */

@@ -114,7 +114,7 @@ function processFacts(service: ServiceView): readonly (readonly [string, React.R
     ['restarts', count(service.restarts)],
     ...(lastExit === null ? [] : [['last exit', <LastExit key="exit" {...lastExit} />] as const]),
     ...Object.entries(service.ports).map(([name, port]) => [`port ${name}`, port] as const),
-    ['phase', service.phase],
+    ...(service.phase === null ? [] : [['phase', service.phase] as const]),
     ['kind', service.kind],
     ['command', <Path key="command" text={service.command} what="command" />],
     ['folder', <Path key="folder" text={service.cwd} what="folder" />],
