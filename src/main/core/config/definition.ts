@@ -1,7 +1,7 @@
 import { splitCommand } from './command-words.ts'
+import { defaultPhases } from './phase-schema.ts'
 import { referencesIn } from './references.ts'
 import type { ServiceEntry } from './service-schema.ts'
-import { defaultPhases } from './phase-schema.ts'
 import type { SiteFile } from './site-schema.ts'
 import type {
   DatabaseDefinition,

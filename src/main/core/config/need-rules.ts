@@ -94,6 +94,11 @@ function mapOfNeeds(file: SiteFile): ReadonlyMap<string, readonly string[]> {
 
 function needsOf(file: SiteFile) {
   return Object.entries(file.services).flatMap(([id, { needs }]) =>
-    Object.entries(needs).map(([need, { be: condition }]) => ({ id, need, condition, path: ['services', id, 'needs', need] })),
+    Object.entries(needs).map(([need, { be: condition }]) => ({
+      id,
+      need,
+      condition,
+      path: ['services', id, 'needs', need],
+    })),
   )
 }

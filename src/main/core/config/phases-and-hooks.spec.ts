@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest'
-import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { commandsOf, loadSite, trustFingerprint } from './index.ts'
 
 /** Loads a site of these services, each a watched one unless it says otherwise. */
@@ -48,7 +48,9 @@ it('a site that names no phases has the eight of the console; one that does has 
 
 it('a service that needs one of a later phase is refused with file, line and path; one without a phase is held to no order', async () => {
   const late = '  kiosk: { kind: external, phase: real-time-systems }\n'
-  expect(await problemsOf(`${late}  db: { kind: external, phase: database-and-storage, needs: { kiosk: ready } }`)).toEqual([
+  expect(
+    await problemsOf(`${late}  db: { kind: external, phase: database-and-storage, needs: { kiosk: ready } }`),
+  ).toEqual([
     {
       code: 'need-of-later-phase',
       file: expect.stringMatching(/site.yaml$/),
@@ -76,7 +78,9 @@ it('a need may be a condition, or a condition with a restart', async () => {
   )
   expect(services.api).toMatchObject({ needs: { db: 'healthy' }, follows: ['db'] })
   expect(services.kiosk).toMatchObject({ needs: { db: 'ready' }, follows: [] })
-  expect(await problemsOf('  db: { kind: external }\n  api: { kind: external, needs: { db: { be: fine } } }')).toMatchObject([
+  expect(
+    await problemsOf('  db: { kind: external }\n  api: { kind: external, needs: { db: { be: fine } } }'),
+  ).toMatchObject([
     { code: 'value-unknown', path: 'services.api.needs.db', remedy: expect.stringContaining('`healthy`') },
   ])
 })

@@ -2,7 +2,14 @@ import { isAbsolute, join, resolve } from 'node:path'
 import { ConsoleError } from '#shared/problem.ts'
 import { type Reference, replaceReferences } from './references.ts'
 import type { Secrets } from './secrets.ts'
-import type { DatabaseDefinition, HookDefinition, Probe, ServiceDefinition, SiteDefinition, Variables } from './types.ts'
+import type {
+  DatabaseDefinition,
+  HookDefinition,
+  Probe,
+  ServiceDefinition,
+  SiteDefinition,
+  Variables,
+} from './types.ts'
 
 /** The folders of a site for `${…}`; the site's own layout, which rehearsal replaces. */
 export function variablesOf(directory: string, release: string): Variables {
