@@ -1,7 +1,7 @@
 import { Link } from 'react-router'
 import { HealthMark } from '../components/health-mark.tsx'
 import { Age } from '../components/time.tsx'
-import { Why } from '../components/why.tsx'
+import { Why } from '../features/why/why.tsx'
 import { useLinkStatus } from '../state/use-link.ts'
 import { useEntity, useSite } from '../state/use-shown.ts'
 import styles from './health-sentence.module.css'

@@ -5,6 +5,8 @@ import { usePage } from '../state/page-context.ts'
 import { useLinkStatus } from '../state/use-link.ts'
 import styles from './link-banner.module.css'
 
+const meaning = 'What is shown may be out of date; services go on without this window.'
+
 /** Says that what is on screen is not current, for how long, and what is done about it. */
 export function LinkBanner() {
   const { link } = usePage()
@@ -23,13 +25,16 @@ export function LinkBanner() {
     )
   }
   return (
-    <div className={styles.banner} role="status">
+    <section className={styles.banner} aria-label="State of the connection">
+      {/* Without the age, which would be read out again each second. */}
+      <div role="status" className="unseen">
+        Reconnecting. {meaning}
+      </div>
       <HealthMark health="unknown" label="reconnecting" />
       <span>
-        Reconnecting, last heard <Age at={status.lastHeardAt} />. What is shown may be out of date; services go on
-        without this window.
+        Reconnecting, last heard <Age at={status.lastHeardAt} />. {meaning}
       </span>
       {again}
-    </div>
+    </section>
   )
 }

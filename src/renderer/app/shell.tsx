@@ -11,6 +11,7 @@ import { pages } from './pages.ts'
 import styles from './shell.module.css'
 import { SiteMenu } from './site-menu.tsx'
 import { StoreBanner } from './store-banner.tsx'
+import wheel from './wheel.svg'
 
 /** The frame around every page: navigation, the site, its health in one sentence, find, jobs. */
 export function Shell() {
@@ -23,7 +24,7 @@ export function Shell() {
           </button>
           <nav className={styles.nav} aria-label="Pages">
             <div className={styles.brand}>
-              <img src="./wheel.svg" alt="" width={20} height={20} />
+              <img src={wheel} alt="" width={20} height={20} />
               <span>Wheelhouse</span>
             </div>
             <ul>

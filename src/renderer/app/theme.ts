@@ -1,4 +1,6 @@
-import { type CSSVariablesResolver, createTheme } from '@mantine/core'
+import { Button, type CSSVariablesResolver, createTheme, Input } from '@mantine/core'
+
+const buttonText: Readonly<Record<string, string>> = { xs: '13px', 'compact-xs': '12px' }
 
 /** Neutral surfaces, and one accent for what can be pressed. Colour besides it means state: see theme.css. */
 export const theme = createTheme({
@@ -43,7 +45,14 @@ export const theme = createTheme({
   focusRing: 'auto',
   respectReducedMotion: true,
   components: {
-    Button: { defaultProps: { size: 'xs', variant: 'default' } },
+    // What is pressed and typed is read like everything else: in the dense size, 13 px.
+    Button: Button.extend({
+      defaultProps: { size: 'xs', variant: 'default' },
+      vars: (_theme, { size }) => ({ root: { ...(size && buttonText[size] && { '--button-fz': buttonText[size] }) } }),
+    }),
+    Input: Input.extend({
+      vars: (_theme, { size }) => ({ wrapper: { ...(size === 'xs' && { '--input-fz': '13px' }) } }),
+    }),
     ActionIcon: { defaultProps: { size: 28, variant: 'subtle', color: 'gray' } },
     // What a field says about itself is read as often as what is in it: not smaller than the dense size.
     InputWrapper: {

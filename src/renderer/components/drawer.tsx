@@ -1,6 +1,6 @@
 import { ActionIcon } from '@mantine/core'
 import { IconX } from '@tabler/icons-react'
-import { type ReactNode, useEffect } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 import styles from './drawer.module.css'
 
 /** Beside the page, never over it: the selected thing. Escape closes it. */
@@ -16,6 +16,8 @@ export function Drawer({
   readonly onClose: () => void
   readonly children: ReactNode
 }) {
+  const latest = useRef(onClose)
+  latest.current = onClose
   useEffect(() => {
     const close = (event: KeyboardEvent) => {
       if (event.key !== 'Escape' || event.defaultPrevented) return
@@ -23,12 +25,12 @@ export function Drawer({
       if ([...document.querySelectorAll(overlays)].some((overlay) => overlay.checkVisibility())) return
       // Nobody else closes or clears anything on the same press.
       event.preventDefault()
-      onClose()
+      latest.current()
     }
-    // While capturing, so that an overlay that closes on the same key is still there to be seen.
+    // While capturing, and heard before every overlay that opens later: one that closes on the same key is still there to be seen.
     window.addEventListener('keydown', close, { capture: true })
     return () => window.removeEventListener('keydown', close, { capture: true })
-  }, [onClose])
+  }, [])
   return (
     <aside className={styles.drawer} aria-label={label}>
       <header className={styles.head}>

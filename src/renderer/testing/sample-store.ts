@@ -63,7 +63,7 @@ export function sampleDatabase(now: number, id: string, rest: Partial<SiteDataba
     id,
     engine: 'sqlite',
     where: 'data/consultease.db',
-    version: '3.53.1',
+    version: 'SQLite 3.53.1',
     health: 'healthy',
     sentence: 'Answers in 0.4 ms; 2 of 45 connections are in use.',
     since: now - 50 * minute,
@@ -99,7 +99,7 @@ export function samplePostgres(now: number, id: string): SiteDatabaseView {
   return sampleDatabase(now, id, {
     engine: 'postgres',
     where: '127.0.0.1:5432/court',
-    version: '15.14',
+    version: 'PostgreSQL 15.14',
     health: 'degraded',
     sentence: 'Every connection is in use and 4 wait for one.',
     pool: { size: 15, overflow: 30, open: 45, inUse: 45, waiting: 4, timeouts: 2, recycled: 61, discarded: 3 },

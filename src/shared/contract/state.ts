@@ -325,6 +325,7 @@ export const siteDatabaseViewSchema = z.object({
   engine: z.enum(['sqlite', 'postgres']),
   /** Path below the site, or `host:port/name`; never a password. */
   where: z.string(),
+  /** As the engine calls itself, its name included: `SQLite 3.54.1`. Null until it was connected to. */
   version: z.string().nullable(),
   health: healthSchema,
   sentence: z.string(),

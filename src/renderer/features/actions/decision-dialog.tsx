@@ -1,5 +1,6 @@
-import { Button, Modal } from '@mantine/core'
+import { Button } from '@mantine/core'
 import type { ReactNode } from 'react'
+import { Dialog } from '../../components/dialog.tsx'
 import styles from './decision-dialog.module.css'
 
 /**
@@ -32,14 +33,7 @@ export function DecisionDialog({
   readonly children: ReactNode
 }) {
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={title}
-      size={wide ? 720 : 520}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-      classNames={{ title: `${styles.title}` }}
-    >
+    <Dialog onClose={onClose} title={title} size={wide ? 720 : 520} classNames={{ title: `${styles.title}` }}>
       <div className={styles.body}>{children}</div>
       <div className={styles.buttons}>
         <Button size="sm" onClick={onClose} data-autofocus={destructive || act === null || undefined}>
@@ -58,6 +52,6 @@ export function DecisionDialog({
           </Button>
         )}
       </div>
-    </Modal>
+    </Dialog>
   )
 }

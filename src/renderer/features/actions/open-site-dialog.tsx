@@ -1,11 +1,11 @@
-import { Modal } from '@mantine/core'
+import { Dialog } from '../../components/dialog.tsx'
 import { OpenSiteForm } from '../welcome/open-site-form.tsx'
 
 /** "Open my site…", from anywhere. */
 export function OpenSiteDialog({ onClose }: { readonly onClose: () => void }) {
   return (
-    <Modal opened onClose={onClose} title="Open my site" size={560} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog onClose={onClose} title="Open my site" size={560}>
       <OpenSiteForm onOpened={onClose} />
-    </Modal>
+    </Dialog>
   )
 }

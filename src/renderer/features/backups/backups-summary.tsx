@@ -3,9 +3,9 @@ import { CopyButton } from '../../components/command-line.tsx'
 import { bytes } from '../../components/figures.ts'
 import { HealthMark } from '../../components/health-mark.tsx'
 import { Age, Time } from '../../components/time.tsx'
-import { Why } from '../../components/why.tsx'
 import { useNow } from '../../state/use-link.ts'
 import { useEntity } from '../../state/use-shown.ts'
+import { Why } from '../why/why.tsx'
 import styles from './backups-summary.module.css'
 
 /** How safe the site is: the newest snapshot, the newest verified one, the next, and where they lie. */

@@ -3,12 +3,13 @@ import { IconDownload, IconPin, IconSearch } from '@tabler/icons-react'
 import { type KeyboardEvent, useState } from 'react'
 import { Link, useNavigate } from 'react-router'
 import type { SnapshotView } from '#shared/contract/index.ts'
+import { clearCross } from '../../components/clear-cross.ts'
 import { csv, exportText } from '../../components/export-text.ts'
 import { bytes, count } from '../../components/figures.ts'
 import { PanelBody } from '../../components/panel.tsx'
 import table from '../../components/table.module.css'
 import { Age, Time } from '../../components/time.tsx'
-import { Why } from '../../components/why.tsx'
+import { Why } from '../why/why.tsx'
 import styles from './snapshot-table.module.css'
 import { kindWords, purposeOf } from './snapshot-words.ts'
 import { VerifiedMark } from './verified-mark.tsx'
@@ -54,6 +55,7 @@ export function SnapshotTable({
           aria-label="Kind"
           placeholder="All kinds"
           clearable
+          clearButtonProps={clearCross('kind')}
           w={150}
           data={Object.entries(kindWords).map(([value, label]) => ({ value, label }))}
           value={kind}

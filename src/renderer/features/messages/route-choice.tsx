@@ -1,4 +1,5 @@
 import { Select } from '@mantine/core'
+import { clearCross } from '../../components/clear-cross.ts'
 import { useSelected } from '../../state/use-shown.ts'
 
 /** Narrows a list to one route. */
@@ -19,6 +20,7 @@ export function RouteChoice({
       aria-label="Route"
       placeholder="All routes"
       clearable
+      clearButtonProps={clearCross('route')}
       w={200}
       data={routes}
       value={value}

@@ -1,12 +1,12 @@
 import { Link } from 'react-router'
-import { bytes, count, duration, percent, perSecond } from '../../components/figures.ts'
+import { bytes, count, counted, duration, percent, perSecond } from '../../components/figures.ts'
 import { HealthMark } from '../../components/health-mark.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { Sparkline } from '../../components/sparkline.tsx'
 import { Age } from '../../components/time.tsx'
-import { Why } from '../../components/why.tsx'
 import { useEntity } from '../../state/use-shown.ts'
 import { newestCopyAt, storeLimit, storeStateMark, storeStateWords } from '../diagnose/store-words.ts'
+import { Why } from '../why/why.tsx'
 import styles from './meters.module.css'
 
 /** CPU, memory, disk and temperature of this machine. */
@@ -77,13 +77,14 @@ export function MessagesPanel() {
             <span>{count(traffic.received.total)}</span>
           </p>
           <p className={styles.line}>
-            <span className="dim">Broker</span>
-            <span>
+            <span className="dim">
+              Broker <Why subject="broker" about="broker and router" />
+            </span>
+            <span className={styles.short}>
               {traffic.broker.state}
               {traffic.broker.state === 'running' && (
-                <span className="dim">, {count(traffic.broker.clients)} clients</span>
-              )}{' '}
-              <Why subject="broker" about="broker and router" />
+                <span className="dim">, {counted(traffic.broker.clients, 'client')}</span>
+              )}
             </span>
           </p>
           <p className={styles.line}>

@@ -5,10 +5,10 @@ import { severities } from '#shared/vocabulary.ts'
 import { HealthMark, healthOfSeverity } from '../../components/health-mark.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { Age } from '../../components/time.tsx'
-import { Why } from '../../components/why.tsx'
 import { useAction } from '../../state/use-action.tsx'
 import { useSlice } from '../../state/use-shown.ts'
 import { useFix } from '../actions/use-fix.ts'
+import { Why } from '../why/why.tsx'
 import styles from './needs-attention.module.css'
 
 /** What a person should know of, the gravest first, each with its fixes. */

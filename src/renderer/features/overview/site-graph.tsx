@@ -1,9 +1,9 @@
 import { type KeyboardEvent, useMemo, useRef, useState } from 'react'
 import { Link } from 'react-router'
 import { HealthMark } from '../../components/health-mark.tsx'
-import { Why } from '../../components/why.tsx'
 import { useEntity, useSelected, useSite } from '../../state/use-shown.ts'
 import { serviceStateWords } from '../services/state-words.ts'
+import { Why } from '../why/why.tsx'
 import { type GraphLayout, type GraphService, layOutGraph, nodeSize } from './graph-layout.ts'
 import styles from './site-graph.module.css'
 

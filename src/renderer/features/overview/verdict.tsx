@@ -2,10 +2,10 @@ import { Link } from 'react-router'
 import type { ServiceView } from '#shared/contract/index.ts'
 import { HealthMark } from '../../components/health-mark.tsx'
 import { Age, Time } from '../../components/time.tsx'
-import { Why } from '../../components/why.tsx'
 import { useSelected, useSite } from '../../state/use-shown.ts'
 import { Contact } from '../services/contact.tsx'
 import { serviceStateWords } from '../services/state-words.ts'
+import { Why } from '../why/why.tsx'
 import styles from './verdict.module.css'
 
 /** The health of the site in one sentence, since when, and what is not right with its reason. */

@@ -89,7 +89,8 @@ const engineWords: Record<SiteDatabaseView['engine'], string> = { sqlite: 'SQLit
 function factsOf(database: SiteDatabaseView): readonly (readonly [string, ReactNode])[] {
   const { engine, version, where, lastCheck, lastError, recovery } = database
   return [
-    ['engine', version === null ? engineWords[engine] : `${engineWords[engine]} ${version}`],
+    // The version begins with the name of the engine.
+    ['engine', version ?? engineWords[engine]],
     [
       'where',
       <span key="where">

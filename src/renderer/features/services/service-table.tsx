@@ -5,7 +5,7 @@ import { bytes, count, percent } from '../../components/figures.ts'
 import { HealthMark } from '../../components/health-mark.tsx'
 import table from '../../components/table.module.css'
 import { Age } from '../../components/time.tsx'
-import { Why } from '../../components/why.tsx'
+import { Why } from '../why/why.tsx'
 import { serviceStateWords } from './state-words.ts'
 
 /** The dense list of services. Up and down move the selection. */

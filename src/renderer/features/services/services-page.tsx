@@ -3,6 +3,7 @@ import { IconAlertOctagon, IconDownload, IconSearch } from '@tabler/icons-react'
 import { useMemo, useState } from 'react'
 import { useNavigate, useParams } from 'react-router'
 import type { ServiceView } from '#shared/contract/index.ts'
+import { clearCross } from '../../components/clear-cross.ts'
 import { csv, exportText } from '../../components/export-text.ts'
 import { counted } from '../../components/figures.ts'
 import { PageFrame } from '../../components/page-frame.tsx'
@@ -64,6 +65,7 @@ export function ServicesPage() {
             aria-label="Show only"
             placeholder="All states"
             clearable
+            clearButtonProps={clearCross('state')}
             w={150}
             data={stateChoices}
             value={only}

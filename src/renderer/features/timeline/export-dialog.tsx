@@ -1,20 +1,21 @@
-import { Button, Modal, Progress } from '@mantine/core'
+import { Button, Progress } from '@mantine/core'
 import { useEffect, useRef, useState } from 'react'
 import { toConsoleError } from '#shared/client/index.ts'
 import type { EventFilter } from '#shared/event-filter.ts'
 import type { Problem } from '#shared/problem.ts'
 import { CommandLine } from '../../components/command-line.tsx'
+import { Dialog } from '../../components/dialog.tsx'
 import { exportBlob } from '../../components/export-text.ts'
 import { count, counted } from '../../components/figures.ts'
 import { useSiteTime } from '../../components/time.tsx'
 import { usePage } from '../../state/page-context.ts'
 import { useSite } from '../../state/use-shown.ts'
 import type { SeqRange } from './event-filter.ts'
-import type { EventSpan } from './event-span.ts'
 import { exportCommand } from './events-command.ts'
 import styles from './export-dialog.module.css'
 import { exportSpan, mostExported } from './export-span.ts'
-import { aboutIn, rangeWords } from './scrubber-words.ts'
+import type { EventSpan } from './scrubber/event-span.ts'
+import { aboutIn, rangeWords } from './scrubber/scrubber-words.ts'
 
 type Stage =
   | { readonly type: 'asking' }
@@ -68,7 +69,7 @@ export function ExportDialog({
   }
   const reading = stage.type === 'reading'
   return (
-    <Modal opened onClose={onClose} title="Export events" size={560} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog onClose={onClose} title="Export events" size={560}>
       <div className={styles.body}>
         <p>
           {range && span ? (
@@ -127,6 +128,6 @@ export function ExportDialog({
           {stage.type === 'failed' ? 'Try again' : 'Save as a file'}
         </Button>
       </div>
-    </Modal>
+    </Dialog>
   )
 }

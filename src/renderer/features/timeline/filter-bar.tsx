@@ -4,6 +4,7 @@ import { IconSearch, IconX } from '@tabler/icons-react'
 import { useEffect, useMemo, useState } from 'react'
 import type { EventFilter } from '#shared/event-filter.ts'
 import { type EventRecord, severities } from '#shared/vocabulary.ts'
+import { backToField, clearCross } from '../../components/clear-cross.ts'
 import { useSelected } from '../../state/use-shown.ts'
 import styles from './filter-bar.module.css'
 
@@ -64,7 +65,7 @@ export function FilterBar({
         aria-label="At least this severe"
         placeholder="Any severity"
         clearable
-        clearButtonProps={{ 'aria-label': 'Clear severity' }}
+        clearButtonProps={clearCross('severity')}
         w={150}
         data={severities.map((value) => ({ value, label: `${value} and up` }))}
         value={filter.atLeast ?? null}
@@ -114,7 +115,7 @@ function TypedFilter({
       onSet(null)
     } else tell(next)
   }
-  const clear = `Clear ${label.replace(/^(Any|Search) /, '')}`
+  const what = label.replace(/^(Any|Search) /, '')
   if (!choices) {
     return (
       <TextInput
@@ -124,7 +125,15 @@ function TypedFilter({
         leftSection={<IconSearch size={14} />}
         rightSection={
           text !== '' && (
-            <button type="button" className={styles.clear} aria-label={clear} onClick={() => type('')}>
+            <button
+              type="button"
+              className={styles.clear}
+              aria-label={`Clear ${what}`}
+              onClick={(event) => {
+                backToField(event)
+                type('')
+              }}
+            >
               <IconX size={13} />
             </button>
           )
@@ -143,7 +152,7 @@ function TypedFilter({
       data={choices}
       maxDropdownHeight={320}
       clearable
-      clearButtonProps={{ 'aria-label': clear }}
+      clearButtonProps={clearCross(what)}
       value={text}
       onChange={type}
       onOptionSubmit={(next) => {

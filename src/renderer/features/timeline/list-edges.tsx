@@ -2,7 +2,7 @@ import { Button } from '@mantine/core'
 import { useMemo, useSyncExternalStore } from 'react'
 import { count, counted } from '../../components/figures.ts'
 import { useSiteTime } from '../../components/time.tsx'
-import type { SeenRange } from './seen-range.ts'
+import type { SeenRange } from './scrubber/seen-range.ts'
 import styles from './timeline-page.module.css'
 import type { TimelineReader, TimelineView } from './timeline-reader.ts'
 

@@ -1,6 +1,6 @@
 import type { RefObject } from 'react'
 import type { VirtualListHandle } from '../../components/virtual-list.tsx'
-import type { SeenRange } from './seen-range.ts'
+import type { SeenRange } from './scrubber/seen-range.ts'
 import type { TimelineReader, TimelineView } from './timeline-reader.ts'
 import type { TimelineRow } from './timeline-rows.ts'
 import { useKeys } from './use-keys.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { siteTime } from '../../components/site-time.ts'
+import { siteTime } from '../../../components/site-time.ts'
 import type { EventSpan } from './event-span.ts'
 import { axisTicks } from './time-axis.ts'
 import { timeScale } from './time-scale.ts'

@@ -1,5 +1,5 @@
 import { type KeyboardEvent, useRef } from 'react'
-import { rangeBetween, type SeqRange } from './event-filter.ts'
+import { rangeBetween, type SeqRange } from '../event-filter.ts'
 import type { EventSpan } from './event-span.ts'
 import type { SeenRange } from './seen-range.ts'
 import type { PlacedBucket, TimeScale } from './time-scale.ts'

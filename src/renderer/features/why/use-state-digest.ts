@@ -1,4 +1,4 @@
-import { useSelected } from '../state/use-shown.ts'
+import { useSelected } from '../../state/use-shown.ts'
 
 /** Changes whenever a state changes that an answer may rest on; not with mere figures, ages and measured times. */
 export function useStateDigest(): string {

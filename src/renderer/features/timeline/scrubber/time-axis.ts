@@ -1,4 +1,4 @@
-import type { SiteTime } from '../../components/site-time.ts'
+import type { SiteTime } from '../../../components/site-time.ts'
 import type { TimeScale } from './time-scale.ts'
 
 /** A time that is written under the scrubber. */

@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import type { EventFilter } from '#shared/event-filter.ts'
-import { usePage } from '../../state/page-context.ts'
-import { useLinkStatus } from '../../state/use-link.ts'
+import { usePage } from '../../../state/page-context.ts'
+import { useLinkStatus } from '../../../state/use-link.ts'
 import type { EventSpan } from './event-span.ts'
 
 /** How often the counts are read again while the page is open. Milliseconds; counting a search costs more. */
