@@ -3,11 +3,13 @@ import { join } from 'node:path'
 import react from '@vitejs/plugin-react'
 import { chromium, type Page } from 'playwright-core'
 import { build, preview } from 'vite'
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import { temporaryFolder } from '../support/folders.ts'
+import { needs } from '../support/needs.ts'
 import { projectRoot } from './desk.ts'
 
 /** The renderer, built and served as a host would, in a real browser over a scripted console. */
-export interface ScriptedPages extends AsyncDisposable {
+interface ScriptedPages extends AsyncDisposable {
   /** Ends in a slash. */
   readonly origin: string
   open(): Promise<WatchedPage>
@@ -34,7 +36,7 @@ const policy = [
 ].join('; ')
 
 /** Builds the page (some seconds), serves it under the strict policy, and starts the browser. */
-export async function scriptedPages(): Promise<ScriptedPages> {
+async function scriptedPages(): Promise<ScriptedPages> {
   const folder = temporaryFolder()
   const root = join(projectRoot, 'src/renderer')
   const outDir = join(folder.path, 'page')
@@ -88,6 +90,33 @@ export async function scriptedPages(): Promise<ScriptedPages> {
       await browser.close()
       await server.close()
       folder[Symbol.dispose]()
+    },
+  }
+}
+
+/**
+ * For a spec file: a new page for each test, told to `onPage`; a page that complained of anything fails its test. The tests are
+ * skipped on a machine without Chromium.
+ */
+export function pageForEachTest(onPage: (watched: WatchedPage) => void): Pick<ScriptedPages, 'origin'> {
+  const missing = needs('chromium')
+  let pages: ScriptedPages | undefined
+  let watched: WatchedPage | undefined
+  beforeAll(async () => {
+    if (!missing) pages = await scriptedPages()
+  }, 120_000)
+  afterAll(() => pages?.[Symbol.asyncDispose]())
+  beforeEach(async () => {
+    watched = await pages?.open()
+    if (watched) onPage(watched)
+  })
+  afterEach(async () => {
+    await watched?.page.close()
+    expect(watched?.complaints ?? []).toEqual([])
+  })
+  return {
+    get origin() {
+      return pages?.origin ?? ''
     },
   }
 }

@@ -1,35 +1,14 @@
 import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { AttentionView, JobView, SiteDatabaseView, StoreView } from '#shared/contract/index.ts'
-import { needs } from '../support/needs.ts'
-import { namelessControls, type ScriptedPages, scriptedPages, type WatchedPage } from './scripted-page.ts'
+import { namelessControls, pageForEachTest } from './scripted-page.ts'
 
 // The store and the site's databases on screen, in a real browser over a scripted console.
 
-const missing = needs('chromium')
-let pages: ScriptedPages
-let watched: WatchedPage
 let page: Page
-
-beforeAll(async () => {
-  if (!missing) pages = await scriptedPages()
-}, 120_000)
-
-afterAll(async () => {
-  if (!missing) await pages[Symbol.asyncDispose]()
-})
-
-beforeEach(async () => {
-  if (missing) return
-  watched = await pages.open()
-  page = watched.page
-})
-
-afterEach(async () => {
-  if (missing) return
-  await page.close()
-  expect(watched.complaints).toEqual([])
+const pages = pageForEachTest((opened) => {
+  page = opened.page
 })
 
 async function open(route: string): Promise<void> {
@@ -439,4 +418,18 @@ test('a failed database is marked with its last error and its last recovery', as
   await drawer().getByText('is put right by itself').waitFor()
   await drawer().getByText('12 min are missing. 1 h ago').waitFor()
   expect(await namelessControls(page)).toEqual([])
+})
+
+test('Escape closes the dialog alone, and whoever works with the keyboard goes on from the button that asked', async () => {
+  await open('/services/database')
+  await button('Recover database…').focus()
+  await page.keyboard.press('Enter')
+  await dialog().waitFor()
+  await page.keyboard.press('Escape')
+  await expect.poll(() => dialog().count()).toBe(0)
+  await expect
+    .poll(() => page.evaluate(() => document.activeElement?.getAttribute('aria-label')))
+    .toBe('Recover database…')
+  await page.keyboard.press('Escape')
+  await expect.poll(() => page.url()).toMatch(/#\/services$/)
 })

@@ -1,35 +1,14 @@
 import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { needs } from '../support/needs.ts'
-import { type ScriptedPages, scriptedPages, type WatchedPage } from './scripted-page.ts'
+import { expect, test } from 'vitest'
+import { pageForEachTest } from './scripted-page.ts'
 
 // The flight recorder's screen in a real browser over a scripted console, which makes up a log of any size.
 
-const missing = needs('chromium')
 const million = 1_000_000
-let pages: ScriptedPages
-let watched: WatchedPage
 let page: Page
-
-beforeAll(async () => {
-  if (!missing) pages = await scriptedPages()
-}, 120_000)
-
-afterAll(async () => {
-  if (!missing) await pages[Symbol.asyncDispose]()
-})
-
-beforeEach(async () => {
-  if (missing) return
-  watched = await pages.open()
-  page = watched.page
-})
-
-afterEach(async () => {
-  if (missing) return
-  await page.close()
-  expect(watched.complaints).toEqual([])
+const pages = pageForEachTest((opened) => {
+  page = opened.page
 })
 
 async function open(route: string, events = 0): Promise<void> {
@@ -184,11 +163,13 @@ test('filters narrow list and bars, stand in the address, and go away with one p
     .getByText(/^1\u202f\d{3} of 1\u202f000\u202f000 events/)
     .waitFor()
   expect(new Set(await list().locator('code:nth-of-type(2)').allTextContents())).toEqual(new Set(['service:api']))
-  await page.locator('[aria-label="Clear severity"]').click()
+  await page.getByRole('combobox', { name: 'At least this severe' }).focus()
+  await page.keyboard.press('Tab')
+  await page.keyboard.press('Enter')
   await bars()
     .getByText(/^16\d\u202f\d{3} of/)
     .waitFor()
-  await page.locator('[aria-label="Clear subject"]').click()
+  await button('Clear subject').press('Enter')
   await bars().getByText('1\u202f000\u202f000 events').waitFor()
   expect(page.url()).toMatch(/#\/timeline$/)
 

@@ -1,33 +1,12 @@
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { needs } from '../support/needs.ts'
-import { type ScriptedPages, scriptedPages, type WatchedPage } from './scripted-page.ts'
+import { expect, test } from 'vitest'
+import { pageForEachTest } from './scripted-page.ts'
 
 // "Why?" beside the states on screen, in a real browser over a scripted console. What the console answers has its own specs.
 
-const missing = needs('chromium')
-let pages: ScriptedPages
-let watched: WatchedPage
 let page: Page
-
-beforeAll(async () => {
-  if (!missing) pages = await scriptedPages()
-}, 120_000)
-
-afterAll(async () => {
-  if (!missing) await pages[Symbol.asyncDispose]()
-})
-
-beforeEach(async () => {
-  if (missing) return
-  watched = await pages.open()
-  page = watched.page
-})
-
-afterEach(async () => {
-  if (missing) return
-  await page.close()
-  expect(watched.complaints).toEqual([])
+const pages = pageForEachTest((opened) => {
+  page = opened.page
 })
 
 async function open(route: string): Promise<void> {
