@@ -164,6 +164,7 @@ export function recordingAttention(): { readonly raised: AttentionDraft[]; reado
       if (at >= 0) raised.splice(at, 1)
     },
     dismiss: () => Promise.resolve(),
+    shelve: () => {},
     open: () => [],
     onChanged: () => ({ [Symbol.dispose]() {} }),
     [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -52,6 +52,7 @@ export function factsOf(given: Given): WhyFacts {
       databases: {},
       backups: given.backups ? { backups: { ...backups, ...given.backups } } : {},
       snapshots: byIdOf(given.snapshots),
+      maintenance: {},
     },
     definition: { disabled: given.disabled ?? [], broker: given.broker ?? null },
     histories,

@@ -47,5 +47,6 @@ function present(slices: StateBatch['slices']): Shown {
     databases: all(slices.databases),
     backups: all(slices.backups),
     snapshots: all(slices.snapshots),
+    maintenance: all(slices.maintenance),
   }
 }

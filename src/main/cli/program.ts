@@ -8,6 +8,7 @@ import type { ConsentOptions } from './commands/consent.ts'
 import type { CommandContext } from './commands/context.ts'
 import { checkDatabase, copyDatabase, databaseStatus, recoverDatabase } from './commands/databases.ts'
 import { events } from './commands/events.ts'
+import { maintenanceOff, maintenanceOn, maintenanceStatus } from './commands/maintenance.ts'
 import { actOnAll, actOnService, emergencyStop } from './commands/services.ts'
 import { status } from './commands/status.ts'
 import { storeCheck, storeCopy, storeRecover, storeStatus } from './commands/store.ts'
@@ -70,6 +71,7 @@ export function buildProgram(options: ProgramOptions): Command {
   addBackupCommands(program, run)
   addStoreCommands(program, run)
   addDatabaseCommands(program, run)
+  addMaintenanceCommands(program, run)
   program
     .command('events')
     .description('what happened, oldest first')
@@ -279,6 +281,28 @@ function addDatabaseCommands(program: Command, run: Run): void {
   ).action((service: string, values: Partial<ConsentOptions>, command: Command) =>
     run(command, (context) => recoverDatabase(context, service, consent(values))),
   )
+}
+
+function addMaintenanceCommands(program: Command, run: Run): void {
+  const maintenance = program
+    .command('maintenance')
+    .description('while it is on nothing is started again or recovered by itself, and cards are kept')
+  maintenance
+    .command('status', { isDefault: true })
+    .description('whether it is on, until when, and what it has held back')
+    .action((_values: object, command: Command) => run(command, maintenanceStatus))
+  maintenance
+    .command('on')
+    .description('switch it on for a time, or give it another end while it is on')
+    .requiredOption('--for <duration>', 'how long from now: 30m, 2h, 1d')
+    .option('--reason <text>', 'what is being done, for whoever comes by', '')
+    .action((values: { readonly for: string; readonly reason: string }, command: Command) =>
+      run(command, (context) => maintenanceOn(context, { length: values.for, reason: values.reason })),
+    )
+  maintenance
+    .command('off')
+    .description('end it now; what it held back is done and told')
+    .action((_values: object, command: Command) => run(command, maintenanceOff))
 }
 
 function withConsent(command: Command): Command {

@@ -237,6 +237,7 @@ export class Console implements ConsoleControl {
   }
 
   async #start(site: Site, cause: Cause): Promise<void> {
+    if (site.maintenance.deferStart()) return
     try {
       await site.start(cause)
     } catch (error) {

@@ -1,3 +1,4 @@
+import type { Cause } from '#shared/vocabulary.ts'
 import { type Attention, attentionSchema, openAttention } from './attention/index.ts'
 import { type Backups, backupSchema, openBackups } from './backup/index.ts'
 import type { LoadedSite, SiteDefinition } from './config/index.ts'
@@ -6,6 +7,7 @@ import { type Coordinator, coordinatorSchema, openCoordinator } from './coordina
 import { type Databases, databasesSchema, openDatabases } from './databases/index.ts'
 import { ClockWatch, type EventLog, eventsSchema, openEventIndexer, openEventLog } from './events/index.ts'
 import { type Jobs, jobsSchema, openJobs } from './jobs/index.ts'
+import { type Maintenance, maintenanceSchema, openMaintenance } from './maintenance/index.ts'
 import { type Messaging, messagingSchema, openMessaging } from './messaging/index.ts'
 import { openMachineMetrics } from './metrics/index.ts'
 import type { DisposableStore } from './platform/index.ts'
@@ -24,6 +26,7 @@ export interface SiteParts {
   readonly coordinator: Coordinator
   readonly backups: Backups
   readonly storeCare: StoreCare
+  readonly maintenance: Maintenance
 }
 
 /** Who the site is, also when its site.yaml cannot be used. */
@@ -39,12 +42,14 @@ export interface SiteIdentity {
 
 /**
  * Opens every part and hands each to `owned`, so that a failure half-way gives back what was opened. `definition` is asked
- * whenever a part needs the definition in use; `afterSwap` is told when a restore has brought other files.
+ * whenever a part needs the definition in use; `afterSwap` is told when a restore has brought other files; `startSite` starts what is
+ * enabled when maintenance had kept the console from it.
  */
 export async function openParts(
   site: SiteIdentity,
   definition: () => SiteDefinition | null,
   afterSwap: () => Promise<void>,
+  startSite: (cause: Cause) => Promise<unknown>,
   ports: SitePorts,
   owned: DisposableStore,
 ): Promise<SiteParts> {
@@ -54,7 +59,15 @@ export async function openParts(
     await openStore({
       directory: site.own,
       schemas: {
-        control: [eventsSchema, jobsSchema, attentionSchema, coordinatorSchema, backupSchema, databasesSchema],
+        control: [
+          eventsSchema,
+          jobsSchema,
+          attentionSchema,
+          coordinatorSchema,
+          backupSchema,
+          databasesSchema,
+          maintenanceSchema,
+        ],
         messages: [messagingSchema],
       },
       runtime,
@@ -160,5 +173,18 @@ export async function openParts(
       beforeRisk: (signal) => storeCare.copyBeforeRisk(signal),
     }),
   )
-  return { store, events, jobs, attention, messaging, databases, coordinator, backups, storeCare }
+  const maintenance = owned.add(
+    await openMaintenance({
+      database,
+      events,
+      attention,
+      services: coordinator,
+      startSite,
+      state: state.slice('maintenance'),
+      seenMs: () => store.seenMs(),
+      clock,
+      logger: logger.part('maintenance'),
+    }),
+  )
+  return { store, events, jobs, attention, messaging, databases, coordinator, backups, storeCare, maintenance }
 }

@@ -11,6 +11,7 @@ import { type Coordinator, followLog, logTail, type ServiceJobs, serviceJobs } f
 import type { Databases } from './databases/index.ts'
 import type { EventLog } from './events/index.ts'
 import type { Jobs } from './jobs/index.ts'
+import type { Maintenance } from './maintenance/index.ts'
 import type { Messaging } from './messaging/index.ts'
 import { ownFolder } from './own-folder.ts'
 import { backupFolder, type Clock, DisposableStore } from './platform/index.ts'
@@ -39,6 +40,7 @@ export interface Site {
   readonly backups: Backups
   readonly store: Store
   readonly storeCare: StoreCare
+  readonly maintenance: Maintenance
   /** Where the site's snapshots are kept. */
   readonly backupFolder: string
   /** site.yaml as it is in use; null while it never was valid. */
@@ -110,10 +112,12 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
   }
   let definition: SiteDefinition | null = null
   let afterSwap = async () => {}
+  let startSite: (cause: Cause) => Promise<unknown> = async () => {}
   const parts = await openParts(
     identity,
     () => definition,
     () => afterSwap(),
+    (cause) => startSite(cause),
     ports,
     owned,
   )
@@ -143,6 +147,7 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
   await config.load(opened.cause)
   await parts.coordinator.takeUp(opened.cause)
   const site = new OpenSite(identity, ports, parts, config, lock, owned)
+  startSite = (cause) => site.start(cause)
   await startOwed(site, parts, ports, opened.cause)
   config.begin()
   return site
@@ -206,6 +211,7 @@ class OpenSite implements Site {
   readonly backups: Backups
   readonly store: Store
   readonly storeCare: StoreCare
+  readonly maintenance: Maintenance
   readonly backupFolder: string
   readonly #ports: SitePorts
   readonly #config: SiteConfig
@@ -240,6 +246,7 @@ class OpenSite implements Site {
     this.backups = parts.backups
     this.store = parts.store
     this.storeCare = parts.storeCare
+    this.maintenance = parts.maintenance
     this.#ports = ports
     this.#config = config
     this.#lock = lock

@@ -21,7 +21,8 @@ export function dueNotices(
   open: readonly AttentionView[],
 ): { readonly notices: readonly Notice[]; readonly told: ReadonlySet<string> } {
   const worthy = open.filter(
-    (view) => !view.dismissed && severities.indexOf(view.severity) >= severities.indexOf('warning'),
+    (view) =>
+      !view.dismissed && view.shelved !== true && severities.indexOf(view.severity) >= severities.indexOf('warning'),
   )
   const fresh = worthy.filter((view) => !told.has(keyOf(view)))
   const notices =

@@ -3,6 +3,7 @@ import { IconSearch } from '@tabler/icons-react'
 import { NavLink, Outlet } from 'react-router'
 import { ActionsProvider } from '../features/actions/actions-provider.tsx'
 import { JobTray } from '../features/jobs/job-tray.tsx'
+import { MaintenanceControl } from '../features/maintenance/maintenance-control.tsx'
 import { ColorSchemeButton } from './color-scheme-button.tsx'
 import { Find, openFind } from './find.tsx'
 import { HealthSentence } from './health-sentence.tsx'
@@ -49,6 +50,7 @@ export function Shell() {
                   <kbd>Ctrl K</kbd>
                 </button>
               </Tooltip>
+              <MaintenanceControl />
               <JobTray />
               <ColorSchemeButton />
             </div>

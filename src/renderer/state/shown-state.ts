@@ -17,6 +17,7 @@ const nothing: Shown = {
   databases: {},
   backups: {},
   snapshots: {},
+  maintenance: {},
 }
 
 /**

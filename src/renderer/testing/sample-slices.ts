@@ -201,6 +201,17 @@ export function sampleSlices(now: number): Shown {
         note: null,
       },
     },
+    maintenance: {
+      maintenance: {
+        on: false,
+        reason: '',
+        since: null,
+        until: null,
+        event: null,
+        held: { restarts: 0, recoveries: 0, cards: 0 },
+        last: null,
+      },
+    },
     snapshots: byId([
       snapshot(now, 'sn-12', { at: now - 14 * minute, kind: 'data', verified: null }),
       snapshot(now, 'sn-rp1', { at: now - 2 * hour, kind: 'restore-point', before: 'restore of sn-07', partial: true }),

@@ -153,6 +153,27 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
       }),
       recover: (input) => onDatabase('recover', 'Recover', input),
     },
+    maintenance: {
+      on: async (input) => {
+        note('maintenance.on', input)
+        const until = Date.now() + input.forMs
+        const before = host.slices.maintenance.maintenance
+        const held = { restarts: 0, recoveries: 0, cards: 0 }
+        const since = before?.since ?? Date.now()
+        host.change('maintenance', {
+          maintenance: { on: true, reason: input.reason, since, until, event: null, held, last: null },
+        })
+        return { until }
+      },
+      off: async () => {
+        note('maintenance.off')
+        const held = { restarts: 0, recoveries: 0, cards: 0 }
+        host.change('maintenance', {
+          maintenance: { on: false, reason: '', since: null, until: null, event: null, held, last: null },
+        })
+        return {}
+      },
+    },
     diagnostics: {
       why: async (input) => {
         note('diagnostics.why', input)

@@ -4,6 +4,7 @@ import { databasesContract } from './databases.ts'
 import { diagnosticsContract } from './diagnostics.ts'
 import { eventsContract } from './events.ts'
 import { attentionContract, jobsContract } from './jobs.ts'
+import { maintenanceContract } from './maintenance.ts'
 import { messagesContract } from './messages.ts'
 import { servicesContract } from './services.ts'
 import { storeContract } from './store.ts'
@@ -24,6 +25,7 @@ export const contract = {
   store: storeContract,
   databases: databasesContract,
   diagnostics: diagnosticsContract,
+  maintenance: maintenanceContract,
 }
 export type Contract = typeof contract
 
@@ -31,6 +33,7 @@ export * from './backups.ts'
 export * from './databases.ts'
 export * from './diagnostics.ts'
 export * from './events.ts'
+export * from './maintenance.ts'
 export * from './messages.ts'
 export * from './services.ts'
 export * from './shared-schemas.ts'

@@ -8,6 +8,7 @@ import {
   serviceStateSchema,
   severitySchema,
 } from '../vocabulary.ts'
+import { maintenanceViewSchema } from './maintenance.ts'
 
 /** A fix that a card offers as a button. */
 export const fixSchema = z.object({
@@ -194,6 +195,8 @@ export const attentionViewSchema = z.object({
   event: z.string().nullable(),
   dismissible: z.boolean(),
   dismissed: z.boolean(),
+  /** Kept back while maintenance is on: counted, not shown. */
+  shelved: z.boolean().optional(),
 })
 export type AttentionView = z.infer<typeof attentionViewSchema>
 
@@ -426,6 +429,7 @@ export const sliceSchemas = {
   databases: siteDatabaseViewSchema,
   backups: backupsViewSchema,
   snapshots: snapshotViewSchema,
+  maintenance: maintenanceViewSchema,
 } as const
 
 export type SliceName = keyof typeof sliceSchemas

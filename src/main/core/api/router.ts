@@ -5,6 +5,7 @@ import { diagnosticsHandlers } from './handlers/diagnostics.ts'
 import { eventsHandlers } from './handlers/events.ts'
 import { api } from './handlers/implement.ts'
 import { attentionHandlers, jobsHandlers } from './handlers/jobs.ts'
+import { maintenanceHandlers } from './handlers/maintenance.ts'
 import { messagesHandlers } from './handlers/messages.ts'
 import { servicesHandlers } from './handlers/services.ts'
 import { storeHandlers } from './handlers/store.ts'
@@ -22,4 +23,5 @@ export const router = api.router({
   store: storeHandlers,
   databases: databasesHandlers,
   diagnostics: diagnosticsHandlers,
+  maintenance: maintenanceHandlers,
 })

@@ -5,7 +5,7 @@ import type { Database, Statement } from '#core/store/index.ts'
 import type { AttentionView } from '#shared/contract/state.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause, Severity } from '#shared/vocabulary.ts'
-import { inOrder, raised, storedView } from './raising.ts'
+import { inOrder, mayWait, raised, storedView } from './raising.ts'
 import type { Attention, AttentionDraft } from './types.ts'
 
 export interface AttentionOptions {
@@ -35,6 +35,7 @@ class OpenConditions implements Attention {
   readonly #changed: Listeners<readonly AttentionView[]>
   readonly #writing = new Set<Promise<unknown>>()
   readonly #following: Disposable
+  #shelving = false
   #closed = false
 
   constructor(options: AttentionOptions) {
@@ -59,7 +60,20 @@ class OpenConditions implements Attention {
       what === 'changed'
         ? view.event
         : this.#emit('raised', view, view.severity, `${view.title}. ${view.why}`, draft.cause)
-    this.#set({ ...view, event })
+    const fresh = what === 'new' || what === 'worse'
+    const { shelved: _kept, ...shown } = view
+    const shelved = fresh ? this.#shelving && mayWait(view) : view.shelved === true && mayWait(view)
+    this.#set(shelved ? { ...shown, event, shelved } : { ...shown, event })
+  }
+
+  shelve(on: boolean): void {
+    this.#shelving = on
+    if (on || this.#closed) return
+    for (const view of this.#open.values()) {
+      if (view.shelved !== true) continue
+      const { shelved: _kept, ...shown } = view
+      this.#set(shown)
+    }
   }
 
   clear(id: string, cause: Cause): void {

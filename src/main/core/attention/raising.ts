@@ -19,10 +19,17 @@ export function raised(open: AttentionView | undefined, draft: AttentionDraft, a
   const fixes = [...draft.fixes]
   if (!open) return { what: 'new', view: { ...text, fixes, since: at, event: null, dismissed: false } }
   const { since, event, dismissed } = open
+  const shelved = open.shelved === true ? { shelved: true } : {}
   const rank = (view: Pick<AttentionView, 'severity'>) => severities.indexOf(view.severity)
-  if (rank(draft) > rank(open)) return { what: 'worse', view: { ...text, fixes, since, event, dismissed: false } }
-  const view = { ...text, fixes, since, event, dismissed: dismissed && draft.dismissible }
+  if (rank(draft) > rank(open))
+    return { what: 'worse', view: { ...text, ...shelved, fixes, since, event, dismissed: false } }
+  const view = { ...text, ...shelved, fixes, since, event, dismissed: dismissed && draft.dismissible }
   return { what: sameView(open, view) ? 'same' : 'changed', view }
+}
+
+/** Whether a card waits while cards are shelved: not what is a danger to the site or its data. */
+export function mayWait({ dismissible, severity }: AttentionView): boolean {
+  return dismissible && severity !== 'critical'
 }
 
 /** The most severe first, then those that have been open longest. */

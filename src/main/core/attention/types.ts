@@ -23,6 +23,11 @@ export interface Attention extends AsyncDisposable {
   clear(id: string, cause: Cause): void
   /** Hides the card until the condition is raised anew. Rejects with `attention-not-dismissible`. */
   dismiss(id: string, cause: Cause): Promise<void>
+  /**
+   * While on, cards that are raised are kept back: open and stored, but marked `shelved` and told to nobody. Those that may not be
+   * dismissed, and critical ones, are shown all the same. Off shows what was kept back.
+   */
+  shelve(on: boolean): void
   open(): readonly AttentionView[]
   onChanged(listener: (open: readonly AttentionView[]) => void): Disposable
 }

@@ -194,6 +194,10 @@ export class SiteCoordinator implements Coordinator {
     })
   }
 
+  holdRestarts(why: string | null, cause: Cause): void {
+    this.#ports.services.hold(why, { cause, operation: null })
+  }
+
   wanted(): readonly string[] {
     return this.#ports.services
       .all()

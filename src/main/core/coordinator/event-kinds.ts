@@ -9,6 +9,8 @@ export const serviceEvents = {
   waiting: 'service.waiting',
   exited: 'service.exited',
   restarting: 'service.restarting',
+  /** It would have been started again, but something holds restarts back: maintenance. */
+  heldBack: 'service.held-back',
   completed: 'service.completed',
   failed: 'service.failed',
   stopping: 'service.stopping',

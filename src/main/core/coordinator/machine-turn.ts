@@ -74,6 +74,7 @@ export class Turn {
       force: false,
       adopted: false,
       told: null,
+      held: false,
       reason: 'Being started.',
       starts: withStart(this.#machine.starts, this.service.restart.budget, now),
     })
@@ -121,6 +122,7 @@ export class Turn {
         return this.launchOrWait('cycle')
       case 'restart':
         if (this.#machine.unmet !== null) return this.wait('cycle')
+        if (this.#machine.hold !== null) return this.holdBack(reason)
         this.#pause(reason)
         return this
       case 'fail':
@@ -150,6 +152,7 @@ export class Turn {
   /** `why` continues "because": "it exited with code 1". */
   backOffOrFail(why: string, log: readonly string[]): this {
     if (!this.hasBudget()) return this.failed(this.exhausted(why), log, 'previous')
+    if (this.#machine.hold !== null) return this.holdBack(why)
     const attempt = this.#machine.attempt + 1
     const ms = this.#pause(`To be started again, because ${bare(why)}.`)
     const { starts } = this.service.restart.budget
@@ -164,6 +167,16 @@ export class Turn {
       },
     )
     return this
+  }
+
+  /** It is down and stays so until the hold ends or somebody starts it. `why` continues "because". */
+  holdBack(why: string): this {
+    const reason = `Not started again, because ${bare(why)}: held back by ${this.#machine.hold}.`
+    this.set({ state: 'backing-off', held: true, reason })
+    return this.emit('heldBack', 'warning', `is not started again: held back by ${this.#machine.hold}`, 'previous', {
+      begins: true,
+      data: { why: bare(why), by: this.#machine.hold },
+    })
   }
 
   failed(reason: string, log: readonly string[], cause: CauseOf): this {
@@ -236,8 +249,9 @@ export class Turn {
   /** Judges the health anew, tells it when it changed, and hands over the result. */
   finish(): Step {
     const judged = judge(this.#machine, this.service)
-    const { state, told } = this.#machine
+    const { state, told, held } = this.#machine
     this.set({ health: judged.health })
+    if (held && state !== 'backing-off' && state !== 'running' && state !== 'starting') this.set({ held: false })
     if (state === 'running' || state === 'external') {
       this.set({ reason: judged.sentence })
       if (judged.health !== 'unknown' && judged.health !== told) this.#tell(judged.health, judged.sentence)

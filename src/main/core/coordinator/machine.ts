@@ -43,6 +43,10 @@ export interface Machine {
   /** Restarts in all, for display. */
   readonly restarts: number
   readonly starts: StartTimes
+  /** What holds restarts back now, as it ends a sentence: "maintenance"; null when nothing does. */
+  readonly hold: string | null
+  /** A restart of it was held back and is made up for when the hold ends. */
+  readonly held: boolean
 }
 
 export type Input =
@@ -81,6 +85,8 @@ export type Input =
   | { readonly type: 'forgiven'; readonly generation: number }
   /** site.yaml changed what it is checked by. */
   | { readonly type: 'checks-changed' }
+  /** From now on nothing is started again by itself, because of this; with null it is again, and what was held back is done. */
+  | { readonly type: 'hold'; readonly why: string | null }
   /** A child of an earlier console was taken up. */
   | { readonly type: 'adopted'; readonly pid: number }
 
@@ -133,5 +139,7 @@ export function newMachine(service: Pick<ServiceDefinition, 'kind'>): Machine {
     attempt: 0,
     restarts: 0,
     starts: [],
+    hold: null,
+    held: false,
   }
 }

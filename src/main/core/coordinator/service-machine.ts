@@ -54,6 +54,9 @@ export function step(machine: Machine, service: ServiceDefinition, input: Input,
     case 'pause-over':
       pauseOver(turn)
       break
+    case 'hold':
+      hold(turn, input.why)
+      break
     case 'forgiven':
       turn.set({ attempt: 0, starts: [] })
       break
@@ -186,6 +189,7 @@ function exited(turn: Turn, exit: Extract<Input, { type: 'exited' }>): Turn {
 function probed(turn: Turn, { probe, verdict, sentence }: Extract<Input, { type: 'probed' }>): Turn {
   const { state, signals, trouble, told } = turn.machine
   turn.set({ signals: { ...signals, [probe]: { verdict, sentence } } })
+  if (probe === 'liveness' && verdict === 'passing') turn.set({ held: false })
   if (state === 'starting') {
     if (probe !== 'startup') return turn
     if (verdict === 'passing') turn.running(null)
@@ -216,9 +220,16 @@ function startupLate(turn: Turn): Turn {
 
 /** A child that lives but does not serve is ended and, while the budget lasts, started again. */
 function stuck(turn: Turn, what: string, answer: string): Turn {
+  if (turn.machine.held && turn.machine.hold !== null) return turn // told already
   turn.unhealthy(what, { observed: answer })
   if (turn.service.restart.policy === 'never') {
     return turn.stopping('fail', false, `It ${what}, and site.yaml says not to restart it.`)
+  }
+  if (turn.machine.hold !== null) {
+    turn.set({ held: true })
+    return turn.emit('heldBack', 'warning', `is not restarted: held back by ${turn.machine.hold}`, 'previous', {
+      data: { why: what, by: turn.machine.hold },
+    })
   }
   if (!turn.hasBudget()) return turn.stopping('fail', false, turn.exhausted(`it ${what}`))
   turn.emit('restarting', 'warning', 'is stopped and started again', 'previous', { begins: true })
@@ -226,8 +237,20 @@ function stuck(turn: Turn, what: string, answer: string): Turn {
 }
 
 function pauseOver(turn: Turn): Turn {
-  if (turn.machine.state !== 'backing-off') return turn
+  if (turn.machine.state !== 'backing-off' || turn.machine.held) return turn
+  if (turn.machine.hold !== null) return turn.holdBack('it went down before')
   return turn.set({ restarts: turn.machine.restarts + 1 }).launchOrWait('cycle')
+}
+
+/** A hold begins, or ends: then what it held back is done at once. */
+function hold(turn: Turn, why: string | null): Turn {
+  const { held, state, signals, restarts } = turn.machine
+  turn.set({ hold: why })
+  if (why !== null || !held) return turn
+  turn.set({ held: false })
+  if (state === 'backing-off') return turn.set({ attempt: 0, restarts: restarts + 1 }).launchOrWait('input')
+  const { sentence } = state === 'starting' ? signals.startup : signals.liveness
+  return stuck(turn, state === 'starting' ? 'did not get there in its time' : `is stuck: ${sentence}`, sentence)
 }
 
 function seconds(ms: number): string {

@@ -3,6 +3,7 @@ import type { Clock, Processes, TreeUsage } from '#core/platform/index.ts'
 import type { Slice } from '#core/state/index.ts'
 import type { ServiceView } from '#shared/contract/state.ts'
 import type { Arrivals } from './arrivals.ts'
+import type { Origin } from './fact-writer.ts'
 import { judgeNeeds, type Peer } from './needs.ts'
 import { dependentsOf } from './planner.ts'
 import { viewOf } from './service-view.ts'
@@ -26,6 +27,7 @@ export class ServiceSet implements AsyncDisposable {
   readonly #supervisors = new Map<string, Supervisor>()
   readonly #usage = new Map<string, TreeUsage>()
   #timer: Disposable
+  #hold: string | null = null
 
   constructor(ports: ServiceSetPorts) {
     this.#ports = ports
@@ -46,6 +48,12 @@ export class ServiceSet implements AsyncDisposable {
     return found && { service: found.service, machine: found.machine }
   }
 
+  /** Holds back what would be started again by itself, or with null no longer: what was held back is started then. */
+  hold(why: string | null, origin: Origin): void {
+    this.#hold = why
+    for (const supervisor of this.all()) supervisor.dispatch({ type: 'hold', why }, origin)
+  }
+
   /** Adds what is new and redefines what stays. What the definition no longer has is removed by {@link remove}. */
   take(definition: SiteDefinition): void {
     for (const service of Object.values(definition.services)) {
@@ -57,7 +65,10 @@ export class ServiceSet implements AsyncDisposable {
           this.#ports.create(service, () => this.#changed(service.id)),
         )
     }
-    for (const supervisor of this.all()) this.#tellNeeds(supervisor, null)
+    for (const supervisor of this.all()) {
+      if (supervisor.machine.hold !== this.#hold) supervisor.dispatch({ type: 'hold', why: this.#hold })
+      this.#tellNeeds(supervisor, null)
+    }
     for (const supervisor of this.all()) this.show(supervisor.service.id)
   }
 

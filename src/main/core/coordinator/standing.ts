@@ -28,8 +28,9 @@ export function standingOfStart(id: string, peer: (id: string) => Peer): Standin
       return machine.wanted || machine.after !== 'stop'
         ? { at: 'on the way' }
         : { at: 'lost', reason: 'It was stopped meanwhile.' }
-    case 'starting':
     case 'backing-off':
+      return machine.held ? { at: 'lost', reason: machine.reason } : { at: 'on the way' }
+    case 'starting':
       return { at: 'on the way' }
   }
 }

@@ -87,7 +87,7 @@ export class Supervisor implements AsyncDisposable {
 
   /** Wall-clock time of the next start while it is backing off. */
   get nextStartAt(): number | null {
-    return this.#machine.state === 'backing-off' ? this.#pauseEnds : null
+    return this.#machine.state === 'backing-off' && !this.#machine.held ? this.#pauseEnds : null
   }
 
   get lastEnd(): ChildEnd | null {

@@ -25,6 +25,11 @@ export interface Coordinator extends AsyncDisposable {
   readonly emergencyStops: number
   /** SIGKILL to everything at once. Resolves within two seconds. */
   emergencyStop(cause: Cause): Promise<{ readonly killed: number; readonly ms: number }>
+  /**
+   * From now on nothing is started again by itself, because of this ("maintenance"); orders are carried out as ever. With null
+   * restarts go on, and what was held back meanwhile is started at once.
+   */
+  holdRestarts(why: string | null, cause: Cause): void
   preview(action: ServiceAction, service?: string): Touch
   /** The services that are wanted and run now: what restore and deploy start again afterwards. */
   wanted(): readonly string[]

@@ -58,7 +58,7 @@ export function siteHealth(facts: SiteFacts): SiteHealth {
     }
   }
   const urgent = facts.attention.find(
-    (card) => !card.dismissed && (card.severity === 'critical' || card.severity === 'error'),
+    (card) => !card.dismissed && card.shelved !== true && (card.severity === 'critical' || card.severity === 'error'),
   )
   if (urgent) return { health: 'degraded', sentence: `${urgent.title}: ${urgent.why}`, evidence: '/' }
   return { health: 'healthy', sentence: allWell(wanted.length, facts), evidence: '/services' }
@@ -94,7 +94,7 @@ function troubleOf(service: ServiceView): number {
   return service.state === 'completed' ? 0 : 1
 }
 
-function inWords({ state, health, reason }: ServiceView): string {
+function inWords({ state, health, reason, nextStartAt }: ServiceView): string {
   switch (state) {
     case 'running':
     case 'external':
@@ -104,7 +104,8 @@ function inWords({ state, health, reason }: ServiceView): string {
     case 'waiting':
       return reason.startsWith('Waits ') ? `w${reason.slice(1)}` : `waits: ${reason}`
     case 'backing-off':
-      return `exited and will be started again: ${reason}`
+      // Without a time for its next start something holds it back, and the reason says what.
+      return nextStartAt === null ? `is down: ${reason}` : `exited and will be started again: ${reason}`
     default:
       return `is ${state}: ${reason}`
   }

@@ -60,6 +60,7 @@ export function emptySlices(onChanged: () => void): AllSlices {
     databases: new SliceEntities(onChanged),
     backups: new SliceEntities(onChanged),
     snapshots: new SliceEntities(onChanged),
+    maintenance: new SliceEntities(onChanged),
   }
 }
 
@@ -80,6 +81,7 @@ export function collect(slices: AllSlices, take: Take): StateChange {
     databases: take(slices.databases),
     backups: take(slices.backups),
     snapshots: take(slices.snapshots),
+    maintenance: take(slices.maintenance),
   } satisfies Record<SliceName, unknown>
   return {
     ...(taken.console && { console: taken.console }),
@@ -94,5 +96,6 @@ export function collect(slices: AllSlices, take: Take): StateChange {
     ...(taken.databases && { databases: taken.databases }),
     ...(taken.backups && { backups: taken.backups }),
     ...(taken.snapshots && { snapshots: taken.snapshots }),
+    ...(taken.maintenance && { maintenance: taken.maintenance }),
   }
 }

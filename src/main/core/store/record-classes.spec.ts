@@ -7,6 +7,7 @@ import { coordinatorSchema } from '#core/coordinator/index.ts'
 import { databasesSchema } from '#core/databases/index.ts'
 import { eventsSchema } from '#core/events/index.ts'
 import { jobsSchema } from '#core/jobs/index.ts'
+import { maintenanceSchema } from '#core/maintenance/index.ts'
 import { messagingSchema } from '#core/messaging/index.ts'
 import { silentLogger, sourceRuntime, systemClock } from '#core/platform/index.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
@@ -15,7 +16,15 @@ import { recordClassNames, ruleOf } from './record-classes.ts'
 
 test('every table of the console is in a class, and every class names only tables that there are', async () => {
   using folder = temporaryFolder()
-  const control = [eventsSchema, jobsSchema, attentionSchema, coordinatorSchema, backupSchema, databasesSchema]
+  const control = [
+    eventsSchema,
+    jobsSchema,
+    attentionSchema,
+    coordinatorSchema,
+    backupSchema,
+    databasesSchema,
+    maintenanceSchema,
+  ]
   const schemas = { control, messages: [messagingSchema] }
   const options = {
     directory: folder.path,

@@ -17,16 +17,19 @@ export function NeedsAttention() {
   const cards = useMemo(
     () =>
       Object.values(slice)
-        .filter((card) => !card.dismissed)
+        .filter((card) => !card.dismissed && card.shelved !== true)
         .sort((a, b) => severities.indexOf(b.severity) - severities.indexOf(a.severity) || b.since - a.since),
     [slice],
   )
-  const dismissed = Object.keys(slice).length - cards.length
+  const all = Object.values(slice)
+  const shelved = all.filter((card) => card.shelved === true && !card.dismissed).length
+  const dismissed = all.length - cards.length - shelved
+  const apart = [dismissed > 0 && `${dismissed} dismissed`, shelved > 0 && `${shelved} kept until maintenance is over`]
   return (
     <Panel
       title="Needs attention"
       flush
-      aside={dismissed > 0 ? <span>{dismissed} dismissed</span> : undefined}
+      aside={apart.some(Boolean) ? <span>{apart.filter(Boolean).join(' · ')}</span> : undefined}
       content={
         cards.length === 0
           ? { state: 'empty', sentence: 'Nothing needs you. What does appears here, with what to press.' }

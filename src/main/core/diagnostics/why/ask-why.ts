@@ -133,5 +133,6 @@ function shownFacts(state: StateHub): ShownFacts {
     databases: state.slice('databases').all(),
     backups: state.slice('backups').all(),
     snapshots: state.slice('snapshots').all(),
+    maintenance: state.slice('maintenance').all(),
   }
 }
