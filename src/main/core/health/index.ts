@@ -1,4 +1,4 @@
-export { checkWords } from './check-words.ts'
+export { checkWords, networkFailure } from './check-words.ts'
 export type { CommandPlace } from './command-check.ts'
 export { freshProbe, type ProbeRules, type ProbeState, type ProbeVerdict, withAnswer } from './probe-state.ts'
 export { type ProbeWatchOptions, watchProbe } from './probe-watch.ts'

@@ -1,0 +1,6 @@
+export { BodyRoom } from './body-room.ts'
+export type { Breaker, BreakerReason, BreakerRecord, BreakerRule, BreakerState } from './breaker.ts'
+export type { CallEnd, Figures, TroubledCall } from './call-figures.ts'
+export { ProtectedTarget, type ProtectedTargetParts } from './protected-target.ts'
+export type { Exchange } from './reply.ts'
+export type { FailureRule, FallbackAnswer, TargetSettings } from './target-settings.ts'
