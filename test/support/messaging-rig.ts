@@ -119,6 +119,7 @@ function siteWith(routes: readonly RouteDefinition[]): SiteDefinition {
     secrets: [],
     phases: [],
     services: {},
+    dependencies: {},
     routes: Object.fromEntries(routes.map((one) => [one.id, one])),
     backup: {
       folder: null,

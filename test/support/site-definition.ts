@@ -11,6 +11,7 @@ export function siteOf(services: readonly ServiceDefinition[], id = 'lab'): Site
     secrets: [],
     phases: [],
     services: Object.fromEntries(services.map((each) => [each.id, each])),
+    dependencies: {},
     routes: {},
     backup: {
       folder: null,
@@ -41,6 +42,7 @@ export function serviceOf(id: string, given: Partial<ServiceDefinition> = {}): S
     phase: null,
     needs: {},
     follows: [],
+    uses: {},
     optional: false,
     enabled: true,
     oneShot: false,

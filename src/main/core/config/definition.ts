@@ -1,4 +1,5 @@
 import { splitCommand } from './command-words.ts'
+import { toDependency, toUses } from './dependency-definition.ts'
 import { defaultPhases } from './phase-schema.ts'
 import { referencesIn } from './references.ts'
 import type { ServiceEntry } from './service-schema.ts'
@@ -15,7 +16,8 @@ import type {
 
 /** The definition that a checked file describes. What a later version acts on is left out. */
 export function toDefinition(file: SiteFile, source: SiteDefinition['source']): SiteDefinition {
-  const services = mapped(file.services, toService)
+  const services = mapped(file.services, (id, entry) => toService(id, entry, file))
+  const dependencies = mapped(file.dependencies, toDependency)
   const { full = null, data = null } = file.backup
   return {
     id: file.site,
@@ -25,9 +27,13 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
       ? { name: file.contact.name, phone: file.contact.phone ?? null, email: file.contact.email ?? null }
       : null,
     parts: file.parts,
-    secrets: secretsOf(Object.values(services)),
+    secrets: secretsOf([
+      ...Object.values(services).map(({ env }) => env),
+      ...Object.values(dependencies).map(({ headers }) => headers),
+    ]),
     phases: Object.entries(file.phases ?? defaultPhases).map(([id, title]) => ({ id, title })),
     services,
+    dependencies,
     routes: mapped(file.routes, toRoute),
     backup: {
       folder: file.backup.folder ?? null,
@@ -48,7 +54,7 @@ export function commandWords(command: string | readonly string[] | undefined): r
   return split.ok ? split.words : []
 }
 
-function toService(id: string, entry: ServiceEntry): ServiceDefinition {
+function toService(id: string, entry: ServiceEntry, file: SiteFile): ServiceDefinition {
   return {
     id,
     title: entry.title ?? id,
@@ -63,6 +69,7 @@ function toService(id: string, entry: ServiceEntry): ServiceDefinition {
     phase: entry.phase ?? null,
     needs: mapped(entry.needs, (_, { be }) => be),
     follows: Object.keys(entry.needs).filter((need) => entry.needs[need]?.restart),
+    uses: toUses(entry.uses, file.dependencies),
     optional: entry.optional,
     enabled: entry.enabled,
     oneShot: entry['one-shot'],
@@ -162,9 +169,10 @@ function toTarget(entry: SiteFile['routes'][string]['to'][number]): readonly Rou
   return entry.journal === undefined ? [] : [{ kind: 'journal', keepMs: entry.journal }]
 }
 
-function secretsOf(services: readonly ServiceDefinition[]): readonly string[] {
-  const names = services
-    .flatMap((service) => Object.values(service.env))
+/** Names of the secrets in these maps of texts. */
+function secretsOf(maps: readonly Readonly<Record<string, string>>[]): readonly string[] {
+  const names = maps
+    .flatMap((map) => Object.values(map))
     .flatMap(referencesIn)
     .flatMap(({ target }) => (target.to === 'secret' ? [target.secret] : []))
   return [...new Set(names)].sort()

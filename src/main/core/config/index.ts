@@ -1,3 +1,4 @@
+export { resolveDependencyHeaders, resolveDependencyUrl } from './dependency-variables.ts'
 export { describeSiteYaml } from './describe-site-yaml.ts'
 export { parseDuration } from './duration.ts'
 export { type LoadOptions, loadSite, type RouteMistake } from './load-site.ts'

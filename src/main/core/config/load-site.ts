@@ -1,6 +1,7 @@
 import type { ConfigProblem } from '#shared/contract/state.ts'
 import { idSchema } from '#shared/vocabulary.ts'
 import { toDefinition } from './definition.ts'
+import { dependencyFaults, fallbackFileFaults } from './dependency-rules.ts'
 import { nearest } from './nearest.ts'
 import { needFaults, needWarnings } from './need-rules.ts'
 import { phaseFaults } from './phase-rules.ts'
@@ -64,7 +65,8 @@ export async function loadSite(directory: string, options: LoadOptions = {}): Pr
   }
   const place = (fault: Fault) => placed(fault, source.file, chosen.profiled)
   const inFile = [...problems, ...pathFaults(chosen.definition, ground).map(place)]
-  const onDisk = (await diskFaults(chosen.definition, ground)).map(place)
+  const fallbacks = await fallbackFileFaults(chosen.definition, ground.release)
+  const onDisk = [...(await diskFaults(chosen.definition, ground)), ...fallbacks].map(place)
   const all = [...inFile, ...onDisk]
   if (all.length === 0) return { valid: true, definition: chosen.definition, warnings: inOrder(chosen.warnings) }
   const refused = invalid(all, yaml.value)
@@ -81,7 +83,7 @@ function examine(yaml: YamlText, source: SiteText, profile: string | null, optio
   if (usable && definition) {
     const services = childOf(document, 'services')
     found.push(...serviceFaults(usable), ...needFaults(usable, isMap(services) ? Object.keys(services) : []))
-    found.push(...phaseFaults(usable))
+    found.push(...phaseFaults(usable), ...dependencyFaults(usable))
     const routes = routeFaults(usable)
     found.push(...routes, ...variableFaults(definition, document))
     found.push(...messagingFaults(definition, routes, options))

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { needConditionSchema } from '#shared/vocabulary.ts'
 import { databaseSchema } from './database-schema.ts'
+import { usesSchema } from './dependency-schema.ts'
 import { expectation } from './expectation.ts'
 import { hooksSchema } from './hook-schema.ts'
 import { bindAddress, byId, command, duration, id, keys, text, toggle, whole } from './schema-leaves.ts'
@@ -148,6 +149,7 @@ export const serviceSchema = keys({
       words: 'map',
       description: `Services that must be there first, each with ${conditions}. \`db: { be: healthy, restart: on }\`: when db was restarted, this service is restarted after it, once.`,
     }),
+  uses: usesSchema,
   optional: toggle().prefault(false).meta({ description: 'The site counts as healthy without it.' }),
   enabled: toggle().prefault(true).meta({ description: 'Started with the site.' }),
   'one-shot': toggle().prefault(false).meta({ description: 'Runs to its end; exit code 0 is `completed`.' }),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { dependencySchema } from './dependency-schema.ts'
 import { expectation } from './expectation.ts'
 import { phasesSchema } from './phase-schema.ts'
 import { byId, cron, duration, id, keys, later, size, text, toggle, whole, zone } from './schema-leaves.ts'
@@ -112,6 +113,10 @@ export const siteSchema = keys({
     }),
   phases: phasesSchema,
   services: byId('services', serviceSchema).default({}).meta({ description: 'What runs.' }),
+  dependencies: byId('dependencies', dependencySchema).default({}).meta({
+    description:
+      'What services call over HTTP, through the console: time-outs, repeats, breakers, fallbacks. See [dependencies](dependencies.md).',
+  }),
   routes: byId('routes', route).default({}).meta({ description: 'Where messages go.' }),
   backup: backup.prefault({}).meta({ description: 'What is backed up when, and kept how long.' }),
   store: store.prefault({}).meta({

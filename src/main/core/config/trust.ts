@@ -17,7 +17,7 @@ export interface SiteCommand {
 
 /** Everything that the site would run: the services, their callbacks and the commands of their probes; and what it would open to the network. */
 export function commandsOf(definition: SiteDefinition): readonly SiteCommand[] {
-  return Object.values(definition.services).flatMap((service) => {
+  const ofServices = Object.values(definition.services).flatMap((service) => {
     const probes = Object.values(service.probes).flatMap((probe) =>
       probe?.check.type === 'command' ? [probe.check.run] : [],
     )
@@ -29,6 +29,7 @@ export function commandsOf(definition: SiteDefinition): readonly SiteCommand[] {
       cwd: service.cwd,
     }))
   })
+  return [...ofServices, ...calledBy(definition)]
 }
 
 /**
@@ -107,6 +108,16 @@ function openedBy({ kind, use, bind, ports }: ServiceDefinition): readonly strin
   if (kind !== 'builtin' || bind === 'localhost' || bind === '::1' || bind.startsWith('127.')) return []
   const where = Object.values(ports).map((port) => `${bind}:${port}`)
   return [`<${use} reachable from the network: ${where.join(', ')}>`]
+}
+
+/** Where calls would be sent, for whom, and with which secrets: a changed address would be handed the secrets of the old one. */
+function calledBy({ dependencies, services }: SiteDefinition): readonly SiteCommand[] {
+  return Object.values(dependencies).map(({ id, url, headers }) => {
+    const users = Object.values(services).flatMap((service) => (Object.hasOwn(service.uses, id) ? [service.id] : []))
+    const added = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+    const carrying = added.length === 0 ? '' : ` with ${added.sort().join(', ')}`
+    return { service: id, command: `<calls of ${users.join(', ') || 'no service'} go to ${url}${carrying}>`, cwd: '.' }
+  })
 }
 
 /** What a database service would connect to, and as whom; the password is a secret and named by its reference. */

@@ -14,6 +14,8 @@ export interface SiteDefinition {
   /** The headings that services stand under, in their order. */
   readonly phases: readonly PhaseDefinition[]
   readonly services: Readonly<Record<string, ServiceDefinition>>
+  /** What services call over HTTP, through the console. */
+  readonly dependencies: Readonly<Record<string, DependencyDefinition>>
   readonly routes: Readonly<Record<string, RouteDefinition>>
   readonly backup: BackupDefinition
   /** Bytes that each of the console's own databases is kept within. */
@@ -43,6 +45,8 @@ export interface ServiceDefinition {
   readonly needs: Readonly<Record<string, NeedCondition>>
   /** Those of its needs after whose restart it is restarted as well. */
   readonly follows: readonly string[]
+  /** Dependencies that it calls: it waits while a required one cannot be called. */
+  readonly uses: Readonly<Record<string, 'required' | 'optional'>>
   readonly optional: boolean
   readonly enabled: boolean
   readonly oneShot: boolean
@@ -52,6 +56,42 @@ export interface ServiceDefinition {
   readonly stop: { readonly signal: string; readonly withinMs: number }
   readonly onCrash: 'adopt' | 'stop'
   readonly pages: Readonly<Record<string, string>>
+}
+
+/** Another side that services call over HTTP. References in `url` and `headers` are not yet resolved. Times in milliseconds, sizes in bytes. */
+export interface DependencyDefinition {
+  readonly id: string
+  readonly title: string
+  readonly url: string
+  readonly timeoutMs: number
+  readonly longestMs: number
+  readonly attempts: number
+  readonly repeat: 'idempotent' | 'all'
+  readonly backoff: { readonly firstMs: number; readonly factor: number; readonly capMs: number }
+  readonly breaker: { readonly openMs: number; readonly successes: number } & (
+    | { readonly kind: 'consecutive'; readonly failures: number }
+    /** `rate` is a share in (0, 1]. */
+    | { readonly kind: 'rate'; readonly rate: number; readonly windowMs: number; readonly minimum: number }
+  )
+  readonly fallback: {
+    readonly status: number
+    readonly type: string
+    /** `file` is relative to the release. */
+    readonly from: { readonly body: string } | { readonly file: string }
+  } | null
+  /** `path` null: a connection is opened and nothing sent. */
+  readonly check: {
+    readonly path: string | null
+    readonly status: number | null
+    readonly everyMs: number
+    readonly timeoutMs: number
+  } | null
+  readonly methods: readonly string[]
+  readonly failures: readonly ('network' | 'timeout' | { readonly from: number; readonly to: number })[]
+  readonly headers: Readonly<Record<string, string>>
+  readonly concurrency: number
+  readonly requestBytes: number
+  readonly answerBytes: number
 }
 
 export interface PhaseDefinition {
