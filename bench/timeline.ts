@@ -75,6 +75,7 @@ async function index(store: Store, log: EventLog, { note }: BenchContext): Promi
     clock: systemClock(),
     logger: silentLogger,
     onCommitted: (wake) => log.onCommitted(() => wake()),
+    reindex: (why) => log.reindex(why),
   })
   const began = performance.now()
   await indexer.caughtUp()

@@ -45,6 +45,7 @@ export async function eventRig(options: EventRigOptions = {}): Promise<EventRig>
   const indexer = openEventIndexer({
     ...common,
     onCommitted: (wake) => log.onCommitted(() => wake()),
+    reindex: (why) => log.reindex(why),
     ...(limits && { limits }),
     ...(databaseLimit && { databaseLimit }),
   })

@@ -150,6 +150,7 @@ export function recordingEvents(): { readonly events: EventDraft[]; readonly log
     countEffects: () => 0,
     onCommitted: () => ({ [Symbol.dispose]() {} }),
     settled: () => Promise.resolve(),
+    reindex: () => Promise.resolve(),
     onFailure: () => ({ [Symbol.dispose]() {} }),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }

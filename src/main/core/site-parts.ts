@@ -86,6 +86,7 @@ export async function openParts(
       clock,
       logger: logger.part('events'),
       onCommitted: (wake) => events.onCommitted(() => wake()),
+      reindex: (why) => events.reindex(why),
       databaseLimit: () => store.limits.control,
     }),
   )

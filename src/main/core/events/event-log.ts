@@ -6,6 +6,7 @@ import { readPage } from './event-page.ts'
 import { type EventRow, eventColumns, recordOf, storable } from './event-rows.ts'
 import { readSpan } from './event-span.ts'
 import { EventWriter } from './event-writer.ts'
+import { emptyIndex, isIndexDamage } from './text-index.ts'
 import type {
   EventDraft,
   EventFilter,
@@ -40,6 +41,7 @@ class Log implements EventLog {
   readonly #failed: Listeners<UnrecordedEvent>
   readonly #writer: EventWriter
   #untold: EventRecord[] = []
+  #reindexing: Promise<void> | null = null
 
   constructor({ database, clock, logger }: EventLogOptions) {
     this.#database = database
@@ -71,11 +73,11 @@ class Log implements EventLog {
   }
 
   page(query: EventQuery, signal?: AbortSignal): Promise<EventPage> {
-    return readPage(this.#database, this.#clock, query, signal)
+    return this.#onSoundIndex(() => readPage(this.#database, this.#clock, query, signal))
   }
 
   span(filter: EventFilter, buckets: number, signal?: AbortSignal): Promise<EventSpan> {
-    return readSpan(this.#database, this.#clock, { filter, buckets }, signal)
+    return this.#onSoundIndex(() => readSpan(this.#database, this.#clock, { filter, buckets }, signal))
   }
 
   byId(id: string): EventRecord | undefined {
@@ -112,6 +114,16 @@ class Log implements EventLog {
     return this.#failed.add(listener)
   }
 
+  reindex(why: string): Promise<void> {
+    this.#reindexing ??= this.#database
+      .write(emptyIndex, 'housekeeping')
+      .then(() => void this.emit(reindexed(why)))
+      .finally(() => {
+        this.#reindexing = null
+      })
+    return this.#reindexing
+  }
+
   settled(): Promise<void> {
     return this.#writer.settled()
   }
@@ -129,6 +141,17 @@ class Log implements EventLog {
     return { id, at: this.#clock.wall(), kind, subject, severity, message, cause, operation, data: storable(data) }
   }
 
+  /** What a damaged index cannot answer is read from the log itself, once the index was emptied. */
+  async #onSoundIndex<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      return await read()
+    } catch (error) {
+      if (!isIndexDamage(error)) throw error
+      await this.reindex(String(error.problem.params.detail))
+      return await read()
+    }
+  }
+
   /** Events of one commit are told together. */
   #tellSoon(record: EventRecord): void {
     this.#untold.push(record)
@@ -140,5 +163,15 @@ class Log implements EventLog {
     if (events.length === 0) return
     this.#untold = []
     this.#committed.tell(events)
+  }
+}
+
+function reindexed(why: string): EventDraft {
+  return {
+    kind: 'events.reindexed',
+    subject: 'store:control',
+    severity: 'warning',
+    message: `The index of words of the event log was damaged (${why}) and is made anew from the log. No event is lost; searches take longer until it is done.`,
+    cause: { type: 'observation', what: 'damage in the index of words of the event log' },
   }
 }

@@ -200,7 +200,7 @@ function indexingConsole(directory: string): { child: ChildProcess; batches: num
     const common = { clock: platform.systemClock(), logger: platform.silentLogger }
     const store = await openStore({ ...common, directory: process.argv[4], schemas: { control: [eventsSchema], messages: [] }, runtime: platform.sourceRuntime() })
     const log = openEventLog({ ...common, database: store.control })
-    const indexer = openEventIndexer({ ...common, database: store.control, onCommitted: () => ({ [Symbol.dispose]() {} }), limits: { most: 2000, mostNotable: 100 } })
+    const indexer = openEventIndexer({ ...common, database: store.control, onCommitted: () => ({ [Symbol.dispose]() {} }), reindex: (why) => log.reindex(why), limits: { most: 2000, mostNotable: 100 } })
     for (let n = 1; ; n++) {
       for (let k = 0; k < 150; k++) log.emit({ kind: 'test.made', subject: 'site', severity: k % 10 ? 'info' : 'warning', message: 'lamp ' + n, cause: { type: 'console', why: 'test' } })
       await log.settled(); await indexer.caughtUp(); process.stdout.write(n + '\\n')

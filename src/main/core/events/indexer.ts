@@ -12,6 +12,7 @@ import {
   runsAfter,
   runsOf,
 } from './runs.ts'
+import { isIndexDamage } from './text-index.ts'
 import { type IndexedText, indexStatement } from './text-terms.ts'
 
 export interface EventIndexerOptions {
@@ -21,6 +22,8 @@ export interface EventIndexerOptions {
   readonly logger: Logger
   /** Told when events were recorded, so that a quiet indexer wakes. */
   readonly onCommitted: (listener: () => void) => Disposable
+  /** Empties a damaged index, so that it is filled anew: `EventLog.reindex`. */
+  readonly reindex: (why: string) => Promise<void>
   readonly limits?: Partial<EventLimits>
   /** Bytes that the whole database is kept within, asked whenever sizes are looked at; `limits.mostBytes` follows it. */
   readonly databaseLimit?: () => number
@@ -61,6 +64,7 @@ class Indexer implements EventIndexer {
   readonly #logger: Logger
   readonly #limits: EventLimits
   readonly #databaseLimit: (() => number) | undefined
+  readonly #reindex: (why: string) => Promise<void>
   readonly #listening: Disposable
   #next: Disposable
   #running: Promise<boolean> | null = null
@@ -72,7 +76,8 @@ class Indexer implements EventIndexer {
   #indexedTo = -1
   #troubled = false
 
-  constructor({ database, clock, logger, onCommitted, limits, databaseLimit }: EventIndexerOptions) {
+  constructor({ database, clock, logger, onCommitted, reindex, limits, databaseLimit }: EventIndexerOptions) {
+    this.#reindex = reindex
     this.#database = database
     this.#clock = clock
     this.#logger = logger
@@ -132,7 +137,9 @@ class Indexer implements EventIndexer {
       return await this.#running
     } catch (error) {
       this.#indexed = null
-      throw error
+      if (!isIndexDamage(error)) throw error
+      await this.#reindex(String(error.problem.params.detail))
+      return true
     } finally {
       this.#running = null
     }

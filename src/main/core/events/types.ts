@@ -91,6 +91,11 @@ export interface EventLog extends AsyncDisposable {
   onCommitted(listener: (events: readonly EventRecord[]) => void): Disposable
   /** Told of every event that is not going to be recorded: it found no room, or the store refused it for good. */
   onFailure(listener: (unrecorded: UnrecordedEvent) => void): Disposable
+  /**
+   * Has the index of words and the counts made anew from the log, and records that with the reason. Damage of the index that a
+   * search or the indexer meets does so by itself. Rejects as `Database.write` does. A second call joins the first.
+   */
+  reindex(why: string): Promise<void>
   /** Resolves when everything emitted so far is committed, is held back, or has failed. */
   settled(): Promise<void>
 }

@@ -68,9 +68,10 @@ export async function runCheck(
   kind: CheckKind,
   ports: StoreJobPorts,
 ): Promise<JobOutcome> {
-  const problems = await check(context, database, kind, ports)
+  const { problems, indexes } = await check(context, database, kind, ports)
   if (problems.length > 0) return recover(context, database, problems, 'check', ports)
-  const message = `The ${database} database was checked ${kind === 'full' ? 'through and through' : 'for its structure'}; no problem was found.`
+  const found = indexes.length > 0 ? reindexedSentence : 'no problem was found.'
+  const message = `The ${database} database was checked ${kind === 'full' ? 'through and through' : 'for its structure'}; ${found}`
   return { message, data: { database, ok: true, kind } }
 }
 
@@ -100,7 +101,7 @@ export async function runRecover(
     const why = standIn?.damage ?? standIn?.why ?? note ?? 'it could not be used'
     return recover(context, database, [why], 'operator', ports)
   }
-  const problems = await check(context, database, 'full', ports)
+  const { problems } = await check(context, database, 'full', ports)
   if (problems.length > 0) return recover(context, database, problems, 'operator', ports)
   const message = `The ${database} database was read through and through and is whole, so it was left as it is: a copy in its place would only lose records.`
   return { message, data: { database, ok: true } }
@@ -111,14 +112,15 @@ async function check(
   database: DatabaseName,
   kind: CheckKind,
   { store, events }: StoreJobPorts,
-): Promise<readonly string[]> {
+): Promise<{ readonly problems: readonly string[]; readonly indexes: readonly string[] }> {
   const limits = { signal: context.signal, timeoutMs: checkWithinMs }
-  const { ok, problems } = await context.step('check', () => store.upkeep.check(database, kind, limits))
-  for (const problem of problems) context.log(problem)
+  const { ok, problems, indexes } = await context.step('check', () => store.upkeep.check(database, kind, limits))
+  for (const problem of [...problems, ...indexes]) context.log(problem)
+  if (ok && indexes.length > 0) await events.reindex(indexes.join('; '))
   const message = ok
-    ? `The ${database} database was checked; no problem was found.`
+    ? `The ${database} database was checked; ${indexes.length > 0 ? reindexedSentence : 'no problem was found.'}`
     : `The ${database} database was checked and is damaged: ${problems.slice(0, 3).join('; ')}.`
-  const data = { database, kind, ok, problems }
+  const data = { database, kind, ok, problems, indexes }
   tellEvent(context, events, {
     kind: storeEventKinds.checked,
     severity: ok ? 'info' : 'error',
@@ -126,8 +128,10 @@ async function check(
     message,
     data,
   })
-  return ok ? [] : problems
+  return { problems: ok ? [] : problems, indexes }
 }
+
+const reindexedSentence = 'its records are whole, and a damaged index of words is made anew from them.'
 
 async function recover(
   context: JobContext,

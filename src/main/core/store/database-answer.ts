@@ -63,6 +63,8 @@ export type LogDamage = z.infer<typeof logDamageSchema>
 export const checkResultSchema = z.object({
   ok: z.boolean(),
   problems: z.array(z.string()),
+  /** What is wrong with an index of the console's own that is derived from other tables, and can be made anew from them. */
+  indexes: z.array(z.string()),
   /** The newest step of each owner's tables; null when it is no database of the console or cannot be read. */
   versions: z.record(z.string(), z.number()).nullable(),
   /** Time of the newest record in it; null when that was not asked or nothing answers. */

@@ -86,12 +86,15 @@ function check(database: Database.Database, kind: CheckKind, newest: readonly st
       .prepare<[], string>(kind === 'full' ? 'PRAGMA integrity_check(20)' : 'PRAGMA quick_check(20)')
       .pluck()
       .all()
-    const problems = found.filter((line) => line !== 'ok')
+    const versions = versionsIn(database)
+    const isIndex = (line: string) => versions !== null && ofDerivedIndex(line)
+    const problems = found.filter((line) => line !== 'ok' && !isIndex(line))
     if (problems.length === 0 && kind === 'full') problems.push(...foreignKeyProblems(database))
     return {
       ok: problems.length === 0,
       problems,
-      versions: versionsIn(database),
+      indexes: found.filter(isIndex),
+      versions,
       newest: newestIn(database, newest),
     }
   } catch (error) {
@@ -103,7 +106,12 @@ function check(database: Database.Database, kind: CheckKind, newest: readonly st
 }
 
 function damaged(error: Error): Omit<CheckResult, 'log'> {
-  return { ok: false, problems: [error.message], versions: null, newest: null }
+  return { ok: false, problems: [error.message], indexes: [], versions: null, newest: null }
+}
+
+/** What FTS5 says of the index of words of the event log, which the log itself can be made to fill again. */
+function ofDerivedIndex(line: string): boolean {
+  return /fts5/i.test(line) && /\bevents_text\b/.test(line)
 }
 
 function foreignKeyProblems(database: Database.Database): readonly string[] {
