@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import {
   type Clock,
+  type CrashPoints,
   noCrashPoints,
   silentLogger,
   sourceRuntime,
@@ -10,7 +11,11 @@ import {
 import { Console } from '../../src/main/console/index.ts'
 
 /** The real console without a host around it, its user data in `home`. Close it with the test. */
-export function openTestConsole(home: string, clock: Clock = systemClock()): Promise<Console> {
+export function openTestConsole(
+  home: string,
+  clock: Clock = systemClock(),
+  crashPoints: CrashPoints = noCrashPoints,
+): Promise<Console> {
   return Console.open({
     host: 'headless',
     version: 'test',
@@ -21,7 +26,7 @@ export function openTestConsole(home: string, clock: Clock = systemClock()): Pro
     logger: silentLogger,
     clock,
     processes: systemProcesses({ clock, logger: silentLogger }),
-    crashPoints: noCrashPoints,
+    crashPoints,
     random: Math.random,
   })
 }

@@ -133,6 +133,16 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
     store: {
       check: (input) => onStore('check', 'Check', input),
       copy: (input) => onStore('copy', 'Copy', input),
+      planRecovery: async ({ database }) => ({
+        sentence: `Set the ${database} database aside and put the copy of today in its place.`,
+        steps: ['Read it through and through; found whole, it stays as it is and nothing is lost.'],
+        copy: { at: Date.now() - 40 * 60_000, newest: Date.now() - 41 * 60_000, bytes: 4_200_000 },
+        passedOver: 0,
+        lost: { from: Date.now() - 41 * 60_000, to: Date.now() },
+        aboutMs: 3_000,
+        undo: 'The damaged files are kept for 14 days.',
+        commandLine: `wheelhouse store recover ${database}`,
+      }),
       recover: (input) => onStore('recover', 'Recover', input),
     },
     databases: {

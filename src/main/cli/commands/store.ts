@@ -1,10 +1,11 @@
 import type { StoreView } from '#shared/contract/state.ts'
+import type { StoreRecoveryPlan } from '#shared/contract/store.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { exitCodes } from '../exit-code.ts'
 import { firstState } from '../first-state.ts'
 import type { Reached } from '../reach.ts'
 import { bytes, counted, moment, table } from '../words.ts'
-import { agreed, type ConsentOptions, type Intent } from './consent.ts'
+import { agreed, type ConsentOptions } from './consent.ts'
 import { type CommandContext, show } from './context.ts'
 import { runJob } from './run-job.ts'
 
@@ -41,8 +42,9 @@ export async function storeRecover(
   options: ConsentOptions,
 ): Promise<number> {
   await using reached = await context.reach('any')
-  const { store, zone } = await storeOf(reached)
-  const intended = recoveryIntent(store, database, zone)
+  const { zone } = await storeOf(reached)
+  const plan = await reached.connection.calls.store.planRecovery({ database })
+  const intended = { sentence: plan.sentence, text: storeRecoveryText(plan, zone), document: { plan } }
   if (!(await agreed(context, intended, options))) return options.plan ? exitCodes.done : exitCodes.refused
   return await runJob(context, reached, await reached.connection.calls.store.recover({ database }))
 }
@@ -69,26 +71,18 @@ async function storeOf(reached: Reached): Promise<{ readonly store: StoreView; r
   throw new ConsoleError('no-site', 'No site is open, so there is no store to look at.', 'Name the site with --site.')
 }
 
-export function recoveryIntent(store: StoreView, database: DatabaseName, zone: string): Intent {
-  const its = store.databases.find(({ name }) => name === database)
-  const newest = its?.copies.newestAt ?? null
-  const sentence = `Recover the console's ${database} database.`
-  const steps = [
-    ...(its?.state === 'stand-in' || its?.state === 'failed'
-      ? []
-      : ['It is read through and through; if it is whole, nothing is changed.']),
-    'Its files are set aside together into quarantine, where they are kept for 14 days.',
-    newest === null
-      ? 'There is no copy: what can be read of the damaged files is salvaged.'
-      : `The newest good copy takes its place, that of ${moment(newest, zone)} if it passes its check.`,
-    'Where nothing serves, it begins empty.',
-  ]
-  const lost =
-    newest === null
-      ? 'May be lost: whatever cannot be read of the damaged files.'
-      : `May be lost: what was recorded since ${moment(newest, zone)}.`
-  const plan = { database, state: its?.state ?? null, steps, newestCopyAt: newest, lost }
-  return { sentence, text: [sentence, ...steps.map((step) => `  - ${step}`), lost].join('\n'), document: { plan } }
+export function storeRecoveryText(plan: StoreRecoveryPlan, zone: string): string {
+  const { copy, lost, aboutMs } = plan
+  return [
+    plan.sentence,
+    ...plan.steps.map((step, index) => `  ${index + 1}. ${step}`),
+    ...(copy === null ? [] : [`That copy was taken ${moment(copy.at, zone)} and takes ${bytes(copy.bytes)}.`]),
+    lost === null
+      ? 'Lost: whatever cannot be read of the damaged files; how much that is cannot be told beforehand.'
+      : `Lost at most: what was recorded from ${moment(lost.from, zone)} to ${moment(lost.to, zone)}.`,
+    ...(aboutMs === null ? [] : [`It takes about ${Math.max(1, Math.ceil(aboutMs / 1_000))} s.`]),
+    plan.undo,
+  ].join('\n')
 }
 
 export function storeText(store: StoreView, zone: string): string {

@@ -4,11 +4,13 @@ import type { JobContext, JobOutcome, JobRequest, Jobs } from '#core/jobs/index.
 import { type Clock, DisposableStore, type Logger } from '#core/platform/index.ts'
 import type { Slice } from '#core/state/index.ts'
 import type { CheckKind, DatabaseName, Store } from '#core/store/index.ts'
+import type { StoreRecoveryPlan } from '#shared/contract/index.ts'
 import type { StoreView } from '#shared/contract/state.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import type { Contact } from './cards.ts'
 import { CopyTaking } from './copy-taking.ts'
 import { Publisher } from './publisher.ts'
+import { storeRecoveryPlan } from './recovery-plan.ts'
 import { Rounds } from './rounds.ts'
 import { checkRequest, copyRequest, recoverRequest, runCheck, runCopy, runRecover } from './store-jobs.ts'
 import { Teller } from './teller.ts'
@@ -27,6 +29,8 @@ export interface StoreCareOptions {
   readonly logger: Logger
 }
 
+/** How long copies are looked at for a plan. Milliseconds. */
+const planWithinMs = 30_000
 const beforeRisk: Cause = { type: 'console', why: 'a copy is taken before something risky' }
 
 /** Begins to look after the store: tells what it did about damage, shows its figures, copies and checks by timetable. */
@@ -90,6 +94,21 @@ class OpenStoreCare implements StoreCare {
     return this.#start({ ...recoverRequest(database), cause }, (context) =>
       runRecover(context, database, this.#options),
     )
+  }
+
+  async planRecovery(database: DatabaseName): Promise<StoreRecoveryPlan> {
+    const { store, clock } = this.#options
+    const { state, bytes, walBytes } = store.statistics().databases[database]
+    const { copies } = store.upkeep
+    return storeRecoveryPlan({
+      database,
+      state,
+      bytes: bytes + walBytes,
+      best: await store.upkeep.bestCopy(database, planWithinMs),
+      nameOf: (copy) => copies.nameOf(copy),
+      standInSince: store.upkeep.standIn(database)?.since ?? null,
+      now: clock.wall(),
+    })
   }
 
   async copyBeforeRisk(signal?: AbortSignal): Promise<string | null> {

@@ -1,3 +1,4 @@
+export type { BestCopy, GoodCopy } from './copy-check.ts'
 export { type CopyReason, copiesKept, type DatabaseCopy } from './copies.ts'
 export type { CheckKind, CheckResult, CopyResult, LogDamage } from './database-answer.ts'
 export { checkDatabase, copyDatabase, type DatabaseToolLimits, salvageDatabase } from './database-tool.ts'

@@ -3,12 +3,12 @@ import { rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Clock, type CrashPoints, type Logger, newId, type Runtime, syncFolder } from '#core/platform/index.ts'
 import type { Copies, DatabaseCopy } from './copies.ts'
+import { newestInCopy } from './copy-check.ts'
 import { checkDatabase, copyDatabase, salvageDatabase } from './database-tool.ts'
 import { inspect } from './opening.ts'
 import { databaseEndings, type Quarantine } from './quarantine.ts'
 import type { Choice, Intent, RecoveryRecord, ReplacedBy, StoreReport } from './recovery-record.ts'
 import { lostInterval, recoverySentence } from './recovery-sentence.ts'
-import { pendingMigrations } from './schema-versions.ts'
 import { standInPaths } from './stand-in.ts'
 import type { StoreRecord } from './store-record.ts'
 import type { DatabaseName, OpenedAs, Schema } from './types.ts'
@@ -118,23 +118,11 @@ export class Ladder {
   async #prepareCopy(copy: DatabaseCopy, part: string, left: () => number): Promise<Choice | null> {
     const { copies, runtime, logger, schemas } = this.#options
     try {
-      const newest = newestOf(schemas[copy.database])
-      const {
-        ok,
-        problems,
-        versions,
-        newest: newestAt,
-      } = await checkDatabase(runtime, copies.pathOf(copy), {
-        newest,
-        timeoutMs: leastOne(left()),
-      })
-      if (!ok) throw new Error(problems.join('; '))
-      if (!versions) throw new Error('it is no database of the console')
-      pendingMigrations(copy.database, versions, schemas[copy.database])
+      const newest = await newestInCopy(copy, { copies, schemas, runtime }, { timeoutMs: leastOne(left()) })
       await copyDatabase(runtime, { from: copies.pathOf(copy), to: part, timeoutMs: leastOne(left()) })
       const found = inspect(copy.database, part)
       if (found.state === 'damaged') throw new Error(found.reason)
-      return { source: 'copy', copiedAt: copy.at, newest: newestAt, untried: 0 }
+      return { source: 'copy', copiedAt: copy.at, newest, untried: 0 }
     } catch (error) {
       if (isNoRoom(error)) throw error
       logger.warn(`The copy ${copy.file} cannot take the place of the damaged database: ${reasonOf(error)}`)

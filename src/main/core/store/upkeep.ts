@@ -1,5 +1,6 @@
 import type { Clock, Logger, Runtime } from '#core/platform/index.ts'
 import type { Copies } from './copies.ts'
+import { type BestCopy, bestCopy } from './copy-check.ts'
 import type { CheckKind, CheckResult } from './database-answer.ts'
 import { checkDatabase, type DatabaseToolLimits } from './database-tool.ts'
 import type { Quarantine, Quarantined } from './quarantine.ts'
@@ -84,6 +85,12 @@ export class Upkeep {
     const result = await checkDatabase(runtime, path(name), { kind, newest, ...limits })
     await record.noteCheck(name, kind, result)
     return result
+  }
+
+  /** The copy that a recovery would take if it began now, looked for in so much time at most. Nothing is changed. */
+  bestCopy(name: DatabaseName, withinMs: number): Promise<BestCopy> {
+    const { clock } = this.#options
+    return bestCopy(name, this.#options, { clock, withinMs })
   }
 
   /** The last check of a database, of this or an earlier run. */

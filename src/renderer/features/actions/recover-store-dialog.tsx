@@ -1,7 +1,9 @@
+import { useQuery } from '@tanstack/react-query'
 import { CommandLine } from '../../components/command-line.tsx'
-import { bytes } from '../../components/figures.ts'
+import { bytes, duration } from '../../components/figures.ts'
 import { PanelBody } from '../../components/panel.tsx'
 import { Age, Time } from '../../components/time.tsx'
+import { usePage } from '../../state/page-context.ts'
 import { useAction } from '../../state/use-action.tsx'
 import { useEntity } from '../../state/use-shown.ts'
 import {
@@ -53,6 +55,7 @@ export function RecoverStoreDialog({
         }
       >
         {database && <Plan database={database} />}
+        {database && <LookedAt name={name} />}
       </PanelBody>
       <CommandLine command={storeCommands.recover(name)} />
     </DecisionDialog>
@@ -101,5 +104,34 @@ function Plan({ database }: { readonly database: StoreDatabase }) {
         Kept: the files that are set aside, for 14 days. Services, the site's own files and its backups are not touched.
       </p>
     </>
+  )
+}
+
+/** What the copies come to, looked at now: it takes a moment, and whoever knows what to do need not wait for it. */
+function LookedAt({ name }: { readonly name: DatabaseName }) {
+  const { link } = usePage()
+  const plan = useQuery({
+    queryKey: ['store-recovery-plan', name],
+    queryFn: () => link.calls.store.planRecovery({ database: name }),
+    gcTime: 0,
+    staleTime: 0,
+  })
+  if (plan.isPending) return <p className="dim">Looking at the copies. Nothing is touched.</p>
+  if (!plan.data) return <p className="dim">The copies could not be looked at; each is checked before it is used.</p>
+  const { copy, passedOver, lost, aboutMs } = plan.data
+  return (
+    <p>
+      <strong>Looked at now:</strong>{' '}
+      {copy === null ? (
+        'no copy passes its check.'
+      ) : (
+        <>
+          the copy of <Time at={copy.at} /> ({bytes(copy.bytes)}) passes its check.
+        </>
+      )}{' '}
+      {passedOver > 0 && `Newer ones that do not: ${passedOver}. `}
+      {lost && `The last ${duration(lost.to - lost.from)} would be missing. `}
+      {aboutMs !== null && `It takes about ${duration(Math.max(1_000, aboutMs))}.`}
+    </p>
   )
 }

@@ -8,6 +8,9 @@ export const storeHandlers = {
   copy: api.store.copy.handler(({ input, context }) =>
     siteOf(context).storeCare.copy({ ...input, cause: context.cause }),
   ),
+  planRecovery: api.store.planRecovery.handler(({ input, context }) =>
+    siteOf(context).storeCare.planRecovery(input.database),
+  ),
   recover: api.store.recover.handler(({ input, context }) =>
     siteOf(context).storeCare.recover({ ...input, cause: context.cause }),
   ),
