@@ -1,5 +1,5 @@
-export type { BestCopy, GoodCopy } from './copy-check.ts'
 export { type CopyReason, copiesKept, type DatabaseCopy } from './copies.ts'
+export type { BestCopy, GoodCopy } from './copy-check.ts'
 export type { CheckKind, CheckResult, CopyResult, LogDamage } from './database-answer.ts'
 export { checkDatabase, copyDatabase, type DatabaseToolLimits, salvageDatabase } from './database-tool.ts'
 export { type Quarantined, quarantineKeptMs } from './quarantine.ts'
