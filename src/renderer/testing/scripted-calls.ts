@@ -235,6 +235,9 @@ function touchOf(action: ServiceAction, service = ''): Touch {
       what: verb,
       why: id === service ? 'You asked for it.' : `It needs ${service || 'others'}.`,
     })),
+    routes: touched.includes('broker')
+      ? [{ id: 'desk-presence', why: 'carries no messages while broker is stopped' }]
+      : [],
     undo: 'Nothing is lost: start them again at any time.',
     commandLine: service === '' ? `wheelhouse ${verb} --all` : `wheelhouse ${verb} ${service}`,
   }

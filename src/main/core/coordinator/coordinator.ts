@@ -168,7 +168,7 @@ export class SiteCoordinator implements Coordinator {
       message: 'Emergency stop: everything is killed at once.',
       cause,
     })
-    const children = all.flatMap(({ child }) => (child ? [child] : []))
+    const children = all.flatMap(({ running }) => running)
     const marked = processes.findByRuns(children.flatMap(({ run }) => (run === null ? [] : [run])))
     let killed = leftovers.killNow()
     for (const child of children) killed += child.killNow((child.run !== null && marked.get(child.run)) || [])

@@ -16,6 +16,8 @@ export const serviceEvents = {
   stopping: 'service.stopping',
   stopped: 'service.stopped',
   adopted: 'service.adopted',
+  hookRan: 'service.hook-ran',
+  hookFailed: 'service.hook-failed',
   /** Something that a service had started was still there after it ended, and was killed. */
   swept: 'service.left-processes',
   /** Everything was killed at once. Subject `site`. */

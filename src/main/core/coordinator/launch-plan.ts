@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import {
@@ -87,6 +87,26 @@ export function shownCommand(service: ServiceDefinition, definition: SiteDefinit
   }
 }
 
+/** A script on the console's Node, with what lets it import the console's modules. */
+export function scriptCommand(
+  script: string,
+  args: readonly string[],
+  runtime: Runtime,
+): { file: string; args: string[] } {
+  const resolving = pathToFileURL(runtime.program('service-hooks')).href
+  return { file: runtime.node, args: ['--import', resolving, script, ...args] }
+}
+
+/** Bytes of the log files; what does not exist yet has none. */
+export async function sizesOf({ out, err }: LogFiles): Promise<{ readonly out: number; readonly err: number }> {
+  const [outSize, errSize] = await Promise.all([sizeOf(out), sizeOf(err)])
+  return { out: outSize, err: errSize }
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return (await stat(path).catch(() => undefined))?.size ?? 0
+}
+
 function commandOf(
   service: ServiceDefinition,
   { definition, variables, runtime }: LaunchContext,
@@ -100,7 +120,5 @@ function commandOf(
       { params: { service: service.id } },
     )
   }
-  if (service.kind === 'process') return { file: first, args: rest }
-  const hooks = pathToFileURL(runtime.program('service-hooks')).href
-  return { file: runtime.node, args: ['--import', hooks, first, ...rest] }
+  return service.kind === 'process' ? { file: first, args: rest } : scriptCommand(first, rest, runtime)
 }

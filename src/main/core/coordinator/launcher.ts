@@ -4,7 +4,8 @@ import { resolveEnv, type ServiceDefinition } from '#core/config/index.ts'
 import type { Builtin, Clock, CrashPoints, Logger, Processes } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { startBuiltin } from './builtin-child.ts'
-import { type LaunchContext, type LogFiles, makeFolders, planLaunch } from './launch-plan.ts'
+import { type HookRequest, HookRun } from './hook-run.ts'
+import { type LaunchContext, type LogFiles, makeFolders, planLaunch, sizesOf } from './launch-plan.ts'
 import { rotateAtStart } from './log-rotation.ts'
 import { MarkedLookup } from './marked-lookup.ts'
 import { portConflict } from './port-conflict.ts'
@@ -50,6 +51,11 @@ export class Launcher {
     return request.service.kind === 'builtin' ? this.#builtin(request) : this.#process(request)
   }
 
+  /** Starts a callback of a service. Tells when it has ended, whatever became of it. */
+  hook(request: HookRequest): HookRun {
+    return new HookRun(request, { ...this.#ports, lookup: this.#lookup })
+  }
+
   /** Takes up the process of an earlier console; undefined when it is gone. */
   adopt(
     service: ServiceDefinition,
@@ -87,7 +93,7 @@ export class Launcher {
     const notRecorded = (error: unknown) => logger.error('A run could not be recorded.', { run, error: String(error) })
     const definition = fingerprint(service)
     await records.begin({ run, service: service.id, generation, definition, startedAt, out, err }).catch(notRecorded)
-    const logsFrom = { out: await sizeOf(out), err: await sizeOf(err) }
+    const logsFrom = await sizesOf(plan.logs)
     if (!wanted()) {
       await records.ended(run, service.id, startedAt, 'was never started').catch(notRecorded)
       return null
@@ -155,8 +161,4 @@ async function assertScript(service: ServiceDefinition, script: string | undefin
     'Restore the code from a backup, or correct `run` in site.yaml.',
     { params: { service: service.id, script } },
   )
-}
-
-async function sizeOf(path: string): Promise<number> {
-  return (await stat(path).catch(() => undefined))?.size ?? 0
 }

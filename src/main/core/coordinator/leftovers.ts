@@ -2,7 +2,7 @@ import type { EventLog } from '#core/events/index.ts'
 import type { Clock, Logger, Processes } from '#core/platform/index.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import { serviceEvents } from './event-kinds.ts'
-import type { RunMarks } from './run-mark.ts'
+import { hookOwner, type RunMarks } from './run-mark.ts'
 import type { RunRecord, RunRecords } from './run-records.ts'
 import type { Supervisor } from './supervisor.ts'
 import { endRun, findOpenRuns } from './take-up.ts'
@@ -106,10 +106,11 @@ export class Leftovers {
     wasRunning: boolean,
     cause: Cause,
   ): void {
-    const title = supervisor?.service.title ?? service
+    const owner = hookOwner(service)
+    const title = owner === undefined ? (supervisor?.service.title ?? service) : `A callback of ${owner}`
     this.#ports.events.emit({
       kind: wasRunning ? serviceEvents.stopped : serviceEvents.exited,
-      subject: `service:${service}`,
+      subject: `service:${owner ?? service}`,
       severity: 'notice',
       message: wasRunning
         ? `${title} was still running from before the console was started, and was stopped.`

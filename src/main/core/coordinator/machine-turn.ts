@@ -2,9 +2,11 @@ import type { ServiceDefinition } from '#core/config/index.ts'
 import { backoffMs } from '#core/platform/index.ts'
 import type { Severity } from '#shared/vocabulary.ts'
 import { serviceEvents } from './event-kinds.ts'
+import { endChild, endHook, runHook } from './hook-steps.ts'
 import { type CauseOf, type Effect, freshSignals, type Machine, type ProbeName } from './machine.ts'
 import { judge } from './machine-health.ts'
 import { hasBudget, withStart } from './restart-budget.ts'
+import { bare, capital, inSeconds } from './turn-words.ts'
 
 /** What a decision may take into account besides the machine: the monotonic clock, and chance in [0, 1). */
 export interface Moment {
@@ -52,8 +54,15 @@ export class Turn {
     cause: CauseOf,
     { begins = false, data = {} }: { begins?: boolean; data?: Record<string, unknown> } = {},
   ): this {
-    const message = `${this.service.title} ${says}${/[.…]$/.test(says) ? '' : '.'}`
+    const gap = says.startsWith(':') ? '' : ' '
+    const message = `${this.service.title}${gap}${says}${/[.…]$/.test(says) ? '' : '.'}`
     this.#effects.push({ do: 'emit', kind: serviceEvents[kind], severity, message, cause, begins, data })
+    return this
+  }
+
+  /** Adds what is to be done. */
+  act(effect: Effect): this {
+    this.#effects.push(effect)
     return this
   }
 
@@ -64,23 +73,27 @@ export class Turn {
   }
 
   launch(cause: 'input' | 'cycle'): this {
-    const { now } = this.#moment
-    const generation = this.#machine.generation + 1
+    const { hook } = this.#machine
     this.freshSignals()
-    this.set({
-      state: 'starting',
-      generation,
-      child: 'launching',
-      force: false,
-      adopted: false,
-      told: null,
-      held: false,
-      reason: 'Being started.',
-      starts: withStart(this.#machine.starts, this.service.restart.budget, now),
-    })
+    this.set({ state: 'starting', force: false, adopted: false, told: null, held: false, reason: 'Being started.' })
     this.emit('starting', 'info', 'is being started', cause, { begins: cause === 'input' })
-    this.#effects.push({ do: 'launch', generation })
-    return this
+    return hook === null ? this.begin() : this.set({ reason: `Starts when its ${hook} callback has ended.` })
+  }
+
+  /** A new generation: its `before-start`, then its child. */
+  begin(): this {
+    const { starts, generation, generations } = this.#machine
+    this.set({
+      generation: generation + 1,
+      startedAfter: generations,
+      starts: withStart(starts, this.service.restart.budget, this.#moment.now),
+    })
+    return runHook(this, 'before-start') ? this.set({ reason: 'Its before-start callback runs.' }) : this.launchChild()
+  }
+
+  launchChild(): this {
+    this.set({ child: 'launching', reason: 'Being started.' })
+    return this.act({ do: 'launch', generation: this.#machine.generation })
   }
 
   wait(cause: CauseOf): this {
@@ -96,15 +109,30 @@ export class Turn {
       this.emit('started', 'info', 'runs', 'cycle', { data: pid === null ? {} : { pid } })
     }
     this.watchRunning()
+    if (!this.#machine.adopted) runHook(this, 'after-start')
     return this
   }
 
   /** Ends the child; what follows once it is gone is `after`. */
   stopping(after: Machine['after'], force: boolean, reason: string): this {
+    const { child, hook } = this.#machine
     this.unwatch()
     this.set({ state: 'stopping', after, force, reason })
-    if (this.#machine.child === 'alive') this.end()
+    if (child === 'alive') endChild(this)
+    else if (force || hook === 'before-start') endHook(this, force)
     return this
+  }
+
+  /** Restarts it when a need that it follows has another child than the one it was started with. */
+  follow(): this {
+    const { startedAfter, generations, unmet, hold, starts, child, state } = this.#machine
+    if (hold !== null || unmet !== null || child !== 'alive' || state === 'stopping') return this
+    const renewed = this.service.follows.find((need) => (startedAfter[need] ?? generations[need]) !== generations[need])
+    if (renewed === undefined) return this.set({ startedAfter: { ...generations, ...startedAfter } })
+    this.emit('restarting', 'notice', `is stopped and started again, because ${renewed} was`, 'input', { begins: true })
+    // The start that ends here was undone by its need, not by itself: it costs no budget.
+    this.set({ starts: starts.slice(0, -1) })
+    return this.stopping('follow', false, `Being restarted, because ${renewed} was.`)
   }
 
   end(): this {
@@ -119,6 +147,7 @@ export class Turn {
       case 'stop':
         return this.stopped('cycle')
       case 'start':
+      case 'follow':
         return this.launchOrWait('cycle')
       case 'restart':
         if (this.#machine.unmet !== null) return this.wait('cycle')
@@ -288,19 +317,4 @@ export class Turn {
     this.#effects.push({ do: 'pause', generation, ms })
     return ms
   }
-}
-
-/** Milliseconds for a sentence. */
-function inSeconds(ms: number): string {
-  if (ms < 1_000) return `${ms} ms`
-  if (ms < 120_000) return `${Math.round(ms / 100) / 10} s`
-  return `${Math.round(ms / 6_000) / 10} min`
-}
-
-function bare(sentence: string): string {
-  return sentence.replace(/\.$/, '')
-}
-
-function capital(sentence: string): string {
-  return sentence.charAt(0).toUpperCase() + sentence.slice(1)
 }

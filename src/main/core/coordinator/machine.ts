@@ -1,4 +1,4 @@
-import type { ServiceDefinition } from '#core/config/index.ts'
+import type { HookName, ServiceDefinition } from '#core/config/index.ts'
 import type { ProbeVerdict } from '#core/health/index.ts'
 import type { Health, ServiceState, Severity } from '#shared/vocabulary.ts'
 import type { ServiceEventKind } from './event-kinds.ts'
@@ -22,7 +22,11 @@ export interface Machine {
   /** What may exist of this generation's child. */
   readonly child: 'none' | 'launching' | 'alive'
   /** While stopping: what follows once the child is gone. */
-  readonly after: 'stop' | 'start' | 'restart' | 'fail'
+  readonly after: 'stop' | 'start' | 'restart' | 'follow' | 'fail'
+  /** The callback of the site that runs for it now. */
+  readonly hook: HookName | null
+  /** Whether it is being ended: its end is no failure then. */
+  readonly hookCalledOff: boolean
   /** While stopping: kill at once instead of asking first. */
   readonly force: boolean
   readonly adopted: boolean
@@ -38,6 +42,9 @@ export interface Machine {
   readonly unmet: string | null
   /** A need that is in trouble, one sentence: its own health cannot be told then. */
   readonly trouble: string | null
+  /** Generations of the needs that it is restarted after: as they are now, and as they were when its child was started. */
+  readonly generations: Generations
+  readonly startedAfter: Generations
   /** Restarts in a row since it was last forgiven: the back-off counter. */
   readonly attempt: number
   /** Restarts in all, for display. */
@@ -49,6 +56,9 @@ export interface Machine {
   readonly held: boolean
 }
 
+/** Generations by the id of the service. */
+export type Generations = Readonly<Record<string, number>>
+
 export type Input =
   /** Somebody wants it running. `named`: this very service, not only what needs it or everything. */
   | { readonly type: 'start'; readonly named: boolean }
@@ -56,7 +66,13 @@ export type Input =
   | { readonly type: 'restart' }
   /** Stop it at once, without asking it to end. */
   | { readonly type: 'kill' }
-  | { readonly type: 'needs'; readonly unmet: string | null; readonly trouble: string | null }
+  /** `generations`: of the needs that it is restarted after; absent when there are none. */
+  | {
+      readonly type: 'needs'
+      readonly unmet: string | null
+      readonly trouble: string | null
+      readonly generations?: Generations
+    }
   | { readonly type: 'launched'; readonly generation: number; readonly pid: number | null }
   /** Nothing was started: `retry` when trying again may help. */
   | { readonly type: 'not-launched'; readonly generation: number; readonly reason: string; readonly retry: boolean }
@@ -83,6 +99,18 @@ export type Input =
   | { readonly type: 'pause-over'; readonly generation: number }
   /** It has been healthy for long enough to forget its failures. */
   | { readonly type: 'forgiven'; readonly generation: number }
+  | {
+      readonly type: 'hook-ended'
+      readonly generation: number
+      readonly hook: HookName
+      /** Exit code 0, in its time. */
+      readonly ok: boolean
+      /** "exited with code 1", "did not end within 30 s and was killed". */
+      readonly sentence: string
+      /** The last lines that it wrote. */
+      readonly log: readonly string[]
+      readonly ms: number
+    }
   /** site.yaml changed what it is checked by. */
   | { readonly type: 'checks-changed' }
   /** From now on nothing is started again by itself, because of this; with null it is again, and what was held back is done. */
@@ -97,6 +125,10 @@ export type Effect =
   | { readonly do: 'launch'; readonly generation: number }
   /** Ends the child: asks, waits, kills; or kills at once. */
   | { readonly do: 'end'; readonly generation: number; readonly force: boolean }
+  /** Runs a callback and kills it after its time. */
+  | { readonly do: 'hook'; readonly generation: number; readonly hook: HookName; readonly ms: number }
+  /** Ends the callback: asks, waits a little, kills; or kills at once. */
+  | { readonly do: 'end-hook'; readonly generation: number; readonly force: boolean }
   /** Runs these probes from now on, and no others. The first tries are immediate. */
   | { readonly do: 'watch'; readonly generation: number; readonly probes: readonly ProbeName[] }
   | { readonly do: 'startup-deadline'; readonly generation: number; readonly ms: number }
@@ -128,6 +160,8 @@ export function newMachine(service: Pick<ServiceDefinition, 'kind'>): Machine {
     child: 'none',
     after: 'stop',
     force: false,
+    hook: null,
+    hookCalledOff: false,
     adopted: false,
     reason: service.kind === 'external' ? 'Run by somebody else; not watched yet.' : 'Not started yet.',
     health: 'unknown',
@@ -136,6 +170,8 @@ export function newMachine(service: Pick<ServiceDefinition, 'kind'>): Machine {
     report: null,
     unmet: null,
     trouble: null,
+    generations: {},
+    startedAfter: {},
     attempt: 0,
     restarts: 0,
     starts: [],

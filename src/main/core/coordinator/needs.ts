@@ -1,6 +1,6 @@
 import type { ServiceDefinition } from '#core/config/index.ts'
 import type { NeedCondition } from '#shared/vocabulary.ts'
-import type { Machine } from './machine.ts'
+import type { Generations, Machine } from './machine.ts'
 import { isReady } from './machine-health.ts'
 import { conditionWords, inWords } from './preview.ts'
 
@@ -13,6 +13,8 @@ export interface NeedsVerdict {
   /** The first need that is in trouble, one sentence. */
   readonly trouble: string | null
   readonly met: Readonly<Record<string, boolean>>
+  /** Of the needs that it is restarted after. */
+  readonly generations: Generations
 }
 
 /** What the needs of a service say about whether it may start, and whether its own health can be told. */
@@ -27,7 +29,12 @@ export function judgeNeeds(service: ServiceDefinition, peer: (id: string) => Pee
     if (!fine) unmet ??= unmetSentence(id, condition, need)
     if (need) trouble ??= troubleSentence(need)
   }
-  return { unmet, trouble, met }
+  // What somebody else runs has no children that the console could count.
+  const followed = service.follows.flatMap((id) => {
+    const need = peer(id)
+    return need && need.service.kind !== 'external' ? [[id, need.machine.generation] as const] : []
+  })
+  return { unmet, trouble, met, generations: Object.fromEntries(followed) }
 }
 
 /** A completed service has been everything that it was to be. */

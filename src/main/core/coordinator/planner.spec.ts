@@ -80,6 +80,21 @@ test('a preview of restart says who loses the service for a moment', () => {
   expect(touch.services).toEqual([{ id: 'api', what: 'restart', why: 'asked for' }])
 })
 
+test('a preview of stopping a broker names the routes that then carry nothing; one of a start names none', () => {
+  const route = { id: 'acks', title: 'acks', on: true, from: 'a/+', where: null, map: null, to: [] }
+  const site = {
+    ...graph({ broker: [], api: ['broker'] }, { broker: { kind: 'builtin', use: 'broker' } }),
+    routes: { acks: route, off: { ...route, id: 'off', on: false } },
+  }
+  const states = now({ broker: 'running', api: 'running' })
+  expect(previewAction('stop', 'broker', site, states).routes).toEqual([
+    { id: 'acks', why: 'carries no messages while broker is stopped' },
+  ])
+  expect(previewAction('restart', 'broker', site, states).routes).toHaveLength(1)
+  expect(previewAction('stop', 'api', site, states).routes).toEqual([])
+  expect(previewAction('start', 'broker', site, now({})).routes).toEqual([])
+})
+
 test('previews of all leave out what is switched off, run by somebody else, or there already', () => {
   const some = graph({ api: ['db'], db: [], off: [], ours: [] }, { off: { enabled: false }, db: { kind: 'external' } })
   const states = now({ ours: 'running', db: 'external' })

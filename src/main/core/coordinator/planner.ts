@@ -81,6 +81,13 @@ export function stopSet(graph: ServiceGraph, services: readonly string[]): reado
   ).toReversed()
 }
 
+/** The services that are restarted after this one, directly or not, itself left out, in the order in which they start. */
+export function followSet(graph: ServiceGraph, id: string): readonly string[] {
+  const followers = (need: string) =>
+    Object.values(graph.services).flatMap((service) => (service.follows.includes(need) ? [service.id] : []))
+  return inOrder(graph, closure([id], followers)).filter((other) => other !== id)
+}
+
 /** The services that name this one among their needs, sorted. */
 export function dependentsOf(graph: ServiceGraph, id: string): readonly string[] {
   return Object.values(graph.services)

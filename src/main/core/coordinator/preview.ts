@@ -1,7 +1,8 @@
+import type { SiteDefinition } from '#core/config/index.ts'
 import type { ServiceAction } from '#shared/contract/services.ts'
 import type { Touch } from '#shared/contract/shared-schemas.ts'
 import type { NeedCondition, ServiceState } from '#shared/vocabulary.ts'
-import { allDependents, type ServiceGraph, startSet, stopSet } from './planner.ts'
+import { allDependents, followSet, type ServiceGraph, startSet, stopSet } from './planner.ts'
 
 /** What is known of each service when an action is previewed. */
 export type StatesNow = (id: string) => { readonly state: ServiceState; readonly title: string }
@@ -12,9 +13,33 @@ type Touched = Touch['services'][number]
 export function previewAction(
   action: ServiceAction,
   service: string | undefined,
-  graph: ServiceGraph,
+  site: Pick<SiteDefinition, 'services' | 'routes'>,
   now: StatesNow,
 ): Touch {
+  const touch = touchOf(action, service, site, now)
+  return { ...touch, routes: routesOf(touch.services, site) }
+}
+
+/** The routes that carry nothing while the broker that they take messages from is down. */
+function routesOf(
+  touched: readonly Touched[],
+  { services, routes }: Pick<SiteDefinition, 'services' | 'routes'>,
+): Touch['routes'] {
+  const broker = touched.find(({ id, what }) => what !== 'start' && services[id]?.use === 'broker')
+  if (!broker) return []
+  const why =
+    broker.what === 'stop'
+      ? `carries no messages while ${broker.id} is stopped`
+      : `carries no messages until ${broker.id} runs again`
+  return Object.values(routes).flatMap(({ id, on }) => (on ? [{ id, why }] : []))
+}
+
+function touchOf(
+  action: ServiceAction,
+  service: string | undefined,
+  graph: ServiceGraph,
+  now: StatesNow,
+): Omit<Touch, 'routes'> {
   const all = Object.values(graph.services)
   switch (action) {
     case 'start':
@@ -22,7 +47,7 @@ export function previewAction(
     case 'stop':
       return stopTouch(service ?? '', graph, now)
     case 'restart':
-      return restartTouch(service ?? '', graph)
+      return restartTouch(service ?? '', graph, now)
     case 'start-all': {
       const enabled = all.filter((each) => each.enabled && each.kind !== 'external').map((each) => each.id)
       const services = startSet(graph, enabled)
@@ -64,7 +89,7 @@ export function previewAction(
   }
 }
 
-function startTouch(service: string, graph: ServiceGraph, now: StatesNow): Touch {
+function startTouch(service: string, graph: ServiceGraph, now: StatesNow): Omit<Touch, 'routes'> {
   const services = startSet(graph, [service])
     .filter((id) => id === service || (graph.services[id]?.enabled && graph.services[id].kind !== 'external'))
     .filter((id) => !isUp(now(id).state))
@@ -82,7 +107,7 @@ function startTouch(service: string, graph: ServiceGraph, now: StatesNow): Touch
   }
 }
 
-function stopTouch(service: string, graph: ServiceGraph, now: StatesNow): Touch {
+function stopTouch(service: string, graph: ServiceGraph, now: StatesNow): Omit<Touch, 'routes'> {
   const services = stopSet(graph, [service])
     .filter((id) => isStoppable(now(id).state))
     .map((id): Touched => ({ id, what: 'stop', why: id === service ? 'asked for' : whyNeeds(id, service, graph) }))
@@ -100,17 +125,41 @@ function stopTouch(service: string, graph: ServiceGraph, now: StatesNow): Touch 
   }
 }
 
-function restartTouch(service: string, graph: ServiceGraph): Touch {
-  const others = allDependents(graph, service)
+function restartTouch(service: string, graph: ServiceGraph, now: StatesNow): Omit<Touch, 'routes'> {
+  const after = followSet(graph, service).filter((id) => isUp(now(id).state))
+  const others = allDependents(graph, service).filter((id) => !after.includes(id))
+  const first =
+    after.length === 0
+      ? `Restart ${service}.`
+      : `Restart ${service} and ${counted(after.length)} that ${after.length === 1 ? 'is' : 'are'} restarted after it (${after.join(', ')}).`
+  const [needs, stays, loses] = others.length === 1 ? ['needs', 'stays', 'loses'] : ['need', 'stay', 'lose']
+  const rest =
+    others.length > 0
+      ? ` ${counted(others.length, true)} that ${needs} it (${others.join(', ')}) ${stays} up and ${loses} it for a moment.`
+      : after.length === 0
+        ? ' Nothing needs it.'
+        : ''
   return {
-    sentence:
-      others.length === 0
-        ? `Restart ${service}. Nothing needs it.`
-        : `Restart ${service}. ${counted(others.length, true)} that ${others.length === 1 ? 'needs' : 'need'} it (${others.join(', ')}) ${others.length === 1 ? 'stays' : 'stay'} up and ${others.length === 1 ? 'loses' : 'lose'} it for a moment.`,
-    services: [{ id: service, what: 'restart', why: 'asked for' }],
+    sentence: `${first}${rest}`,
+    services: [
+      { id: service, what: 'restart', why: 'asked for' },
+      ...after.map(
+        (id): Touched => ({
+          id,
+          what: 'restart',
+          why: `it is restarted after ${followed(id, [service, ...after], graph)}`,
+        }),
+      ),
+    ],
     undo: 'A restart cannot be undone; what the service had not yet written to disk may be lost.',
     commandLine: `wheelhouse restart ${service}`,
   }
+}
+
+/** Which of those that are restarted comes last before this one. */
+function followed(id: string, restarted: readonly string[], graph: ServiceGraph): string {
+  const follows = graph.services[id]?.follows ?? []
+  return restarted.findLast((other) => follows.includes(other)) ?? restarted[0] ?? id
 }
 
 function whyNeeded(id: string, by: string, graph: ServiceGraph): string {

@@ -24,7 +24,7 @@ export interface ProcessChildOptions {
   readonly logsFrom: { readonly out: number; readonly err: number }
   readonly processes: Processes
   readonly lookup: MarkedLookup
-  readonly records: RunRecords
+  readonly records: Pick<RunRecords, 'ended'>
   readonly clock: Clock
   readonly logger: Logger
   /** Told when processes that it had left behind had to be ended. */

@@ -250,6 +250,77 @@ test('a stop while it waits, pauses or has failed is immediate and clears its ca
   }
 })
 
+const hookNames = ['before-start', 'after-start', 'before-stop', 'after-stop'] as const
+const oneHook = { run: ['tool'], timeoutMs: 1_000 }
+const allHooks = { 'before-start': oneHook, 'after-start': oneHook, 'before-stop': oneHook, 'after-stop': oneHook }
+const hookEnd = (ok: boolean) => ({ ok, sentence: ok ? 'exited with code 0' : 'exited with code 1', log: [], ms: 5 })
+
+/** Lets every callback that runs come to its end. */
+function settleHooks(api: ReturnType<typeof driven>): void {
+  for (let turn = 0; turn < 4 && api.machine.hook; turn++) {
+    api.feed({ type: 'hook-ended', generation: api.machine.generation, hook: api.machine.hook, ...hookEnd(true) })
+  }
+}
+
+test('a need that was replaced while the child was only being launched is followed as soon as it runs', () => {
+  const api = driven({ follows: ['database'] })
+  const needs = (generation: number): Input => ({
+    type: 'needs',
+    unmet: null,
+    trouble: null,
+    generations: { database: generation },
+  })
+  api.feed(needs(1), { type: 'start', named: true }, needs(2))
+  expect(api.machine).toMatchObject({ state: 'starting', child: 'launching' })
+  api.feed({ type: 'launched', generation: 1, pid: 1 })
+  expect(api.machine).toMatchObject({ state: 'stopping', after: 'follow' })
+  api.exit(true)
+  api.feed({ type: 'launched', generation: 2, pid: 2 }, needs(2))
+  expect(api.machine).toMatchObject({ state: 'running', startedAfter: { database: 2 }, restarts: 0 })
+  expect(api.machine.starts).toHaveLength(1)
+})
+
+test('a need whose health alone changed, or that an adopted child already knew, restarts nothing', () => {
+  const api = driven({ follows: ['database'] })
+  api.feed({ type: 'adopted', pid: 1 })
+  api.feed({ type: 'needs', unmet: null, trouble: null, generations: { database: 4 } })
+  expect(api.machine).toMatchObject({ state: 'running', startedAfter: { database: 4 } })
+  api.feed({ type: 'needs', unmet: 'Waits.', trouble: 'database is unhealthy.', generations: { database: 4 } })
+  api.feed({ type: 'needs', unmet: null, trouble: null, generations: { database: 4 } })
+  expect(api.machine).toMatchObject({ state: 'running', generation: 1 })
+})
+
+test('a restart after a need is held back with all others, and made up for when the hold ends', () => {
+  const api = driven({ follows: ['database'] })
+  const needs = (generation: number): Input => ({
+    type: 'needs',
+    unmet: null,
+    trouble: null,
+    generations: { database: generation },
+  })
+  api.feed(needs(1)).up()
+  api.feed({ type: 'hold', why: 'maintenance' }, needs(2))
+  expect(api.machine).toMatchObject({ state: 'running', generation: 1 })
+  api.feed({ type: 'hold', why: null })
+  expect(api.machine).toMatchObject({ state: 'stopping', after: 'follow' })
+})
+
+test('a late answer of a callback of an earlier run starts nothing', () => {
+  const api = driven({ hooks: allHooks })
+  api.feed({ type: 'start', named: true })
+  expect(api.machine).toMatchObject({ state: 'starting', hook: 'before-start', child: 'none' })
+  api.feed({ type: 'stop' })
+  expect(api.does).toContainEqual({ do: 'end-hook', generation: 1, force: false })
+  api.feed({ type: 'start', named: true })
+  api.feed({ type: 'hook-ended', generation: 1, hook: 'before-start', ...hookEnd(false) })
+  expect(api.machine).toMatchObject({ state: 'starting', generation: 2, hook: 'before-start' })
+  const before = api.machine
+  api.feed({ type: 'hook-ended', generation: 1, hook: 'before-start', ...hookEnd(true) })
+  expect(api.machine).toBe(before)
+  api.feed({ type: 'hook-ended', generation: 2, hook: 'before-start', ...hookEnd(true) })
+  expect(api.does).toContainEqual({ do: 'launch', generation: 2 })
+})
+
 test('whatever comes in whatever order, there is never a second child, and what is unwanted comes to rest', () => {
   let seed = 42
   const random = (below: number) => {
@@ -257,7 +328,8 @@ test('whatever comes in whatever order, there is never a second child, and what 
     return Math.floor((seed / 2_147_483_648) * below)
   }
   for (let round = 0; round < 300; round++) {
-    const api = driven(round % 2 ? probed : {})
+    const hooked = round % 3 === 0 ? { hooks: allHooks, follows: ['database'] } : {}
+    const api = driven({ ...(round % 2 ? probed : {}), ...hooked })
     let children = 0
     for (let turn = 0; turn < 60; turn++) {
       const generation = Math.max(0, api.machine.generation - random(2))
@@ -266,7 +338,13 @@ test('whatever comes in whatever order, there is never a second child, and what 
         { type: 'stop' },
         { type: 'restart' },
         { type: 'kill' },
-        { type: 'needs', unmet: random(2) ? 'Waits.' : null, trouble: random(2) ? 'Trouble.' : null },
+        {
+          type: 'needs',
+          unmet: random(2) ? 'Waits.' : null,
+          trouble: random(2) ? 'Trouble.' : null,
+          generations: { database: random(3) },
+        },
+        { type: 'hook-ended', generation, hook: hookNames[random(4)] ?? 'after-stop', ...hookEnd(random(2) === 0) },
         { type: 'launched', generation, pid: 1 },
         { type: 'not-launched', generation, reason: 'no', retry: random(2) === 0 },
         { type: 'exited', generation, sentence: 'ended', ok: random(2) === 0, log: [] },
@@ -286,11 +364,14 @@ test('whatever comes in whatever order, there is never a second child, and what 
       api.feed(input)
       children += api.does.filter((effect) => effect.do === 'launch').length
       expect(children).toBe(api.machine.child === 'none' ? 0 : 1)
+      if (api.machine.hook === 'before-start' || api.machine.hook === 'after-stop') expect(children).toBe(0)
       expect(api.machine.generation).toBeGreaterThanOrEqual(before.generation)
     }
     api.feed({ type: 'stop' })
     if (api.machine.child === 'launching') api.feed({ type: 'launched', generation: api.machine.generation, pid: 1 })
+    settleHooks(api)
     if (api.machine.child === 'alive') api.exit()
+    settleHooks(api)
     expect(api.machine.state).toBe('stopped')
   }
 })

@@ -1,5 +1,6 @@
 import type { ServiceDefinition } from '#core/config/index.ts'
-import type { Input, Machine } from './machine.ts'
+import { childGone, endChild, endHook, hookEnded } from './hook-steps.ts'
+import type { Generations, Input, Machine } from './machine.ts'
 import { type Moment, type Step, Turn } from './machine-turn.ts'
 
 export type { Moment, Step } from './machine-turn.ts'
@@ -25,7 +26,7 @@ export function step(machine: Machine, service: ServiceDefinition, input: Input,
       restart(turn)
       break
     case 'needs':
-      needs(turn, input.unmet, input.trouble)
+      needs(turn, input.unmet, input.trouble, input.generations ?? {})
       break
     case 'launched':
       launched(turn, input.pid)
@@ -41,6 +42,9 @@ export function step(machine: Machine, service: ServiceDefinition, input: Input,
       break
     case 'exited':
       exited(turn, input)
+      break
+    case 'hook-ended':
+      hookEnded(turn, input)
       break
     case 'probed':
       probed(turn, input)
@@ -91,7 +95,7 @@ function beginAnew(turn: Turn): Turn {
 }
 
 function stop(turn: Turn, force: boolean): Turn {
-  const { state, child } = turn.machine
+  const { state, child, hook } = turn.machine
   turn.set({ wanted: false })
   switch (state) {
     case 'stopped':
@@ -100,8 +104,8 @@ function stop(turn: Turn, force: boolean): Turn {
       return turn.unobserve()
     case 'stopping':
       turn.set({ after: 'stop', force: turn.machine.force || force })
-      if (force && child === 'alive') turn.end()
-      return turn
+      if (!force) return turn
+      return child === 'alive' ? endChild(turn) : endHook(turn, true)
     case 'starting':
     case 'running':
       turn.emit('stopping', 'info', `is being ${force ? 'killed' : 'stopped'}`, 'input', { begins: true })
@@ -110,7 +114,9 @@ function stop(turn: Turn, force: boolean): Turn {
     case 'backing-off':
     case 'failed':
     case 'completed':
-      return turn.clear().stopped('input')
+      if (hook === null) return turn.clear().stopped('input')
+      turn.clear().emit('stopping', 'info', 'is being stopped', 'input', { begins: true })
+      return turn.stopping('stop', force, `Stopped when its ${hook} callback has ended.`)
   }
 }
 
@@ -122,16 +128,16 @@ function restart(turn: Turn): Turn {
   return turn.stopping('start', false, 'Being restarted, as asked for.')
 }
 
-function needs(turn: Turn, unmet: string | null, trouble: string | null): Turn {
+function needs(turn: Turn, unmet: string | null, trouble: string | null, generations: Generations): Turn {
   const before = turn.machine
-  turn.set({ unmet, trouble })
+  turn.set({ unmet, trouble, generations })
   if (before.state === 'waiting') {
     if (unmet === null) turn.launch('input')
     else turn.set({ reason: unmet })
   }
   // Answers from the time of trouble tell nothing: the service is asked again at once.
   if (before.state === 'running' && before.trouble !== null && trouble === null) turn.watchRunning()
-  return turn
+  return turn.follow()
 }
 
 function checksChanged(turn: Turn): Turn {
@@ -143,9 +149,9 @@ function checksChanged(turn: Turn): Turn {
 function launched(turn: Turn, pid: number | null): Turn {
   if (turn.machine.child !== 'launching') return turn
   turn.set({ child: 'alive' })
-  if (turn.machine.state === 'stopping') return turn.end()
-  if (!turn.service.probes.startup) return turn.running(pid)
-  return turn.set({ reason: 'Started; its startup check has not passed yet.' }).watchStartup()
+  if (turn.machine.state === 'stopping') return endChild(turn)
+  if (!turn.service.probes.startup) return turn.running(pid).follow()
+  return turn.set({ reason: 'Started; its startup check has not passed yet.' }).watchStartup().follow()
 }
 
 function notLaunched(turn: Turn, reason: string, retry: boolean): Turn {
@@ -158,7 +164,14 @@ function notLaunched(turn: Turn, reason: string, retry: boolean): Turn {
 }
 
 function adopted(turn: Turn, pid: number): Turn {
-  turn.set({ generation: turn.machine.generation + 1, wanted: true, adopted: true, child: 'alive', told: null })
+  turn.set({
+    generation: turn.machine.generation + 1,
+    wanted: true,
+    adopted: true,
+    child: 'alive',
+    told: null,
+    startedAfter: {},
+  })
   turn.freshSignals()
   turn.emit('adopted', 'notice', `was still running and is supervised again (pid ${pid})`, 'input', {
     begins: true,
@@ -169,17 +182,22 @@ function adopted(turn: Turn, pid: number): Turn {
 }
 
 function exited(turn: Turn, exit: Extract<Input, { type: 'exited' }>): Turn {
-  const { state, child, unmet } = turn.machine
+  const { state, child } = turn.machine
   if (child !== 'alive') return turn
   turn.set({ child: 'none' })
   turn.unwatch()
-  if (state === 'stopping') return turn.ended()
+  if (state !== 'stopping') exitedUnasked(turn, exit)
+  return childGone(turn)
+}
 
+function exitedUnasked(turn: Turn, exit: Extract<Input, { type: 'exited' }>): Turn {
+  const { unmet, starts } = turn.machine
   const { policy } = turn.service.restart
   const cause = { observed: exit.sentence }
   if (exit.ok && (turn.service.oneShot || policy !== 'always')) return turn.completed(cause)
   turn.emit('exited', 'warning', exit.sentence, cause, { data: { log: [...exit.log] } })
-  if (unmet !== null) return turn.wait('previous') // its need went first: that explains it, and costs no restart
+  // Its need went first: that explains it, and costs no restart.
+  if (unmet !== null) return turn.set({ starts: starts.slice(0, -1) }).wait('previous')
   turn.unhealthy(`is down: it ${exit.sentence}`, 'previous')
   if (policy === 'never')
     return turn.failed(`It ${exit.sentence}, and site.yaml says not to restart it.`, exit.log, 'previous')
@@ -246,7 +264,8 @@ function pauseOver(turn: Turn): Turn {
 function hold(turn: Turn, why: string | null): Turn {
   const { held, state, signals, restarts } = turn.machine
   turn.set({ hold: why })
-  if (why !== null || !held) return turn
+  if (why !== null) return turn
+  if (!held) return turn.follow()
   turn.set({ held: false })
   if (state === 'backing-off') return turn.set({ attempt: 0, restarts: restarts + 1 }).launchOrWait('input')
   const { sentence } = state === 'starting' ? signals.startup : signals.liveness

@@ -110,11 +110,15 @@ export class ServiceSet implements AsyncDisposable {
   }
 
   #tellNeeds(supervisor: Supervisor, because: Supervisor | null): void {
-    const { unmet, trouble } = judgeNeeds(supervisor.service, this.peer)
+    const { unmet, trouble, generations } = judgeNeeds(supervisor.service, this.peer)
     const { machine } = supervisor
-    if (machine.unmet === unmet && machine.trouble === trouble) return
+    const renewed = supervisor.service.follows.some((id) => machine.generations[id] !== generations[id])
+    if (machine.unmet === unmet && machine.trouble === trouble && !renewed) return
     const cause = because?.facts.last?.cause ?? { type: 'console', why: 'site.yaml was taken into use' }
-    supervisor.dispatch({ type: 'needs', unmet, trouble }, { cause, operation: because?.facts.operation ?? null })
+    supervisor.dispatch(
+      { type: 'needs', unmet, trouble, generations },
+      { cause, operation: because?.facts.operation ?? null },
+    )
   }
 
   #measure(): void {

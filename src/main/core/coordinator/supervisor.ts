@@ -1,9 +1,16 @@
-import { resolveProbe, type ServiceDefinition, type SiteDefinition, type Variables } from '#core/config/index.ts'
+import {
+  type HookName,
+  resolveProbe,
+  type ServiceDefinition,
+  type SiteDefinition,
+  type Variables,
+} from '#core/config/index.ts'
 import { checksOn } from '#core/health/index.ts'
 import type { Clock, Logger, ProcessIdentity } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { serviceEvents } from './event-kinds.ts'
 import type { FactWriter, Origin } from './fact-writer.ts'
+import type { HookRun } from './hook-run.ts'
 import type { LaunchContext } from './launch-plan.ts'
 import { fingerprint, type Launcher } from './launcher.ts'
 import { type Effect, type Input, type Machine, newMachine, type ProbeName } from './machine.ts'
@@ -45,6 +52,7 @@ export class Supervisor implements AsyncDisposable {
   #service: ServiceDefinition
   #machine: Machine
   #child: ServiceChild | null = null
+  #hook: HookRun | null = null
   #startedWith: string | null = null
   #busy = false
   /** Counts the sets of probes asked for: one that was still being prepared when the next came is not begun. */
@@ -74,6 +82,11 @@ export class Supervisor implements AsyncDisposable {
 
   get child(): ServiceChild | null {
     return this.#child
+  }
+
+  /** What runs for it now: its child and a callback. */
+  get running(): readonly ServiceChild[] {
+    return [this.#child, this.#hook?.child].flatMap((each) => each ?? [])
   }
 
   get facts(): FactWriter {
@@ -137,6 +150,7 @@ export class Supervisor implements AsyncDisposable {
     this.probes[Symbol.dispose]()
     for (const timer of this.#timers.values()) timer[Symbol.dispose]()
     this.#timers.clear()
+    await this.#hook?.[Symbol.asyncDispose]()
     await this.#child?.release()
   }
 
@@ -165,6 +179,12 @@ export class Supervisor implements AsyncDisposable {
         break
       case 'end':
         this.#child?.end(effect.force)
+        break
+      case 'hook':
+        this.#runHook(generation, effect.hook)
+        break
+      case 'end-hook':
+        this.#hook?.end(effect.force)
         break
       case 'watch':
         void this.#watch(generation, effect.probes)
@@ -218,6 +238,23 @@ export class Supervisor implements AsyncDisposable {
         origin,
       )
     }
+  }
+
+  #runHook(generation: number, name: HookName): void {
+    const { launcher, facts, contextNow } = this.#ports
+    const hook = this.#service.hooks[name]
+    if (!hook) return
+    const run = launcher.hook({
+      hook,
+      service: this.#service,
+      operation: facts.operation,
+      context: contextNow,
+      onEnded: (end) => {
+        if (this.#hook === run) this.#hook = null
+        this.dispatch({ type: 'hook-ended', generation, hook: name, ...end })
+      },
+    })
+    this.#hook = run
   }
 
   #take(child: ServiceChild, generation: number): void {

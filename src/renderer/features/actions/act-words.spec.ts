@@ -6,6 +6,7 @@ import { recoverDatabaseActWords, recoverStoreActWords, restoreActWords, service
 const touch = (...ids: string[]) => ({
   sentence: '',
   services: ids.map((id) => ({ id, what: 'stop' as const, why: '' })),
+  routes: [],
   undo: '',
   commandLine: '',
 })

@@ -76,6 +76,18 @@ function TouchList({ touch }: { readonly touch: Touch }) {
           ))}
         </ul>
       )}
+      {touch.routes.length > 0 && (
+        <ul className={styles.touched} aria-label="Routes that will be touched">
+          {touch.routes.map(({ id, why }) => (
+            <li key={id}>
+              <span />
+              <span className={styles.what}>route</span>
+              <span className={styles.id}>{id}</span>
+              <span className="dim">{why}</span>
+            </li>
+          ))}
+        </ul>
+      )}
       {touch.services.length > 0 && <p className={styles.undo}>{touch.undo}</p>}
       <CommandLine command={touch.commandLine} />
     </>
