@@ -9,7 +9,8 @@ import { inspect } from './opening.ts'
 import { databaseEndings, type Quarantine } from './quarantine.ts'
 import type { Choice, Intent, RecoveryRecord, ReplacedBy, StoreReport } from './recovery-record.ts'
 import { lostInterval, recoverySentence } from './recovery-sentence.ts'
-import { standInPaths } from './stand-in.ts'
+import { sequencesFrom } from './sequences.ts'
+import type { StandIns } from './stand-ins.ts'
 import type { StoreRecord } from './store-record.ts'
 import type { DatabaseName, OpenedAs, Schema } from './types.ts'
 
@@ -19,6 +20,7 @@ export interface LadderOptions {
   readonly schemas: Readonly<Record<DatabaseName, readonly Schema[]>>
   readonly copies: Copies
   readonly quarantine: Quarantine
+  readonly standIns: StandIns
   readonly record: StoreRecord
   readonly runtime: Runtime
   readonly clock: Clock
@@ -35,9 +37,6 @@ export type Replaced = Extract<OpenedAs, { how: 'replaced' }>
  * copies together, and what is left for salvage in any case. A copy of 4 GB takes a slow disk some six minutes. Milliseconds.
  */
 export const ladderBudgetMs = { copies: 10 * 60_000, salvage: 10 * 60_000 } as const
-
-/** Sequences of a new database begin at least so far above where those of the one before began. */
-const mostGivenBetween = 100_000_000
 
 /**
  * What is done about a damaged database, step by step: an intent on record, then everything that belongs to it moved to
@@ -167,10 +166,10 @@ export class Ladder {
   }
 
   async #conclude(record: RecoveryRecord, intent: Intent, choice: Choice): Promise<Replaced> {
-    const { clock, zone, quarantine, logger, directory } = this.#options
+    const { clock, zone, quarantine, standIns, logger, directory } = this.#options
     const { name, state } = record
     const quarantined = quarantine.pathOf(intent.folder)
-    const standIn = state.standIn ? await this.#setStandInAside(name, intent.folder) : null
+    const standIn = await standIns.setAside(record, intent.damage, intent.folder)
     const lost = lostInterval(choice, intent.until)
     const message = recoverySentence({ name, intent, choice, quarantined, standIn, zone })
     const data = {
@@ -211,32 +210,6 @@ export class Ladder {
     return { id, kind: 'recovered', at: clock.wall(), seenMs: record.seenMs(), by, message, data, told: false }
   }
 
-  /** What was recorded in a stand-in is kept beside the damaged database. Resolves with the folder. */
-  async #setStandInAside(name: DatabaseName, folder: string): Promise<string | null> {
-    const { quarantine, directory, logger } = this.#options
-    for (const path of standInPaths(directory, name)) {
-      if (!existsSync(path)) continue
-      try {
-        await this.#moveStandIn(path, folder, `${name}.stand-in.db`)
-        return quarantine.pathOf(folder)
-      } catch (error) {
-        logger.warn(`The stand-in ${path} could not be set aside; it stays where it is.`, { error: String(error) })
-      }
-    }
-    return null
-  }
-
-  async #moveStandIn(path: string, folder: string, as: string): Promise<void> {
-    const { quarantine, runtime } = this.#options
-    try {
-      await quarantine.take(path, folder, as)
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EXDEV')) throw error
-      await copyDatabase(runtime, { from: path, to: join(quarantine.pathOf(folder), as) })
-      for (const ending of databaseEndings) await rm(`${path}${ending}`, { force: true })
-    }
-  }
-
   /** When the database was last written, as its files say, and not after now. */
   async #lastSignOfLife(name: DatabaseName): Promise<number> {
     const now = this.#options.clock.wall()
@@ -247,14 +220,6 @@ export class Ladder {
     const last = Math.round(Math.max(...times))
     return last > 0 ? Math.min(last, now) : now
   }
-}
-
-/**
- * Where sequences go on when records are missing. In milliseconds since the epoch one lies above all that were given before,
- * unless a thousand came each second; and above those that went on from `highest`, whatever became of the clock since.
- */
-export function sequencesFrom(now: number, highest: number): number {
-  return Math.max(now, highest === 0 ? 0 : highest + mostGivenBetween)
 }
 
 /** A time-out of nothing would be none at all. */

@@ -2,6 +2,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { type Clock, DisposableStore, Listeners, type Logger, type Runtime } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { LatencyWindow } from './latency-window.ts'
+import { patienceMs } from './patience.ts'
 import { ReaderThread } from './reader-thread.ts'
 import type { Ready } from './readiness.ts'
 import type { ReplacedBy } from './recovery-record.ts'
@@ -37,6 +38,8 @@ import { startWriter } from './writer-thread.ts'
 export interface Replacing {
   /** Puts a good file, or a stand-in, in its place. */
   replace(database: DatabaseName, damage: string, by: ReplacedBy): Promise<Ready>
+  /** Looks once more at a database that could not be opened for writing. Rejects while it cannot be read. */
+  again(database: DatabaseName, ready: Ready): Promise<Ready>
   /** The database is sound, but cannot be opened for writing: another file takes its place for now. */
   standInFor(database: DatabaseName, why: string): Promise<Ready>
 }
@@ -132,7 +135,7 @@ class OpenStore implements Store, WriterListener {
   async begin(openings: readonly WriterOpening[]): Promise<void> {
     for (const { database: name, failure, readOnly } of openings) {
       const trouble = failure ?? this.#use(name, this.#parts.ready[name])
-      if (trouble !== null) await this.#exchange(name, () => this.#mended(name, trouble))
+      if (trouble !== null) await this.#exchange(name, () => this.#mended(name, this.#parts.ready[name], trouble, 0))
       else await this.#parts.inUse(name)
       if (trouble === null && readOnly) this[name].readOnly(readOnly)
     }
@@ -277,14 +280,18 @@ class OpenStore implements Store, WriterListener {
     return this[name].use(setup.path, opened.how === 'stand-in' ? opened.reason : null)
   }
 
-  /** What the writer or a reader could not open. */
-  #mended(name: DatabaseName, failure: SqliteFailure): Promise<Ready> {
+  /** What the writer or a reader could not open. A disk that fails for a moment is no reason to do without the database. */
+  async #mended(name: DatabaseName, before: Ready, failure: SqliteFailure, attempt: number): Promise<Ready> {
+    const { replacing, logger } = this.#parts
     const error = storeError(name, failure)
-    this.#parts.logger.error(error.message)
+    logger.error(error.message)
     const kind = failureKind(failure)
-    if (kind === 'damaged') return this.#parts.replacing.replace(name, failure.message, 'damage')
-    if (kind === 'read-only') return this.#parts.replacing.standInFor(name, error.message)
-    throw error
+    if (kind === 'damaged') return await replacing.replace(name, failure.message, 'damage')
+    if (kind !== 'read-only') throw error
+    const pause = patienceMs[attempt]
+    if (pause === undefined) return await replacing.standInFor(name, error.message)
+    await elapsed(pause)
+    return await replacing.again(name, before)
   }
 
   #damaged(name: DatabaseName, message: string): void {
@@ -306,7 +313,7 @@ class OpenStore implements Store, WriterListener {
         if (trouble && attempt >= mostAttempts) throw storeError(name, trouble)
         if (trouble) {
           await this.#letGo(name)
-          ready = await this.#mended(name, trouble)
+          ready = await this.#mended(name, ready, trouble, attempt)
           continue
         }
         this.#setups[name] = settled(ready.setup)

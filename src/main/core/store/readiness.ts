@@ -1,26 +1,23 @@
 import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Clock, type CrashPoints, type Logger, newId, type Runtime, timeIn } from '#core/platform/index.ts'
+import { type Clock, type CrashPoints, type Logger, type Runtime, timeIn } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Copies } from './copies.ts'
 import type { CheckResult, LogDamage } from './database-answer.ts'
 import { checkDatabase } from './database-tool.ts'
-import { isNoRoom, type Ladder, sequencesFrom } from './ladder.ts'
+import { isNoRoom, type Ladder } from './ladder.ts'
 import { logSentence } from './log-sentence.ts'
 import { type Found, inspect } from './opening.ts'
+import { patiently } from './patience.ts'
 import { makePrivateFile } from './private-file.ts'
 import { databaseEndings, type Quarantine } from './quarantine.ts'
-import {
-  type RecoveryRecord,
-  type ReplacedBy,
-  recoveryLimit,
-  recoveryWaitMs,
-  type StoreReport,
-} from './recovery-record.ts'
+import { type RecoveryRecord, type ReplacedBy, recoveryLimit, recoveryWaitMs } from './recovery-record.ts'
 import { pendingMigrations } from './schema-versions.ts'
-import { failureKind, failureOf, storeError } from './sqlite-failure.ts'
-import { standInPath, standInPaths } from './stand-in.ts'
+import { sequencesFrom } from './sequences.ts'
+import { failureKind, failureOf, mayPass, storeError } from './sqlite-failure.ts'
+import type { StandIns } from './stand-ins.ts'
 import type { StoreRecord } from './store-record.ts'
+import type { StoreReports } from './store-reports.ts'
 import type { DatabaseName, OpenedAs, Schema } from './types.ts'
 import type { DatabaseSetup } from './writer-protocol.ts'
 
@@ -32,6 +29,8 @@ export interface ReadinessOptions {
   readonly ladder: Ladder
   readonly copies: Copies
   readonly quarantine: Quarantine
+  readonly standIns: StandIns
+  readonly reports: StoreReports
   readonly record: StoreRecord
   /** The machine's start, to tell a kill from a power cut. */
   readonly boot: string
@@ -47,6 +46,9 @@ export interface Ready {
   readonly setup: DatabaseSetup
   readonly opened: OpenedAs
 }
+
+/** A recovery that failed is tried once more: on a disk that is really full it copies in vain. Milliseconds. */
+const pausesInLadderMs = [300] as const
 
 type Usable = Exclude<Found, { state: 'damaged' }>
 
@@ -75,7 +77,7 @@ export class Readiness {
   async replace(name: DatabaseName, damage: string, by: ReplacedBy): Promise<Ready> {
     const record = this.#options.records[name]
     // What is in use is the stand-in, and so it is what was found damaged.
-    if (record.state.standIn && by !== 'operator') await this.#setStandInAside(record, damage)
+    if (record.state.standIn && by !== 'operator') await this.#options.standIns.setAside(record, damage)
     return this.#recover(record, record.state.standIn?.damage ?? damage, by)
   }
 
@@ -84,13 +86,28 @@ export class Readiness {
     return this.#standIn(this.#options.records[name], why, null)
   }
 
+  /** Once more what the writer could not open: its attempt may have changed what lies there. */
+  async again(name: DatabaseName, before: Ready): Promise<Ready> {
+    const { setup, opened } = before
+    try {
+      await makePrivateFile(setup.path)
+      const found = inspect(name, setup.path)
+      if (found.state === 'damaged') return await this.replace(name, found.reason, 'damage')
+      return { setup: this.#setup(this.#options.records[name], setup.path, found, setup.continueFrom), opened }
+    } catch (error) {
+      // Whoever opens it then meets the same.
+      if (mayPass(error)) return before
+      throw error
+    }
+  }
+
   async #recover(record: RecoveryRecord, damage: string, by: ReplacedBy): Promise<Ready> {
-    const { ladder, record: store } = this.#options
+    const { record: store } = this.#options
     const { intent, reports } = record.state
-    if (intent) return this.#replaced(record, intent.damage, () => ladder.resume(record, intent, by))
+    if (intent) return this.#replaced(record, intent.damage, by)
     const waitMs = by === 'operator' ? 0 : recoveryWaitMs(reports, store.seenMs())
     if (waitMs > 0) return this.#standIn(record, this.#limitSentence(record.name, damage, waitMs), damage)
-    return this.#replaced(record, damage, () => ladder.climb(record, damage, by))
+    return this.#replaced(record, damage, by)
   }
 
   async #look(record: RecoveryRecord): Promise<Ready> {
@@ -100,8 +117,7 @@ export class Readiness {
     if (wrong !== null) return this.#recover(record, wrong, 'damage')
     let found: Found
     try {
-      await makePrivateFile(path)
-      found = inspect(name, path)
+      found = await this.#found(name, path)
     } catch (error) {
       return this.#unusable(record, error)
     }
@@ -115,6 +131,15 @@ export class Readiness {
     if (checked?.log) await this.#tellLog(record, checked.log, checked.newest)
     const opened = { how: 'after an unclean exit', ...(checked?.log && { log: checked.log }) } as const
     return this.#ready(record, found, opened)
+  }
+
+  /** What lies at a path, which is made when there is nothing. */
+  #found(name: DatabaseName, path: string): Promise<Found> {
+    const look = async () => {
+      await makePrivateFile(path)
+      return inspect(name, path)
+    }
+    return patiently(look, mayPass)
   }
 
   /** What the file system alone says is wrong: no file, nothing in it, or something else than a file. */
@@ -147,7 +172,7 @@ export class Readiness {
   }
 
   async #tellLog(record: RecoveryRecord, damage: LogDamage, newest: number | null): Promise<void> {
-    const { quarantine, record: store, clock, boot, zone, logger } = this.#options
+    const { quarantine, reports, record: store, clock, boot, zone, logger } = this.#options
     const { name } = record
     const sameBoot = store.bootBefore === boot
     const { message, certain } = logSentence({ name, damage, newest, sameBoot, zone })
@@ -167,7 +192,7 @@ export class Readiness {
     }
     const data = { database: name, certain, ...damage, from: newest }
     await record.changeIfPossible(this.#sequencesGoOn(record), logger)
-    await this.#report(record, 'log-damaged', message, data)
+    await reports.add(record, { kind: 'log-damaged', message, data })
   }
 
   /** It cannot be opened for a reason that is no damage: the disk, its rights, somebody's lock. */
@@ -178,66 +203,38 @@ export class Readiness {
     return this.#standIn(record, `The ${record.name} database could not be opened: ${failure.message}.`, null)
   }
 
-  async #replaced(record: RecoveryRecord, damage: string, recover: () => Promise<OpenedAs>): Promise<Ready> {
+  async #replaced(record: RecoveryRecord, damage: string, by: ReplacedBy): Promise<Ready> {
+    const { ladder } = this.#options
     const { name } = record
+    // Each step can be repeated: what failed for a moment only is no reason to do without the database.
+    const recover = () => {
+      const { intent } = record.state
+      return intent ? ladder.resume(record, intent, by) : ladder.climb(record, damage, by)
+    }
     let opened: OpenedAs
     try {
-      opened = await recover()
+      opened = await patiently(recover, (error) => mayPass(error) || isNoRoom(error), pausesInLadderMs)
     } catch (error) {
       const why = isNoRoom(error) ? 'its disk takes no more' : 'its files could not be moved'
       const sentence = `The ${name} database is damaged (${damage}) and could not be recovered, because ${why}: ${reasonOf(error)}. It is tried again when the site is opened the next time.`
       return this.#standIn(record, sentence, damage)
     }
     const path = this.#path(name)
-    await makePrivateFile(path)
-    const found = inspect(name, path)
+    const found = await this.#found(name, path)
     if (found.state === 'damaged') throw storeError(name, { code: 'SQLITE_CORRUPT', message: found.reason })
     return this.#ready(record, found, opened)
   }
 
   async #standIn(record: RecoveryRecord, why: string, damage: string | null): Promise<Ready> {
-    const { directory, clock, logger } = this.#options
-    const { name, state } = record
-    const since = state.standIn?.since ?? clock.wall()
-    logger.error(why)
-    let path = await standInPath(directory, name)
-    let found = inspect(name, path)
-    if (found.state === 'damaged') {
-      await this.#setStandInAside(record, found.reason)
-      path = await standInPath(directory, name)
-      found = inspect(name, path)
-      if (found.state === 'damaged') throw storeError(name, { code: 'SQLITE_CORRUPT', message: found.reason })
-    }
-    // Its sequences lie above all others, and those of what follows it above its own.
-    const highest = Math.max(clock.wall(), state.highest)
-    await record.changeIfPossible({ standIn: { since, why, damage }, highest }, logger)
-    if (!state.standIn)
-      await this.#report(record, 'stand-in', `${why} A stand-in takes its place.`, { database: name, damage })
-    return { setup: this.#setup(record, path, found, highest), opened: { how: 'stand-in', reason: why, since } }
-  }
-
-  /** What was recorded in a stand-in is kept for as long as damaged files are. Resolves with the folder. */
-  async #setStandInAside({ name }: RecoveryRecord, why: string): Promise<string | null> {
-    const { quarantine, directory, clock, record: store } = this.#options
-    const path = standInPaths(directory, name).find((one) => sizeOf(one) > 0)
-    if (path === undefined) return null
-    const folder = quarantine.nameFor(name, clock.wall())
-    const at = clock.wall()
-    await quarantine.describe(folder, {
-      database: `${name} (stand-in)`,
-      at,
-      seenMs: store.seenMs(),
-      why,
-      outcome: null,
-    })
-    await quarantine.take(path, folder, `${name}.stand-in.db`)
-    return quarantine.pathOf(folder)
+    const { path, found, continueFrom } = await this.#options.standIns.begin(record, why, damage)
+    const since = record.state.standIn?.since ?? this.#options.clock.wall()
+    return { setup: this.#setup(record, path, found, continueFrom), opened: { how: 'stand-in', reason: why, since } }
   }
 
   async #ready(record: RecoveryRecord, found: Usable, opened: OpenedAs): Promise<Ready> {
-    const { copies, logger } = this.#options
+    const { copies, standIns, logger } = this.#options
     const { name } = record
-    if (record.state.standIn) await this.#endStandIn(record)
+    await standIns.end(record)
     const path = this.#path(name)
     const setup = this.#setup(record, path, found, record.state.continueFrom)
     if (setup.pending.length > 0 && !setup.isNew) {
@@ -246,20 +243,6 @@ export class Readiness {
       logger.info(`The ${name} database is brought up to date; a copy from before was kept.`, { steps })
     }
     return { setup, opened }
-  }
-
-  /** The original can be used after all: what was recorded meanwhile is kept beside it. */
-  async #endStandIn(record: RecoveryRecord): Promise<void> {
-    const { logger } = this.#options
-    const { name } = record
-    const why = `The ${name} database can be used again.`
-    const folder = await this.#setStandInAside(record, why)
-    const kept =
-      folder === null
-        ? ''
-        : ` What was recorded in its stand-in meanwhile is not in it; the stand-in is kept in ${folder}.`
-    await record.changeIfPossible({ standIn: null, ...this.#sequencesGoOn(record) }, logger)
-    await this.#report(record, 'stand-in-ended', `${why}${kept}`, { database: name, folder })
   }
 
   /** For a database that lacks records whose sequences were given already. */
@@ -272,26 +255,6 @@ export class Readiness {
     const versions = found.state === 'empty' ? {} : found.versions
     const pending = pendingMigrations(record.name, versions, this.#options.schemas[record.name])
     return { path, isNew: found.state === 'empty', pending, at: this.#options.clock.wall(), continueFrom }
-  }
-
-  async #report(
-    record: RecoveryRecord,
-    kind: StoreReport['kind'],
-    message: string,
-    data: Record<string, unknown>,
-  ): Promise<void> {
-    const { clock, record: store, logger } = this.#options
-    const report = {
-      id: newId('sr'),
-      kind,
-      at: clock.wall(),
-      seenMs: store.seenMs(),
-      by: 'damage' as const,
-      message,
-      data,
-      told: false,
-    }
-    await record.changeIfPossible({ reports: [...record.state.reports, report] }, logger)
   }
 
   #limitSentence(name: DatabaseName, damage: string, waitMs: number): string {

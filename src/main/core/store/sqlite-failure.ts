@@ -28,6 +28,13 @@ export function failureOf(error: unknown): SqliteFailure {
   return { code: 'code' in error ? String(error.code) : 'unknown', message: error.message }
 }
 
+/** Whether a failure may be gone a moment later: what the disk or the file system refused, but neither damage nor a lock. */
+export function mayPass(error: unknown): boolean {
+  if (error instanceof ConsoleError) return false
+  const failure = failureOf(error)
+  return failureKind(failure) === 'read-only' || /^E[A-Z]{2,}$/.test(failure.code)
+}
+
 /** The error that the writer of a statement is given. */
 export function storeError(database: DatabaseName, failure: SqliteFailure): ConsoleError {
   if (failure.code === 'closed') return storeClosed(database, failure.message)

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { lstat, mkdir, rm } from 'node:fs/promises'
+import { lstat, mkdir, rm, stat } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
+import Database from 'better-sqlite3'
 import { writeDurably } from '#core/platform/index.ts'
 import { makePrivateFile } from './private-file.ts'
 import type { DatabaseName } from './types.ts'
@@ -10,6 +11,28 @@ import type { DatabaseName } from './types.ts'
 export function standInPaths(directory: string, name: DatabaseName): readonly string[] {
   const key = createHash('sha256').update(directory).digest('hex').slice(0, 16)
   return [join(directory, 'stand-in', `${name}.db`), join(tmpdir(), `wheelhouse-stand-in-${key}`, `${name}.db`)]
+}
+
+/** The stand-ins that there are for a database, on record or not. */
+export async function standInsOf(directory: string, name: DatabaseName): Promise<readonly string[]> {
+  const found: string[] = []
+  for (const path of standInPaths(directory, name))
+    if ((await isOwn(path)) && (await stat(path)).size > 0) found.push(path)
+  return found
+}
+
+/** The highest sequence that was given in a database; 0 when that cannot be read. No connection to it may be open. */
+export function highestIn(path: string): number {
+  let database: Database.Database | undefined
+  try {
+    database = new Database(path, { readonly: true, fileMustExist: true })
+    const highest: unknown = database.prepare('SELECT max(seq) FROM sqlite_sequence').pluck().get()
+    return typeof highest === 'number' && Number.isSafeInteger(highest) ? highest : 0
+  } catch {
+    return 0
+  } finally {
+    database?.close()
+  }
 }
 
 /** Room that a database needs to be opened at all: its first pages and the index of its log. Bytes. */

@@ -16,7 +16,9 @@ import { openOn } from './open-store.ts'
 import { Quarantine } from './quarantine.ts'
 import { Readiness } from './readiness.ts'
 import { RecoveryRecord } from './recovery-record.ts'
+import { StandIns } from './stand-ins.ts'
 import { StoreRecord } from './store-record.ts'
+import { StoreReports } from './store-reports.ts'
 import type { DatabaseName, Schema, Store } from './types.ts'
 import { Upkeep } from './upkeep.ts'
 
@@ -87,7 +89,9 @@ async function open(options: StoreOptions): Promise<Store> {
   const withheld = (name: DatabaseName) =>
     records[name].state.standIn ? 'a stand-in takes its place at present' : null
   const copies = new Copies({ directory, runtime, clock, zone, withheld })
-  const shared = { ...options, copies, quarantine, record, crashPoints, zone }
+  const reports = new StoreReports({ record, clock, logger })
+  const standIns = new StandIns({ directory, quarantine, reports, record, runtime, clock, logger })
+  const shared = { ...options, copies, quarantine, standIns, reports, record, crashPoints, zone }
   const readiness = new Readiness({ ...shared, records, ladder: new Ladder(shared), boot: machine.boot().id })
   const ready = {
     control: await readiness.prepare('control'),

@@ -1,0 +1,146 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock, Logger, Runtime } from '#core/platform/index.ts'
+import { copyDatabase } from './database-tool.ts'
+import { type Found, inspect } from './opening.ts'
+import { databaseEndings, type Quarantine } from './quarantine.ts'
+import type { RecoveryRecord } from './recovery-record.ts'
+import { sequencesFrom } from './sequences.ts'
+import { storeError } from './sqlite-failure.ts'
+import { highestIn, standInPath, standInsOf } from './stand-in.ts'
+import type { StoreRecord } from './store-record.ts'
+import type { StoreReports } from './store-reports.ts'
+import type { DatabaseName } from './types.ts'
+
+export interface StandInsOptions {
+  /** The `.wheelhouse` folder. */
+  readonly directory: string
+  readonly quarantine: Quarantine
+  readonly reports: StoreReports
+  readonly record: StoreRecord
+  readonly runtime: Runtime
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+export interface StandInFile {
+  readonly path: string
+  readonly found: Exclude<Found, { state: 'damaged' }>
+  /** Its sequences lie above this one. */
+  readonly continueFrom: number
+}
+
+/** The files that take a database's place while it cannot be used: how they begin, and what becomes of what was recorded in them. */
+export class StandIns {
+  readonly #options: StandInsOptions
+
+  constructor(options: StandInsOptions) {
+    this.#options = options
+  }
+
+  /** Makes one, or goes on with the one that there is. Rejects with the system's error when no disk takes one. */
+  async begin(record: RecoveryRecord, why: string, damage: string | null): Promise<StandInFile> {
+    const { directory, clock, logger, reports } = this.#options
+    const { name, state } = record
+    const since = state.standIn?.since ?? clock.wall()
+    logger.error(why)
+    let path = await standInPath(directory, name)
+    let found = inspect(name, path)
+    if (found.state === 'damaged') {
+      await this.setAside(record, found.reason)
+      path = await standInPath(directory, name)
+      found = inspect(name, path)
+      if (found.state === 'damaged') throw storeError(name, { code: 'SQLITE_CORRUPT', message: found.reason })
+    }
+    // Its sequences lie above all others, and those of what follows it above its own.
+    const continueFrom = Math.max(clock.wall(), state.highest)
+    await record.changeIfPossible({ standIn: { since, why, damage }, highest: continueFrom }, logger)
+    if (!state.standIn) {
+      const message = `${why} A stand-in takes its place.`
+      await reports.add(record, { kind: 'stand-in', message, data: { database: name, damage } })
+    }
+    return { path, found, continueFrom }
+  }
+
+  /**
+   * The original can be used after all: what was recorded meanwhile is kept beside it. Also for a stand-in of which nothing is on
+   * record, because its disk took nothing more while it ran.
+   */
+  async end(record: RecoveryRecord): Promise<void> {
+    const { reports, clock, logger, directory } = this.#options
+    const { name } = record
+    const [left] = await standInsOf(directory, name)
+    if (!record.state.standIn && left === undefined) return
+    const highest = Math.max(record.state.highest, left === undefined ? 0 : highestIn(left))
+    const why = `The ${name} database can be used again.`
+    const kept = (await this.setAside(record, why)) ?? (await this.#setAsideBefore(record))
+    const where = kept ?? (left === undefined ? null : left)
+    const tail =
+      where === null
+        ? ''
+        : ` What was recorded in its stand-in meanwhile is not in it; the stand-in is kept in ${where}.`
+    const continueFrom = sequencesFrom(clock.wall(), highest)
+    await record.changeIfPossible({ standIn: null, continueFrom, highest: continueFrom }, logger)
+    await reports.add(record, {
+      kind: 'stand-in-ended',
+      message: `${why}${tail}`,
+      data: { database: name, folder: where },
+    })
+  }
+
+  /**
+   * What was recorded in a stand-in is kept for as long as damaged files are, in `folder` or one of its own. Resolves with the
+   * folder; null when there is none, or when it had to stay where it is.
+   */
+  async setAside(record: RecoveryRecord, why: string, folder?: string): Promise<string | null> {
+    const { directory, quarantine, clock, logger } = this.#options
+    const { name } = record
+    let last: string | null = null
+    for (const [index, path] of (await standInsOf(directory, name)).entries()) {
+      const into = folder ?? quarantine.nameFor(name, clock.wall())
+      try {
+        if (folder === undefined) await this.#describe(name, into, why)
+        await this.#move(path, into, `${name}.stand-in${index === 0 ? '' : `-${index + 1}`}.db`)
+        last = quarantine.pathOf(into)
+      } catch (error) {
+        logger.warn(`The stand-in ${path} could not be set aside; it stays where it is.`, { error: String(error) })
+      }
+    }
+    return last
+  }
+
+  async #describe(name: DatabaseName, folder: string, why: string): Promise<void> {
+    const { quarantine, clock, record } = this.#options
+    const described = { at: clock.wall(), seenMs: record.seenMs(), why, outcome: null }
+    await quarantine.describe(folder, { database: ownerOf(name), ...described })
+  }
+
+  /** Where a console that was killed right after it had set the stand-in aside has put it. */
+  async #setAsideBefore({ name, state }: RecoveryRecord): Promise<string | null> {
+    const { quarantine, clock, record } = this.#options
+    const since = state.standIn?.since
+    if (since === undefined) return null
+    const listed = await quarantine.list(clock.wall(), record.seenMs())
+    return listed.find(({ database, at }) => database === ownerOf(name) && at >= since)?.folder ?? null
+  }
+
+  /** By renames; from another disk by a copy, which is checked before the file itself goes. */
+  async #move(path: string, folder: string, as: string): Promise<void> {
+    const { quarantine, runtime } = this.#options
+    try {
+      await quarantine.take(path, folder, as)
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EXDEV')) throw error
+      const to = join(quarantine.pathOf(folder), as)
+      // One that a killed console left half copied.
+      for (const ending of databaseEndings) await rm(`${to}${ending}`, { force: true })
+      await copyDatabase(runtime, { from: path, to })
+      // The database first: what is left of it without that counts for nothing any more.
+      for (const ending of databaseEndings.toReversed()) await rm(`${path}${ending}`, { force: true })
+    }
+  }
+}
+
+function ownerOf(name: DatabaseName): string {
+  return `${name} (stand-in)`
+}
