@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DriverProcess } from './driver-process.ts'
 import { type Fault, FaultDisk, faults } from './fault-disk.ts'
@@ -83,15 +83,7 @@ export async function template(rig: Rig, scenario: Scenario, folder: string): Pr
     acknowledged.push(note.what)
   }
   await scenario.prepare?.(quietStage({ directory: join(folder, '.wheelhouse'), runtime: rig.runtime, take }))
-  if (scenario.damages) damage(join(folder, '.wheelhouse', 'control.db'))
   return { folder, acknowledged }
-}
-
-/** Overwrites pages in the middle of a database that nobody has open, and takes away that it was closed cleanly. */
-function damage(path: string): void {
-  const bytes = readFileSync(path)
-  bytes.fill(0xa5, 100, 4_096 * 3)
-  writeFileSync(path, bytes)
 }
 
 interface Outcome {
@@ -153,7 +145,7 @@ class Lane implements AsyncDisposable {
       runtime: this.#rig.runtime,
       ledger: this.#scenario.ledger ?? ledgerSchema,
       acknowledged: [...this.#before.acknowledged, ...told],
-      mayBeReplaced: this.#scenario.damages === true,
+      spoiled: this.#scenario.spoils ?? 'nothing',
     })
   }
 }

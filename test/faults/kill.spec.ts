@@ -32,7 +32,7 @@ test('kill -9 at 15 random moments of a growing store: nothing acknowledged is m
     runtime: rig.runtime,
     ledger: ledgerSchema,
     acknowledged,
-    mayBeReplaced: false,
+    spoiled: 'nothing',
   })
   expect([...lives.problems, ...found]).toEqual([])
   expect(acknowledged.length).toBeGreaterThan(15)
@@ -49,7 +49,7 @@ test.each(crashPoints)('a crash at %s loses nothing, and the next life goes on',
     runtime: rig.runtime,
     ledger: ledgerSchema,
     acknowledged,
-    mayBeReplaced: false,
+    spoiled: 'nothing',
   })
   expect([...lives.problems, ...found]).toEqual([])
 })
@@ -63,7 +63,7 @@ test.each(migrationCrashPoints)(
     await lives.live('closes', { upgraded: true })
     const { directory, acknowledged } = lives
     const ledger = laterLedgerSchema
-    const found = await prove({ directory, runtime: rig.runtime, ledger, acknowledged, mayBeReplaced: false })
+    const found = await prove({ directory, runtime: rig.runtime, ledger, acknowledged, spoiled: 'nothing' })
     expect([...lives.problems, ...found]).toEqual([])
   },
 )

@@ -64,7 +64,8 @@ export async function powerCuts(rig: Rig, name: string, { cuts, random }: PowerC
       runtime: rig.runtime,
       ledger: scenario.ledger ?? ledgerSchema,
       acknowledged: [...before.acknowledged, ...held],
-      mayBeReplaced: scenario.damages === true,
+      spoiled: scenario.spoils ?? 'nothing',
+      powerCut: true,
     })
     const title = `${name}, cut after operation ${at + 1} (${titleOf(operation)}), ${remainder} of the rest`
     problems.push(...found.map((problem) => `${title}: ${problem}`))

@@ -1,8 +1,12 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
 import { eventsSchema, openEventLog } from '#core/events/index.ts'
-import { type Runtime, silentLogger, systemClock } from '#core/platform/index.ts'
+import { type Clock, type Runtime, silentLogger, systemClock } from '#core/platform/index.ts'
 import { openStore, type Schema, type Store } from '#core/store/index.ts'
 import { until } from '../support/until.ts'
 import { durableClass, laterLedgerSchema, ledgerSchema, noted, type TakeNote, writeEvent, writeUnit } from './ledger.ts'
+import type { Spoiled } from './proof.ts'
+import { keepAsKilled, spoilDatabase, spoilLog, withoutControl } from './spoiling.ts'
 
 /** Where a scenario plays. */
 export interface Stage {
@@ -31,8 +35,15 @@ export interface Scenario {
   readonly run: (stage: Stage) => Promise<void>
   /** The schema that the folder has afterwards. */
   readonly ledger?: Schema
-  /** The scenario damages a database after its newest copy. */
-  readonly damages?: boolean
+  /** What is damaged in the folder that the scenario begins with. */
+  readonly spoils?: Spoiled
+}
+
+interface StoreChoices {
+  readonly ledger?: Schema
+  readonly clock?: Clock
+  /** Tables besides the ledger. */
+  readonly more?: readonly Schema[]
 }
 
 /** Opens the store, plays, and closes it; what is refused on the way is noted. */
@@ -40,15 +51,15 @@ async function withStore(
   stage: Stage,
   perilous: Perilous,
   play: (store: Store) => Promise<void>,
-  ledger: Schema = ledgerSchema,
+  { ledger = ledgerSchema, clock = systemClock(), more = [] }: StoreChoices = {},
 ): Promise<void> {
   if (perilous === 'opening and what follows') stage.begin()
   await noted(stage.take, async () => {
     await using store = await openStore({
       directory: stage.directory,
-      schemas: { control: [eventsSchema, ledger], messages: [ledger] },
+      schemas: { control: [eventsSchema, ledger], messages: [ledger, ...more] },
       runtime: stage.runtime,
-      clock: systemClock(),
+      clock,
       logger: silentLogger,
     })
     if (perilous === 'while open') stage.begin()
@@ -86,6 +97,38 @@ async function callers(store: Store, { take }: Stage): Promise<void> {
   await writeUnit(messages, { caller: 'journal', n: 2, parts: 2, recordClass: 'journal' }, take)
 }
 
+/** Rows that come and go, each of ten pages. */
+const chaffSchema: Schema = {
+  owner: 'chaff',
+  migrations: [
+    { version: 1, what: 'chaff', sql: 'CREATE TABLE chaff (seq INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB) STRICT' },
+  ],
+}
+const chaffKept = 5
+/** A thousand free pages stay in a file for what comes next; the rest of these goes. */
+const chaff = { rows: 115, bytes: 40_000, fileAfter: 4.4 * 1024 * 1024 } as const
+
+async function fill(database: Store['messages']): Promise<void> {
+  const statement = { sql: 'INSERT INTO chaff (data) VALUES (zeroblob(?))', values: [chaff.bytes] }
+  await database.write(Array<typeof statement>(chaff.rows).fill(statement), 'journal')
+}
+
+/** Retention has done its work, at the latest after the disk was mended. */
+async function swept(store: Store, { mend }: Stage): Promise<void> {
+  const mendAt = performance.now() + 2_000
+  await until('old rows are gone and the file is shorter', () => {
+    if (performance.now() > mendAt) mend()
+    const { deleted, databases } = store.statistics()
+    return deleted.chaff === chaff.rows - chaffKept && databases.messages.bytes < chaff.fileAfter
+  })
+}
+
+/** Timers go off a hundred times as soon. */
+function hurriedClock(): Clock {
+  const clock = systemClock()
+  return { ...clock, after: (ms, action) => clock.after(ms / 100, action) }
+}
+
 export const scenarios: Readonly<Record<string, Scenario>> = {
   'open anew': {
     what: 'a new store is made and written to',
@@ -101,7 +144,9 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     prepare: used,
     ledger: laterLedgerSchema,
     run: (stage) =>
-      withStore(stage, 'opening and what follows', (store) => someUnits(store, 'after', stage.take), laterLedgerSchema),
+      withStore(stage, 'opening and what follows', (store) => someUnits(store, 'after', stage.take), {
+        ledger: laterLedgerSchema,
+      }),
   },
   copy: {
     what: 'a copy is taken beside a writer',
@@ -115,13 +160,55 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   },
   replace: {
     what: 'a damaged database is set aside and its copy takes its place',
-    damages: true,
-    prepare: (stage) =>
-      withStore(stage, 'while open', async (store) => {
+    spoils: 'control database',
+    async prepare(stage) {
+      await withStore(stage, 'while open', async (store) => {
         await someUnits(store, 'before', stage.take)
         await store.upkeep.copies.take('control', 'scheduled')
-      }),
+      })
+      spoilDatabase(stage.directory)
+    },
     run: (stage) => withStore(stage, 'opening and what follows', (store) => someUnits(store, 'after', stage.take)),
+  },
+  'damaged log': {
+    what: 'the log that a kill left is damaged in its middle: what lies behind is told to be lost, and the rest goes on',
+    spoils: 'control log',
+    async prepare(stage) {
+      let [good, takeTheirPlace] = [0, () => {}]
+      await withStore(stage, 'while open', async (store) => {
+        await someUnits(store, 'before', stage.take)
+        good = statSync(join(stage.directory, 'control.db-wal')).size
+        await someUnits(store, 'lost', () => {})
+        takeTheirPlace = keepAsKilled(stage.directory)
+      })
+      takeTheirPlace()
+      spoilLog(stage.directory, good)
+    },
+    run: (stage) => withStore(stage, 'opening and what follows', (store) => someUnits(store, 'after', stage.take)),
+  },
+  'stand-in ends': {
+    what: 'a database that had a stand-in can be used again, and the stand-in is kept',
+    async prepare(stage) {
+      await used(stage)
+      await withoutControl(stage.directory, () =>
+        withStore(stage, 'while open', (store) => someUnits(store, 'meanwhile', stage.take)),
+      )
+    },
+    run: (stage) => withStore(stage, 'opening and what follows', (store) => someUnits(store, 'after', stage.take)),
+  },
+  sweep: {
+    what: 'old rows are deleted beside writers, and the file is made shorter',
+    prepare: (stage) => withStore(stage, 'while open', ({ messages }) => fill(messages), { more: [chaffSchema] }),
+    run: (stage) =>
+      withStore(
+        stage,
+        'while open',
+        (store) => Promise.all([callers(store, stage), swept(store, stage)]).then(() => {}),
+        {
+          clock: hurriedClock(),
+          more: [{ ...chaffSchema, retention: [{ table: 'chaff', key: 'seq', mostRows: chaffKept }] }],
+        },
+      ),
   },
   close: {
     what: 'the store is closed while much still waits',

@@ -29,7 +29,7 @@ const soak: Soak = {
         note(`${round} kills, ${lives.acknowledged.length} acknowledged, ${lives.problems.length} wrong`)
       }
     }
-    const options = { runtime: rig.runtime, mayBeReplaced: false }
+    const options = { runtime: rig.runtime, spoiled: 'nothing' as const }
     const problems = [
       ...lives.problems,
       ...(await prove({

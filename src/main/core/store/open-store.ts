@@ -389,7 +389,7 @@ class OpenStore implements Store, WriterListener {
 
 /** The same database once it is migrated. */
 function settled({ path, at }: DatabaseSetup): DatabaseSetup {
-  return { path, isNew: false, pending: [], at, continueFrom: null }
+  return { path, isNew: false, pending: [], at, continueFrom: null, rewrite: false }
 }
 
 const badness: readonly StoreState[] = ['open', 'stand-in', 'recovering', 'read-only', 'failed']

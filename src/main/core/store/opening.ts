@@ -6,10 +6,13 @@ import type { DatabaseName } from './types.ts'
 /** What lies on the disk under a database's name. */
 export type Found =
   | { readonly state: 'empty' }
-  | { readonly state: 'closed cleanly' | 'not closed'; readonly versions: AppliedVersions }
+  /** `canShrink`: free pages can be given back; a file of an earlier console must be written anew for that. */
+  | { readonly state: 'closed cleanly' | 'not closed'; readonly versions: AppliedVersions; readonly canShrink: boolean }
   | { readonly state: 'damaged'; readonly reason: string }
 
 const closedMark = 'closed'
+/** What SQLite calls an auto_vacuum that waits to be told. */
+const incremental = 2
 
 /**
  * Looks at a database without changing anything: a read-only connection neither checkpoints nor removes the write-ahead
@@ -40,7 +43,8 @@ function look(name: DatabaseName, path: string): Found {
       .prepare<[string], string>('SELECT value FROM store_marks WHERE name = ?')
       .pluck()
       .get(closedMark)
-    return { state: mark === 'cleanly' ? 'closed cleanly' : 'not closed', versions }
+    const canShrink = database.pragma('auto_vacuum', { simple: true }) === incremental
+    return { state: mark === 'cleanly' ? 'closed cleanly' : 'not closed', versions, canShrink }
   } catch (error) {
     const failure = failureOf(error)
     if (error instanceof Database.SqliteError && failureKind(failure) === 'damaged') {
@@ -74,6 +78,18 @@ export function tryWriting(database: Database.Database): void {
   const set = database.prepare('INSERT OR REPLACE INTO store_marks (name, value) VALUES (?, ?)')
   set.run('probe', 'x'.repeat(32 * 1024))
   set.run('probe', '')
+}
+
+/** Writes a file of an earlier console anew, in one transaction, so that it can give space back. Without room for that it stays as it is. */
+export function letShrink(database: Database.Database): void {
+  if (database.pragma('auto_vacuum', { simple: true }) === incremental) return
+  try {
+    database.pragma('auto_vacuum = INCREMENTAL')
+    database.exec('VACUUM')
+  } catch (error) {
+    // Its free pages are used again, and it is tried at the next opening.
+    if (failureKind(failureOf(error)) === 'damaged') throw error
+  }
 }
 
 /** A writable connection set up for the writer thread. `path` need not exist yet, unless an `existing` one is asked for. */

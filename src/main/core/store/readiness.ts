@@ -93,7 +93,8 @@ export class Readiness {
       await makePrivateFile(setup.path)
       const found = inspect(name, setup.path)
       if (found.state === 'damaged') return await this.replace(name, found.reason, 'damage')
-      return { setup: this.#setup(this.#options.records[name], setup.path, found, setup.continueFrom), opened }
+      const again = this.#setup(this.#options.records[name], setup.path, found, setup.continueFrom)
+      return { setup: { ...again, rewrite: setup.rewrite }, opened }
     } catch (error) {
       // Whoever opens it then meets the same.
       if (mayPass(error)) return before
@@ -242,7 +243,24 @@ export class Readiness {
       const steps = setup.pending.map(({ owner, version, what }) => `${owner} ${version}: ${what}`)
       logger.info(`The ${name} database is brought up to date; a copy from before was kept.`, { steps })
     }
-    return { setup, opened }
+    const rewrite =
+      found.state !== 'empty' && !found.canShrink && (setup.pending.length > 0 || (await this.#copied(name)))
+    return { setup: { ...setup, rewrite }, opened }
+  }
+
+  /** Whether there is a copy from before a file is written anew. It can go on as it is, so no copy is no reason not to open it. */
+  async #copied(name: DatabaseName): Promise<boolean> {
+    const { copies, logger } = this.#options
+    try {
+      await copies.take(name, 'before-risk')
+      logger.info(
+        `The file of the ${name} database is written anew, so that it can shrink; a copy from before was kept.`,
+      )
+      return true
+    } catch (error) {
+      logger.warn(`The file of the ${name} database cannot shrink yet: ${reasonOf(error)}`)
+      return false
+    }
   }
 
   /** For a database that lacks records whose sequences were given already. */
@@ -254,7 +272,14 @@ export class Readiness {
   #setup(record: RecoveryRecord, path: string, found: Usable, continueFrom: number | null): DatabaseSetup {
     const versions = found.state === 'empty' ? {} : found.versions
     const pending = pendingMigrations(record.name, versions, this.#options.schemas[record.name])
-    return { path, isNew: found.state === 'empty', pending, at: this.#options.clock.wall(), continueFrom }
+    return {
+      path,
+      isNew: found.state === 'empty',
+      pending,
+      at: this.#options.clock.wall(),
+      continueFrom,
+      rewrite: false,
+    }
   }
 
   #limitSentence(name: DatabaseName, damage: string, waitMs: number): string {

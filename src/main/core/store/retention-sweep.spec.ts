@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { expect, test } from 'vitest'
@@ -127,17 +127,40 @@ test('a file of an earlier console, which could not shrink, can after it was ope
     await using store = await openStore(optionsFor(folder.path, clock, schemaWith()))
     await fill(store, 'notes', 2_000, 1_000)
   }
-  const path = join(folder.path, 'messages.db')
-  const before = new Sqlite(path)
-  before.pragma('journal_mode = DELETE')
-  before.pragma('auto_vacuum = NONE')
-  before.exec('VACUUM')
-  before.pragma('journal_mode = WAL')
-  expect(before.pragma('auto_vacuum', { simple: true })).toBe(0)
-  before.close()
+  cannotShrink(join(folder.path, 'messages.db'))
   await using store = await openStore(
     optionsFor(folder.path, clock, schemaWith({ table: 'notes', key: 'seq', mostRows: 10 })),
   )
   expect(store.messages.get({ sql: 'SELECT auto_vacuum FROM pragma_auto_vacuum' })).toEqual({ auto_vacuum: 2 })
   expect(count(store, 'notes')).toBe(2_000)
+  const copies = await store.upkeep.copies.list('messages')
+  expect(copies).toMatchObject([{ reason: 'before-risk' }])
+  expect(await store.upkeep.copies.list('control')).toEqual([])
 })
+
+test('without a copy from before, such a file stays as it is, and the console runs', async () => {
+  using folder = temporaryFolder()
+  const clock = new ManualClock()
+  {
+    await using store = await openStore(optionsFor(folder.path, clock, schemaWith()))
+    await fill(store, 'notes', 10, 1_000)
+  }
+  cannotShrink(join(folder.path, 'messages.db'))
+  // Where the copies should be there is a file.
+  writeFileSync(join(folder.path, 'copies'), '')
+  await using store = await openStore(optionsFor(folder.path, clock, schemaWith()))
+  expect(store.messages.get({ sql: 'SELECT auto_vacuum FROM pragma_auto_vacuum' })).toEqual({ auto_vacuum: 0 })
+  expect(store.statistics().state).toBe('open')
+  expect(count(store, 'notes')).toBe(10)
+})
+
+/** As consoles made their files before they could shrink. */
+function cannotShrink(path: string): void {
+  const database = new Sqlite(path)
+  database.pragma('journal_mode = DELETE')
+  database.pragma('auto_vacuum = NONE')
+  database.exec('VACUUM')
+  database.pragma('journal_mode = WAL')
+  expect(database.pragma('auto_vacuum', { simple: true })).toBe(0)
+  database.close()
+}

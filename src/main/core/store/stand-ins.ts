@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock, Logger, Runtime } from '#core/platform/index.ts'
@@ -106,7 +107,9 @@ export class StandIns {
         logger.warn(`The stand-in ${path} could not be set aside; it stays where it is.`, { error: String(error) })
       }
     }
-    return last
+    // Somebody who was killed in the middle may have done it already.
+    const before = folder !== undefined && existsSync(join(quarantine.pathOf(folder), `${name}.stand-in.db`))
+    return last ?? (before ? quarantine.pathOf(folder) : null)
   }
 
   async #describe(name: DatabaseName, folder: string, why: string): Promise<void> {

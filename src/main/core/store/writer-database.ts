@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import type Database from 'better-sqlite3'
 import type { CrashPoints } from '#core/platform/index.ts'
 import { GroupWriter, type Unit, type UnitOutcome } from './group-writer.ts'
-import { markClosed, openForWriting, tryWriting } from './opening.ts'
+import { letShrink, markClosed, openForWriting, tryWriting } from './opening.ts'
 import { continueSequences, migrate } from './schema-versions.ts'
 import { failureKind, failureOf, type SqliteFailure } from './sqlite-failure.ts'
 import type { DatabaseName } from './types.ts'
@@ -67,7 +67,7 @@ export class WriterDatabase {
       if (setup.pending.length > 0 || setup.isNew) migrate(database, setup.pending, setup.at, this.#crashPoints)
       if (setup.continueFrom !== null) continueSequences(database, setup.continueFrom)
       this.#readOnly = mark(database)
-      if (this.#readOnly === null) letShrink(database)
+      if (this.#readOnly === null && setup.rewrite) letShrink(database)
       this.#connection = this.#connectionOn(database)
       return { database: this.#name, failure: null, readOnly: this.#readOnly }
     } catch (error) {
@@ -224,19 +224,6 @@ export class WriterDatabase {
     this.#connection?.database.close()
     this.#connection = undefined
     this.#busyTold = 0
-  }
-}
-
-/** A file of an earlier console cannot give space back before it was written anew, in one transaction. */
-function letShrink(database: Database.Database): void {
-  const incremental = 2
-  if (database.pragma('auto_vacuum', { simple: true }) === incremental) return
-  try {
-    database.pragma('auto_vacuum = INCREMENTAL')
-    database.exec('VACUUM')
-  } catch (error) {
-    // Without room for that its free pages are used again, and it is tried at the next opening.
-    if (failureKind(failureOf(error)) === 'damaged') throw error
   }
 }
 

@@ -18,6 +18,8 @@ export interface DatabaseSetup {
   readonly at: number
   /** Set when this database takes the place of a damaged one: its sequences go on from here. */
   readonly continueFrom: number | null
+  /** Whether the file is to be written anew so that it can shrink; there is a copy from before then. */
+  readonly rewrite: boolean
 }
 
 /** To the writer thread. */
