@@ -17,8 +17,8 @@ export interface Campaign {
   readonly problems: readonly string[]
 }
 
-/** Which faults to try with operation `k`, from 1. */
-export type FaultChoice = (k: number) => readonly Fault[]
+/** Which faults to try with operation `k`, from 1, of so many. */
+export type FaultChoice = (k: number, operations: number) => readonly Fault[]
 
 const mild = faults.filter((fault) => fault !== 'crash')
 
@@ -26,6 +26,14 @@ const mild = faults.filter((fault) => fault !== 'crash')
 export const everyOperationOnce: FaultChoice = (k) => {
   const turn = mild[Math.floor(k / 2) % mild.length]
   return k % 2 === 1 || !turn ? ['crash'] : [turn]
+}
+
+/** As {@link everyOperationOnce}, but about `most` operations, evenly spread; another `turn` takes others. */
+export function someOperations(most: number, turn: number): FaultChoice {
+  return (k, operations) => {
+    const step = Math.ceil(operations / most)
+    return (k + turn) % step === 0 ? everyOperationOnce(Math.floor((k + turn) / step), operations) : []
+  }
 }
 
 interface Run {
@@ -37,7 +45,12 @@ interface Run {
  * Plays a scenario once undisturbed, to count its operations, and then once for every operation and chosen fault, each in a
  * folder of its own, two at a time; after each the folder is opened on a disk that works, and everything is checked.
  */
-export async function campaign(rig: Rig, name: string, choose: FaultChoice): Promise<Campaign> {
+export async function campaign(
+  rig: Rig,
+  name: string,
+  choose: FaultChoice,
+  onProblem: (problem: string) => void = () => {},
+): Promise<Campaign> {
   const scenario = scenarios[name]
   if (!scenario) throw new Error(`There is no scenario called ${name}.`)
   const folder = join(rig.folder, name.replaceAll(' ', '-'))
@@ -48,13 +61,17 @@ export async function campaign(rig: Rig, name: string, choose: FaultChoice): Pro
     if (!first) throw new Error('no lane')
     const clean = await first.play()
     const runs = Array.from({ length: clean.operations }, (_, at) => at + 1).flatMap((k) =>
-      choose(k).map((fault) => ({ k, fault })),
+      choose(k, clean.operations).map((fault) => ({ k, fault })),
     )
     const left = runs.values()
     const outcomes: Outcome[] = [clean]
     await Promise.all(
       lanes.map(async (lane) => {
-        for (const run of left) outcomes.push(await lane.play(run))
+        for (const run of left) {
+          const outcome = await lane.play(run)
+          outcome.problems.forEach(onProblem)
+          outcomes.push(outcome)
+        }
       }),
     )
     return {

@@ -13,7 +13,12 @@ const soak: Soak = {
     let [operations, runs] = [0, 0]
     for (let round = 1; round <= rounds; round++) {
       for (const name of Object.keys(scenarios)) {
-        const done = await campaign(rig, name, () => faults)
+        const done = await campaign(
+          rig,
+          name,
+          () => faults,
+          (problem) => note(`WRONG: ${problem}`),
+        )
         operations += done.operations
         runs += done.runs
         problems.push(...done.problems)
