@@ -192,8 +192,7 @@ export class Readiness {
         .catch((error: unknown) => logger.warn('A damaged log was kept, but not described.', { error: String(error) }))
     }
     const data = { database: name, certain, ...damage, from: newest }
-    await record.changeIfPossible(this.#sequencesGoOn(record), logger)
-    await reports.add(record, { kind: 'log-damaged', message, data })
+    await reports.add(record, { kind: 'log-damaged', message, data }, this.#sequencesGoOn(record))
   }
 
   /** It cannot be opened for a reason that is no damage: the disk, its rights, somebody's lock. */

@@ -55,10 +55,11 @@ export class StandIns {
     }
     // Its sequences lie above all others, and those of what follows it above its own.
     const continueFrom = Math.max(clock.wall(), state.highest)
-    await record.changeIfPossible({ standIn: { since, why, damage }, highest: continueFrom }, logger)
-    if (!state.standIn) {
+    const change = { standIn: { since, why, damage }, highest: continueFrom }
+    if (state.standIn) await record.changeIfPossible(change, logger)
+    else {
       const message = `${why} A stand-in takes its place.`
-      await reports.add(record, { kind: 'stand-in', message, data: { database: name, damage } })
+      await reports.add(record, { kind: 'stand-in', message, data: { database: name, damage } }, change)
     }
     return { path, found, continueFrom }
   }
@@ -74,6 +75,9 @@ export class StandIns {
     if (!record.state.standIn && left === undefined) return
     const highest = Math.max(record.state.highest, left === undefined ? 0 : highestIn(left))
     const why = `The ${name} database can be used again.`
+    // What a kill finds done by half must be on record.
+    if (!record.state.standIn)
+      await record.changeIfPossible({ standIn: { since: clock.wall(), why, damage: null }, highest }, logger)
     const kept = (await this.setAside(record, why)) ?? (await this.#setAsideBefore(record))
     const where = kept ?? (left === undefined ? null : left)
     const tail =
@@ -81,12 +85,11 @@ export class StandIns {
         ? ''
         : ` What was recorded in its stand-in meanwhile is not in it; the stand-in is kept in ${where}.`
     const continueFrom = sequencesFrom(clock.wall(), highest)
-    await record.changeIfPossible({ standIn: null, continueFrom, highest: continueFrom }, logger)
-    await reports.add(record, {
-      kind: 'stand-in-ended',
-      message: `${why}${tail}`,
-      data: { database: name, folder: where },
-    })
+    await reports.add(
+      record,
+      { kind: 'stand-in-ended', message: `${why}${tail}`, data: { database: name, folder: where } },
+      { standIn: null, continueFrom, highest: continueFrom },
+    )
   }
 
   /**

@@ -1,5 +1,5 @@
 import { type Clock, type Logger, newId } from '#core/platform/index.ts'
-import type { RecoveryRecord, StoreReport } from './recovery-record.ts'
+import type { RecoveryRecord, RecoveryState, StoreReport } from './recovery-record.ts'
 import type { StoreRecord } from './store-record.ts'
 
 export interface StoreReportsOptions {
@@ -16,8 +16,12 @@ export class StoreReports {
     this.#options = options
   }
 
-  /** Durable where that can be written at present, else for this run. */
-  async add(record: RecoveryRecord, report: Pick<StoreReport, 'kind' | 'message' | 'data'>): Promise<void> {
+  /** Together with what changes by it: durable where that can be written at present, else for this run. */
+  async add(
+    record: RecoveryRecord,
+    report: Pick<StoreReport, 'kind' | 'message' | 'data'>,
+    change: Partial<Omit<RecoveryState, 'format' | 'reports'>> = {},
+  ): Promise<void> {
     const { clock, record: store, logger } = this.#options
     const whole: StoreReport = {
       id: newId('sr'),
@@ -27,6 +31,6 @@ export class StoreReports {
       told: false,
       ...report,
     }
-    await record.changeIfPossible({ reports: [...record.state.reports, whole] }, logger)
+    await record.changeIfPossible({ ...change, reports: [...record.state.reports, whole] }, logger)
   }
 }
