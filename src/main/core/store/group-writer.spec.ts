@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
@@ -61,6 +62,32 @@ test('a full disk fails what does not fit as read-only, keeps what fits, and wri
   expect(test.texts()).toEqual(['small', 'small too'])
   test.database.pragma('max_page_count = 1000000')
   expect(test.writer.commit([insert('x'.repeat(100_000))]).map(kindOf)).toEqual(['committed'])
+})
+
+test('a unit that meets damage fails its whole group: nothing is acknowledged in a file that is about to be replaced', () => {
+  using folder = temporaryFolder()
+  const path = join(folder.path, 'test.db')
+  {
+    using test = writerIn(folder.path)
+    test.database.exec('CREATE TABLE bad (text TEXT)')
+    const { rootpage } =
+      test.database.prepare<[], { rootpage: number }>("SELECT rootpage FROM sqlite_schema WHERE name = 'bad'").get() ??
+      {}
+    test.database.pragma('wal_checkpoint(TRUNCATE)')
+    test.database.close()
+    const bytes = readFileSync(path)
+    bytes.fill(0xa5, 4_096 * ((rootpage ?? 0) - 1), 4_096 * (rootpage ?? 0))
+    writeFileSync(path, bytes)
+  }
+  const database = new Database(path)
+  const bad: Unit = { durability: 'relaxed', statements: [{ sql: "INSERT INTO bad VALUES ('x')" }] }
+  expect(new GroupWriter(database).commit([insert('a'), bad, insert('b')]).map(kindOf)).toEqual([
+    'damaged',
+    'damaged',
+    'damaged',
+  ])
+  expect(database.prepare('SELECT count(*) FROM t').pluck().get()).toBe(0)
+  database.close()
 })
 
 test('a statement that would end the transaction of all is refused', () => {

@@ -25,7 +25,8 @@ const attemptsWhenBusy = 3
 
 /**
  * Commits groups of units on one connection: one transaction and so one fsync for all. Only when something in a group fails is it
- * done again with each unit in a savepoint of its own, so that one that fails takes only itself back. Nothing here is asynchronous.
+ * done again with each unit in a savepoint of its own, so that one that fails takes only itself back; one that meets damage takes
+ * all back. Nothing here is asynchronous.
  */
 export class GroupWriter {
   readonly #database: Database.Database
@@ -62,10 +63,12 @@ export class GroupWriter {
     } catch (error) {
       failed = failureOf(error)
     }
-    if (units.length === 1 || failureKind(failed) === 'busy') return units.map(() => ({ failed }))
+    if (units.length === 1 || holdsForAll(failed)) return units.map(() => ({ failed }))
     try {
       return this.#retried(() => units.map((unit) => this.#inSavepoint(unit)))
-    } catch {
+    } catch (error) {
+      const again = failureOf(error)
+      if (failureKind(again) === 'damaged') return units.map(() => ({ failed: again }))
       // The transaction as a whole was lost. Alone, each unit shows whether it was the one at fault.
       return this.#eachAlone(units)
     }
@@ -128,7 +131,7 @@ export class GroupWriter {
       this.#run('ROLLBACK TO unit')
       this.#run('RELEASE unit')
       const failed = failureOf(error)
-      if (failureKind(failed) === 'busy') throw error
+      if (holdsForAll(failed)) throw error
       return { failed }
     }
   }
@@ -169,6 +172,11 @@ export class GroupWriter {
   #run(sql: string): void {
     this.#statements.prepare(sql).run()
   }
+}
+
+/** A damaged file is about to be replaced: what would be recorded in it now would be told to be kept, and then lost. */
+function holdsForAll(failed: SqliteFailure): boolean {
+  return ['busy', 'damaged'].includes(failureKind(failed))
 }
 
 /** A unit that ended the transaction itself would commit or lose the work of its neighbours. */

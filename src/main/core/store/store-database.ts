@@ -169,7 +169,8 @@ export class StoreDatabase implements Database {
   fail(error: ConsoleError): void {
     this.#probe?.[Symbol.dispose]()
     this.#refuse('failed', error)
-    this.queue.interrupt(error)
+    // What the writer thread has may be recorded yet, when the database comes back: its outcome is not known.
+    this.queue.interrupt(storeInterrupted(this.name, 'it cannot be used any more'))
   }
 
   /** Takes nothing more. What waits is still written. */
