@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { temporaryFolder } from '../support/folders.ts'
+import { campaign, someOperations } from './campaign.ts'
+import { needsFaultDisk } from './needs-fault-disk.ts'
+import { buildRig, type Rig } from './rig.ts'
+import { scenarios } from './scenarios.ts'
+
+const missing = needsFaultDisk()
+const folder = temporaryFolder()
+let rig: Rig
+beforeAll(async () => {
+  if (missing === null) rig = await buildRig(folder.path)
+})
+afterAll(() => folder[Symbol.dispose]())
+
+/** Operations of each scenario that one run of the tests has time for, and which: others on every day. */
+const most = 20
+const turn = Math.floor(Date.now() / (24 * 60 * 60 * 1_000))
+
+test.each(Object.keys(scenarios))(
+  '%s: whichever operation of the disk fails, the store opens again, is whole, and has everything that was acknowledged (each operation with each fault: npm run soak -- faults)',
+  async (name) => {
+    const { operations, runs, notReached, problems } = await campaign(rig, name, someOperations(most, turn))
+    process.stdout.write(
+      `${name}: ${runs} of ${operations} operations failed, those of turn ${turn}; ${notReached} were not reached\n`,
+    )
+    expect(problems).toEqual([])
+    expect(operations).toBeGreaterThan(5)
+    expect(runs).toBeGreaterThanOrEqual(Math.min(operations, most) / 2)
+    // Threads do not always do the same: the last operations of one run may be missing in another.
+    expect(notReached).toBeLessThan(runs / 3)
+  },
+  600_000,
+)
