@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { attentionSchema, openAttention } from '#core/attention/index.ts'
 import type { ServiceDefinition, SiteDefinition } from '#core/config/index.ts'
 import { type Coordinator, coordinatorSchema, logTail, type Order, openCoordinator } from '#core/coordinator/index.ts'
+import { databaseProbe } from '#core/databases/index.ts'
 import { eventsSchema, openEventLog } from '#core/events/index.ts'
+import { openPushes, pushingServices, type SitePushes } from '#core/health/index.ts'
 import {
   type Builtin,
   type Clock,
@@ -27,6 +29,7 @@ import { until } from './until.ts'
 /** A coordinator with real processes, store, events, cards and state on a temporary site. */
 export interface ServiceRig extends AsyncDisposable {
   readonly coordinator: Coordinator
+  readonly pushes: SitePushes
   readonly directory: string
   readonly processes: Processes
   /** Open cards by id. */
@@ -55,6 +58,8 @@ export interface ServiceRigOptions {
   readonly clock?: Clock
   readonly environment?: Readonly<Record<string, string>>
   readonly secrets?: (name: string) => string
+  /** Where the site's broker is, for services that push over MQTT. */
+  readonly broker?: string
   /** A site folder that outlives the rig; without it one is made and removed. */
   readonly directory?: string
 }
@@ -79,8 +84,14 @@ export async function serviceRig(options: ServiceRigOptions): Promise<ServiceRig
   const state = owned.add(openStateHub({ clock, logger }))
   const shown = state.slice('attention')
   const attention = owned.add(openAttention({ database, events: log, state: shown, clock, logger }))
+  const definition = options.definition === undefined ? siteOf(options.services ?? []) : options.definition
+  const pushed = state.slice('pushed')
+  const pushes = owned.add(
+    openPushes({ folder: join(directory, '.wheelhouse'), state: pushed, runtime, clock, logger }),
+  )
+  await pushes.configure(definition ? pushingServices(definition) : [], options.broker ?? null)
   const coordinator = await openCoordinator({
-    definition: options.definition === undefined ? siteOf(options.services ?? []) : options.definition,
+    definition,
     directory,
     processes,
     runtime,
@@ -94,8 +105,11 @@ export async function serviceRig(options: ServiceRigOptions): Promise<ServiceRig
     random: () => 0,
     crashPoints: options.crashPoints ?? noCrashPoints,
     secrets: options.secrets ?? (() => ''),
+    pushes,
+    databases: databaseProbe({ runtime, clock }),
     environment: options.environment ?? { PATH: process.env.PATH },
   })
+  owned.add(pushes.onHealth((service, health, sentence) => coordinator.report(service, health, sentence)))
   const view = (service: string) => {
     const found = state.slice('services').get(service)
     if (!found) throw new Error(`Service ${service} is not shown.`)
@@ -109,6 +123,7 @@ export async function serviceRig(options: ServiceRigOptions): Promise<ServiceRig
   }
   return {
     coordinator,
+    pushes,
     directory,
     processes,
     get cards() {

@@ -55,6 +55,7 @@ export function serviceOf(id: string, given: Partial<ServiceDefinition> = {}): S
       forgiveMs: 600_000,
     },
     stop: { signal: 'SIGTERM', withinMs: 2_000 },
+    push: null,
     onCrash: 'adopt',
     pages: {},
     ...given,
@@ -63,7 +64,7 @@ export function serviceOf(id: string, given: Partial<ServiceDefinition> = {}): S
 
 /** A probe that is asked often and decides at once. */
 export function probeOf(check: Probe['check'], given: Partial<Probe> = {}): Probe {
-  return { check, everyMs: 50, timeoutMs: 1_000, failures: 1, successes: 1, withinMs: 20_000, ...given }
+  return { check, delayMs: 0, everyMs: 50, timeoutMs: 1_000, failures: 1, successes: 1, withinMs: 20_000, ...given }
 }
 
 /** The probe that asks `/health` on the service's port `http`. */

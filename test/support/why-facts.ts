@@ -43,6 +43,7 @@ export function factsOf(given: Given): WhyFacts {
       console: {},
       site: given.site === null ? {} : { site: { ...site, ...given.site } },
       services: byIdOf(given.services),
+      pushed: {},
       jobs: byIdOf(given.jobs),
       attention: byIdOf(given.cards),
       machine: {},

@@ -38,6 +38,7 @@ function present(slices: StateBatch['slices']): Shown {
     console: all(slices.console),
     site: all(slices.site),
     services: all(slices.services),
+    pushed: all(slices.pushed),
     jobs: all(slices.jobs),
     attention: all(slices.attention),
     machine: all(slices.machine),

@@ -8,6 +8,7 @@ import type { ConsentOptions } from './commands/consent.ts'
 import type { CommandContext } from './commands/context.ts'
 import { checkDatabase, copyDatabase, databaseStatus, recoverDatabase } from './commands/databases.ts'
 import { events } from './commands/events.ts'
+import { figures } from './commands/figures.ts'
 import { maintenanceOff, maintenanceOn, maintenanceStatus } from './commands/maintenance.ts'
 import { actOnAll, actOnService, emergencyStop } from './commands/services.ts'
 import { status } from './commands/status.ts'
@@ -109,6 +110,12 @@ export function buildProgram(options: ProgramOptions): Command {
         }),
       )
     })
+  program
+    .command('figures [service]')
+    .description('what services push of themselves: their own word on their health, and their figures')
+    .action((service: string | undefined, _values: object, command: Command) =>
+      run(command, (context) => figures(context, service)),
+    )
   program
     .command('config')
     .description('site.yaml')

@@ -12,6 +12,7 @@ import {
   trustFingerprint,
 } from './config/index.ts'
 import { planWaves } from './coordinator/index.ts'
+import { pushingServices } from './health/index.ts'
 import { checkRoutes } from './messaging/index.ts'
 import type { SiteIdentity, SiteParts } from './site-parts.ts'
 import type { SitePorts } from './site-ports.ts'
@@ -150,6 +151,8 @@ export class SiteConfig implements AsyncDisposable {
     this.#given.inUse(definition)
     parts.store.setLimits(definition.store)
     await parts.databases.configure(definition)
+    // Before anything is started: a service is told in its environment where it may push.
+    await parts.pushes.configure(pushingServices(definition), brokerUrl(definition))
     await parts.coordinator.define(definition)
     await parts.messaging.configure(definition, brokerUrl(definition))
   }

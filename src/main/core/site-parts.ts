@@ -4,8 +4,9 @@ import { type Backups, backupSchema, openBackups } from './backup/index.ts'
 import type { LoadedSite, SiteDefinition } from './config/index.ts'
 import { openSecrets } from './config/index.ts'
 import { type Coordinator, coordinatorSchema, openCoordinator } from './coordinator/index.ts'
-import { type Databases, databasesSchema, openDatabases } from './databases/index.ts'
+import { type Databases, databaseProbe, databasesSchema, openDatabases } from './databases/index.ts'
 import { ClockWatch, type EventLog, eventsSchema, openEventIndexer, openEventLog } from './events/index.ts'
+import { openPushes, type SitePushes } from './health/index.ts'
 import { type Jobs, jobsSchema, openJobs } from './jobs/index.ts'
 import { type Maintenance, maintenanceSchema, openMaintenance } from './maintenance/index.ts'
 import { type Messaging, messagingSchema, openMessaging } from './messaging/index.ts'
@@ -23,6 +24,7 @@ export interface SiteParts {
   readonly attention: Attention
   readonly messaging: Messaging
   readonly databases: Databases
+  readonly pushes: SitePushes
   readonly coordinator: Coordinator
   readonly backups: Backups
   readonly storeCare: StoreCare
@@ -130,6 +132,9 @@ export async function openParts(
       random: ports.random,
     }),
   )
+  const pushes = owned.add(
+    openPushes({ folder: site.own, state: state.slice('pushed'), runtime, clock, logger: logger.part('pushes') }),
+  )
   const coordinator: Coordinator = owned.add(
     await openCoordinator({
       definition: null,
@@ -147,6 +152,8 @@ export async function openParts(
       crashPoints,
       // By folder, not by id: any site may call itself what another is called.
       secrets: await openSecrets(ports.folders.data, site.directory),
+      pushes,
+      databases: databaseProbe({ runtime, clock }),
     }),
   )
   const backups = owned.add(
@@ -174,6 +181,7 @@ export async function openParts(
       beforeRisk: (signal) => storeCare.copyBeforeRisk(signal),
     }),
   )
+  owned.add(pushes.onHealth((service, health, sentence) => coordinator.report(service, health, sentence)))
   const maintenance = owned.add(
     await openMaintenance({
       database,
@@ -187,5 +195,5 @@ export async function openParts(
       logger: logger.part('maintenance'),
     }),
   )
-  return { store, events, jobs, attention, messaging, databases, coordinator, backups, storeCare, maintenance }
+  return { store, events, jobs, attention, messaging, databases, pushes, coordinator, backups, storeCare, maintenance }
 }

@@ -8,6 +8,7 @@ const nothing: Shown = {
   console: {},
   site: {},
   services: {},
+  pushed: {},
   jobs: {},
   attention: {},
   machine: {},

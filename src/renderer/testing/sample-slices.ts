@@ -188,6 +188,20 @@ export function sampleSlices(now: number): Shown {
     ]),
     store: { store: sampleStore(now) },
     databases: { database: sampleDatabase(now, 'database') },
+    pushed: {
+      api: {
+        id: 'api',
+        at: now - 2_000,
+        health: 'healthy',
+        sentence: 'All 14 desks answer.',
+        pushes: 1_204,
+        refused: 0,
+        figures: [
+          { name: 'desks', value: 14, at: now - 2_000, history: [12, 12, 13, 13, 13, 14, 14, 14] },
+          { name: 'queue_ms', value: 3.25, at: now - 2_000, history: [2, 2.5, 4, 9, 3, 2.75, 3, 3.25] },
+        ],
+      },
+    },
     backups: {
       backups: {
         folder: '/home/lab/.local/share/wheelhouse/backups/consultease-1a2b3c4d',

@@ -152,6 +152,22 @@ export const serviceViewSchema = z.object({
 })
 export type ServiceView = z.infer<typeof serviceViewSchema>
 
+/** What a service pushed of itself since it was started. Slice `pushed`, by the id of the service. */
+export const pushedViewSchema = z.object({
+  id: idSchema,
+  /** When the newest push came. */
+  at: z.number(),
+  /** What it called itself last, in its own words. */
+  health: healthSchema.nullable(),
+  sentence: z.string().nullable(),
+  pushes: z.number(),
+  /** Figures that were not taken, because there were too many. */
+  refused: z.number(),
+  /** The last value of each figure and those before it, newest last, at most 60. */
+  figures: z.array(z.object({ name: z.string(), value: z.number(), at: z.number(), history: z.array(z.number()) })),
+})
+export type PushedView = z.infer<typeof pushedViewSchema>
+
 /** A job. Slice `jobs`, by its id; finished ones stay for a while. */
 export const jobViewSchema = z.object({
   id: z.string(),
@@ -420,6 +436,7 @@ export const sliceSchemas = {
   console: consoleViewSchema,
   site: siteViewSchema,
   services: serviceViewSchema,
+  pushed: pushedViewSchema,
   jobs: jobViewSchema,
   attention: attentionViewSchema,
   machine: machineViewSchema,

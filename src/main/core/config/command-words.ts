@@ -36,3 +36,11 @@ export function splitCommand(text: string): CommandWords {
   if (word !== undefined) words.push(word)
   return { ok: true, words }
 }
+
+/** The words of a command as site.yaml has it; none where it cannot be split (the rules tell why). */
+export function commandWords(command: string | readonly string[] | undefined): readonly string[] {
+  if (command === undefined) return []
+  if (typeof command !== 'string') return command
+  const split = splitCommand(command)
+  return split.ok ? split.words : []
+}

@@ -1,4 +1,5 @@
-import { splitCommand } from './command-words.ts'
+import { checkOf } from './check-definition.ts'
+import { commandWords } from './command-words.ts'
 import { toDependency, toUses } from './dependency-definition.ts'
 import { defaultPhases } from './phase-schema.ts'
 import { referencesIn } from './references.ts'
@@ -46,14 +47,6 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
   }
 }
 
-/** The words of `run`, of a callback or of a probe's command; none where it cannot be split (the rules tell why). */
-export function commandWords(command: string | readonly string[] | undefined): readonly string[] {
-  if (command === undefined) return []
-  if (typeof command !== 'string') return command
-  const split = splitCommand(command)
-  return split.ok ? split.words : []
-}
-
 function toService(id: string, entry: ServiceEntry, file: SiteFile): ServiceDefinition {
   return {
     id,
@@ -95,6 +88,7 @@ function toService(id: string, entry: ServiceEntry, file: SiteFile): ServiceDefi
       forgiveMs: entry.restart.forgive,
     },
     stop: { signal: entry.stop.signal, withinMs: entry.stop.within },
+    push: entry.push ?? null,
     onCrash: entry['on-crash'],
     pages: entry.pages,
   }
@@ -134,19 +128,13 @@ function toProbe(entry: ServiceEntry['startup']): Probe | null {
   if (!entry || !check) return null
   return {
     check,
+    delayMs: entry.delay,
     everyMs: entry.every,
     timeoutMs: entry.timeout,
     failures: entry.failures,
     successes: entry.successes,
     withinMs: entry.within,
   }
-}
-
-function checkOf(entry: NonNullable<ServiceEntry['startup']>): Probe['check'] | null {
-  if (entry.http !== undefined) return { type: 'http', url: entry.http, status: entry.status ?? null }
-  if (entry.tcp !== undefined) return { type: 'tcp', address: entry.tcp }
-  if (entry.command !== undefined) return { type: 'command', run: commandWords(entry.command) }
-  return null
 }
 
 function toRoute(id: string, entry: SiteFile['routes'][string]): RouteDefinition {

@@ -1,6 +1,7 @@
 export { resolveDependencyHeaders, resolveDependencyUrl } from './dependency-variables.ts'
 export { describeSiteYaml } from './describe-site-yaml.ts'
 export { parseDuration } from './duration.ts'
+export { type FigureCondition, figureCondition } from './figure-condition.ts'
 export { type LoadOptions, loadSite, type RouteMistake } from './load-site.ts'
 export { nearest } from './nearest.ts'
 export { type PostgresAddress, postgresAddress } from './postgres-address.ts'
@@ -12,6 +13,7 @@ export { commandsOf, openTrust, type SiteCommand, TrustStore, trustFingerprint }
 export type * from './types.ts'
 export {
   isScript,
+  resolveCheck,
   resolveCwd,
   resolveDatabase,
   resolveEnv,

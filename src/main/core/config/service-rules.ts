@@ -1,9 +1,8 @@
-import { splitCommand } from './command-words.ts'
+import { checkFaults, commandFaults } from './check-rules.ts'
 import { databaseFaults } from './database-rules.ts'
 import type { Fault } from './problem-report.ts'
 import type { ServiceEntry } from './service-schema.ts'
 import type { SiteFile } from './site-schema.ts'
-import type { DocumentPath } from './yaml-text.ts'
 
 const probeNames = ['startup', 'readiness', 'liveness'] as const
 
@@ -11,8 +10,11 @@ const probeNames = ['startup', 'readiness', 'liveness'] as const
 export function serviceFaults(file: SiteFile): readonly Fault[] {
   const each = Object.entries(file.services).flatMap(([id, entry]) => [
     ...kindFaults(id, entry),
-    ...commandFaults(['services', id, 'run'], entry.run),
-    ...probeNames.flatMap((name) => probeFaults(['services', id, name], entry[name])),
+    ...commandFaults(['services', id, 'run'], `service ${id}`, entry.run),
+    ...probeNames.flatMap((name) =>
+      checkFaults(['services', id, name], `the ${name} probe of service ${id}`, entry[name]),
+    ),
+    ...pushFaults(id, entry),
     ...hookFaults(id, entry),
   ])
   return [...each, ...portFaults(file)]
@@ -67,17 +69,20 @@ function kindFaults(id: string, entry: ServiceEntry): readonly Fault[] {
   return faults
 }
 
-function probeFaults(path: DocumentPath, probe: ServiceEntry['startup']): readonly Fault[] {
-  if (!probe) return []
-  const [, id, name] = path
-  const given = (['http', 'tcp', 'command'] as const).filter((check) => probe[check] !== undefined)
-  if (given.length !== 1) {
-    const found = given.length === 0 ? 'none of them' : given.map((check) => `\`${check}\``).join(' and ')
-    const message = `The ${name} probe of service ${id} must have one of \`http\`, \`tcp\`, \`command\`, but has ${found}.`
-    const remedy = 'Keep the one that asks the service, and make further probes of the others.'
-    return [{ code: 'probe-unclear', path, at: 'key', message, remedy }]
+function pushFaults(id: string, entry: ServiceEntry): readonly Fault[] {
+  if (entry.push !== undefined) {
+    if (entry.kind === 'node' || entry.kind === 'process') return []
+    const message = `Service ${id} has \`push\`, which is only for services that the console runs.`
+    const remedy = 'Remove `push`, or write `kind: node` or `kind: process`.'
+    return [{ code: 'key-not-for-kind', path: ['services', id, 'push'], at: 'key', message, remedy }]
   }
-  return commandFaults([...path, 'command'], probe.command)
+  return probeNames.flatMap((name) => {
+    const kind = entry[name]?.metric !== undefined ? 'metric' : entry[name]?.pushed !== undefined ? 'pushed' : null
+    if (kind === null) return []
+    const message = `The ${name} probe of service ${id} looks at what the service pushes, but it has no \`push\`, so it may not push.`
+    const remedy = 'Add `push: http` or `push: mqtt` to the service.'
+    return [{ code: 'value-missing', path: ['services', id, name, kind], at: 'key' as const, message, remedy }]
+  })
 }
 
 function hookFaults(id: string, entry: ServiceEntry): readonly Fault[] {
@@ -88,17 +93,7 @@ function hookFaults(id: string, entry: ServiceEntry): readonly Fault[] {
     const remedy = 'Remove `hooks`, or write `kind: node` or `kind: process`.'
     return [{ code: 'key-not-for-kind', path, at: 'key', message, remedy }]
   }
-  return given.flatMap(([name, hook]) => commandFaults([...path, name], hook?.run))
-}
-
-function commandFaults(path: DocumentPath, command: ServiceEntry['run']): readonly Fault[] {
-  if (typeof command !== 'string') return []
-  const split = splitCommand(command)
-  if (split.ok) return []
-  const message = `The command of service ${path[1]} cannot be split into words: ${split.why}.`
-  const remedy =
-    'Put the word in quotes, write the command as a list of words, or call a script that holds the shell line.'
-  return [{ code: 'command-bad', path, message, remedy }]
+  return given.flatMap(([name, hook]) => commandFaults([...path, name], `service ${id}`, hook?.run))
 }
 
 function portFaults(file: SiteFile): readonly Fault[] {

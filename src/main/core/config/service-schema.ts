@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { needConditionSchema } from '#shared/vocabulary.ts'
+import { checkShape } from './check-schema.ts'
 import { databaseSchema } from './database-schema.ts'
 import { usesSchema } from './dependency-schema.ts'
 import { expectation } from './expectation.ts'
@@ -8,6 +9,7 @@ import { bindAddress, byId, command, duration, id, keys, text, toggle, whole } f
 
 const signals = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGKILL'] as const
 const kinds = ['node', 'process', 'builtin', 'external'] as const
+const pushWays = ['http', 'mqtt', 'both'] as const
 const policies = ['always', 'on-failure', 'never'] as const
 
 /** Defaults of one kind of probe, after Kubernetes where it has one. */
@@ -19,25 +21,18 @@ interface ProbeDefaults {
 
 function probe(what: string, defaults: ProbeDefaults) {
   return keys({
-    http: text('an address such as `http://127.0.0.1:${ports.http}/health`')
-      .optional()
-      .meta({ words: 'address', description: 'Asks this address with GET.' }),
-    tcp: text('an address such as `127.0.0.1:${ports.http}`')
-      .optional()
-      .meta({ words: 'address', description: 'Opens a connection to `host:port`.' }),
-    command: command()
-      .optional()
-      .meta({ words: 'command', description: 'Runs a command below the release; exit code 0 passes.' }),
-    status: whole(100, 599)
-      .optional()
-      .meta({ description: '`http` only: the one status that passes. Without it 200 to 399 do.' }),
-    every: duration()
-      .prefault(defaults.every)
-      .meta({ words: 'duration', description: 'Time from one try to the next; the first is made at once.' }),
+    ...checkShape,
+    every: duration().prefault(defaults.every).meta({
+      words: 'duration',
+      description: 'Time from one try to the next; the first is made at once unless there is a `delay`.',
+    }),
     timeout: duration().prefault('1s').meta({ words: 'duration', description: 'How long one try may take.' }),
     failures: whole(1, 1000)
       .default(defaults.failures)
       .meta({ description: 'Failures in a row until it counts as failed.' }),
+    delay: duration()
+      .prefault('0ms')
+      .meta({ words: 'duration', description: 'How long the first try waits after the probe begins.' }),
     successes: whole(1, 1000).default(1).meta({ description: 'Successes in a row until it counts as passed again.' }),
     within: duration()
       .prefault(defaults.within)
@@ -171,6 +166,13 @@ export const serviceSchema = keys({
   hooks: hooksSchema,
   restart: restart.prefault({}).meta({ description: 'What follows an exit that nobody asked for.' }),
   stop: stop.prefault({}).meta({ description: 'How it is stopped.' }),
+  push: z
+    .enum(pushWays, { error: expectation('value-unknown', 'one of `http`, `mqtt`, `both`') })
+    .optional()
+    .meta({
+      description:
+        'How the service tells the console its own health and figures. Without it, it may not. See [health](health.md).',
+    }),
   'on-crash': z
     .enum(['adopt', 'stop'], { error: expectation('value-unknown', '`adopt` or `stop`') })
     .default('adopt')

@@ -23,7 +23,7 @@ export function commandsOf(definition: SiteDefinition): readonly SiteCommand[] {
     )
     const hooks = Object.values(service.hooks).flatMap((hook) => (hook ? [hookWords(hook.run)] : []))
     const commands = [...ownCommand(service), ...probes, ...hooks].map((words) => inOneLine(service, words))
-    return [...commands, ...openedBy(service), ...connectedBy(service)].map((command) => ({
+    return [...commands, ...openedBy(service), ...connectedBy(service), ...loggedInBy(service)].map((command) => ({
       service: service.id,
       command,
       cwd: service.cwd,
@@ -128,6 +128,17 @@ function connectedBy(service: ServiceDefinition): readonly string[] {
   const words = `<connects to the ${database.target.engine} database ${what}>`
   const variables = inOneLine(service, [])
   return [variables === '' ? words : `${variables} ${words}`]
+}
+
+/** Where the service's probes would log in with what its environment holds. */
+function loggedInBy(service: ServiceDefinition): readonly string[] {
+  return Object.values(service.probes).flatMap((probe) => {
+    const check = probe?.check
+    if (check?.type !== 'mqtt' && check?.type !== 'postgres') return []
+    const variables = inOneLine(service, [])
+    const words = `<its probe logs in at ${check.url}>`
+    return [variables === '' ? words : `${variables} ${words}`]
+  })
 }
 
 function inOneLine({ env }: ServiceDefinition, words: readonly string[]): string {

@@ -54,6 +54,8 @@ export interface ServiceDefinition {
   readonly hooks: Readonly<Record<HookName, HookDefinition | null>>
   readonly restart: RestartDefinition
   readonly stop: { readonly signal: string; readonly withinMs: number }
+  /** How it may push its own health and figures; null: it may not. */
+  readonly push: 'http' | 'mqtt' | 'both' | null
   readonly onCrash: 'adopt' | 'stop'
   readonly pages: Readonly<Record<string, string>>
 }
@@ -126,12 +128,32 @@ export interface DatabaseDefinition {
   readonly check: 'weekly' | 'off'
 }
 
+/** What is looked at. Times in milliseconds; references in texts are not yet resolved. */
+export type CheckDefinition =
+  | {
+      readonly type: 'http'
+      readonly url: string
+      /** The one status that passes; null: 200 to 399. */
+      readonly status: number | null
+      /** A text that the answer must hold, and how long it may take at most. */
+      readonly body?: string
+      readonly latencyMs?: number
+    }
+  | { readonly type: 'tcp'; readonly address: string }
+  | { readonly type: 'mqtt'; readonly url: string; readonly topic: string }
+  | { readonly type: 'command'; readonly run: readonly string[] }
+  | { readonly type: 'sqlite'; readonly file: string; readonly tables: readonly string[] }
+  | { readonly type: 'postgres'; readonly url: string; readonly tables: readonly string[] }
+  | { readonly type: 'file'; readonly path: string; readonly newerMs: number | null }
+  /** CEL over the figures that the service pushes. */
+  | { readonly type: 'metric'; readonly condition: string; readonly newerMs: number }
+  | { readonly type: 'pushed'; readonly newerMs: number }
+
 /** One probe. Times in milliseconds. */
 export interface Probe {
-  readonly check:
-    | { readonly type: 'http'; readonly url: string; readonly status: number | null }
-    | { readonly type: 'tcp'; readonly address: string }
-    | { readonly type: 'command'; readonly run: readonly string[] }
+  readonly check: CheckDefinition
+  /** How long the first try waits. */
+  readonly delayMs: number
   readonly everyMs: number
   /** Time-out of one try. */
   readonly timeoutMs: number

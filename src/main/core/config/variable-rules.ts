@@ -2,7 +2,7 @@ import { nearest } from './nearest.ts'
 import { type Fault, pathText } from './problem-report.ts'
 import { childOf, isMap } from './profile.ts'
 import { type Reference, referencesIn, replaceReferences } from './references.ts'
-import type { ServiceDefinition, SiteDefinition } from './types.ts'
+import type { CheckDefinition, ServiceDefinition, SiteDefinition } from './types.ts'
 import type { DocumentPath } from './yaml-text.ts'
 
 /** A text of a service in which `${…}` may stand. */
@@ -45,8 +45,10 @@ function placesOf(service: ServiceDefinition, document: unknown): readonly Place
   }
   for (const name of ['startup', 'readiness', 'liveness'] as const) {
     const check = service.probes[name]?.check
-    if (check?.type === 'http') places.push({ path: [...ground, name, 'http'], text: check.url, secrets: false })
-    if (check?.type === 'tcp') places.push({ path: [...ground, name, 'tcp'], text: check.address, secrets: false })
+    const text = check && textOf(check)
+    if (check && text !== null && text !== undefined) {
+      places.push({ path: [...ground, name, check.type], text, secrets: false })
+    }
     for (const [index, text] of (check?.type === 'command' ? check.run : []).entries()) {
       places.push({ path: wordPath([...ground, name, 'command'], index, document), text, secrets: false })
     }
@@ -63,6 +65,26 @@ function placesOf(service: ServiceDefinition, document: unknown): readonly Place
 /** A callback is a command, or a map that has it under `run`. */
 function hookPath(path: DocumentPath, document: unknown): DocumentPath {
   return isMap(path.reduce(childOf, document)) ? [...path, 'run'] : path
+}
+
+/** The text of a check in which `${…}` may stand; null for commands, which have several, and for conditions. */
+function textOf(check: CheckDefinition): string | null {
+  switch (check.type) {
+    case 'http':
+    case 'mqtt':
+    case 'postgres':
+      return check.url
+    case 'tcp':
+      return check.address
+    case 'sqlite':
+      return check.file
+    case 'file':
+      return check.path
+    case 'command':
+    case 'metric':
+    case 'pushed':
+      return null
+  }
 }
 
 /** A word of a command written as a list has its own place; of one written as a string, the whole string has. */
@@ -121,6 +143,11 @@ function addressFaults(service: ServiceDefinition): readonly Fault[] {
     const check = service.probes[name]?.check
     if (check?.type === 'http' && !isWebAddress(check.url))
       faults.push(notAnAddress([...ground, name, 'http'], check.url))
+    if (check?.type === 'mqtt' && !isBrokerAddress(check.url)) {
+      const path = [...ground, name, 'mqtt']
+      const message = `${pathText(path)} is “${check.url}”, which is not the address of a broker.`
+      faults.push({ code: 'address-bad', path, message, remedy: 'Write it like `mqtt://127.0.0.1:${ports.mqtt}`.' })
+    }
     if (check?.type === 'tcp' && !isHostAndPort(check.address)) {
       const path = [...ground, name, 'tcp']
       const message = `${pathText(path)} is “${check.address}”, which is not a host and a port.`
@@ -146,6 +173,14 @@ function filled(text: string): string {
 function isWebAddress(text: string): boolean {
   const address = filled(text)
   return URL.canParse(address) && /^https?:$/.test(new URL(address).protocol)
+}
+
+function isBrokerAddress(text: string): boolean {
+  const address = filled(text)
+  if (!URL.canParse(address)) return false
+  const { protocol, hostname, password } = new URL(address)
+  // A password in an address can be seen by everybody: it belongs in the environment.
+  return /^(mqtts?|wss?):$/.test(protocol) && hostname !== '' && password === ''
 }
 
 function isHostAndPort(text: string): boolean {

@@ -3,6 +3,7 @@ import { ConsoleError } from '#shared/problem.ts'
 import { type Reference, replaceReferences } from './references.ts'
 import type { Secrets } from './secrets.ts'
 import type {
+  CheckDefinition,
   DatabaseDefinition,
   HookDefinition,
   Probe,
@@ -104,22 +105,43 @@ export function resolveDatabase(
     : { engine: 'postgres', url: fill(target.url) }
 }
 
-/** A probe with its address or command filled in; the program of a command as in {@link resolveRun}. */
+/** A probe whose check is filled in, see {@link resolveCheck}. */
 export function resolveProbe(
   probe: Probe,
   service: ServiceDefinition,
   definition: SiteDefinition,
   variables: Variables,
 ): Probe {
+  return { ...probe, check: resolveCheck(probe.check, service, definition, variables) }
+}
+
+/**
+ * A check with its address, path or command filled in: the program of a command as in {@link resolveRun}, files absolute,
+ * below the site folder where they are relative.
+ */
+export function resolveCheck(
+  check: CheckDefinition,
+  service: ServiceDefinition,
+  definition: SiteDefinition,
+  variables: Variables,
+): CheckDefinition {
   const fill = (text: string) => resolveVariables(text, service, definition, variables, null)
-  const { check } = probe
   switch (check.type) {
     case 'http':
-      return { ...probe, check: { ...check, url: fill(check.url) } }
+    case 'mqtt':
+    case 'postgres':
+      return { ...check, url: fill(check.url) }
     case 'tcp':
-      return { ...probe, check: { ...check, address: fill(check.address) } }
+      return { ...check, address: fill(check.address) }
     case 'command':
-      return { ...probe, check: { ...check, run: resolveWords(check.run, false, service, definition, variables) } }
+      return { ...check, run: resolveWords(check.run, false, service, definition, variables) }
+    case 'sqlite':
+      return { ...check, file: resolve(variables.site, fill(check.file)) }
+    case 'file':
+      return { ...check, path: resolve(variables.site, fill(check.path)) }
+    case 'metric':
+    case 'pushed':
+      return check
   }
 }
 

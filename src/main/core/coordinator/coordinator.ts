@@ -4,7 +4,7 @@ import { type Clock, delay, type Logger, type Processes } from '#core/platform/i
 import type { ServiceAction } from '#shared/contract/services.ts'
 import type { Touch } from '#shared/contract/shared-schemas.ts'
 import { ConsoleError } from '#shared/problem.ts'
-import type { Cause } from '#shared/vocabulary.ts'
+import type { Cause, Health } from '#shared/vocabulary.ts'
 import type { Arrivals } from './arrivals.ts'
 import { serviceEvents } from './event-kinds.ts'
 import { logFilesOf } from './launch-plan.ts'
@@ -182,6 +182,11 @@ export class SiteCoordinator implements Coordinator {
       delay(clock, Math.max(0, left), enough.signal),
     ]).finally(() => enough.abort())
     return { killed, ms: Math.round(clock.monotonic() - began) }
+  }
+
+  report(service: string, health: Health, sentence: string): void {
+    const supervisor = this.#ports.services.get(service)
+    if (supervisor?.machine.state === 'running') supervisor.report(health, sentence)
   }
 
   preview(action: ServiceAction, service?: string): Touch {

@@ -37,6 +37,8 @@ export interface LaunchContext {
   readonly secrets: Secrets
   /** The console's own environment, of which a child gets the allowed part. */
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** What the console's other parts tell a service in its environment, such as where it may push its figures. */
+  readonly granted: (service: string) => Readonly<Record<string, string>>
 }
 
 /**
@@ -48,7 +50,7 @@ export function planLaunch(
   context: LaunchContext,
   marks: Omit<Marks, 'site' | 'service'>,
 ): LaunchPlan {
-  const { definition, variables, secrets, environment } = context
+  const { definition, variables, secrets, environment, granted } = context
   const ports = resolvePorts(service, variables)
   const own = resolveEnv(service, definition, variables, secrets)
   const { file, args } = commandOf(service, context)
@@ -56,7 +58,11 @@ export function planLaunch(
     file,
     args,
     cwd: resolveCwd(service, definition, variables),
-    env: childEnvironment(environment, own, ports, { ...marks, site: definition.id, service: service.id }),
+    env: childEnvironment(environment, { ...own, ...granted(service.id) }, ports, {
+      ...marks,
+      site: definition.id,
+      service: service.id,
+    }),
     ports,
     logs: logFilesOf(service.id, variables),
   }

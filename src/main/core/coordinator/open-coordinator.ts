@@ -1,6 +1,7 @@
 import type { Attention } from '#core/attention/index.ts'
 import { releaseFolder, type Secrets, type SiteDefinition, variablesOf } from '#core/config/index.ts'
 import type { EventLog } from '#core/events/index.ts'
+import type { DatabaseCheck, PushedFacts } from '#core/health/index.ts'
 import type { Builtin, Clock, CrashPoints, Logger, Processes, Runtime } from '#core/platform/index.ts'
 import type { StateHub } from '#core/state/index.ts'
 import type { Database } from '#core/store/index.ts'
@@ -37,8 +38,19 @@ export interface CoordinatorOptions {
   readonly random: () => number
   readonly crashPoints: CrashPoints
   readonly secrets: Secrets
+  /** What services push of themselves, and what they are told so that they can. */
+  readonly pushes: ServicePushes
+  /** Looks at a database for a probe. */
+  readonly databases: DatabaseCheck
   /** The console's own environment, of which children get an allowed part. */
   readonly environment?: Readonly<Record<string, string | undefined>>
+}
+
+/** The coordinator's view of pushed health and figures. */
+export interface ServicePushes {
+  factsOf(service: string): PushedFacts
+  forget(service: string): void
+  environmentOf(service: string): Readonly<Record<string, string>>
 }
 
 /** Opens the coordinator of a site. Starts nothing and takes up nothing: that is `takeUp` and `start`. */
@@ -49,7 +61,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
   const marks = new RunMarks(directory)
   const site = new CurrentSite(directory, async () => variablesOf(directory, await releaseFolder(directory)))
   const arrivals = new Arrivals(clock, logger)
-  const { builtins, crashPoints } = options
+  const { builtins, crashPoints, pushes, databases } = options
   const launcher = new Launcher({ processes, builtins, records, marks, clock, logger, crashPoints })
   const services = new ServiceSet({
     slice: options.state.slice('services'),
@@ -64,7 +76,15 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
         clock,
         logger,
         random,
-        contextNow: async () => ({ ...(await site.refresh()), runtime, secrets, environment }),
+        contextNow: async () => ({
+          ...(await site.refresh()),
+          runtime,
+          secrets,
+          environment,
+          granted: (id) => pushes.environmentOf(id),
+        }),
+        pushed: { ...pushes.factsOf(service.id), forget: () => pushes.forget(service.id) },
+        databases,
         onChanged,
       }),
   })

@@ -62,6 +62,7 @@ function fed(inputs: readonly Input[]) {
       readiness: null,
       liveness: {
         check: { type: 'tcp', address: 'localhost:1' },
+        delayMs: 0,
         everyMs: 1,
         timeoutMs: 1,
         failures: 1,

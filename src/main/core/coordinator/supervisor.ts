@@ -1,13 +1,15 @@
 import {
   type HookName,
+  resolveEnv,
   resolveProbe,
   type ServiceDefinition,
   type SiteDefinition,
   type Variables,
 } from '#core/config/index.ts'
-import { checksOn } from '#core/health/index.ts'
+import { checksOn, type DatabaseCheck, type PushedFacts } from '#core/health/index.ts'
 import type { Clock, Logger, ProcessIdentity } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
+import type { Health } from '#shared/vocabulary.ts'
 import { serviceEvents } from './event-kinds.ts'
 import type { FactWriter, Origin } from './fact-writer.ts'
 import type { HookRun } from './hook-run.ts'
@@ -33,6 +35,9 @@ export interface SupervisorPorts {
   readonly random: () => number
   /** Where children run and what they are given, looked up at the moment of a start. */
   readonly contextNow: () => Promise<LaunchContext>
+  /** What the service pushed of itself; forgotten when it is started. */
+  readonly pushed: PushedFacts & { forget(): void }
+  readonly databases: DatabaseCheck
   /** Told after every change, once the supervisor is at rest. */
   readonly onChanged: () => void
 }
@@ -143,6 +148,11 @@ export class Supervisor implements AsyncDisposable {
     this.#ports.onChanged()
   }
 
+  /** Takes what the service says of itself. */
+  report(health: Health, sentence: string): void {
+    this.dispatch({ type: 'reported', generation: this.#machine.generation, health, sentence })
+  }
+
   /** Lets go of the child without stopping it, and ends everything else. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return
@@ -175,6 +185,7 @@ export class Supervisor implements AsyncDisposable {
     switch (effect.do) {
       case 'launch':
         this.probes.forget()
+        this.#ports.pushed.forget()
         void this.#launch(generation)
         break
       case 'end':
@@ -290,15 +301,24 @@ export class Supervisor implements AsyncDisposable {
     this.probes[Symbol.dispose]()
     if (names.length === 0) return
     try {
-      const { definition, variables, environment } = await this.#ports.contextNow()
+      const context = await this.#ports.contextNow()
+      const { definition, variables, environment } = context
       if (this.#closed || this.#watches !== watch) return
       const service = this.#service
       const found = names.flatMap((name) => {
         const probe = service.probes[name]
         return probe ? [{ name, probe: resolveProbe(probe, service, definition, variables) }] : []
       })
-      const place = { cwd: variables.release, env: pathOnly(environment) }
-      this.probes.run(found, checksOn(this.#ports.clock, place), (probe, { verdict, last }) =>
+      const { clock, pushed, databases } = this.#ports
+      const ground = {
+        service: service.id,
+        cwd: variables.release,
+        env: pathOnly(environment),
+        login: found.some(({ probe }) => logsIn.includes(probe.check.type)) ? loginOf(service, context) : {},
+        pushed,
+        databases,
+      }
+      this.probes.run(found, checksOn(clock, ground), (probe, { verdict, last }) =>
         this.dispatch({ type: 'probed', generation, probe, verdict, sentence: last?.sentence ?? '' }),
       )
     } catch (error) {
@@ -340,6 +360,18 @@ export class Supervisor implements AsyncDisposable {
   #ownOrigin(): Origin {
     const { last, operation } = this.#ports.facts
     return { cause: last?.cause ?? { type: 'console', why: 'supervises the service' }, operation }
+  }
+}
+
+/** Checks that log in with what the service's own environment says. */
+const logsIn: readonly string[] = ['mqtt', 'postgres']
+
+function loginOf(service: ServiceDefinition, { definition, variables, secrets }: LaunchContext) {
+  const { MQTT_USERNAME, MQTT_PASSWORD, PGPASSWORD } = resolveEnv(service, definition, variables, secrets)
+  return {
+    ...(MQTT_USERNAME !== undefined && { MQTT_USERNAME }),
+    ...(MQTT_PASSWORD !== undefined && { MQTT_PASSWORD }),
+    ...(PGPASSWORD !== undefined && { PGPASSWORD }),
   }
 }
 

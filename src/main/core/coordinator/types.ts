@@ -1,7 +1,7 @@
 import type { SiteDefinition } from '#core/config/index.ts'
 import type { ServiceAction } from '#shared/contract/services.ts'
 import type { Touch } from '#shared/contract/shared-schemas.ts'
-import type { Cause } from '#shared/vocabulary.ts'
+import type { Cause, Health } from '#shared/vocabulary.ts'
 
 /** Starts, watches, restarts and stops the services of a site. Every method is safe in every state and idempotent. */
 export interface Coordinator extends AsyncDisposable {
@@ -30,6 +30,8 @@ export interface Coordinator extends AsyncDisposable {
    * restarts go on, and what was held back meanwhile is started at once.
    */
   holdRestarts(why: string | null, cause: Cause): void
+  /** Takes what a service says of itself. One that does not run, or is not in the site, says nothing. */
+  report(service: string, health: Health, sentence: string): void
   preview(action: ServiceAction, service?: string): Touch
   /** The services that are wanted and run now: what restore and deploy start again afterwards. */
   wanted(): readonly string[]

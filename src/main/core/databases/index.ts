@@ -1,3 +1,4 @@
+export { databaseProbe, type ProbedAnswer, type ProbedDatabase } from './database-probe.ts'
 export { type Databases, type DatabasesParts, openDatabases } from './databases.ts'
 export { databaseEvents } from './event-kinds.ts'
 export { DatabaseError, type FailureKind } from './failures.ts'

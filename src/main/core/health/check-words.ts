@@ -7,9 +7,31 @@ export function checkWords(check: Check): string {
       return `HTTP ${check.url.replace(/^https?:\/\//, '')}`
     case 'tcp':
       return `TCP ${check.address}`
+    case 'mqtt':
+      return `MQTT ${check.url.replace(/^mqtts?:\/\//, '')}`
     case 'command':
       return `command ${check.run.join(' ')}`
+    case 'sqlite':
+      return `SQLite ${check.file}`
+    case 'postgres':
+      return `PostgreSQL ${check.url.replace(/^postgres(ql)?:\/\//, '')}`
+    case 'file':
+      return check.newerMs === null
+        ? `file ${check.path}`
+        : `file ${check.path} not older than ${inTime(check.newerMs)}`
+    case 'metric':
+      return `figures ${check.condition}`
+    case 'pushed':
+      return `a push in ${inTime(check.newerMs)}`
   }
+}
+
+/** A time in words: `400 ms`, `12 s`, `5 min`, `3 h`, `2 days`. */
+export function inTime(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`
+  if (ms < 120_000) return `${Math.round(ms / 1_000)} s`
+  if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min`
+  return ms < 172_800_000 ? `${Math.round(ms / 3_600_000)} h` : `${Math.round(ms / 86_400_000)} days`
 }
 
 /** A failure of the network in words, with the address that was asked. */

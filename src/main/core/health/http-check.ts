@@ -6,13 +6,15 @@ import type { Check, ProbeAnswer } from './types.ts'
 
 /** As much of an answer's body as is read for its sentence, bytes. */
 const bodyCap = 4_096
+/** As much as a text is looked for in. */
+const searchedCap = 65_536
 
 /**
  * Asks a page once with GET, on a connection of its own. `status` null takes any of 200 to 399, as Kubernetes does; redirects
- * are not followed. Failing answers carry the first line of the body, or the sentence that its JSON offers.
+ * are not followed. A text is looked for in the first 64 KB of the body. Failing answers carry the first line of the body, or the sentence that its JSON offers.
  */
 export function httpCheck(
-  { url, status }: Extract<Check, { type: 'http' }>,
+  { url, status, body: text, latencyMs }: Extract<Check, { type: 'http' }>,
   timeoutMs: number,
   signal: AbortSignal,
   clock: Clock,
@@ -38,12 +40,15 @@ export function httpCheck(
     request.once('error', (error) => finish(false, networkFailure(error, address)))
     request.once('response', (response) => {
       const code = response.statusCode ?? 0
-      const ok = status === null ? code >= 200 && code < 400 : code === status
-      readBody(response, (body) => {
-        const said = ok ? '' : bodySentence(body)
-        const expected = !ok && status !== null ? `, expected ${status}` : ''
+      const taken = status === null ? code >= 200 && code < 400 : code === status
+      readBody(response, text === undefined ? bodyCap : searchedCap, (body) => {
+        const said = taken ? '' : bodySentence(body)
+        const expected = !taken && status !== null ? `, expected ${status}` : ''
         const ms = Math.round(clock.monotonic() - began)
-        finish(ok, `${code} in ${ms} ms${expected}${said && `: ${said}`}`)
+        const missing = taken && text !== undefined && !body.includes(text)
+        const slow = taken && !missing && latencyMs !== undefined && ms > latencyMs
+        const flaw = missing ? `, without “${firstLine(text, 60)}” in it` : slow ? `, slower than ${latencyMs} ms` : ''
+        finish(taken && flaw === '', `${code} in ${ms} ms${expected}${flaw}${said && `: ${said}`}`)
       })
     })
     request.end()
@@ -60,12 +65,12 @@ function addressOf(url: string): string {
   }
 }
 
-function readBody(response: IncomingMessage, done: (body: string) => void): void {
+function readBody(response: IncomingMessage, most: number, done: (body: string) => void): void {
   let body = ''
   response.setEncoding('utf8')
   response.on('data', (chunk: string) => {
     body += chunk
-    if (body.length >= bodyCap) done(body.slice(0, bodyCap))
+    if (body.length >= most) done(body.slice(0, most))
   })
   response.once('end', () => done(body))
   response.once('error', () => done(body))

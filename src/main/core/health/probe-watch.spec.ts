@@ -3,7 +3,7 @@ import { ManualClock } from '../../../../test/support/manual-clock.ts'
 import { watchProbe } from './probe-watch.ts'
 
 const check = { type: 'tcp', address: '127.0.0.1:1' } as const
-const rules = { everyMs: 1_000, timeoutMs: 200, failures: 2, successes: 1 }
+const rules = { delayMs: 0, everyMs: 1_000, timeoutMs: 200, failures: 2, successes: 1 }
 
 test('the first try is immediate, the next ones follow at their interval, and none after disposal', async () => {
   const clock = new ManualClock()
@@ -25,6 +25,26 @@ test('the first try is immediate, the next ones follow at their interval, and no
   await clock.advance(5_000)
   expect(at).toHaveLength(3)
   expect(clock.waiting).toBe(0)
+})
+
+test('a probe with a delay is first tried after it, and not at all when it is ended before', async () => {
+  const clock = new ManualClock()
+  const at: number[] = []
+  const begin = () =>
+    watchProbe({
+      check,
+      rules: { ...rules, delayMs: 3_000 },
+      clock,
+      run: async () => {
+        at.push(clock.monotonic())
+        return { ok: true, sentence: 'fine', ms: 0 }
+      },
+      onAnswer: () => {},
+    })
+  begin()[Symbol.dispose]()
+  using _watch = begin()
+  await clock.advance(4_500)
+  expect(at).toEqual([3_000, 4_000])
 })
 
 test('a service that is waited for is tried again as soon as a tenth more time has passed, and then at the interval', async () => {

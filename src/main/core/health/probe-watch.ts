@@ -5,7 +5,7 @@ import type { Check, RunCheck } from './types.ts'
 
 export interface ProbeWatchOptions {
   readonly check: Check
-  readonly rules: Pick<Probe, 'everyMs' | 'timeoutMs' | 'failures' | 'successes'>
+  readonly rules: Pick<Probe, 'delayMs' | 'everyMs' | 'timeoutMs' | 'failures' | 'successes'>
   readonly run: RunCheck
   readonly clock: Clock
   /**
@@ -18,7 +18,7 @@ export interface ProbeWatchOptions {
 }
 
 /**
- * Tries a check at once and then every `everyMs`, counted from the beginning of the try before and never two at a time.
+ * Tries a check at once, or after its delay, and then every `everyMs`, counted from the beginning of the try before and never two at a time.
  * Disposing it ends a try that is under way; nothing is told afterwards.
  */
 export function watchProbe({ check, rules, run, clock, promptly = false, onAnswer }: ProbeWatchOptions): Disposable {
@@ -37,7 +37,8 @@ export function watchProbe({ check, rules, run, clock, promptly = false, onAnswe
     timer = clock.after(Math.max(0, everyMs - (now - began)), () => void attempt())
     onAnswer(state)
   }
-  void attempt()
+  if (rules.delayMs > 0) timer = clock.after(rules.delayMs, () => void attempt())
+  else void attempt()
 
   return {
     [Symbol.dispose]() {

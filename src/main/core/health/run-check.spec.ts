@@ -1,11 +1,24 @@
+import { utimesSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTcpServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Aedes } from 'aedes'
 import { expect, onTestFinished, test } from 'vitest'
-import { systemClock } from '#core/platform/index.ts'
+import { databaseProbe } from '#core/databases/index.ts'
+import { sourceRuntime, systemClock } from '#core/platform/index.ts'
+import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { checksOn } from './run-check.ts'
 
-const run = checksOn(systemClock(), { cwd: tmpdir(), env: { GREETING: 'hello' } })
+const clock = systemClock()
+const run = checksOn(clock, {
+  service: 'api',
+  cwd: tmpdir(),
+  env: { GREETING: 'hello' },
+  login: {},
+  pushed: { latest: () => null, figure: () => null },
+  databases: databaseProbe({ runtime: sourceRuntime(), clock }),
+})
 const never = new AbortController().signal
 
 async function listen(server: Server): Promise<number> {
@@ -41,6 +54,66 @@ test('an expected status is the only one that passes', async () => {
     ok: false,
     sentence: expect.stringMatching(/^200 in \d+ ms, expected 204/),
   })
+})
+
+test('a text must stand in the answer, and an answer may not take longer than it is allowed', async () => {
+  const port = await serve((request, response) => {
+    if (request.url === '/slow') setTimeout(() => response.end('ready'), 120)
+    else response.end(`${'x'.repeat(9_000)} ready`)
+  })
+  const ask = (path: string, further: { readonly body?: string; readonly latencyMs?: number }) =>
+    run({ type: 'http', url: `http://127.0.0.1:${port}${path}`, status: null, ...further }, 5_000, never)
+  expect(await ask('/', { body: 'ready' })).toMatchObject({ ok: true })
+  expect(await ask('/', { body: 'steady' })).toMatchObject({
+    ok: false,
+    sentence: expect.stringMatching(/^200 in \d+ ms, without “steady” in it$/),
+  })
+  expect(await ask('/slow', { latencyMs: 100 })).toMatchObject({
+    ok: false,
+    sentence: expect.stringMatching(/^200 in \d+ ms, slower than 100 ms$/),
+  })
+  expect(await ask('/slow', { latencyMs: 4_000, body: 'ready' })).toMatchObject({ ok: true })
+})
+
+test('a file must be there, and newer than it may be old', async () => {
+  using folder = temporaryFolder()
+  const path = join(folder.path, 'frame.jpg')
+  const ask = (newerMs: number | null) => run({ type: 'file', path, newerMs }, 2_000, never)
+  expect(await ask(null)).toMatchObject({ ok: false, sentence: `${path} is not there` })
+  writeFileSync(path, '')
+  expect(await ask(60_000)).toMatchObject({ ok: true })
+  const hourAgo = Date.now() / 1_000 - 3_600
+  utimesSync(path, hourAgo, hourAgo)
+  expect(await ask(60_000)).toMatchObject({
+    ok: false,
+    sentence: `${path} last changed 60 min ago, allowed are 60 s`,
+  })
+  expect(await ask(null)).toMatchObject({ ok: true })
+})
+
+test('a broker passes when a message comes back; it fails when it swallows it, refuses, or is not there', async () => {
+  const aedes = await Aedes.createBroker()
+  onTestFinished(() => void aedes.close())
+  const port = await listen(createTcpServer(aedes.handle))
+  const ask = (topic = 'wheelhouse/probe', timeoutMs = 5_000) =>
+    run({ type: 'mqtt', url: `mqtt://127.0.0.1:${port}`, topic }, timeoutMs, never)
+  expect(await ask()).toMatchObject({
+    ok: true,
+    sentence: expect.stringMatching(/^127\.0\.0\.1:\d+ carried a message and back in \d+ ms$/),
+  })
+  aedes.authorizePublish = (_client, _packet, done) => done(new Error('not here'))
+  expect(await ask()).toMatchObject({ ok: false })
+  aedes.authorizePublish = () => {}
+  expect(await ask('a', 300)).toMatchObject({
+    ok: false,
+    sentence: `the message did not come back from 127.0.0.1:${port} within 300 ms`,
+  })
+  aedes.authenticate = (_client, _user, _password, done) =>
+    done(Object.assign(new Error('no'), { returnCode: 5 }), false)
+  expect((await ask()).sentence).toContain('refuses the user or the password')
+  const silent = await listen(createTcpServer(() => {}))
+  const nobody = await run({ type: 'mqtt', url: `mqtt://127.0.0.1:${silent}`, topic: 'a' }, 200, never)
+  expect(nobody).toMatchObject({ ok: false, sentence: `no answer from 127.0.0.1:${silent} within 200 ms` })
 })
 
 test('a page that never answers, or never ends its body, fails at the time-out', async () => {

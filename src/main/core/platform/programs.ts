@@ -9,6 +9,7 @@ export const programs = {
   'store-reader': 'store/reader.program',
   broker: 'messaging/broker.program',
   'data-plane': 'messaging/data-plane.program',
+  'push-intake': 'health/pushes/intake.program',
   backup: 'backup/backup.program',
   'database-copy': 'store/database-copy.program',
   'sqlite-session': 'databases/sqlite/sqlite.program',

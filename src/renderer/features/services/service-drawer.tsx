@@ -9,6 +9,7 @@ import { SubjectHistory } from '../timeline/subject-history.tsx'
 import { Why } from '../why/why.tsx'
 import { Contact } from './contact.tsx'
 import { DatabasePart } from './database-part.tsx'
+import { PushedPart } from './pushed-part.tsx'
 import styles from './service-drawer.module.css'
 import { ServiceFacts } from './service-facts.tsx'
 import { ServiceLog } from './service-log.tsx'
@@ -76,6 +77,7 @@ export function ServiceDrawer({
         </Tabs.List>
         <Tabs.Panel value="state">
           <DatabasePart id={id} />
+          <PushedPart id={id} />
           <ServiceWays service={service} />
           <ServiceFacts service={service} />
         </Tabs.Panel>

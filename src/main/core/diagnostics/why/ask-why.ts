@@ -124,6 +124,7 @@ function shownFacts(state: StateHub): ShownFacts {
     console: state.slice('console').all(),
     site: state.slice('site').all(),
     services: state.slice('services').all(),
+    pushed: state.slice('pushed').all(),
     jobs: state.slice('jobs').all(),
     attention: state.slice('attention').all(),
     machine: state.slice('machine').all(),

@@ -1,0 +1,34 @@
+import { stat } from 'node:fs/promises'
+import type { Clock } from '#core/platform/index.ts'
+import { inTime } from './check-words.ts'
+import type { Check, ProbeAnswer } from './types.ts'
+
+/** Looks whether a file is there and, where that is asked, when it last changed. It is not read. */
+export async function fileCheck(
+  { path, newerMs }: Extract<Check, { type: 'file' }>,
+  timeoutMs: number,
+  clock: Clock,
+): Promise<ProbeAnswer> {
+  const began = clock.monotonic()
+  const answer = (ok: boolean, sentence: string): ProbeAnswer => ({
+    ok,
+    sentence,
+    ms: Math.round(clock.monotonic() - began),
+  })
+  const late = Promise.withResolvers<null>()
+  // A folder of a network that is gone keeps whoever asks waiting for as long as it likes.
+  using _timer = clock.after(timeoutMs, () => late.resolve(null))
+  try {
+    const found = await Promise.race([stat(path), late.promise])
+    if (found === null) return answer(false, `${path} could not be looked at within ${timeoutMs} ms`)
+    const ageMs = clock.wall() - found.mtimeMs
+    if (newerMs === null) return answer(true, `${path} is there`)
+    if (ageMs > newerMs)
+      return answer(false, `${path} last changed ${inTime(ageMs)} ago, allowed are ${inTime(newerMs)}`)
+    return answer(true, `${path} changed ${inTime(Math.max(0, ageMs))} ago`)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    if (code === 'ENOENT' || code === 'ENOTDIR') return answer(false, `${path} is not there`)
+    return answer(false, `${path} could not be looked at: ${code}`)
+  }
+}
