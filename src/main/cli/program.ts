@@ -80,6 +80,7 @@ export function buildProgram(options: ProgramOptions): Command {
     .option('--subject <subject>', 'only of this: service:api, route:desk-presence, site')
     .option('--kind <prefix>', 'only kinds that begin so: service., backup.completed')
     .option('--text <words>', 'only those in which all these words begin one: "broker refused", service:api, 100%')
+    .option('--operation <id>', 'only what belongs to this: the id of a job, jb-…')
     .option('--at-least <severity>', `only from this severity up: ${severities.join(', ')}`, oneOf(severities))
     .option('--since-seq <seq>', 'only events after this number', wholeNumber(0, Number.MAX_SAFE_INTEGER - 1))
     .option('--from-seq <seq>', 'only events from this number on', wholeNumber(0, Number.MAX_SAFE_INTEGER - 1))
@@ -136,6 +137,7 @@ interface EventsValues {
   readonly subject?: string
   readonly kind?: string
   readonly text?: string
+  readonly operation?: string
   readonly atLeast?: Severity
   readonly sinceSeq?: number
   readonly fromSeq?: number
@@ -147,11 +149,12 @@ interface EventsValues {
   readonly force?: boolean
 }
 
-function eventFilter({ subject, kind, text, atLeast }: EventsValues): EventFilter {
+function eventFilter({ subject, kind, text, operation, atLeast }: EventsValues): EventFilter {
   return {
     ...(subject !== undefined && { subject }),
     ...(kind !== undefined && { kind }),
     ...(text !== undefined && { text }),
+    ...(operation !== undefined && { operation }),
     ...(atLeast !== undefined && { atLeast }),
   }
 }

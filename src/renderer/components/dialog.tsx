@@ -1,5 +1,6 @@
-import { Modal, type ModalProps } from '@mantine/core'
+import { Modal } from '@mantine/core'
 import { type ReactNode, useEffect, useState } from 'react'
+import styles from './dialog.module.css'
 
 /**
  * Over the page until it is closed. The focus goes back to where it was: whoever works with the keyboard goes on from the button
@@ -9,14 +10,12 @@ export function Dialog({
   title,
   size,
   onClose,
-  classNames,
   children,
 }: {
   readonly title: string
   /** Pixels across. */
   readonly size: number
   readonly onClose: () => void
-  readonly classNames?: ModalProps['classNames']
   readonly children: ReactNode
 }) {
   // Taken while it is drawn first: an effect would already find the focus in here.
@@ -37,7 +36,7 @@ export function Dialog({
       title={title}
       size={size}
       closeButtonProps={{ 'aria-label': 'Close' }}
-      {...(classNames && { classNames })}
+      classNames={{ title: `${styles.title}` }}
     >
       {children}
     </Modal>

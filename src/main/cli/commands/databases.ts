@@ -37,18 +37,19 @@ export async function recoverDatabase(
   await using reached = await context.reach('any')
   const { databases } = reached.connection.calls
   const plan = await databases.planRecovery({ service })
-  const intent = { sentence: plan.sentence, text: recoveryText(plan), document: { plan } }
+  const { site } = await firstState(reached.connection)
+  const intent = { sentence: plan.sentence, text: recoveryText(plan, site?.site?.zone ?? 'UTC'), document: { plan } }
   if (!(await agreed(context, intent, options))) return options.plan ? exitCodes.done : exitCodes.refused
   return await runJob(context, reached, await databases.recover({ service }))
 }
 
-export function recoveryText(plan: RecoveryPlan): string {
+function recoveryText(plan: RecoveryPlan, zone: string): string {
   return [
     plan.sentence,
     ...plan.steps.map((step, index) => `  ${index + 1}. ${step}`),
     plan.lost === null
       ? 'How much is lost cannot be told beforehand.'
-      : `Lost at most: what was changed between ${new Date(plan.lost.from).toISOString()} and now.`,
+      : `Lost at most: what was changed between ${moment(plan.lost.from, zone)} and now.`,
     plan.undo,
   ].join('\n')
 }

@@ -52,7 +52,7 @@ export class DatabaseJobs {
       {
         kind: 'database.check',
         subject: `service:${database.id}`,
-        title: `Check the database ${database.id}`,
+        title: `Check the database ${database.declared.where}`,
         steps: [{ id: 'check', title: `Read ${database.declared.where}` }],
         cause,
         commandLine: `wheelhouse database check ${database.id}`,
@@ -71,7 +71,7 @@ export class DatabaseJobs {
       {
         kind: 'database.copy',
         subject: `service:${database.id}`,
-        title: `Copy the database ${database.id}`,
+        title: `Copy the database ${database.declared.where}`,
         steps: [{ id: 'copy', title: `Copy ${database.declared.where} and check the copy` }],
         cause,
         commandLine: `wheelhouse database copy ${database.id}`,
@@ -113,9 +113,10 @@ export class DatabaseJobs {
     return recoveryPlan({
       service: database.id,
       where: database.declared.where,
-      services: this.#touched(database).filter((id) => wanted.includes(id)),
+      services: this.#touched(database).filter((id) => id !== database.id && wanted.includes(id)),
       copyAt: newest?.at ?? null,
       now: this.#parts.clock.wall(),
+      zone: this.#zone(),
     })
   }
 
@@ -127,7 +128,7 @@ export class DatabaseJobs {
       {
         kind: 'database.recover',
         subject: `service:${database.id}`,
-        title: `Recover the database ${database.id}`,
+        title: `Recover the database ${where}`,
         steps: recoverySteps,
         cause,
         commandLine: `wheelhouse database recover ${database.id}`,
@@ -147,6 +148,7 @@ export class DatabaseJobs {
               where,
               file,
               own,
+              zone: this.#zone(),
               touched: this.#touched(database),
               copies: this.copiesOf(database),
               records,
@@ -197,6 +199,10 @@ export class DatabaseJobs {
         : 'Look into the log of the database server, and restore the database from its own backup.',
       { params: { service: database.id } },
     )
+  }
+
+  #zone(): string {
+    return this.#parts.definition()?.zone ?? 'UTC'
   }
 
   #touched(database: SiteDatabase): readonly string[] {

@@ -33,7 +33,7 @@ export function DecisionDialog({
   readonly children: ReactNode
 }) {
   return (
-    <Dialog onClose={onClose} title={title} size={wide ? 720 : 520} classNames={{ title: `${styles.title}` }}>
+    <Dialog onClose={onClose} title={title} size={wide ? 720 : 520}>
       <div className={styles.body}>{children}</div>
       <div className={styles.buttons}>
         <Button size="sm" onClick={onClose} data-autofocus={destructive || act === null || undefined}>

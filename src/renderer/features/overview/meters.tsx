@@ -1,5 +1,5 @@
 import { Link } from 'react-router'
-import { bytes, count, counted, duration, percent, perSecond } from '../../components/figures.ts'
+import { bytes, count, duration, percent, perSecond } from '../../components/figures.ts'
 import { HealthMark } from '../../components/health-mark.tsx'
 import { Panel } from '../../components/panel.tsx'
 import { Sparkline } from '../../components/sparkline.tsx'
@@ -80,12 +80,11 @@ export function MessagesPanel() {
             <span className="dim">
               Broker <Why subject="broker" about="broker and router" />
             </span>
-            <span className={styles.short}>
-              {traffic.broker.state}
-              {traffic.broker.state === 'running' && (
-                <span className="dim">, {counted(traffic.broker.clients, 'client')}</span>
-              )}
-            </span>
+            <span>{traffic.broker.state}</span>
+          </p>
+          <p className={styles.line}>
+            <span className="dim">Clients</span>
+            <span>{traffic.broker.state === 'running' ? count(traffic.broker.clients) : '–'}</span>
           </p>
           <p className={styles.line}>
             <span className="dim">Quarantined</span>

@@ -1,12 +1,12 @@
 import type { EventFilter } from '#shared/event-filter.ts'
 import type { SeqRange } from './event-filter.ts'
 
-/** The export of these events on the command line; null when it has no word for the filter. */
-export function exportCommand(file: string, filter: EventFilter, range: SeqRange | null): string | null {
-  if (filter.operation !== undefined) return null
+/** The export of these events on the command line. */
+export function exportCommand(file: string, filter: EventFilter, range: SeqRange | null): string {
   const options: readonly (readonly [string, string | undefined])[] = [
     ['--subject', filter.subject],
     ['--kind', filter.kind],
+    ['--operation', filter.operation],
     ['--at-least', filter.atLeast],
     ['--text', filter.text],
     ['--from-seq', range ? String(range.from) : undefined],

@@ -45,7 +45,7 @@ export function ExportDialog({
   const file = `events-${site?.id ?? 'site'}.jsonl`
   const about = span && (range ? aboutIn(range, span) : span.total)
   const command = exportCommand(file, filter, range)
-  const byCommand = command === null ? '' : ' The command line saves all of them.'
+  const byCommand = ' The command line saves all of them.'
   const many = about !== undefined && about > mostExported
   const save = async () => {
     stop.current = new AbortController()
@@ -90,7 +90,7 @@ export function ExportDialog({
             From here the oldest {count(mostExported)} of them are saved, or select a shorter span.{byCommand}
           </p>
         )}
-        {command !== null && <CommandLine command={command} />}
+        <CommandLine command={command} />
         {reading && (
           <div>
             <Progress

@@ -73,5 +73,7 @@ test('the same export on the command line, quoted for a shell', () => {
   ).toBe(
     "wheelhouse events --export events.jsonl --subject service:api --kind service. --at-least warning --text 'api'\\''s exit' --from-seq 120 --to-seq 4711",
   )
-  expect(exportCommand('events.jsonl', { operation: 'jb-1' }, null)).toBeNull()
+  expect(exportCommand('events.jsonl', { operation: 'jb-1' }, null)).toBe(
+    'wheelhouse events --export events.jsonl --operation jb-1',
+  )
 })

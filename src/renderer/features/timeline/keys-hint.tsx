@@ -1,6 +1,7 @@
 import { ActionIcon, Popover, Tooltip } from '@mantine/core'
 import { IconKeyboard } from '@tabler/icons-react'
 import { useState } from 'react'
+import { useEscape } from '../../components/use-escape.ts'
 import styles from './keys-hint.module.css'
 import { useKeys } from './use-keys.ts'
 
@@ -23,8 +24,9 @@ const keys = [
 export function KeysHint() {
   const [opened, setOpened] = useState(false)
   useKeys({ '?': () => setOpened(true) })
+  useEscape(opened, () => setOpened(false))
   return (
-    <Popover opened={opened} onChange={setOpened} position="bottom-end">
+    <Popover opened={opened} onChange={setOpened} position="bottom-end" closeOnEscape={false}>
       <Popover.Target>
         <Tooltip label="Keys (?)">
           <ActionIcon aria-label="Keys" onClick={() => setOpened(!opened)}>

@@ -34,6 +34,8 @@ export function useTimelineKeys({
     const next = events[at === -1 ? Math.max(0, first) : Math.max(0, Math.min(events.length - 1, at + by))]
     if (!next) return
     selection.select(next, false)
+    // Or Enter would press the button that had the focus before.
+    list.current?.focus()
     list.current?.toRow(
       rows.findIndex(({ key }) => key === next.id),
       'near',

@@ -1,5 +1,6 @@
 import { Popover } from '@mantine/core'
-import { type MouseEvent, type SyntheticEvent, useCallback, useEffect, useRef, useState } from 'react'
+import { type MouseEvent, type SyntheticEvent, useCallback, useRef, useState } from 'react'
+import { useEscape } from '../../components/use-escape.ts'
 import styles from './why.module.css'
 import { WhyAnswer } from './why-answer.tsx'
 
@@ -61,21 +62,4 @@ function keep(event: SyntheticEvent): void {
 
 function keepArrows(event: SyntheticEvent<HTMLElement, KeyboardEvent>): void {
   if (event.nativeEvent.key.startsWith('Arrow')) event.stopPropagation()
-}
-
-/** Closes on Escape wherever the focus is; a dialog over the page has it first. */
-function useEscape(open: boolean, onEscape: () => void): void {
-  const latest = useRef(onEscape)
-  latest.current = onEscape
-  useEffect(() => {
-    if (!open) return
-    const listen = (event: KeyboardEvent) => {
-      if (event.key !== 'Escape' || document.querySelector('[aria-modal="true"]')?.checkVisibility()) return
-      event.preventDefault()
-      latest.current()
-    }
-    // On the document: the drawer listens before it, on the window, and sees that something lies over the page.
-    document.addEventListener('keydown', listen, { capture: true })
-    return () => document.removeEventListener('keydown', listen, { capture: true })
-  }, [open])
 }

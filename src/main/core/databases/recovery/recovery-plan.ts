@@ -1,4 +1,5 @@
 import type { SiteDefinition } from '#core/config/index.ts'
+import { timeIn } from '#core/platform/index.ts'
 import type { RecoveryPlan } from '#shared/contract/databases.ts'
 
 const dayMs = 24 * 60 * 60 * 1_000
@@ -25,15 +26,17 @@ export function touchedServices(definition: Pick<SiteDefinition, 'services'>, id
 export interface PlanInput {
   readonly service: string
   readonly where: string
-  /** Services that run and would be stopped and started again. */
+  /** Other services that run and would be stopped and started again. */
   readonly services: readonly string[]
   /** Time of the newest copy; null without one. */
   readonly copyAt: number | null
   readonly now: number
+  /** The site's, for times. */
+  readonly zone: string
 }
 
 /** What recovering would do, before anything is done. */
-export function recoveryPlan({ service, where, services, copyAt, now }: PlanInput): RecoveryPlan {
+export function recoveryPlan({ service, where, services, copyAt, now, zone }: PlanInput): RecoveryPlan {
   const stopping =
     services.length === 0
       ? 'Nothing runs that has it open.'
@@ -42,10 +45,10 @@ export function recoveryPlan({ service, where, services, copyAt, now }: PlanInpu
     sentence:
       copyAt === null
         ? `Set the database ${where} aside and save what can still be read of it; there is no copy.`
-        : `Set the database ${where} aside and put the copy of ${moment(copyAt)} in its place.`,
+        : `Set the database ${where} aside and put the copy of ${timeIn(zone, copyAt)} in its place.`,
     steps: [
       'Check the database; when it passes nothing is touched.',
-      ...(copyAt === null ? [] : [`Take the newest copy that passes its check (${moment(copyAt)} at best).`]),
+      ...(copyAt === null ? [] : [`Take the newest copy that passes its check (${timeIn(zone, copyAt)} at best).`]),
       stopping,
       `${copyAt === null ? 'Save' : 'Without a good copy: save'} what can still be read, labelled as partial. When nothing works everything stays where it is.`,
       'Move the damaged files together to .wheelhouse/quarantine, where they are kept for 14 days.',
@@ -64,9 +67,4 @@ export function mayRecoverByItself(
 ): boolean {
   // A time in the future comes of a clock that was set back; it counts, so that a jumping clock loops no recovery.
   return earlier.filter(({ at, automatic }) => automatic && at > now - dayMs).length < automaticPerDay
-}
-
-/** A time as it stands in sentences that are stored. */
-export function moment(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }

@@ -2,13 +2,12 @@ import { existsSync } from 'node:fs'
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { JobContext } from '#core/jobs/index.ts'
-import { type Clock, fileHolders, type Runtime } from '#core/platform/index.ts'
+import { type Clock, fileHolders, type Runtime, timeIn } from '#core/platform/index.ts'
 import { checkDatabase, copyDatabase } from '#core/store/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { DatabaseRecords } from '../records.ts'
 import type { ServiceHands } from '../service-hands.ts'
 import { likeBefore, putInPlace, setAside, waitingName } from './files.ts'
-import { moment } from './recovery-plan.ts'
 import { salvage } from './salvage.ts'
 import type { SiteCopies } from './site-copies.ts'
 
@@ -19,6 +18,8 @@ export interface RecoveryOptions {
   readonly file: string
   /** The site's `.wheelhouse` folder. */
   readonly own: string
+  /** The site's, for times. */
+  readonly zone: string
   /** Services that are stopped for it. */
   readonly touched: readonly string[]
   readonly copies: SiteCopies
@@ -102,7 +103,7 @@ class RecoveryRun {
 
   /** Puts the newest copy that passes its check beside the database. Resolves with its time; null when there is none. */
   async #prepareCopy(): Promise<number | null> {
-    const { copies, runtime, file } = this.#options
+    const { copies, runtime, file, zone } = this.#options
     const { signal } = this.#context
     await rm(waitingName(file), { force: true })
     for (const copy of await copies.list()) {
@@ -113,7 +114,7 @@ class RecoveryRun {
       } catch (error) {
         signal.throwIfAborted()
         this.#context.log(
-          `The copy of ${moment(copy.at)} cannot be used: ${error instanceof Error ? error.message : error}`,
+          `The copy of ${timeIn(zone, copy.at)} cannot be used: ${error instanceof Error ? error.message : error}`,
         )
       }
     }
@@ -191,12 +192,12 @@ class RecoveryRun {
   }
 
   #result(copyAt: number | null, rows: number, aside: string | null, started: string): RecoveryResult {
-    const { where, clock } = this.#options
+    const { where, clock, zone } = this.#options
     const kept = aside === null ? '' : ` The damaged files are in ${aside}.`
     const message =
       copyAt === null
         ? `The ${rows} rows that could still be read took the place of ${where}: it is partial, and how much is missing cannot be told.${kept}${started}`
-        : `The copy of ${moment(copyAt)} took the place of ${where}: what was changed between then and ${moment(clock.wall())} is lost.${kept}${started}`
+        : `The copy of ${timeIn(zone, copyAt)} took the place of ${where}: what was changed between then and ${timeIn(zone, clock.wall())} is lost.${kept}${started}`
     return { did: copyAt === null ? 'salvage' : 'copy', message }
   }
 

@@ -27,7 +27,7 @@ export function whoStopped(service: string, chain: readonly EventRecord[], clock
   const first = chain.at(-1)
   if (!first) return null
   const job = jobOf(chain)
-  const at = `at ${clock.at(first.at)}`
+  const at = clock.when(first.at)
   if (first.kind === 'site.closing') return `the site was closed ${at}`
   const { cause } = first
   if (cause.type !== 'operator') return `${origin(first)} (${clock.at(first.at)})`
@@ -59,13 +59,18 @@ export function whatBegan(chain: readonly EventRecord[], clock: SentenceClock): 
         : chain.length > 1
           ? `did this: ${inside(first.message)}`
           : 'did it'
-    return `an operator ${what} ${places[cause.via]} at ${clock.at(first.at)}`
+    return `an operator ${what} ${places[cause.via]} ${clock.when(first.at)}`
   }
-  if (chain.length === 1 && cause.type === 'observation')
-    return cause.what === bare(first.message) ? null : inside(cause.what)
-  return chain.length === 1
-    ? origin(first)
-    : `of what happened first, at ${clock.at(first.at)}: ${inside(first.message)}`
+  // What was seen is no clause of its own: `whatWasSeen` tells it.
+  if (chain.length === 1) return cause.type === 'observation' ? null : origin(first)
+  return `of what happened first, ${clock.when(first.at)}: ${inside(first.message)}`
+}
+
+/** What was seen that made an event, where nothing else did and the event does not say it itself: a thing or a clause, so after a colon. */
+export function whatWasSeen(chain: readonly EventRecord[]): string | null {
+  const [only] = chain
+  if (chain.length !== 1 || only?.cause.type !== 'observation') return null
+  return only.cause.what === bare(only.message) ? null : inside(only.cause.what)
 }
 
 /** The cause of one event in words; an event that is not recorded any more is said to be so. */

@@ -53,7 +53,7 @@ function ownClause(view: ServiceView, episode: Episode, facts: WhyFacts, clock: 
     case 'stopping':
       return { clause: `${id} is being stopped: ${inside(view.reason)}`, events: chainOf(facts, view.event) }
     case 'completed':
-      return plain(view, facts, `${id} ran to its end as it should at ${clock.at(view.since)}`)
+      return plain(view, facts, `${id} ran to its end as it should ${clock.when(view.since)}`)
     case 'failed':
     case 'backing-off':
       return failureClause(view, episode, facts, clock)
@@ -140,18 +140,18 @@ function failureClause(view: ServiceView, episode: Episode, facts: WhyFacts, clo
   const line = lineOf(view, facts, last)
   const ended = afterTitle(view, last.message).slice(id.length + 1)
   const quoted = line === undefined ? '' : ` (‘${line}’)`
-  const since = exits[0] ? clock.at(exits[0].at) : ''
+  const first = exits[0]?.at ?? view.since
   const clause =
     exits.length === 1
-      ? `${id} ${ended} at ${since}${quoted}`
-      : `${id} exited ${episode.whole ? '' : 'at least '}${times(exits.length)} since ${since}, last ${ended.replace(/^(exited|was) /, '')}${quoted}`
+      ? `${id} ${ended} ${clock.when(first)}${quoted}`
+      : `${id} exited ${episode.whole ? '' : 'at least '}${times(exits.length)} since ${clock.at(first)}, last ${ended.replace(/^(exited|was) /, '')}${quoted}`
   const port = saysPortTaken(line) ? ', after its port was taken' : ''
   return { clause: `${clause}${port}${then}`, events: exits.toReversed().slice(0, 3), line }
 }
 
 /** What becomes of a service that has gone wrong. */
 function whatFollows({ state, reason, nextStartAt }: ServiceView, clock: SentenceClock): string {
-  if (state === 'backing-off' && nextStartAt !== null) return `; it is started again at ${clock.exactly(nextStartAt)}`
+  if (state === 'backing-off' && nextStartAt !== null) return `; it is started again ${clock.exactly(nextStartAt)}`
   if (state !== 'failed') return ''
   if (/not to restart it/.test(reason)) return ', and site.yaml says not to restart it'
   const budget = /started (once|\d+ times) within ([^;]+);/.exec(reason)

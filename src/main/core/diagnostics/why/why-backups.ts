@@ -47,7 +47,7 @@ export function whyBackups(facts: WhyFacts): Finding {
         : `the newest verified one is of ${clock.at(backups.lastVerifiedAt)}`
     return finding(
       'unhealthy',
-      `The last backup failed at ${clock.at(failed.endedAt ?? failed.startedAt)}: ${inside(failed.message ?? 'no reason was told')}; ${good}.`,
+      `The last backup failed ${clock.when(failed.endedAt ?? failed.startedAt)}: ${inside(failed.message ?? 'no reason was told')}; ${good}.`,
       job,
     )
   }
@@ -55,7 +55,7 @@ export function whyBackups(facts: WhyFacts): Finding {
   if (bad && bad.at >= (backups.lastVerifiedAt ?? 0)) {
     return finding(
       'unhealthy',
-      `The newest snapshot is not good: it was read back at ${clock.at(bad.verified.at)} and ${inside(bad.verified.note)}.`,
+      `The newest snapshot is not good: it was read back ${clock.when(bad.verified.at)} and ${inside(bad.verified.note)}.`,
       [stateEvidence(`snapshot:${bad.id}`, bad.verified.note, { at: bad.verified.at })],
     )
   }
@@ -65,7 +65,7 @@ export function whyBackups(facts: WhyFacts): Finding {
       count === 0
         ? 'no snapshot was taken yet'
         : `none of the ${counted(count, 'snapshot')} has been read back and found whole`
-    const next = backups.nextAt === null ? 'none is scheduled' : `the next is due at ${clock.at(backups.nextAt)}`
+    const next = backups.nextAt === null ? 'none is scheduled' : `the next is due ${clock.when(backups.nextAt)}`
     return finding('degraded', `There is no verified backup because ${why}; ${next}.`)
   }
   const old = of('backup-old') ?? of('backup-not-good')
@@ -78,7 +78,7 @@ export function whyBackups(facts: WhyFacts): Finding {
   }
   return finding(
     'healthy',
-    `Nothing is wrong with the backups: the newest was read back and checked at ${clock.at(backups.lastVerifiedAt)}.`,
+    `Nothing is wrong with the backups: the newest was read back and checked ${clock.when(backups.lastVerifiedAt)}.`,
   )
 }
 
@@ -125,7 +125,7 @@ export function whySnapshot(id: string, facts: WhyFacts): Finding {
   if (verified && !verified.ok) {
     return finding(
       'unhealthy',
-      `${name} is damaged: it was read back at ${clock.at(verified.at)} and ${inside(verified.note)}.`,
+      `${name} is damaged: it was read back ${clock.when(verified.at)} and ${inside(verified.note)}.`,
       [own, stateEvidence(subject, verified.note, { at: verified.at }), ...notes],
     )
   }
@@ -137,7 +137,7 @@ export function whySnapshot(id: string, facts: WhyFacts): Finding {
     return finding('unknown', `${name} has not been read back yet, so it is not known whether it is good.`, [own])
   return finding(
     'healthy',
-    `Nothing is wrong with ${name.charAt(0).toLowerCase()}${name.slice(1)}: it was read back and checked at ${clock.at(verified.at)}.`,
+    `Nothing is wrong with ${name.charAt(0).toLowerCase()}${name.slice(1)}: it was read back and checked ${clock.when(verified.at)}.`,
     [own, ...notes],
   )
 }

@@ -45,7 +45,7 @@ export function whyDatabase(id: string, facts: WhyFacts): Finding {
       ? [{ label: `Recover ${id}…`, action: { type: 'recover-database' as const, service: id } }]
       : []
   const last =
-    lastError && health !== 'healthy' ? `, last at ${clock.at(lastError.at)}: ${inside(lastError.sentence)}` : ''
+    lastError && health !== 'healthy' ? `, last ${clock.when(lastError.at)}: ${inside(lastError.sentence)}` : ''
   const told = damaged
     ? `The database ${id} is damaged: the check of ${clock.at(lastCheck.at)} says that ${inside(lastCheck.note)}.`
     : health === 'healthy'

@@ -3,7 +3,7 @@ import type { JobView } from '#shared/contract/state.ts'
 import type { Health } from '#shared/vocabulary.ts'
 import { chainOf, historyOf, type WhyFacts } from './facts.ts'
 import { cardEvidence, distinctFixes, eventsEvidence, type Finding, pageOf, stateEvidence } from './finding.ts'
-import { whatBegan } from './origin.ts'
+import { whatBegan, whatWasSeen } from './origin.ts'
 import { isTroubled } from './service-path.ts'
 import { type Trouble, troubleOf } from './why-service.ts'
 import { bare, inside, sentenceClock } from './words.ts'
@@ -25,7 +25,7 @@ export function whyJob(id: string, facts: WhyFacts): Finding {
     evidence: withEvents([...jobEvidence(job), ...(behind.evidence ?? [])], chain),
     fixes: distinctFixes([...(behind.fixes ?? []), ...fixesOf(job)]),
   })
-  const at = clock.at(job.endedAt ?? job.startedAt)
+  const when = clock.when(job.endedAt ?? job.startedAt)
   const title = `“${job.title}”`
   switch (job.state) {
     case 'running': {
@@ -36,14 +36,14 @@ export function whyJob(id: string, facts: WhyFacts): Finding {
     case 'completed':
       return finding(
         'healthy',
-        `Nothing is wrong with ${title}: it was done at ${at}${job.message ? `. ${job.message}` : '.'}`,
+        `Nothing is wrong with ${title}: it was done ${when}${job.message ? `. ${job.message}` : '.'}`,
       )
     case 'cancelled': {
       const who = whatBegan(
         chain.filter(({ kind }) => kind === 'job.cancelled'),
         clock,
       )
-      return finding('unknown', `${title} was cancelled at ${at}${who ? ` because ${who}` : ''}.`)
+      return finding('unknown', `${title} was cancelled ${when}${who ? ` because ${who}` : ''}.`)
     }
     case 'interrupted':
       return finding(
@@ -54,7 +54,7 @@ export function whyJob(id: string, facts: WhyFacts): Finding {
       const service = serviceOf(job, facts)
       const behind = service === null ? null : troubleOf(service, facts)
       const reason = behind ? inside(behind.sentence) : inside(job.message ?? 'no reason was told')
-      return finding('unhealthy', `${title} failed at ${at}: ${reason}.`, behind ?? {})
+      return finding('unhealthy', `${title} failed ${when}: ${reason}.`, behind ?? {})
     }
   }
 }
@@ -97,7 +97,7 @@ function pastJob(id: string, facts: WhyFacts): Finding {
     title,
     health: last?.kind === 'job.failed' ? 'unhealthy' : 'unknown',
     sentence: last
-      ? `“${title}” ended at ${clock.at(last.at)}: ${inside(last.message)}${began ? `, after ${began}` : ''}.`
+      ? `“${title}” ended ${clock.when(last.at)}: ${inside(last.message)}${began ? `, after ${began}` : ''}.`
       : `Nothing is recorded of job ${id} any more.`,
     root: subject,
     evidence: eventsEvidence(chain),
@@ -142,7 +142,8 @@ export function whyCard(id: string, facts: WhyFacts): Finding {
         cardEvidence(card),
         ...(behind?.evidence.filter(({ what, event }) => what !== 'card' || event !== card.event) ?? []),
       ],
-      chain,
+      // That the card was raised says what the card says.
+      chain.filter(({ kind }) => kind !== 'attention.raised'),
     ),
     fixes: distinctFixes([...card.fixes, ...(behind?.fixes ?? [])]),
   }
@@ -160,6 +161,8 @@ export function whyEvent(id: string, facts: WhyFacts): Finding {
   }
   const first = chain.at(-1) ?? event
   const began = whatBegan(chain, clock)
+  const seen = whatWasSeen(chain)
+  const told = `${bare(event.message)} (${clock.at(event.at)})`
   return {
     subject,
     title: event.kind,
@@ -170,8 +173,10 @@ export function whyEvent(id: string, facts: WhyFacts): Finding {
           ? 'degraded'
           : 'healthy',
     sentence: began
-      ? `${bare(event.message)} (${clock.at(event.at)}), because ${began}.`
-      : `${bare(event.message)} (${clock.at(event.at)}); nothing recorded is behind it.`,
+      ? `${told}, because ${began}.`
+      : seen
+        ? `${told}; what was seen: ${seen}.`
+        : `${told}; nothing recorded is behind it.`,
     root: first.id === id ? subject : `event:${first.id}`,
     evidence: eventsEvidence(chain),
     fixes: [],

@@ -103,7 +103,7 @@ function well(view: ServiceView, facts: WhyFacts): Finding {
   const history = historyOf(facts, `service:${id}`)
   const exits = history.filter(({ kind, at }) => kind === 'service.exited' && facts.now - at < recentMs)
   const [lastExit] = exits
-  const before = lastExit ? `, after it exited ${times(exits.length)}, last at ${clock.at(lastExit.at)}` : ''
+  const before = lastExit ? `, after it exited ${times(exits.length)}, last ${clock.when(lastExit.at)}` : ''
   const passing = view.probes.filter(({ passing: passes }) => passes === true).length
   const probes =
     passing === 0
@@ -111,7 +111,7 @@ function well(view: ServiceView, facts: WhyFacts): Finding {
       : `, ${passing === 1 ? 'its probe passes' : `${passing === view.probes.length ? 'all ' : ''}${passing} probes pass`}`
   const sentence =
     state === 'completed'
-      ? `Nothing is wrong with ${id}: it ran to its end as it should at ${clock.at(since)}.`
+      ? `Nothing is wrong with ${id}: it ran to its end as it should ${clock.when(since)}.`
       : `Nothing is wrong with ${id}: it is healthy since ${clock.at(since)}${before}${probes}.`
   return {
     subject: `service:${id}`,
@@ -160,7 +160,7 @@ function notThere(id: string, facts: WhyFacts): Finding {
     subject,
     title: id,
     health: 'unknown',
-    sentence: `${id} is not a service of this site any more: it was taken out of site.yaml${last ? `, and was last heard of at ${clock.at(last.at)}` : ''}.`,
+    sentence: `${id} is not a service of this site any more: it was taken out of site.yaml${last ? `, and was last heard of ${clock.when(last.at)}` : ''}.`,
     root: subject,
     evidence: [
       stateEvidence('site', 'site.yaml, as it is in use, does not name it.', {

@@ -67,7 +67,7 @@ export function whyStore(facts: WhyFacts): Finding {
   if (card)
     return finding(
       'degraded',
-      `The store works, but this happened at ${clock.at(card.since)}: ${card.title}: ${inside(card.why)}.`,
+      `The store works, but this happened ${clock.when(card.since)}: ${card.title}: ${inside(card.why)}.`,
       states,
     )
   return finding(
@@ -84,9 +84,9 @@ const stateSentences: Readonly<Record<Exclude<StoreView['state'], 'open'>, (what
   failed: (what) => `${capital(what)} has failed`,
 }
 
-function databaseWords({ name, state, note, bytes: size, lastCheck }: StoreDatabase): string {
+function databaseWords({ name, state, note, bytes: size, walBytes, lastCheck }: StoreDatabase): string {
   const check = lastCheck ? ` Last ${lastCheck.kind} check: ${lastCheck.ok ? 'good' : stopped(lastCheck.note)}` : ''
-  return `The ${name} database is ${state} and takes ${bytes(size)}.${note ? ` ${stopped(note)}` : ''}${check}`
+  return `The ${name} database is ${state} and takes ${bytes(size + walBytes)}.${note ? ` ${stopped(note)}` : ''}${check}`
 }
 
 function fixesOf({ name, state }: StoreDatabase): readonly Fix[] {

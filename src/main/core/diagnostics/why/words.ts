@@ -2,7 +2,9 @@
 export interface SentenceClock {
   /** `14:02` today, `Mon 3 Nov 14:02` otherwise. */
   at(moment: number): string
-  /** `14:02:10` today: for what is seconds away. */
+  /** The same to stand for a when: `at 14:02`, `on Mon 3 Nov at 14:02`. */
+  when(moment: number): string
+  /** `at 14:02:10` today: for what is seconds away. */
   exactly(moment: number): string
 }
 
@@ -14,16 +16,26 @@ export function sentenceClock(zone: string, now: number): SentenceClock {
   const day = format({ day: 'numeric', month: 'short', year: 'numeric' })
   const weekday = format({ weekday: 'short', day: 'numeric', month: 'short' })
   const today = day.format(now)
-  const tell = (moment: number, time: Intl.DateTimeFormat) => {
-    const clock = time.format(moment)
+  /** Null for today. */
+  const dayOf = (moment: number) => {
     const then = day.format(moment)
-    if (then === today) return clock
-    const near = then.slice(-4) === today.slice(-4)
-    return `${near ? weekday.format(moment).replace(',', '') : then} ${clock}`
+    if (then === today) return null
+    return then.slice(-4) === today.slice(-4) ? weekday.format(moment).replace(',', '') : then
+  }
+  const when = (moment: number, time: Intl.DateTimeFormat) => {
+    const then = dayOf(moment)
+    return `${then === null ? '' : `on ${then} `}at ${time.format(moment)}`
   }
   const minutes = format(hours)
   const seconds = format({ ...hours, second: '2-digit' })
-  return { at: (moment) => tell(moment, minutes), exactly: (moment) => tell(moment, seconds) }
+  return {
+    at(moment) {
+      const then = dayOf(moment)
+      return `${then === null ? '' : `${then} `}${minutes.format(moment)}`
+    },
+    when: (moment) => when(moment, minutes),
+    exactly: (moment) => when(moment, seconds),
+  }
 }
 
 function knownZone(zone: string): string {

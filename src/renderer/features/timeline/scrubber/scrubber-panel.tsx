@@ -44,8 +44,10 @@ export function ScrubberPanel({
           <Failed error={spans.error} again={spans.again} />
         ) : (
           <>
+            <div className={styles.head}>
+              <Waiting what="Waiting for the counts of events over time." />
+            </div>
             <div className={styles.skeleton} aria-hidden="true" />
-            <Waiting what="Waiting for the counts of events over time." />
           </>
         )}
       </section>
