@@ -71,21 +71,21 @@ test('while the console cannot record, every page says so, since when, and what 
     since: Date.now() - 4 * 60_000,
     note: 'The control database cannot be written: the disk is full.',
   })
-  await banner().getByText('The console cannot record.').waitFor()
+  await banner().getByText('The store is read-only.').waitFor()
   await banner().getByText('The control database cannot be written: the disk is full.').waitFor()
-  await banner().getByText('is refused, not lost silently; recording resumes by itself').waitFor()
+  await banner().getByText('recording goes on by itself then. What cannot be recorded is refused, not lost silently').waitFor()
   await banner().getByText('Since 4 min.').waitFor()
   expect(await banner().getByRole('button').count()).toBe(0)
   await banner().getByRole('link', { name: 'Look at the store' }).click()
   await page.getByRole('heading', { name: 'Diagnose' }).waitFor()
-  await banner().getByText('The console cannot record.').waitFor()
+  await banner().getByText('The store is read-only.').waitFor()
   expect(await banner().getByRole('link').count()).toBe(0)
 })
 
 test('the banner is read out once, not again with every second of its age', async () => {
   await open('/')
   await change({ state: 'read-only', since: Date.now(), note: 'The disk is full.' })
-  const spoken = page.getByRole('status').filter({ hasText: 'The console cannot record. The disk is full.' })
+  const spoken = page.getByRole('status').filter({ hasText: 'The store is read-only. The disk is full.' })
   await spoken.waitFor({ state: 'attached' })
   await spoken.evaluate((element) => {
     new MutationObserver(() => element.setAttribute('data-again', 'yes')).observe(element, {

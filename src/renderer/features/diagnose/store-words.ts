@@ -51,10 +51,10 @@ export function storeTrouble(state: StoreState, note: string | null): StoreTroub
       return null
     case 'read-only':
       return {
-        lead: 'The console cannot record.',
+        lead: 'The store is read-only.',
         note,
         meaning:
-          'What cannot be recorded is refused, not lost silently; recording resumes by itself when it is possible again.',
+          'Make room on the disk, or see that it can be written to: recording goes on by itself then. What cannot be recorded is refused, not lost silently.',
       }
     case 'recovering':
       return {

@@ -20,10 +20,10 @@ export function WritingPanel({ store }: { readonly store: StoreView }) {
     >
       <dl className={styles.figures}>
         <Figure name="Commit p50" title="Half of the last 1,000 commits took at most this.">
-          {duration(store.commitP50)}
+          {store.commits === 0 ? '–' : duration(store.commitP50)}
         </Figure>
         <Figure name="Commit p99" title="99 of 100 of the last 1,000 commits took at most this.">
-          {duration(store.commitP99)}
+          {store.commits === 0 ? '–' : duration(store.commitP99)}
         </Figure>
         <Figure name="Commits" title="Transactions that were made durable.">
           {count(store.commits)}

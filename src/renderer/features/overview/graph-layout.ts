@@ -24,7 +24,7 @@ export interface GraphLayout {
 }
 
 /** Sizes of the drawing, in pixels. */
-export const nodeSize = { width: 138, height: 34 } as const
+export const nodeSize = { width: 150, height: 40 } as const
 const gap = { x: 40, y: 10 } as const
 
 /**

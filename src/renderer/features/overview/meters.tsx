@@ -129,7 +129,13 @@ export function StorePanel() {
           <p className={styles.line}>
             <span className="dim">Commit</span>
             <span title="Half of all commits take at most the first; 99 of 100 at most the second.">
-              {duration(store.commitP50)} <span className="dim">to {duration(store.commitP99)}</span>
+              {store.commits === 0 ? (
+                <span className="dim">none yet</span>
+              ) : (
+                <>
+                  {duration(store.commitP50)} <span className="dim">to {duration(store.commitP99)}</span>
+                </>
+              )}
             </span>
           </p>
           <p className={styles.line}>

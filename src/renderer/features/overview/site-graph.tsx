@@ -79,8 +79,10 @@ function Node({
         onMouseLeave={() => onLit(null)}
       >
         <HealthMark health={service.health} />
-        <span className={styles.name}>{id}</span>
-        {service.state !== 'running' && <span className={styles.state}>{serviceStateWords[service.state]}</span>}
+        <span className={styles.words}>
+          <span className={styles.name}>{id}</span>
+          {service.state !== 'running' && <span className={styles.state}>{serviceStateWords[service.state]}</span>}
+        </span>
       </Link>
       {!well && (
         <span className={styles.ask} style={{ left: x + nodeSize.width, top: y, height: nodeSize.height }}>

@@ -34,6 +34,7 @@ export function Why({ subject, about }: { readonly subject: string; readonly abo
       trapFocus={byKeyboard}
       returnFocus={byKeyboard}
       closeOnEscape={false}
+      middlewares={room}
     >
       <Popover.Target>
         <button
@@ -54,6 +55,17 @@ export function Why({ subject, about }: { readonly subject: string; readonly abo
     </Popover>
   )
 }
+
+/** On a small screen the answer is scrolled within the room that there is beside its button. */
+const room = {
+  flip: true,
+  shift: true,
+  size: {
+    padding: 8,
+    apply: ({ availableHeight, elements }: { availableHeight: number; elements: { floating: HTMLElement } }) =>
+      elements.floating.style.setProperty('--why-room', `${Math.floor(availableHeight)}px`),
+  },
+} as const
 
 /** What happens in the answer is nothing to the row that it was opened from. */
 function keep(event: SyntheticEvent): void {
