@@ -89,6 +89,10 @@ test('a console without a window: trusted, started, restarted, watched, stopped,
   )
   expect(events.map(({ seq }) => seq)).toEqual(events.map(({ seq }) => seq).sort((a, b) => a - b))
   expect(events.every(({ subject }) => subject === 'service:web')).toBe(true)
+  const job = events.find(({ operation }) => operation !== null)?.operation ?? ''
+  const ofJob = await user.document<{ events: EventRecord[] }>('events', '--operation', job)
+  expect(ofJob.events.length).toBeGreaterThan(1)
+  expect(new Set(ofJob.events.map(({ operation }) => operation))).toEqual(new Set([job]))
   const newest = events.at(-1)?.seq ?? 0
   expect(await user.document('events', '--subject', 'service:web', '--since-seq', String(newest))).toEqual({
     events: [],

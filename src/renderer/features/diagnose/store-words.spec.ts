@@ -9,6 +9,11 @@ test('an open store has nothing to say on every page; every other state does', (
   }
 })
 
+test('the banner has the first sentence of a long note', () => {
+  const note = 'The control database (v. 3) was replaced 3 times. It is recovered when you order it.'
+  expect(storeTrouble('stand-in', note)?.note).toBe('The control database (v. 3) was replaced 3 times.')
+})
+
 test('the limit is that of all databases, the newest copy that of any', () => {
   const store = sampleStore(10_000_000)
   expect(storeLimit(store)).toBe(2_512_000_000)

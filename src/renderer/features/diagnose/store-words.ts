@@ -37,7 +37,7 @@ export const checkWords: Record<CheckKind, string> = {
   full: 'Reads the structure, every index and every reference between tables. Minutes for a large one.',
 }
 
-/** What is told of a store that does not simply record, in the banner of every page. `note` is the console's own sentence. */
+/** What is told of a store that does not simply record, in the banner of every page. `note` is the console's own first sentence. */
 export interface StoreTrouble {
   readonly lead: string
   readonly note: string | null
@@ -45,7 +45,9 @@ export interface StoreTrouble {
 }
 
 /** The banner's words for a state; null while all is well. */
-export function storeTrouble(state: StoreState, note: string | null): StoreTrouble | null {
+export function storeTrouble(state: StoreState, wholeNote: string | null): StoreTrouble | null {
+  // A line on every page; card, Diagnose and Why? have the rest.
+  const note = wholeNote && (/^.*?[.!?](?= [A-Z])/s.exec(wholeNote)?.[0] ?? wholeNote)
   switch (state) {
     case 'open':
       return null

@@ -56,16 +56,8 @@ export function Why({ subject, about }: { readonly subject: string; readonly abo
   )
 }
 
-/** On a small screen the answer is scrolled within the room that there is beside its button. */
-const room = {
-  flip: true,
-  shift: true,
-  size: {
-    padding: 8,
-    apply: ({ availableHeight, elements }: { availableHeight: number; elements: { floating: HTMLElement } }) =>
-      elements.floating.style.setProperty('--why-room', `${Math.floor(availableHeight)}px`),
-  },
-} as const
+/** On a small screen the answer is moved rather than cut off, over its own button if need be. */
+const room = { flip: true, shift: { crossAxis: true, padding: 8 } } as const
 
 /** What happens in the answer is nothing to the row that it was opened from. */
 function keep(event: SyntheticEvent): void {

@@ -4,6 +4,7 @@ import { storeView } from '../../../../../test/support/store-view.ts'
 import {
   at,
   card,
+  caused,
   database,
   event,
   exited,
@@ -268,6 +269,30 @@ describe('what happened', () => {
 test('times are told in the zone of the site, and with their day when that is not today', () => {
   const told = ask('api', { services: [service('api', { since: at(-48 * 60) })] })
   expect(told.sentence).toBe('Nothing is wrong with api: it is healthy since Sat 3 Jan 14:00.')
+  const recovered = card('store-replaced:control', 'store:control', { since: at(-48 * 60) })
+  expect(ask('store', { store: storeView(), cards: [recovered] }).sentence).toContain(
+    'but this happened on Sat 3 Jan at 14:00:',
+  )
+})
+
+test('what was seen is told of an event, and is no because; that a card was raised is no evidence beside the card', () => {
+  const failing = event('route.failing', 'route:presence', at(1), {
+    message: 'presence could not handle a message.',
+    cause: { type: 'observation', what: 'a message on desk/+/status' },
+  })
+  const raised = event('attention.raised', 'route:presence', at(1), { cause: caused(failing.id) })
+  expect(ask(`event:${failing.id}`, { events: [failing] }).sentence).toBe(
+    'presence could not handle a message (14:01); what was seen: a message on desk/+/status.',
+  )
+  const told = ask('card:route-failing:presence', {
+    cards: [card('route-failing:presence', 'route:presence', { event: raised.id, why: 'The payload is not JSON.' })],
+    events: [failing, raised],
+  })
+  expect(told.sentence).toMatch(/: the payload is not JSON\.$/)
+  expect(told.evidence.map(({ what, event: of }) => [what, of])).toEqual([
+    ['card', raised.id],
+    ['event', failing.id],
+  ])
 })
 
 test('what nobody knows is refused with the nearest known', () => {
