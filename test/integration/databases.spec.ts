@@ -230,7 +230,7 @@ describe.skipIf(noSqlite)('a SQLite database of the site', () => {
     expect(sqlite(file, 'SELECT count(*) FROM note')).toBe('2000')
     const status = await user.document<{ databases: SiteDatabaseView[] }>('database', '--site', directory)
     expect(status.databases).toMatchObject([{ id: 'db', recovery: { copies: 1 } }])
-    expect(await user.run('database', 'check', 'nope', '--site', directory)).toMatchObject({ code: 1 })
+    expect(await user.run('database', 'check', 'nope', '--site', directory)).toMatchObject({ code: 2 })
   })
 })
 

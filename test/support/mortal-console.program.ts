@@ -34,6 +34,7 @@ switch (act) {
     break
   }
   case 'recovers': {
+    for (const { id } of site.jobs.running()) await site.jobs.finished(id)
     const { job } = await site.databases.recover('db', operator)
     await site.jobs.finished(job)
     break

@@ -8,6 +8,8 @@ const refusals: readonly string[] = [
   'bad-input',
   'confirmation-needed',
   'console-not-answering',
+  'database-not-sqlite',
+  'database-unknown',
   'export-exists',
   'host-needed',
   'job-busy',

@@ -128,6 +128,7 @@ export async function openParts(
       state: state.slice('databases'),
       runtime,
       clock,
+      crashPoints,
       logger: logger.part('databases'),
       random: ports.random,
     }),

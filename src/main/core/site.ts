@@ -177,19 +177,19 @@ function interruptedSentence({ kind, title }: JobView): string {
   return `${ended} Look at the services' states.`
 }
 
-/** Services that an interrupted restore had stopped run again, also where the host was told to start nothing. */
+/** Services that an interrupted restore or recovery had stopped run again, also where the host was told to start nothing. */
 async function startOwed(
   site: Site,
-  { backups }: SiteParts,
+  { backups, databases }: SiteParts,
   { owner, logger }: SitePorts,
   cause: Cause,
 ): Promise<void> {
-  const owed = backups.owedServices()
+  const owed = [...new Set([...backups.owedServices(), ...databases.owedServices()])]
   if (owed.length === 0 || owner.host === 'command line') return
   try {
     await site.services.start(owed, cause)
   } catch (error) {
-    logger.error('Services that an interrupted restore had stopped could not be started again.', {
+    logger.error('Services that were stopped for something that was interrupted could not be started again.', {
       services: owed,
       error: String(error),
     })

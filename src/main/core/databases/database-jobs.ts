@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { SiteDefinition } from '#core/config/index.ts'
 import type { EventLog } from '#core/events/index.ts'
 import type { JobOutcome, Jobs } from '#core/jobs/index.ts'
-import type { Clock, Logger, Runtime } from '#core/platform/index.ts'
+import type { Clock, CrashPoints, Logger, Runtime } from '#core/platform/index.ts'
 import type { RecoveryPlan } from '#shared/contract/databases.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause, Severity } from '#shared/vocabulary.ts'
@@ -25,6 +25,7 @@ export interface DatabaseJobsParts {
   readonly events: EventLog
   readonly runtime: Runtime
   readonly clock: Clock
+  readonly crashPoints: CrashPoints
   readonly logger: Logger
   /** Told when what is shown of a database has changed. */
   readonly onChanged: (database: SiteDatabase) => void
@@ -122,7 +123,7 @@ export class DatabaseJobs {
 
   async recover(database: SiteDatabase, cause: Cause, automatic = false): Promise<{ readonly job: string }> {
     const file = fileOf(database, 'recovered')
-    const { jobs, own, records, services, runtime, clock, onChanged } = this.#parts
+    const { jobs, own, records, services, runtime, clock, crashPoints, onChanged } = this.#parts
     const { where } = database.declared
     const { id: job } = await jobs.start(
       {
@@ -155,6 +156,7 @@ export class DatabaseJobs {
               services: services(),
               runtime,
               clock,
+              crashPoints,
               onPut: () => database.damaged(null),
             },
             context,

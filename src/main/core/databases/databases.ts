@@ -1,9 +1,16 @@
-import { existsSync } from 'node:fs'
 import type { Attention } from '#core/attention/index.ts'
 import { releaseFolder, resolveDatabase, type SiteDefinition, variablesOf } from '#core/config/index.ts'
 import type { EventLog } from '#core/events/index.ts'
 import type { Jobs } from '#core/jobs/index.ts'
-import type { Builtin, BuiltinContext, Clock, Logger, RunningBuiltin, Runtime } from '#core/platform/index.ts'
+import type {
+  Builtin,
+  BuiltinContext,
+  Clock,
+  CrashPoints,
+  Logger,
+  RunningBuiltin,
+  Runtime,
+} from '#core/platform/index.ts'
 import type { Slice } from '#core/state/index.ts'
 import type { Database } from '#core/store/index.ts'
 import type { RecoveryPlan } from '#shared/contract/databases.ts'
@@ -12,7 +19,7 @@ import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import { DatabaseJobs } from './database-jobs.ts'
 import { DatabaseRecords } from './records.ts'
-import { putInPlace } from './recovery/files.ts'
+import { InterruptedRecovery } from './recovery/interrupted-recovery.ts'
 import type { ServiceHands } from './service-hands.ts'
 import { type DeclaredDatabase, SiteDatabase, shownWhere } from './site-database.ts'
 import type { SessionSource } from './types.ts'
@@ -32,6 +39,7 @@ export interface DatabasesParts {
   readonly state: Slice<SiteDatabaseView>
   readonly runtime: Runtime
   readonly clock: Clock
+  readonly crashPoints: CrashPoints
   readonly logger: Logger
   /** A number in [0, 1): jitter of pauses. */
   readonly random: () => number
@@ -48,6 +56,8 @@ export interface Databases extends AsyncDisposable {
   check(service: string, cause: Cause): Promise<{ readonly job: string }>
   copy(service: string, cause: Cause): Promise<{ readonly job: string }>
   planRecovery(service: string): Promise<RecoveryPlan>
+  /** Services that a recovery had stopped when the console ended, so that they are to be started again. */
+  owedServices(): readonly string[]
   recover(service: string, cause: Cause): Promise<{ readonly job: string }>
 }
 
@@ -67,6 +77,7 @@ class SiteDatabases implements Databases {
   readonly #records: DatabaseRecords
   readonly #jobs: DatabaseJobs
   readonly #upkeep: Upkeep
+  readonly #interrupted: InterruptedRecovery
   /** Copies by database, as they were last listed. */
   readonly #copies = new Map<string, { readonly count: number; readonly newestAt: number | null }>()
   #timer: Disposable
@@ -82,6 +93,7 @@ class SiteDatabases implements Databases {
       records: this.#records,
       onChanged: (database) => void this.#listCopies(database),
     })
+    this.#interrupted = new InterruptedRecovery({ ...parts, own: parts.site.own, records: this.#records })
     const databases = () => this.#known.values()
     this.#upkeep = new Upkeep({ databases, jobs: this.#jobs, records: this.#records, clock, logger: parts.logger })
     // Cards outlive the console: one from an earlier run may not be true any more.
@@ -117,7 +129,7 @@ class SiteDatabases implements Databases {
         }
         this.#known.set(id, new SiteDatabase(one, { events, attention, runtime, clock, random, onLooked }))
       }
-      await this.#finishInterrupted(one)
+      await this.#interrupted.settle(one)
       const database = this.#known.get(id)
       if (database) await this.#listCopies(database)
     }
@@ -137,6 +149,10 @@ class SiteDatabases implements Databases {
 
   async planRecovery(service: string): Promise<RecoveryPlan> {
     return await this.#jobs.planRecovery(this.#named(service))
+  }
+
+  owedServices(): readonly string[] {
+    return this.#interrupted.owedServices()
   }
 
   async recover(service: string, cause: Cause): Promise<{ readonly job: string }> {
@@ -165,19 +181,6 @@ class SiteDatabases implements Databases {
       ids.length > 0 ? `It has ${ids.join(', ')}.` : 'Declare one in site.yaml: `kind: builtin, use: database`.',
       { params: { service } },
     )
-  }
-
-  /** The console ended while a recovery moved files: the good one is put in place now, before anything starts on none. */
-  async #finishInterrupted({ service, target, where }: DeclaredDatabase): Promise<void> {
-    if (target.engine !== 'sqlite' || !this.#records.newest(service.id, 'putting')) return
-    if (this.#parts.jobs.running().some(({ kind }) => kind === 'database.recover')) return
-    const put = !existsSync(target.file) && (await putInPlace(target.file))
-    await this.#records.forget(service.id, 'putting')
-    const note = put
-      ? `The recovery of ${where} was interrupted after the damaged file was set aside; the good one was put in its place now.`
-      : `The recovery of ${where} was interrupted.`
-    await this.#records.add(service.id, 'recovery', { at: this.#parts.clock.wall(), ok: put, automatic: false, note })
-    this.#parts.logger.warn(note)
   }
 
   #showAll(): void {

@@ -114,7 +114,9 @@ interface Ended {
 function run(runtime: Runtime, request: ToolRequest, timeout: number, signal?: AbortSignal): Promise<Ended> {
   return new Promise((resolve) => {
     const args = [runtime.program('database-copy'), JSON.stringify(request)]
-    const options = { timeout, killSignal: 'SIGKILL', windowsHide: true, ...(signal && { signal }) } as const
+    // What is left of a budget has fractions, which Node refuses, and nothing left would be no limit at all.
+    const whole = Math.max(1, Math.floor(timeout))
+    const options = { timeout: whole, killSignal: 'SIGKILL', windowsHide: true, ...(signal && { signal }) } as const
     execFile(runtime.node, args, options, (error, output, errors) =>
       resolve({ output, errors: errors || (error?.message ?? ''), killed: error?.killed === true }),
     )

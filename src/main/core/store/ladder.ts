@@ -117,8 +117,8 @@ export class Ladder {
   async #prepareCopy(copy: DatabaseCopy, part: string, left: () => number): Promise<Choice | null> {
     const { copies, runtime, logger, schemas } = this.#options
     try {
-      const newest = await newestInCopy(copy, { copies, schemas, runtime }, { timeoutMs: leastOne(left()) })
-      await copyDatabase(runtime, { from: copies.pathOf(copy), to: part, timeoutMs: leastOne(left()) })
+      const newest = await newestInCopy(copy, { copies, schemas, runtime }, { timeoutMs: left() })
+      await copyDatabase(runtime, { from: copies.pathOf(copy), to: part, timeoutMs: left() })
       const found = inspect(copy.database, part)
       if (found.state === 'damaged') throw new Error(found.reason)
       return { source: 'copy', copiedAt: copy.at, newest, untried: 0 }
@@ -142,7 +142,7 @@ export class Ladder {
       }
       const { tables, means, newest } = await salvageDatabase(runtime, request, { timeoutMs: ladderBudgetMs.salvage })
       const left = ladderBudgetMs.salvage - (clock.monotonic() - began)
-      const { ok, problems } = await checkDatabase(runtime, part, { timeoutMs: leastOne(left) })
+      const { ok, problems } = await checkDatabase(runtime, part, { timeoutMs: left })
       if (!ok) throw new Error(problems.join('; '))
       return { source: 'salvage', means, tables, newest, untried: 0 }
     } catch (error) {
@@ -220,11 +220,6 @@ export class Ladder {
     const last = Math.round(Math.max(...times))
     return last > 0 ? Math.min(last, now) : now
   }
-}
-
-/** A time-out of nothing would be none at all. */
-function leastOne(ms: number): number {
-  return Math.max(1, Math.floor(ms))
 }
 
 function newestOf(schemas: readonly Schema[]): string[] {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { JobContext } from '#core/jobs/index.ts'
-import { type Clock, fileHolders, type Runtime, timeIn } from '#core/platform/index.ts'
+import { type Clock, type CrashPoints, fileHolders, type Runtime, timeIn } from '#core/platform/index.ts'
 import { checkDatabase, copyDatabase } from '#core/store/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { DatabaseRecords } from '../records.ts'
@@ -27,6 +27,7 @@ export interface RecoveryOptions {
   readonly services: ServiceHands
   readonly runtime: Runtime
   readonly clock: Clock
+  readonly crashPoints: CrashPoints
   /** Told once a good file is in place, before the services start on it. */
   readonly onPut: () => void
 }
@@ -75,6 +76,7 @@ class RecoveryRun {
     }
     try {
       const copyAt = await context.step('copy', () => this.#prepareCopy())
+      this.#reach('after-copy')
       await context.step('stop', () => this.#stop())
       const rows = copyAt === null ? await context.step('salvage', () => this.#salvage()) : 0
       const aside = await context.step('put', () => this.#put(damage))
@@ -85,6 +87,10 @@ class RecoveryRun {
       await this.#start()
       throw error
     }
+  }
+
+  #reach(moment: string): void {
+    this.#options.crashPoints.reach(`database.recovery.${moment}`)
   }
 
   /** The damage in a sentence, or null when there is none. */
@@ -158,10 +164,13 @@ class RecoveryRun {
     await likeBefore(file)
     await records.add(service, 'putting', { at, ok: true, automatic: false, note: damage })
     this.#moving = true
+    this.#reach('before-aside')
     const aside = existsSync(file)
       ? await setAside(file, own, service, at, `The database ${where} was damaged: ${damage}`)
       : null
+    this.#reach('after-aside')
     await putInPlace(file)
+    this.#reach('after-put')
     await records.forget(service, 'putting')
     this.#options.onPut()
     return aside
