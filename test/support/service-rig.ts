@@ -4,8 +4,9 @@ import { attentionSchema, openAttention } from '#core/attention/index.ts'
 import type { ServiceDefinition, SiteDefinition } from '#core/config/index.ts'
 import { type Coordinator, coordinatorSchema, logTail, type Order, openCoordinator } from '#core/coordinator/index.ts'
 import { databaseProbe } from '#core/databases/index.ts'
-import { eventsSchema, openEventLog } from '#core/events/index.ts'
+import { type EventLog, eventsSchema, openEventLog } from '#core/events/index.ts'
 import { openPushes, pushingServices, type SitePushes } from '#core/health/index.ts'
+import { jobsSchema } from '#core/jobs/index.ts'
 import {
   type Builtin,
   type Clock,
@@ -18,8 +19,8 @@ import {
   systemClock,
   systemProcesses,
 } from '#core/platform/index.ts'
-import { openStateHub } from '#core/state/index.ts'
-import { openStore } from '#core/store/index.ts'
+import { openStateHub, type StateHub } from '#core/state/index.ts'
+import { type Database, openStore } from '#core/store/index.ts'
 import type { AttentionView, ServiceView } from '#shared/contract/state.ts'
 import type { EventRecord } from '#shared/vocabulary.ts'
 import { temporaryFolder } from './folders.ts'
@@ -32,6 +33,9 @@ export interface ServiceRig extends AsyncDisposable {
   readonly pushes: SitePushes
   readonly directory: string
   readonly processes: Processes
+  readonly database: Database
+  readonly log: EventLog
+  readonly state: StateHub
   /** Open cards by id. */
   readonly cards: ReadonlyMap<string, AttentionView>
   view(service: string): ServiceView
@@ -75,7 +79,7 @@ export async function serviceRig(options: ServiceRigOptions): Promise<ServiceRig
   const logger = silentLogger
   const runtime = sourceRuntime()
   const processes = systemProcesses({ clock, logger })
-  const schemas = { control: [eventsSchema, attentionSchema, coordinatorSchema], messages: [] }
+  const schemas = { control: [eventsSchema, attentionSchema, coordinatorSchema, jobsSchema], messages: [] }
   const store = owned.add(
     await openStore({ directory: join(directory, '.wheelhouse'), schemas, runtime, clock, logger }),
   )
@@ -126,6 +130,9 @@ export async function serviceRig(options: ServiceRigOptions): Promise<ServiceRig
     pushes,
     directory,
     processes,
+    database,
+    log,
+    state,
     get cards() {
       return new Map(attention.open().map((card) => [card.id, card]))
     },

@@ -76,3 +76,11 @@ export function httpProbe(given: Partial<Probe> = {}): Probe {
 export function reference(name: string): string {
   return `\${${name}}`
 }
+
+/** A site of services that only have needs. */
+export function graphOf(
+  needs: Readonly<Record<string, ServiceDefinition['needs']>>,
+  given: Readonly<Record<string, Partial<ServiceDefinition>>> = {},
+): SiteDefinition {
+  return siteOf(Object.entries(needs).map(([id, of]) => serviceOf(id, { needs: of, ...given[id] })))
+}

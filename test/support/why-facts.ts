@@ -54,6 +54,7 @@ export function factsOf(given: Given): WhyFacts {
       backups: given.backups ? { backups: { ...backups, ...given.backups } } : {},
       snapshots: byIdOf(given.snapshots),
       maintenance: {},
+      startPath: {},
     },
     definition: { disabled: given.disabled ?? [], broker: given.broker ?? null },
     histories,
@@ -176,6 +177,7 @@ export function service(id: string, more: Partial<ServiceView> = {}): ServiceVie
     command: '',
     cwd: '',
     pages: [],
+    hooks: [],
     ...more,
   }
 }

@@ -304,4 +304,5 @@ const api: ServiceView = {
   command: 'node api.mjs',
   cwd: '/',
   pages: [],
+  hooks: [],
 }

@@ -49,5 +49,6 @@ function present(slices: StateBatch['slices']): Shown {
     backups: all(slices.backups),
     snapshots: all(slices.snapshots),
     maintenance: all(slices.maintenance),
+    startPath: all(slices.startPath),
   }
 }

@@ -19,6 +19,7 @@ const nothing: Shown = {
   backups: {},
   snapshots: {},
   maintenance: {},
+  startPath: {},
 }
 
 /**

@@ -63,6 +63,7 @@ export function service(now: number, id: string, rest: Partial<ServiceView> = {}
     command: `node services/${id}.mjs`,
     cwd: '/home/lab/sites/consultease/releases/7',
     pages: [],
+    hooks: [],
     ...rest,
   }
 }

@@ -52,13 +52,20 @@ export function sampleSlices(now: number): Shown {
     },
     services: byId([
       service(now, 'broker', {
+        phase: 'core-infrastructure',
         title: 'MQTT broker',
         kind: 'builtin',
         ports: { mqtt: 1883 },
         dependents: ['api', 'desk-units'],
       }),
-      service(now, 'database', { title: 'Faculty database', kind: 'builtin', dependents: ['api'] }),
+      service(now, 'database', {
+        phase: 'core-infrastructure',
+        title: 'Faculty database',
+        kind: 'builtin',
+        dependents: ['api'],
+      }),
       service(now, 'api', {
+        hooks: [{ name: 'before-start', command: 'services/migrate.mjs --all', timeoutMs: 30_000, runs: false }],
         title: 'Consultation API',
         ports: { http: 8101 },
         needs: [
@@ -71,6 +78,7 @@ export function sampleSlices(now: number): Shown {
         pages: [{ title: 'API status', url: 'http://127.0.0.1:8101/' }],
       }),
       service(now, 'desk-units', {
+        phase: null,
         title: 'Desk units',
         health: 'degraded',
         since: now - 4 * minute,
@@ -213,6 +221,18 @@ export function sampleSlices(now: number): Shown {
         nextAt: now + minute,
         undo: { snapshot: 'sn-rp1', what: 'Go back to before the restore of 08:12.', at: now - 2 * hour },
         note: null,
+      },
+    },
+    startPath: {
+      start: {
+        basis: 'last start',
+        at: now - 3 * hour,
+        totalMs: 2_410,
+        links: [
+          { service: 'broker', ms: 120 },
+          { service: 'api', ms: 1_640 },
+          { service: 'kiosk', ms: 650 },
+        ],
       },
     },
     maintenance: {

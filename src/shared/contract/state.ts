@@ -9,6 +9,7 @@ import {
   severitySchema,
 } from '../vocabulary.ts'
 import { maintenanceViewSchema } from './maintenance.ts'
+import { startPathViewSchema } from './start-path.ts'
 
 /** A fix that a card offers as a button. */
 export const fixSchema = z.object({
@@ -141,6 +142,8 @@ export const serviceViewSchema = z.object({
       failures: z.number().int(),
     }),
   ),
+  /** Callbacks of the site around its start and stop; `runs` is the one under way. */
+  hooks: z.array(z.object({ name: z.string(), command: z.string(), timeoutMs: z.number(), runs: z.boolean() })),
   /** CPU share of one core in per cent, and resident bytes, of the service's whole process tree. */
   cpu: z.number().nullable(),
   memory: z.number().nullable(),
@@ -447,6 +450,7 @@ export const sliceSchemas = {
   backups: backupsViewSchema,
   snapshots: snapshotViewSchema,
   maintenance: maintenanceViewSchema,
+  startPath: startPathViewSchema,
 } as const
 
 export type SliceName = keyof typeof sliceSchemas

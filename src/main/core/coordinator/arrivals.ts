@@ -36,7 +36,7 @@ export class Arrivals {
   async all(
     services: readonly string[],
     standing: (service: string) => Standing,
-    { signal, onProgress }: Pick<Order, 'signal' | 'onProgress'>,
+    { signal, onProgress, onSettled }: Pick<Order, 'signal' | 'onProgress' | 'onSettled'>,
   ): Promise<ServicesOutcome> {
     const done = new Set<string>()
     const failed = new Map<string, string>()
@@ -53,6 +53,8 @@ export class Arrivals {
         else if (now.at === 'lost') failed.set(service, now.reason)
         else if (now.at === 'waiting') waiting.set(service, now.reason)
         else moving = true
+        if (now.at === 'goal') onSettled?.(service, null)
+        else if (now.at === 'lost') onSettled?.(service, now.reason)
       }
       onProgress?.(done.size, services.length)
       if (done.size + failed.size === services.length) resolve()
@@ -61,7 +63,10 @@ export class Arrivals {
         patience = undefined
       } else {
         patience ??= this.#clock.after(patienceMs, () => {
-          for (const [service, reason] of waiting) failed.set(service, reason)
+          for (const [service, reason] of waiting) {
+            failed.set(service, reason)
+            onSettled?.(service, reason)
+          }
           resolve()
         })
       }

@@ -9,12 +9,13 @@ import type { Arrivals } from './arrivals.ts'
 import { serviceEvents } from './event-kinds.ts'
 import { logFilesOf } from './launch-plan.ts'
 import type { Leftovers, TakenUp } from './leftovers.ts'
-import { assertPlannable, dependentsOf, startSet, stopSet } from './planner.ts'
+import { assertPlannable, dependentsOf, inPhases, startSet, stopSet } from './planner.ts'
 import { previewAction } from './preview.ts'
 import type { ServiceSet } from './service-set.ts'
 import { standingOfStart, standingOfStop } from './standing.ts'
+import type { StartTimings } from './start-timings.ts'
 import type { SiteNow } from './supervisor.ts'
-import type { Coordinator, Order, ServicesOutcome } from './types.ts'
+import type { Coordinator, Order, PhasePlan, ServicesOutcome } from './types.ts'
 
 export interface SiteCoordinatorPorts {
   readonly directory: string
@@ -22,6 +23,7 @@ export interface SiteCoordinatorPorts {
   readonly leftovers: Leftovers
   readonly records: Disposable
   readonly arrivals: Arrivals
+  readonly timings: StartTimings
   readonly logWatch: Disposable
   readonly processes: Processes
   readonly events: EventLog
@@ -110,18 +112,26 @@ export class SiteCoordinator implements Coordinator {
   }
 
   async start(wanted: readonly string[] | 'all', order: Order): Promise<ServicesOutcome> {
-    const { services, arrivals, site, leftovers } = this.#ports
+    const { services, arrivals, site, leftovers, timings, clock } = this.#ports
     if (leftovers.runs.length > 0 || this.#takingUp) await this.takeUp(order.cause)
     const definition = loaded(site.definition)
     const named = wanted === 'all' ? enabledIn(definition) : wanted
     for (const id of named) known(definition, id)
     const set = startSet(definition, named).filter((id) => named.includes(id) || definition.services[id]?.enabled)
     const claims = this.#claim(set)
+    const from = clock.monotonic()
     for (const id of set) {
       services.get(id)?.dispatch({ type: 'start', named: wanted !== 'all' && wanted.includes(id) }, order)
     }
     try {
-      return await arrivals.all(set, (id) => standingOfStart(id, services.peer), order)
+      // What is optional holds nobody up, unless it was asked for itself.
+      const awaited = set.filter(
+        (id) => (wanted !== 'all' && wanted.includes(id)) || !definition.services[id]?.optional,
+      )
+      const outcome = await arrivals.all(awaited, (id) => standingOfStart(id, services.peer), order)
+      const optional = set.flatMap((id) => (awaited.includes(id) ? [] : this.#notThere(id)))
+      const path = timings.measured(definition, from)
+      return { ...outcome, ...(optional.length > 0 && { optional }), ...(path && { path }) }
     } catch (error) {
       // Called off: what still waits is not wanted any more; what is already starting is let be.
       for (const id of set) {
@@ -203,6 +213,15 @@ export class SiteCoordinator implements Coordinator {
     this.#ports.services.hold(why, { cause, operation: null })
   }
 
+  phasesOf(services: readonly string[] | 'all'): readonly PhasePlan[] {
+    const definition = loaded(this.#ports.site.definition)
+    const named = services === 'all' ? enabledIn(definition) : services
+    return inPhases(
+      definition,
+      startSet(definition, named).filter((id) => named.includes(id) || definition.services[id]?.enabled),
+    )
+  }
+
   wanted(): readonly string[] {
     return this.#ports.services
       .all()
@@ -230,7 +249,7 @@ export class SiteCoordinator implements Coordinator {
 
   async #define(definition: SiteDefinition): Promise<void> {
     assertPlannable(definition)
-    const { services, site, arrivals } = this.#ports
+    const { services, site, arrivals, timings } = this.#ports
     const cause: Cause = { type: 'console', why: 'site.yaml changed' }
     const removed = services.all().filter(({ service }) => {
       const kind = definition.services[service.id]?.kind
@@ -242,6 +261,7 @@ export class SiteCoordinator implements Coordinator {
     site.use(definition)
     await site.refresh()
     services.take(definition)
+    timings.expect(definition)
     arrivals.changed()
     if (this.#takeUpWaits) await this.takeUp(this.#takeUpWaits)
   }
@@ -285,6 +305,14 @@ export class SiteCoordinator implements Coordinator {
     } finally {
       for (const timer of timers) timer[Symbol.dispose]()
     }
+  }
+
+  /** An optional service that is not there after a start, with the reason. */
+  #notThere(service: string): readonly { readonly service: string; readonly reason: string }[] {
+    const { peer } = this.#ports.services
+    return standingOfStart(service, peer).at === 'goal'
+      ? []
+      : [{ service, reason: peer(service)?.machine.reason ?? '' }]
   }
 
   /** The newest command on a service counts. */

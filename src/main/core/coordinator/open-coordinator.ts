@@ -15,6 +15,7 @@ import { LogWatch } from './log-watch.ts'
 import { RunMarks } from './run-mark.ts'
 import { RunRecords } from './run-records.ts'
 import { ServiceSet } from './service-set.ts'
+import { StartTimings } from './start-timings.ts'
 import { Supervisor } from './supervisor.ts'
 import type { Coordinator } from './types.ts'
 
@@ -61,6 +62,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
   const marks = new RunMarks(directory)
   const site = new CurrentSite(directory, async () => variablesOf(directory, await releaseFolder(directory)))
   const arrivals = new Arrivals(clock, logger)
+  const timings = new StartTimings(database, options.state.slice('startPath'), clock, logger)
   const { builtins, crashPoints, pushes, databases } = options
   const launcher = new Launcher({ processes, builtins, records, marks, clock, logger, crashPoints })
   const services = new ServiceSet({
@@ -68,6 +70,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
     processes,
     clock,
     arrivals,
+    timings,
     siteNow: () => site.now,
     create: (service, onChanged) =>
       new Supervisor(service, {
@@ -98,6 +101,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
     leftovers,
     records,
     arrivals,
+    timings,
     logWatch,
     processes,
     events,

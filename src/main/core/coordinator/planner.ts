@@ -1,5 +1,6 @@
 import type { ServiceDefinition, SiteDefinition } from '#core/config/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
+import type { PhasePlan } from './types.ts'
 
 /** The part of a site that plans are made from. */
 export type ServiceGraph = Pick<SiteDefinition, 'services'>
@@ -71,6 +72,21 @@ export function startSet(graph: ServiceGraph, services: readonly string[]): read
     graph,
     closure(services, (id) => knownNeeds(graph, id)),
   )
+}
+
+/** These services under the headings of the site, in its order; those without one come last. */
+export function inPhases(
+  { services, phases }: Pick<SiteDefinition, 'services' | 'phases'>,
+  ids: readonly string[],
+): readonly PhasePlan[] {
+  const under = (phase: string | null) => ids.filter((id) => (services[id]?.phase ?? null) === phase)
+  const named = phases.map(({ id, title }) => ({ id, title, services: under(id) }))
+  const others = {
+    id: 'no-phase',
+    title: named.some((each) => each.services.length > 0) ? 'Other services' : 'Services',
+    services: under(null),
+  }
+  return [...named, others].filter((each) => each.services.length > 0)
 }
 
 /** The services and everything that needs them, directly or not, in the order in which they stop. */

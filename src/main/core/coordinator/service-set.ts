@@ -7,6 +7,7 @@ import type { Origin } from './fact-writer.ts'
 import { judgeNeeds, type Peer } from './needs.ts'
 import { dependentsOf } from './planner.ts'
 import { viewOf } from './service-view.ts'
+import type { StartTimings } from './start-timings.ts'
 import type { SiteNow, Supervisor } from './supervisor.ts'
 
 export interface ServiceSetPorts {
@@ -14,6 +15,7 @@ export interface ServiceSetPorts {
   readonly processes: Processes
   readonly clock: Clock
   readonly arrivals: Arrivals
+  readonly timings: StartTimings
   readonly create: (service: ServiceDefinition, onChanged: () => void) => Supervisor
   readonly siteNow: () => SiteNow | null
 }
@@ -98,6 +100,7 @@ export class ServiceSet implements AsyncDisposable {
   #changed(id: string): void {
     const changed = this.#supervisors.get(id)
     if (!changed) return
+    this.#ports.timings.observe(changed)
     this.show(id)
     const definition = this.#ports.siteNow()?.definition
     for (const other of definition ? dependentsOf(definition, id) : []) {

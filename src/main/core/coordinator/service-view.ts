@@ -1,10 +1,12 @@
-import { resolveCwd, resolvePages, resolvePorts, resolveProbe } from '#core/config/index.ts'
+import { type HookName, resolveCwd, resolvePages, resolvePorts, resolveProbe } from '#core/config/index.ts'
 import { checkWords } from '#core/health/index.ts'
 import type { TreeUsage } from '#core/platform/index.ts'
 import type { ServiceView } from '#shared/contract/state.ts'
 import { shownCommand } from './launch-plan.ts'
 import type { ProbeName } from './machine.ts'
 import type { SiteNow, Supervisor } from './supervisor.ts'
+
+const hookNames: readonly HookName[] = ['before-start', 'after-start', 'before-stop', 'after-stop']
 
 /** What others know of a service. */
 export interface Surroundings {
@@ -45,6 +47,7 @@ export function viewOf(supervisor: Supervisor, { site, met, dependents, usage }:
     nextStartAt: supervisor.nextStartAt,
     lastExit: lastExit(supervisor),
     probes: probesOf(supervisor, site),
+    hooks: hooksOf(supervisor),
     cpu: live ? (usage?.cpu ?? null) : null,
     memory: live ? (usage?.memory ?? null) : null,
     processes: live ? (usage?.processes ?? (live.identity ? 1 : 0)) : 0,
@@ -58,6 +61,14 @@ function lastExit({ lastEnd }: Supervisor): ServiceView['lastExit'] {
   if (!lastEnd) return null
   const { at, code, signal, sentence } = lastEnd
   return { at, code, signal, sentence: `It ${sentence}.` }
+}
+
+function hooksOf({ service, machine }: Supervisor): ServiceView['hooks'] {
+  return hookNames.flatMap((name) => {
+    const hook = service.hooks[name]
+    if (!hook) return []
+    return [{ name, command: hook.run.join(' '), timeoutMs: hook.timeoutMs, runs: machine.hook === name }]
+  })
 }
 
 function probesOf({ service, machine, probes }: Supervisor, { definition, variables }: SiteNow): ServiceView['probes'] {

@@ -2,6 +2,7 @@ import type { SiteDefinition } from '#core/config/index.ts'
 import type { ServiceAction } from '#shared/contract/services.ts'
 import type { Touch } from '#shared/contract/shared-schemas.ts'
 import type { Cause, Health } from '#shared/vocabulary.ts'
+import type { StartPath } from './critical-path.ts'
 
 /** Starts, watches, restarts and stops the services of a site. Every method is safe in every state and idempotent. */
 export interface Coordinator extends AsyncDisposable {
@@ -33,12 +34,20 @@ export interface Coordinator extends AsyncDisposable {
   /** Takes what a service says of itself. One that does not run, or is not in the site, says nothing. */
   report(service: string, health: Health, sentence: string): void
   preview(action: ServiceAction, service?: string): Touch
+  /** What a start of these services goes through: the phases that any of them belongs to, in order, each with its services. */
+  phasesOf(services: readonly string[] | 'all'): readonly PhasePlan[]
   /** The services that are wanted and run now: what restore and deploy start again afterwards. */
   wanted(): readonly string[]
   /** Lets go of the children without stopping them: for a console that closes and leaves the site running. */
   release(): Promise<void>
   /** A service's log file of stdout and stderr, in reading order of age. */
   logFiles(service: string): { readonly out: string; readonly err: string }
+}
+
+export interface PhasePlan {
+  readonly id: string
+  readonly title: string
+  readonly services: readonly string[]
 }
 
 export interface Order {
@@ -48,12 +57,18 @@ export interface Order {
   readonly signal?: AbortSignal
   /** Told as each service arrives at its goal. */
   readonly onProgress?: (done: number, total: number) => void
+  /** Told once of each service, when it has arrived, or with the reason why it will not. */
+  readonly onSettled?: (service: string, lost: string | null) => void
 }
 
 export interface ServicesOutcome {
   readonly done: readonly string[]
   /** Services that did not get there, each with its sentence. */
   readonly failed: readonly { readonly service: string; readonly reason: string }[]
+  /** Optional services that were not waited for and do not run yet. */
+  readonly optional?: readonly { readonly service: string; readonly reason: string }[]
+  /** Of a start: which chain of services decided how long it took. */
+  readonly path?: StartPath
 }
 
 /** What the backup and deploy parts may ask of the coordinator; nothing more is passed to them. */

@@ -30,6 +30,7 @@ const service = (id: string, more: Partial<ServiceView> = {}): ServiceView => ({
   command: 'node api.mjs',
   cwd: '/',
   pages: [],
+  hooks: [],
   ...more,
 })
 

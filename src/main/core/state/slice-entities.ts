@@ -62,6 +62,7 @@ export function emptySlices(onChanged: () => void): AllSlices {
     backups: new SliceEntities(onChanged),
     snapshots: new SliceEntities(onChanged),
     maintenance: new SliceEntities(onChanged),
+    startPath: new SliceEntities(onChanged),
   }
 }
 
@@ -84,6 +85,7 @@ export function collect(slices: AllSlices, take: Take): StateChange {
     backups: take(slices.backups),
     snapshots: take(slices.snapshots),
     maintenance: take(slices.maintenance),
+    startPath: take(slices.startPath),
   } satisfies Record<SliceName, unknown>
   return {
     ...(taken.console && { console: taken.console }),
@@ -100,5 +102,6 @@ export function collect(slices: AllSlices, take: Take): StateChange {
     ...(taken.backups && { backups: taken.backups }),
     ...(taken.snapshots && { snapshots: taken.snapshots }),
     ...(taken.maintenance && { maintenance: taken.maintenance }),
+    ...(taken.startPath && { startPath: taken.startPath }),
   }
 }

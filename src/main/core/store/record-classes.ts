@@ -63,9 +63,9 @@ export const recordClasses = {
     most: { writes: 1_000, bytes: 8 * MiB },
   },
   run: {
-    what: 'children of the console, to be found after it crashed; none survives a power cut',
+    what: 'children of the console, to be found after it crashed; none survives a power cut; and how long their starts took',
     database: 'control',
-    tables: ['service_runs'],
+    tables: ['service_runs', 'service_start_times'],
     durability: 'relaxed',
     whenFull: 'wait',
     most: { writes: 1_000, bytes: MiB },

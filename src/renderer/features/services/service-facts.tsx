@@ -43,6 +43,19 @@ export function ServiceFacts({ service }: { readonly service: ServiceView }) {
           </ul>
         </DrawerPart>
       )}
+      {service.hooks.length > 0 && (
+        <DrawerPart title="Callbacks">
+          <ul className={styles.hooks}>
+            {service.hooks.map((hook) => (
+              <li key={hook.name}>
+                <span>{hook.name}</span>
+                <code>{hook.command}</code>
+                <span className="dim">{hook.runs ? 'runs now' : `at most ${duration(hook.timeoutMs)}`}</span>
+              </li>
+            ))}
+          </ul>
+        </DrawerPart>
+      )}
       <DrawerPart title="Process">
         <Facts facts={processFacts(service)} />
       </DrawerPart>

@@ -1,22 +1,24 @@
 import { type KeyboardEvent, memo } from 'react'
 import { Link, useNavigate } from 'react-router'
 import type { ServiceView } from '#shared/contract/index.ts'
-import { bytes, count, percent } from '../../components/figures.ts'
+import { bytes, count, counted, percent } from '../../components/figures.ts'
 import { HealthMark } from '../../components/health-mark.tsx'
 import table from '../../components/table.module.css'
 import { Age } from '../../components/time.tsx'
 import { Why } from '../why/why.tsx'
+import type { ServiceGroup } from './service-groups.ts'
 import { serviceStateWords } from './state-words.ts'
 
 /** The dense list of services. Up and down move the selection. */
 export function ServiceTable({
-  services,
+  groups,
   selected,
 }: {
-  readonly services: readonly ServiceView[]
+  readonly groups: readonly ServiceGroup[]
   readonly selected: string | undefined
 }) {
   const navigate = useNavigate()
+  const services = groups.flatMap((group) => group.services)
   const move = (event: KeyboardEvent) => {
     if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return
     const at = services.findIndex((service) => service.id === selected)
@@ -41,13 +43,30 @@ export function ServiceTable({
             <th className={`${table.right} ${table.third}`}>Ports</th>
           </tr>
         </thead>
-        <tbody>
-          {services.map((service) => (
-            <Row key={service.id} service={service} selected={service.id === selected} />
-          ))}
-        </tbody>
+        {groups.map((group) => (
+          <tbody key={group.id}>
+            {group.title !== null && <GroupHead group={group} />}
+            {group.services.map((service) => (
+              <Row key={service.id} service={service} selected={service.id === selected} />
+            ))}
+          </tbody>
+        ))}
       </table>
     </div>
+  )
+}
+
+function GroupHead({ group: { title, services } }: { readonly group: ServiceGroup }) {
+  const up = services.filter(({ state }) => state === 'running' || state === 'completed' || state === 'external').length
+  return (
+    <tr className={`${table.group}`}>
+      <th colSpan={8} scope="rowgroup">
+        {title}{' '}
+        <span className="dim">
+          {up === services.length ? counted(up, 'service') : `${up} of ${counted(services.length, 'service')} there`}
+        </span>
+      </th>
+    </tr>
   )
 }
 

@@ -14,7 +14,9 @@ import { useActions } from '../actions/asking.ts'
 import { ConfigBanner } from '../settings/config-banner.tsx'
 import { Contact } from './contact.tsx'
 import { ServiceDrawer } from './service-drawer.tsx'
+import { groupsOf } from './service-groups.ts'
 import { ServiceTable } from './service-table.tsx'
+import { StartPath } from './start-path.tsx'
 import { serviceStateWords } from './state-words.ts'
 
 /** Every service of the site, and beside it the selected one. */
@@ -26,8 +28,16 @@ export function ServicesPage() {
   const slice = useSlice('services')
   const [search, setSearch] = useState('')
   const [only, setOnly] = useState<string | null>(null)
-  const all = useMemo(() => inOrder(Object.values(slice), site?.waves ?? []), [slice, site?.waves])
-  const rows = useMemo(() => all.filter((service) => matches(service, search, only)), [all, search, only])
+  const all = useMemo(() => Object.values(slice), [slice])
+  const groups = useMemo(
+    () =>
+      groupsOf(
+        all.filter((service) => matches(service, search, only)),
+        site ?? noOrder,
+      ),
+    [all, site, search, only],
+  )
+  const rows = useMemo(() => groups.flatMap((group) => group.services), [groups])
   const selected = id === undefined ? undefined : slice[id]
   const running = all.filter((service) => service.state === 'running').length
   const failing = all.some((service) => service.health === 'unhealthy' || service.state === 'failed')
@@ -106,7 +116,8 @@ export function ServicesPage() {
               : { state: 'ready' }
         }
       >
-        <ServiceTable services={rows} selected={id} />
+        <StartPath />
+        <ServiceTable groups={groups} selected={id} />
         {failing && <Contact />}
       </PanelBody>
     </PageFrame>
@@ -118,19 +129,15 @@ const stateChoices = [
   ...Object.entries(serviceStateWords).map(([value, label]) => ({ value, label })),
 ]
 
-/** In the order of starting; what no wave names comes last, by name. */
-function inOrder(services: readonly ServiceView[], waves: readonly (readonly string[])[]): readonly ServiceView[] {
-  const place = new Map(waves.flat().map((id, index) => [id, index]))
-  const rank = (service: ServiceView) => place.get(service.id) ?? Number.MAX_SAFE_INTEGER
-  return services.toSorted((a, b) => rank(a) - rank(b) || a.id.localeCompare(b.id))
-}
+const noOrder = { phases: [], waves: [] }
 
 function matches(service: ServiceView, search: string, only: string | null): boolean {
   if (only === 'trouble' && service.health !== 'degraded' && service.health !== 'unhealthy') return false
   if (only !== null && only !== 'trouble' && service.state !== only) return false
   const words = search.trim().toLowerCase()
   return (
-    words === '' || `${service.id} ${service.title} ${service.reason} ${service.phase}`.toLowerCase().includes(words)
+    words === '' ||
+    `${service.id} ${service.title} ${service.reason} ${service.phase ?? ''}`.toLowerCase().includes(words)
   )
 }
 

@@ -135,5 +135,6 @@ function shownFacts(state: StateHub): ShownFacts {
     backups: state.slice('backups').all(),
     snapshots: state.slice('snapshots').all(),
     maintenance: state.slice('maintenance').all(),
+    startPath: state.slice('startPath').all(),
   }
 }
