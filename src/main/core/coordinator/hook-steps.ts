@@ -39,7 +39,7 @@ export function childGone(turn: Turn): Turn {
   if (hook !== null) return hook === 'before-stop' && !force ? turn : endHook(turn, true)
   if (!force && runHook(turn, 'after-stop')) return turn
   if (state === 'stopping') return turn.ended()
-  return state === 'starting' ? turn.begin() : turn // a start that had to wait for the callback
+  return state === 'starting' ? turn.beginOrWait() : turn // a start that had to wait for the callback
 }
 
 /** A callback has ended: tells how, and takes the step that waited for it. */
@@ -51,7 +51,7 @@ export function hookEnded(turn: Turn, ended: Extract<Input, { type: 'hook-ended'
   switch (hook) {
     case 'before-start':
       if (state === 'stopping') return turn.ended()
-      return ended.ok ? turn.launchChild() : notBegun(turn, ended)
+      return ended.ok ? turn.launchChildOrWait() : notBegun(turn, ended)
     case 'after-start':
     case 'before-stop':
       if (child === 'none') return childGone(turn)
@@ -59,7 +59,7 @@ export function hookEnded(turn: Turn, ended: Extract<Input, { type: 'hook-ended'
       return hook === 'before-stop' ? turn.end() : endChild(turn)
     case 'after-stop':
       if (state === 'stopping') return turn.ended()
-      return state === 'starting' && child === 'none' ? turn.begin() : turn
+      return state === 'starting' && child === 'none' ? turn.beginOrWait() : turn
   }
 }
 

@@ -91,6 +91,16 @@ export class Turn {
     return runHook(this, 'before-start') ? this.set({ reason: 'Its before-start callback runs.' }) : this.launchChild()
   }
 
+  /** After a callback its needs may be another matter than before it. */
+  beginOrWait(): this {
+    return this.#machine.unmet === null ? this.begin() : this.wait('cycle')
+  }
+
+  launchChildOrWait(): this {
+    const { unmet, starts } = this.#machine
+    return unmet === null ? this.launchChild() : this.set({ starts: starts.slice(0, -1) }).wait('cycle')
+  }
+
   launchChild(): this {
     this.set({ child: 'launching', reason: 'Being started.' })
     return this.act({ do: 'launch', generation: this.#machine.generation })
