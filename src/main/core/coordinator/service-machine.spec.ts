@@ -321,6 +321,21 @@ test('a late answer of a callback of an earlier run starts nothing', () => {
   expect(api.does).toContainEqual({ do: 'launch', generation: 2 })
 })
 
+test('a start that waited for a callback looks at its needs again', () => {
+  const unmet: Input = { type: 'needs', unmet: 'Waits for database.', trouble: null }
+  const late = driven({ hooks: { ...allHooks, 'before-start': null, 'after-start': null } })
+    .up()
+    .exit()
+  late.feed({ type: 'pause-over', generation: 1 })
+  expect(late.machine).toMatchObject({ state: 'starting', hook: 'after-stop', generation: 1 })
+  late.feed(unmet, { type: 'hook-ended', generation: 1, hook: 'after-stop', ...hookEnd(true) })
+  expect(late.machine).toMatchObject({ state: 'waiting', reason: 'Waits for database.' })
+
+  const early = driven({ hooks: allHooks }).feed({ type: 'start', named: true }, unmet)
+  early.feed({ type: 'hook-ended', generation: 1, hook: 'before-start', ...hookEnd(true) })
+  expect(early.machine).toMatchObject({ state: 'waiting', starts: [] })
+})
+
 test('whatever comes in whatever order, there is never a second child, and what is unwanted comes to rest', () => {
   let seed = 42
   const random = (below: number) => {
