@@ -12,6 +12,7 @@ export const programs = {
   'push-intake': 'health/pushes/intake.program',
   backup: 'backup/backup.program',
   'database-copy': 'store/database-copy.program',
+  'dependency-proxy': 'dependencies/proxy.program',
   'sqlite-session': 'databases/sqlite/sqlite.program',
   'parent-watch': 'platform/parent-watch.program',
   'service-hooks': 'coordinator/service-hooks.program',
