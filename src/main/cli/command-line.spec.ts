@@ -288,6 +288,7 @@ const api: ServiceView = {
   event: null,
   needs: [],
   dependents: [],
+    uses: [],
   phase: 'business-services',
   pid: 4711,
   startedAt: 0,

@@ -46,6 +46,7 @@ function present(slices: StateBatch['slices']): Shown {
     routes: all(slices.routes),
     store: all(slices.store),
     databases: all(slices.databases),
+    dependencies: all(slices.dependencies),
     backups: all(slices.backups),
     snapshots: all(slices.snapshots),
     maintenance: all(slices.maintenance),

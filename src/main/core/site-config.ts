@@ -153,6 +153,7 @@ export class SiteConfig implements AsyncDisposable {
     await parts.databases.configure(definition)
     // Before anything is started: a service is told in its environment where it may push.
     await parts.pushes.configure(pushingServices(definition), brokerUrl(definition))
+    await parts.dependencies.configure(definition)
     await parts.coordinator.define(definition)
     await parts.messaging.configure(definition, brokerUrl(definition))
   }

@@ -5,6 +5,7 @@ import type { LoadedSite, SiteDefinition } from './config/index.ts'
 import { openSecrets } from './config/index.ts'
 import { type Coordinator, coordinatorSchema, openCoordinator } from './coordinator/index.ts'
 import { type Databases, databaseProbe, databasesSchema, openDatabases } from './databases/index.ts'
+import { type Dependencies, dependenciesSchema, openDependencies } from './dependencies/index.ts'
 import { ClockWatch, type EventLog, eventsSchema, openEventIndexer, openEventLog } from './events/index.ts'
 import { openPushes, type SitePushes } from './health/index.ts'
 import { type Jobs, jobsSchema, openJobs } from './jobs/index.ts'
@@ -25,6 +26,7 @@ export interface SiteParts {
   readonly messaging: Messaging
   readonly databases: Databases
   readonly pushes: SitePushes
+  readonly dependencies: Dependencies
   readonly coordinator: Coordinator
   readonly backups: Backups
   readonly storeCare: StoreCare
@@ -68,6 +70,7 @@ export async function openParts(
           coordinatorSchema,
           backupSchema,
           databasesSchema,
+          dependenciesSchema,
           maintenanceSchema,
         ],
         messages: [messagingSchema],
@@ -136,6 +139,22 @@ export async function openParts(
   const pushes = owned.add(
     openPushes({ folder: site.own, state: state.slice('pushed'), runtime, clock, logger: logger.part('pushes') }),
   )
+  // By folder, not by id: any site may call itself what another is called.
+  const secrets = await openSecrets(ports.folders.data, site.directory)
+  const dependencies = owned.add(
+    openDependencies({
+      site,
+      database,
+      events,
+      attention,
+      state: state.slice('dependencies'),
+      runtime,
+      clock,
+      logger: logger.part('dependencies'),
+      secrets,
+      serves: ports.owner.host !== 'command line',
+    }),
+  )
   const coordinator: Coordinator = owned.add(
     await openCoordinator({
       definition: null,
@@ -151,10 +170,10 @@ export async function openParts(
       logger: logger.part('coordinator'),
       random: ports.random,
       crashPoints,
-      // By folder, not by id: any site may call itself what another is called.
-      secrets: await openSecrets(ports.folders.data, site.directory),
       pushes,
       databases: databaseProbe({ runtime, clock }),
+      secrets,
+      dependencies,
     }),
   )
   const backups = owned.add(
@@ -196,5 +215,18 @@ export async function openParts(
       logger: logger.part('maintenance'),
     }),
   )
-  return { store, events, jobs, attention, messaging, databases, pushes, coordinator, backups, storeCare, maintenance }
+  return {
+    store,
+    events,
+    jobs,
+    attention,
+    messaging,
+    databases,
+    pushes,
+    dependencies,
+    coordinator,
+    backups,
+    storeCare,
+    maintenance,
+  }
 }

@@ -9,6 +9,7 @@ import type { Backups } from './backup/index.ts'
 import { loadSite, type SiteDefinition } from './config/index.ts'
 import { type Coordinator, followLog, logTail, type ServiceJobs, serviceJobs } from './coordinator/index.ts'
 import type { Databases } from './databases/index.ts'
+import type { Dependencies } from './dependencies/index.ts'
 import type { EventLog } from './events/index.ts'
 import type { Jobs } from './jobs/index.ts'
 import type { Maintenance } from './maintenance/index.ts'
@@ -37,6 +38,7 @@ export interface Site {
   readonly services: ServiceJobs
   readonly messaging: Messaging
   readonly databases: Databases
+  readonly dependencies: Dependencies
   readonly backups: Backups
   readonly store: Store
   readonly storeCare: StoreCare
@@ -208,6 +210,7 @@ class OpenSite implements Site {
   readonly services: ServiceJobs
   readonly messaging: Messaging
   readonly databases: Databases
+  readonly dependencies: Dependencies
   readonly backups: Backups
   readonly store: Store
   readonly storeCare: StoreCare
@@ -243,6 +246,7 @@ class OpenSite implements Site {
     })
     this.messaging = parts.messaging
     this.databases = parts.databases
+    this.dependencies = parts.dependencies
     this.backups = parts.backups
     this.store = parts.store
     this.storeCare = parts.storeCare

@@ -16,6 +16,7 @@ const nothing: Shown = {
   routes: {},
   store: {},
   databases: {},
+  dependencies: {},
   backups: {},
   snapshots: {},
   maintenance: {},

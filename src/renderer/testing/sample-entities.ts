@@ -19,6 +19,7 @@ export function service(now: number, id: string, rest: Partial<ServiceView> = {}
     event: 'ev-101',
     needs: [],
     dependents: [],
+    uses: [],
     phase: 'business-services',
     pid: 4_100 + id.length * 17,
     startedAt: now - 50 * minute,

@@ -1,4 +1,5 @@
 import type { Shown } from '../state/shown-state.ts'
+import { sampleDependencies } from './sample-dependencies.ts'
 import { hour, minute, service, snapshot } from './sample-entities.ts'
 import { sampleDatabase, sampleStore } from './sample-store.ts'
 
@@ -210,6 +211,7 @@ export function sampleSlices(now: number): Shown {
         ],
       },
     },
+    dependencies: byId(sampleDependencies(now)),
     backups: {
       backups: {
         folder: '/home/lab/.local/share/wheelhouse/backups/consultease-1a2b3c4d',

@@ -145,6 +145,14 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
       }),
       recover: (input) => onStore('recover', 'Recover', input),
     },
+    dependencies: {
+      isolate: (input) => done('dependencies.isolate', input),
+      reset: (input) => done('dependencies.reset', input),
+      check: async (input) => {
+        note('dependencies.check', input)
+        return { at: Date.now(), ok: true, sentence: 'it answered with 200', ms: 42 }
+      },
+    },
     databases: {
       check: (input) => onDatabase('check', 'Check', input),
       copy: (input) => onDatabase('copy', 'Copy', input),

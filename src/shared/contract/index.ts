@@ -1,6 +1,7 @@
 import { backupsContract } from './backups.ts'
 import { consoleContract, siteContract } from './console.ts'
 import { databasesContract } from './databases.ts'
+import { dependenciesContract } from './dependencies.ts'
 import { diagnosticsContract } from './diagnostics.ts'
 import { eventsContract } from './events.ts'
 import { attentionContract, jobsContract } from './jobs.ts'
@@ -24,6 +25,7 @@ export const contract = {
   backups: backupsContract,
   store: storeContract,
   databases: databasesContract,
+  dependencies: dependenciesContract,
   diagnostics: diagnosticsContract,
   maintenance: maintenanceContract,
 }
@@ -31,6 +33,7 @@ export type Contract = typeof contract
 
 export * from './backups.ts'
 export * from './databases.ts'
+export * from './dependencies.ts'
 export * from './diagnostics.ts'
 export * from './events.ts'
 export * from './maintenance.ts'

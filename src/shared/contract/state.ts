@@ -8,6 +8,7 @@ import {
   serviceStateSchema,
   severitySchema,
 } from '../vocabulary.ts'
+import { dependencyViewSchema } from './dependencies.ts'
 import { maintenanceViewSchema } from './maintenance.ts'
 import { startPathViewSchema } from './start-path.ts'
 
@@ -27,6 +28,7 @@ export const fixSchema = z.object({
     z.object({ type: z.literal('check-store'), database: z.enum(['control', 'messages']) }),
     z.object({ type: z.literal('recover-store'), database: z.enum(['control', 'messages']) }),
     z.object({ type: z.literal('recover-database'), service: idSchema }),
+    z.object({ type: z.literal('reset-dependency'), dependency: idSchema }),
     z.object({ type: z.literal('go-to'), page: z.string() }),
   ]),
 })
@@ -116,6 +118,8 @@ export const serviceViewSchema = z.object({
   event: z.string().nullable(),
   needs: z.array(z.object({ service: idSchema, condition: needConditionSchema, met: z.boolean() })),
   dependents: z.array(idSchema),
+  /** Dependencies that it calls through the console, and whether calls reach them. */
+  uses: z.array(z.object({ dependency: idSchema, required: z.boolean(), reachable: z.boolean() })),
   /** One of the site's phases, by id. */
   phase: z.string().nullable(),
   pid: z.number().int().nullable(),
@@ -447,6 +451,7 @@ export const sliceSchemas = {
   routes: routeViewSchema,
   store: storeViewSchema,
   databases: siteDatabaseViewSchema,
+  dependencies: dependencyViewSchema,
   backups: backupsViewSchema,
   snapshots: snapshotViewSchema,
   maintenance: maintenanceViewSchema,

@@ -60,6 +60,8 @@ function commandOf({ action }: Fix): string | null {
       return `wheelhouse store recover ${action.database}`
     case 'recover-database':
       return null
+    case 'reset-dependency':
+      return `wheelhouse dependency reset ${action.dependency}`
     case 'go-to':
       return action.page === '/trust' ? 'wheelhouse trust --plan' : null
   }

@@ -1,6 +1,7 @@
 import { backupsHandlers } from './handlers/backups.ts'
 import { consoleHandlers, siteHandlers } from './handlers/console.ts'
 import { databasesHandlers } from './handlers/databases.ts'
+import { dependenciesHandlers } from './handlers/dependencies.ts'
 import { diagnosticsHandlers } from './handlers/diagnostics.ts'
 import { eventsHandlers } from './handlers/events.ts'
 import { api } from './handlers/implement.ts'
@@ -22,6 +23,7 @@ export const router = api.router({
   backups: backupsHandlers,
   store: storeHandlers,
   databases: databasesHandlers,
+  dependencies: dependenciesHandlers,
   diagnostics: diagnosticsHandlers,
   maintenance: maintenanceHandlers,
 })

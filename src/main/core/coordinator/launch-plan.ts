@@ -14,6 +14,7 @@ import {
 import type { Runtime } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { childEnvironment, type Marks } from './child-environment.ts'
+import type { ServiceDependencies } from './uses.ts'
 
 /** Everything that is needed to start a service's process, with nothing left to resolve. */
 export interface LaunchPlan {
@@ -39,6 +40,7 @@ export interface LaunchContext {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** What the console's other parts tell a service in its environment, such as where it may push its figures. */
   readonly granted: (service: string) => Readonly<Record<string, string>>
+  readonly dependencies: Pick<ServiceDependencies, 'addresses'>
 }
 
 /**
@@ -50,9 +52,10 @@ export function planLaunch(
   context: LaunchContext,
   marks: Omit<Marks, 'site' | 'service'>,
 ): LaunchPlan {
-  const { definition, variables, secrets, environment, granted } = context
+  const { definition, variables, secrets, environment, granted, dependencies } = context
   const ports = resolvePorts(service, variables)
-  const own = resolveEnv(service, definition, variables, secrets)
+  // Not to be overridden: the console’s own address of each dependency.
+  const own = { ...resolveEnv(service, definition, variables, secrets), ...dependencies.addresses(service) }
   const { file, args } = commandOf(service, context)
   return {
     file,

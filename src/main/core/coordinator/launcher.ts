@@ -146,9 +146,19 @@ export class Launcher {
 
 /** Tells whether a service is still defined as it was when it was started. */
 export function fingerprint(service: ServiceDefinition): string {
-  const { kind, run, use, cwd, env, ports, bind, database } = service
+  const { kind, run, use, cwd, env, ports, bind, database, uses } = service
   // Left out where there is none, so that a service that runs is still known by what it was started with.
-  const text = JSON.stringify({ kind, run, use, cwd, env, ports, bind, ...(database && { database }) })
+  const text = JSON.stringify({
+    kind,
+    run,
+    use,
+    cwd,
+    env,
+    ports,
+    bind,
+    ...(database && { database }),
+    ...(Object.keys(uses).length > 0 && { uses: Object.keys(uses) }),
+  })
   return createHash('sha256').update(text).digest('hex').slice(0, 16)
 }
 

@@ -32,7 +32,7 @@ export function judge(machine: Machine, service: ServiceDefinition): Judgement {
   }
 }
 
-function judgeRunning({ signals, report, adopted }: Machine, { probes }: ServiceDefinition): Judgement {
+function judgeRunning({ signals, report, adopted, impaired }: Machine, { probes }: ServiceDefinition): Judgement {
   const { readiness, liveness } = signals
   if (liveness.verdict === 'failing') return { health: 'unhealthy', sentence: `It is stuck: ${liveness.sentence}.` }
   if (readiness.verdict === 'failing') return { health: 'degraded', sentence: `Not ready: ${readiness.sentence}.` }
@@ -43,6 +43,7 @@ function judgeRunning({ signals, report, adopted }: Machine, { probes }: Service
       health: 'unknown',
       sentence: open.sentence ? `Not ready yet: ${open.sentence}.` : 'Being checked for the first time.',
     }
+  if (impaired !== null) return { health: 'degraded', sentence: impaired }
   if (report) return report
   const answered = probes.readiness ? readiness.sentence : probes.liveness ? liveness.sentence : ''
   const since = adopted ? 'Running since before the console was started' : 'Running'

@@ -45,6 +45,8 @@ export interface Machine {
   /** Generations of the needs that it is restarted after: as they are now, and as they were when its child was started. */
   readonly generations: Generations
   readonly startedAfter: Generations
+  /** A dependency that it uses and cannot call, one sentence: it is degraded at best. */
+  readonly impaired: string | null
   /** Restarts in a row since it was last forgiven: the back-off counter. */
   readonly attempt: number
   /** Restarts in all, for display. */
@@ -73,6 +75,8 @@ export type Input =
       readonly trouble: string | null
       readonly generations?: Generations
     }
+  /** A dependency that it uses cannot be called, one sentence; null when all can. */
+  | { readonly type: 'impaired'; readonly sentence: string | null }
   | { readonly type: 'launched'; readonly generation: number; readonly pid: number | null }
   /** Nothing was started: `retry` when trying again may help. */
   | { readonly type: 'not-launched'; readonly generation: number; readonly reason: string; readonly retry: boolean }
@@ -172,6 +176,7 @@ export function newMachine(service: Pick<ServiceDefinition, 'kind'>): Machine {
     trouble: null,
     generations: {},
     startedAfter: {},
+    impaired: null,
     attempt: 0,
     restarts: 0,
     starts: [],

@@ -18,6 +18,7 @@ import { ServiceSet } from './service-set.ts'
 import { StartTimings } from './start-timings.ts'
 import { Supervisor } from './supervisor.ts'
 import type { Coordinator } from './types.ts'
+import { noDependencies, type ServiceDependencies } from './uses.ts'
 
 export interface CoordinatorOptions {
   /** Null while site.yaml cannot be used or is not trusted; `define` follows. */
@@ -43,6 +44,8 @@ export interface CoordinatorOptions {
   readonly pushes: ServicePushes
   /** Looks at a database for a probe. */
   readonly databases: DatabaseCheck
+  /** What services call through the console; none unless given. */
+  readonly dependencies?: ServiceDependencies
   /** The console's own environment, of which children get an allowed part. */
   readonly environment?: Readonly<Record<string, string | undefined>>
 }
@@ -58,6 +61,7 @@ export interface ServicePushes {
 export async function openCoordinator(options: CoordinatorOptions): Promise<Coordinator> {
   const { directory, processes, database, events, attention, clock, logger, runtime, secrets, random } = options
   const environment = options.environment ?? process.env
+  const dependencies = options.dependencies ?? noDependencies
   const records = new RunRecords(database, logger)
   const marks = new RunMarks(directory)
   const site = new CurrentSite(directory, async () => variablesOf(directory, await releaseFolder(directory)))
@@ -67,6 +71,11 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
   const launcher = new Launcher({ processes, builtins, records, marks, clock, logger, crashPoints })
   const services = new ServiceSet({
     slice: options.state.slice('services'),
+    dependencies: {
+      addresses: (service) => dependencies.addresses(service),
+      reachability: (id) => dependencies.reachability(id),
+      onChanged: (listener) => dependencies.onChanged(listener),
+    },
     processes,
     clock,
     arrivals,
@@ -84,6 +93,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
           runtime,
           secrets,
           environment,
+          dependencies,
           granted: (id) => pushes.environmentOf(id),
         }),
         pushed: { ...pushes.factsOf(service.id), forget: () => pushes.forget(service.id) },

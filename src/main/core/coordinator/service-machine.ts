@@ -28,6 +28,9 @@ export function step(machine: Machine, service: ServiceDefinition, input: Input,
     case 'needs':
       needs(turn, input.unmet, input.trouble, input.generations ?? {})
       break
+    case 'impaired':
+      turn.set({ impaired: input.sentence })
+      break
     case 'launched':
       launched(turn, input.pid)
       break

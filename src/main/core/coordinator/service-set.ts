@@ -9,6 +9,7 @@ import { dependentsOf } from './planner.ts'
 import { viewOf } from './service-view.ts'
 import type { StartTimings } from './start-timings.ts'
 import type { SiteNow, Supervisor } from './supervisor.ts'
+import { judgeUses, type ServiceDependencies } from './uses.ts'
 
 export interface ServiceSetPorts {
   readonly slice: Slice<ServiceView>
@@ -16,6 +17,7 @@ export interface ServiceSetPorts {
   readonly clock: Clock
   readonly arrivals: Arrivals
   readonly timings: StartTimings
+  readonly dependencies: ServiceDependencies
   readonly create: (service: ServiceDefinition, onChanged: () => void) => Supervisor
   readonly siteNow: () => SiteNow | null
 }
@@ -28,11 +30,13 @@ export class ServiceSet implements AsyncDisposable {
   readonly #ports: ServiceSetPorts
   readonly #supervisors = new Map<string, Supervisor>()
   readonly #usage = new Map<string, TreeUsage>()
+  readonly #following: Disposable
   #timer: Disposable
   #hold: string | null = null
 
   constructor(ports: ServiceSetPorts) {
     this.#ports = ports
+    this.#following = ports.dependencies.onChanged((id) => this.#dependencyChanged(id))
     this.#timer = ports.clock.after(measureEveryMs, () => this.#measure())
   }
 
@@ -88,12 +92,22 @@ export class ServiceSet implements AsyncDisposable {
     if (!supervisor || !site) return
     const { met } = judgeNeeds(supervisor.service, this.peer)
     const dependents = dependentsOf(site.definition, id)
-    this.#ports.slice.set(id, viewOf(supervisor, { site, met, dependents, usage: this.#usage.get(id) ?? null }))
+    this.#ports.slice.set(
+      id,
+      viewOf(supervisor, {
+        site,
+        met,
+        dependents,
+        usage: this.#usage.get(id) ?? null,
+        reach: this.#ports.dependencies.reachability,
+      }),
+    )
   }
 
   /** Lets go of all children without stopping them. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#timer[Symbol.dispose]()
+    this.#following[Symbol.dispose]()
     await Promise.all([...this.#supervisors.keys()].map((id) => this.remove(id)))
   }
 
@@ -106,22 +120,39 @@ export class ServiceSet implements AsyncDisposable {
     for (const other of definition ? dependentsOf(definition, id) : []) {
       const dependent = this.#supervisors.get(other)
       if (!dependent) continue
-      this.#tellNeeds(dependent, changed)
+      const { last, operation } = changed.facts
+      this.#tellNeeds(dependent, last && { cause: last.cause, operation })
       this.show(other)
     }
     this.#ports.arrivals.changed()
   }
 
-  #tellNeeds(supervisor: Supervisor, because: Supervisor | null): void {
-    const { unmet, trouble, generations } = judgeNeeds(supervisor.service, this.peer)
-    const { machine } = supervisor
-    const renewed = supervisor.service.follows.some((id) => machine.generations[id] !== generations[id])
-    if (machine.unmet === unmet && machine.trouble === trouble && !renewed) return
-    const cause = because?.facts.last?.cause ?? { type: 'console', why: 'site.yaml was taken into use' }
-    supervisor.dispatch(
-      { type: 'needs', unmet, trouble, generations },
-      { cause, operation: because?.facts.operation ?? null },
-    )
+  /** A breaker opened or closed: those that use its dependency wait, go on or are degraded. */
+  #dependencyChanged(id: string): void {
+    const cause = this.#ports.dependencies.reachability(id)?.cause
+    for (const supervisor of this.all()) {
+      if (!Object.hasOwn(supervisor.service.uses, id)) continue
+      this.#tellNeeds(supervisor, cause ? { cause, operation: null } : null)
+      this.show(supervisor.service.id)
+    }
+    this.#ports.arrivals.changed()
+  }
+
+  #tellNeeds(supervisor: Supervisor, because: Origin | null): void {
+    const { machine, service } = supervisor
+    const needs = judgeNeeds(service, this.peer)
+    const uses = judgeUses(service, this.#ports.dependencies.reachability)
+    const unmet = needs.unmet ?? uses.unmet
+    const { trouble, generations } = needs
+    const renewed = service.follows.some((id) => machine.generations[id] !== generations[id])
+    const origin: Origin = because ?? {
+      cause: { type: 'console', why: 'site.yaml was taken into use' },
+      operation: null,
+    }
+    if (machine.unmet !== unmet || machine.trouble !== trouble || renewed) {
+      supervisor.dispatch({ type: 'needs', unmet, trouble, generations }, origin)
+    }
+    if (machine.impaired !== uses.impaired) supervisor.dispatch({ type: 'impaired', sentence: uses.impaired }, origin)
   }
 
   #measure(): void {

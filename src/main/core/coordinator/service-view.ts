@@ -5,6 +5,7 @@ import type { ServiceView } from '#shared/contract/state.ts'
 import { shownCommand } from './launch-plan.ts'
 import type { ProbeName } from './machine.ts'
 import type { SiteNow, Supervisor } from './supervisor.ts'
+import type { Reach } from './uses.ts'
 
 const hookNames: readonly HookName[] = ['before-start', 'after-start', 'before-stop', 'after-stop']
 
@@ -15,10 +16,11 @@ export interface Surroundings {
   readonly met: Readonly<Record<string, boolean>>
   readonly dependents: readonly string[]
   readonly usage: TreeUsage | null
+  readonly reach: (dependency: string) => Reach
 }
 
 /** A service as the screens show it. */
-export function viewOf(supervisor: Supervisor, { site, met, dependents, usage }: Surroundings): ServiceView {
+export function viewOf(supervisor: Supervisor, { site, met, dependents, usage, reach }: Surroundings): ServiceView {
   const { service, machine, child } = supervisor
   const { definition, variables } = site
   const running = machine.state === 'running' || machine.state === 'starting' || machine.state === 'stopping'
@@ -37,6 +39,11 @@ export function viewOf(supervisor: Supervisor, { site, met, dependents, usage }:
     event: supervisor.facts.last?.id ?? null,
     needs: Object.entries(service.needs).map(([id, condition]) => ({ service: id, condition, met: met[id] ?? false })),
     dependents: [...dependents],
+    uses: Object.entries(service.uses).map(([dependency, use]) => ({
+      dependency,
+      required: use === 'required',
+      reachable: !reach(dependency)?.open,
+    })),
     phase: service.phase,
     pid: live?.identity?.pid ?? null,
     startedAt: live?.startedAt ?? null,

@@ -37,9 +37,13 @@ function closedSentence({ failures, check, figures }: TargetReport): string {
 function becauseWords(breaker: DependencyDefinition['breaker'], because: BreakerReason): string {
   switch (because) {
     case 'failures-in-a-row':
-      return breaker.kind === 'consecutive' ? `${breaker.failures} calls in a row failed.` : 'Too many calls in a row failed.'
+      return breaker.kind === 'consecutive'
+        ? `${breaker.failures} calls in a row failed.`
+        : 'Too many calls in a row failed.'
     case 'failure-rate':
-      return breaker.kind === 'rate' ? `At least ${Math.round(breaker.rate * 100)} % of its calls failed.` : 'Too many calls failed.'
+      return breaker.kind === 'rate'
+        ? `At least ${Math.round(breaker.rate * 100)} % of its calls failed.`
+        : 'Too many calls failed.'
     case 'checks-failed':
       return 'Its checks failed again and again.'
     case 'trial-failed':

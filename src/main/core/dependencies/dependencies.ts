@@ -11,7 +11,7 @@ import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import { stateSentence } from './breaker-words.ts'
 import { dependencyEvents } from './event-kinds.ts'
-import { planOf, type Planned, usersOf } from './plan.ts'
+import { type Planned, planOf, usersOf } from './plan.ts'
 import type { ProxyPlan, TargetReport } from './protocol.ts'
 import { ProxyThread, silent } from './proxy-thread.ts'
 import { DependencyRecords } from './records.ts'
@@ -29,6 +29,8 @@ export interface DependenciesParts {
   readonly clock: Clock
   readonly logger: Logger
   readonly secrets: Secrets
+  /** Whether this console serves its site: one that was opened for a single command listens nowhere and checks nothing. */
+  readonly serves: boolean
 }
 
 /** A breaker as services that use its dependency see it. */
@@ -74,6 +76,7 @@ class SiteDependencies implements Dependencies {
   /** What operators asked for and the thread has not told yet. */
   readonly #orders = new Map<string, { readonly cause: Cause; readonly done: (failure?: ConsoleError) => void }>()
   readonly #listeners: Listeners<string>
+  readonly #following: Disposable
   #port: number | null = null
   #thread: ProxyThread | null = null
   #definition: SiteDefinition | null = null
@@ -85,6 +88,7 @@ class SiteDependencies implements Dependencies {
     this.#records = new DependencyRecords(parts.database)
     this.#states = { ...this.#records.states() }
     this.#key = this.#records.proxy('key') ?? this.#newKey()
+    this.#following = parts.database.onReplaced(() => this.#writeAll())
     this.#listeners = new Listeners((error) => parts.logger.error('A listener of the dependencies failed.', { error }))
   }
 
@@ -146,6 +150,7 @@ class SiteDependencies implements Dependencies {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#following[Symbol.dispose]()
     await this.#configuring
     await this.#thread?.[Symbol.asyncDispose]()
     this.#thread = null
@@ -166,9 +171,12 @@ class SiteDependencies implements Dependencies {
     for (const id of Object.keys(before?.dependencies ?? {})) if (!definition.dependencies[id]) this.#remove(id)
     for (const { id } of attention.open()) {
       const [, dependency = ''] = id.startsWith(cardPrefix) ? id.split(':') : []
-      if (dependency && !definition.dependencies[dependency]) attention.clear(id, { type: 'console', why: 'it is not in site.yaml' })
+      if (dependency && !definition.dependencies[dependency])
+        attention.clear(id, { type: 'console', why: 'it is not in site.yaml' })
     }
-    if (Object.keys(definition.dependencies).length === 0) {
+    const ids = Object.keys(definition.dependencies)
+    if (ids.length === 0 || !this.#parts.serves) {
+      for (const id of ids) this.#show(id)
       await this.#thread?.[Symbol.asyncDispose]()
       this.#thread = null
       return
@@ -184,7 +192,7 @@ class SiteDependencies implements Dependencies {
         onEnded: (reason) => this.#ended(reason),
       })
     }
-    for (const id of Object.keys(definition.dependencies)) this.#show(id)
+    for (const id of ids) this.#show(id)
     await this.#thread.listening().catch((error: unknown) => {
       // The site is used all the same: only what calls dependencies waits for it.
       this.#parts.logger.error('The local proxy does not listen.', { error: String(error), at: clock.wall() })
@@ -200,7 +208,12 @@ class SiteDependencies implements Dependencies {
     const thread = this.#running()
     const problem = this.#planned.unusable[id]
     if (problem !== undefined) {
-      throw new ConsoleError('dependency-unusable', `${title} cannot be called at all: ${problem}`, 'Put that right first, then reload site.yaml.', { params: { dependency: id } })
+      throw new ConsoleError(
+        'dependency-unusable',
+        `${title} cannot be called at all: ${problem}`,
+        'Put that right first, then reload site.yaml.',
+        { params: { dependency: id } },
+      )
     }
     const state = this.#reports.get(id)?.record.state
     if (type === 'isolate' && state === 'isolated') return
@@ -295,6 +308,16 @@ class SiteDependencies implements Dependencies {
     this.#parts.state.delete(id)
     this.#records.forget(id).catch((error: unknown) => {
       this.#parts.logger.error('A breaker could not be forgotten.', { id, error: String(error) })
+    })
+  }
+
+  /** Another database took the place of a damaged one: what is known is written into it again. */
+  #writeAll(): void {
+    const writes = Object.entries(this.#states).map(([id, record]) => this.#records.remember(id, record))
+    writes.push(this.#records.rememberProxy('key', this.#key))
+    if (this.#port !== null) writes.push(this.#records.rememberProxy('port', String(this.#port)))
+    Promise.all(writes).catch((error: unknown) => {
+      this.#parts.logger.error('The breakers could not be recorded again.', { error: String(error) })
     })
   }
 

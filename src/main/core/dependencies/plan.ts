@@ -57,6 +57,7 @@ async function answerOf(fallback: DependencyDefinition['fallback'], release: str
   const { status, type, from } = fallback
   if ('body' in from) return { status, type, body: Buffer.from(from.body) }
   const file = await realpath(resolve(release, from.file))
-  if (!file.startsWith(join(await realpath(release), sep))) throw new Error(`The fallback ${from.file} lies outside the release.`)
+  if (!file.startsWith(join(await realpath(release), sep)))
+    throw new Error(`The fallback ${from.file} lies outside the release.`)
   return { status, type, body: await readFile(file) }
 }

@@ -60,7 +60,12 @@ export type FromProxy =
   /** What changed of the figures; twice a second at most. */
   | { readonly type: 'reports'; readonly reports: Readonly<Record<string, TargetReport>> }
   | { readonly type: 'checked'; readonly call: number; readonly answer: CheckAnswer | null }
-  | { readonly type: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly message: string; readonly fields: Readonly<Record<string, unknown>> }
+  | {
+      readonly type: 'log'
+      readonly level: 'info' | 'warn' | 'error'
+      readonly message: string
+      readonly fields: Readonly<Record<string, unknown>>
+    }
 
 /** What the thread is started with. `port` 0: any that is free. */
 export interface ProxySettings {

@@ -151,7 +151,8 @@ export class ProxyServer {
 
   /** `/<token>/<dependency>` and what the service added. */
   #take(request: IncomingMessage, response: ServerResponse): void {
-    const [, token = '', dependency = '', rest = ''] = /^\/([^/?#]{1,128})\/([a-z][a-z0-9-]*)([/?].*)?$/.exec(request.url ?? '') ?? []
+    const [, token = '', dependency = '', rest = ''] =
+      /^\/([^/?#]{1,128})\/([a-z][a-z0-9-]*)([/?].*)?$/.exec(request.url ?? '') ?? []
     const grant = this.#grants.get(hashed(token))
     if (!grant?.dependencies.includes(dependency)) {
       this.#refuse(request, response, grant ?? null, dependency)
@@ -159,7 +160,12 @@ export class ProxyServer {
     }
     const held = this.#held.get(dependency)
     if (!held) {
-      refuse(response, 503, 'dependency-unusable', this.#unusable[dependency] ?? `There is no dependency ${dependency}.`)
+      refuse(
+        response,
+        503,
+        'dependency-unusable',
+        this.#unusable[dependency] ?? `There is no dependency ${dependency}.`,
+      )
       return
     }
     const through = `/${token}/${dependency}`
@@ -179,7 +185,12 @@ export class ProxyServer {
       return
     }
     this.#refusals.logged++
-    const fields = { service: grant?.service ?? null, dependency, method: request.method ?? '', unlogged: this.#refusals.more }
+    const fields = {
+      service: grant?.service ?? null,
+      dependency,
+      method: request.method ?? '',
+      unlogged: this.#refusals.more,
+    }
     this.#refusals.more = 0
     this.#parts.send({ type: 'log', level: 'warn', message: 'A call through the local proxy was refused.', fields })
   }

@@ -1,4 +1,4 @@
-import { checksOn } from '#core/health/index.ts'
+import { tcpCheck } from '#core/health/index.ts'
 import type { Clock } from '#core/platform/index.ts'
 import { CallFailure, type ProtectedTarget, targetPath, UpstreamCall } from '#core/proxy/index.ts'
 import type { CheckAnswer, TargetPlan } from './protocol.ts'
@@ -93,8 +93,7 @@ export class TargetCheck implements Disposable {
     const port = address.port || (address.protocol === 'https:' ? '443' : '80')
     const { signal } = this.#ended
     if (!check || check.path === null) {
-      const ask = checksOn(this.#clock, { cwd: '/', env: {} })
-      return await ask({ type: 'tcp', address: `${address.hostname}:${port}` }, timeoutMs, signal)
+      return await tcpCheck({ type: 'tcp', address: `${address.hostname}:${port}` }, timeoutMs, signal, this.#clock)
     }
     const path = targetPath(address.pathname.replace(/\/$/, ''), check.path)
     if (!path.ok) return { ok: false, sentence: path.why }

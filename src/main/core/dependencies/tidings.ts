@@ -28,7 +28,12 @@ export class Tidings {
   }
 
   /** Tells a change of state. `order`: what an operator asked for, if that was it. Returns the cause of what follows. */
-  changed(definition: DependencyDefinition, report: TargetReport, users: readonly string[], order: Cause | null): Cause {
+  changed(
+    definition: DependencyDefinition,
+    report: TargetReport,
+    users: readonly string[],
+    order: Cause | null,
+  ): Cause {
     const { state } = report.record
     const sentence = stateSentence(definition, report)
     const observed: Cause = { type: 'observation', what: report.figures.lastError?.sentence ?? sentence }

@@ -28,7 +28,10 @@ const nothing: TargetReport['figures'] = {
 }
 
 /** A dependency as the screens show it. */
-export function viewOf(definition: DependencyDefinition, { url, problem, report, remembered, users, now }: Shown): DependencyView {
+export function viewOf(
+  definition: DependencyDefinition,
+  { url, problem, report, remembered, users, now }: Shown,
+): DependencyView {
   const record = report?.record ?? remembered ?? { state: 'closed', because: 'new', at: now }
   const { troubled, ...figures } = report?.figures ?? nothing
   return {

@@ -14,6 +14,7 @@ const service = (id: string, more: Partial<ServiceView> = {}): ServiceView => ({
   event: null,
   needs: [],
   dependents: [],
+  uses: [],
   phase: 'business-services',
   pid: 1,
   startedAt: 0,

@@ -6,4 +6,5 @@ export { openPushes, type PushesOptions, pushingServices, type SitePushes } from
 export type { Push } from './pushes/push-document.ts'
 export type { Figure, Figures } from './pushes/pushes.ts'
 export { type CheckGround, checksOn } from './run-check.ts'
+export { tcpCheck } from './tcp-check.ts'
 export type { Check, DatabaseCheck, ProbeAnswer, PushedFacts, RunCheck } from './types.ts'

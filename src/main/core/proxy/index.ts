@@ -3,6 +3,6 @@ export type { Breaker, BreakerReason, BreakerRecord, BreakerRule, BreakerState }
 export type { CallEnd, Figures, TroubledCall } from './call-figures.ts'
 export { ProtectedTarget, type ProtectedTargetParts } from './protected-target.ts'
 export type { Exchange } from './reply.ts'
-export type { FailureRule, FallbackAnswer, TargetSettings } from './target-settings.ts'
 export { targetPath } from './target-path.ts'
+export type { FailureRule, FallbackAnswer, TargetSettings } from './target-settings.ts'
 export { CallFailure, UpstreamCall } from './upstream-call.ts'

@@ -36,6 +36,11 @@ export function useFix(): (fix: Fix) => void {
           return ask({ type: 'recover-store', database: action.database })
         case 'recover-database':
           return ask({ type: 'recover-database', service: action.service })
+        case 'reset-dependency':
+          void run((calls) => calls.dependencies.reset({ dependency: action.dependency })).then((answer) => {
+            if (answer) tellDone(`Calls to ${action.dependency} pass again.`)
+          })
+          return
         case 'go-to':
           void navigate(`/${action.page.replace(/^\//, '')}`)
           return

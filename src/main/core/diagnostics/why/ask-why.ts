@@ -132,6 +132,7 @@ function shownFacts(state: StateHub): ShownFacts {
     routes: state.slice('routes').all(),
     store: state.slice('store').all(),
     databases: state.slice('databases').all(),
+    dependencies: state.slice('dependencies').all(),
     backups: state.slice('backups').all(),
     snapshots: state.slice('snapshots').all(),
     maintenance: state.slice('maintenance').all(),

@@ -24,6 +24,8 @@ export function pageOf(subject: string): string | null {
     case 'service':
     case 'database':
       return `/services/${id}`
+    case 'dependency':
+      return `/services/dependency/${id}`
     case 'route':
       return '/messages/routes'
     case 'router':

@@ -3,7 +3,7 @@ import { ConsoleError } from '#shared/problem.ts'
 import type { ShownFacts } from './facts.ts'
 
 const whole = ['site', 'store', 'backups', 'machine', 'broker'] as const
-const several = ['service', 'route', 'database', 'job', 'card', 'event', 'snapshot'] as const
+const several = ['service', 'route', 'database', 'dependency', 'job', 'card', 'event', 'snapshot'] as const
 
 /** What can be asked about. */
 export type Subject =
@@ -39,6 +39,8 @@ export function isShown(subject: Subject, shown: ShownFacts): boolean {
       return shown.routes[subject.id] !== undefined
     case 'database':
       return shown.databases[subject.id] !== undefined || shown.services[subject.id] !== undefined
+    case 'dependency':
+      return shown.dependencies[subject.id] !== undefined
     case 'job':
       return shown.jobs[subject.id] !== undefined
     case 'card':
@@ -58,13 +60,14 @@ export function subjectUnknown(text: string, shown: ShownFacts): ConsoleError {
     ...prefixed('service', shown.services),
     ...prefixed('route', shown.routes),
     ...prefixed('database', shown.databases),
+    ...prefixed('dependency', shown.dependencies),
     ...prefixed('job', shown.jobs),
     ...prefixed('card', shown.attention),
     ...prefixed('snapshot', shown.snapshots),
   ]
   const near = nearest(text, [...whole, ...Object.keys(shown.services), ...named])
   const services = Object.keys(shown.services)
-  const known = `Ask about ${whole.join(', ')}${services.length > 0 ? `, a service (${services.join(', ')})` : ''}, or route:ID, job:ID, card:ID, snapshot:ID, event:ID.`
+  const known = `Ask about ${whole.join(', ')}${services.length > 0 ? `, a service (${services.join(', ')})` : ''}, or route:ID, dependency:ID, job:ID, card:ID, snapshot:ID, event:ID.`
   return new ConsoleError(
     'subject-unknown',
     `Nothing here is called “${text}”.`,

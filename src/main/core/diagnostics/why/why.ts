@@ -4,6 +4,7 @@ import type { Finding } from './finding.ts'
 import { type Subject, subjectText } from './subject.ts'
 import { whyBackups, whySnapshot } from './why-backups.ts'
 import { whyDatabase } from './why-database.ts'
+import { whyDependency } from './why-dependency.ts'
 import { whyCard, whyEvent, whyJob } from './why-happening.ts'
 import { whyMachine } from './why-machine.ts'
 import { whyBroker, whyRoute } from './why-messages.ts'
@@ -42,6 +43,8 @@ function findingOf(subject: Subject, facts: WhyFacts): Finding {
       return whyRoute(subject.id, facts)
     case 'database':
       return whyDatabase(subject.id, facts)
+    case 'dependency':
+      return whyDependency(subject.id, facts)
     case 'job':
       return whyJob(subject.id, facts)
     case 'card':
