@@ -1,5 +1,5 @@
 import type { Connection } from '#shared/client/index.ts'
-import type { RestorePlan, ServiceAction, Touch } from '#shared/contract/index.ts'
+import { contractVersion, type RestorePlan, type ServiceAction, type Touch } from '#shared/contract/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { job } from './sample-entities.ts'
 import { sampleWhy } from './sample-why.ts'
@@ -52,7 +52,7 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
       info: () =>
         host.hanging
           ? new Promise(() => {})
-          : Promise.resolve({ version: '0.1.0', contract: 2, host: 'headless' as const, pid: 1 }),
+          : Promise.resolve({ version: '0.1.0', contract: contractVersion, host: 'headless' as const, pid: 1 }),
       openSite: (input) => opened('console.openSite', input),
       openSample: () => opened('console.openSample'),
       resetSample: () => opened('console.resetSample'),

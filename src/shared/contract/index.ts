@@ -11,7 +11,7 @@ import { servicesContract } from './services.ts'
 import { storeContract } from './store.ts'
 
 /** Counts up when a client of the version before would misunderstand. Checked in the handshake. */
-export const contractVersion = 2
+export const contractVersion = 3
 
 /** Every call of the console, one file per area. Types, client, handlers and the API reference come from it. */
 export const contract = {

@@ -5,6 +5,7 @@ import { attentionSchema } from '#core/attention/index.ts'
 import { backupSchema } from '#core/backup/index.ts'
 import { coordinatorSchema } from '#core/coordinator/index.ts'
 import { databasesSchema } from '#core/databases/index.ts'
+import { dependenciesSchema } from '#core/dependencies/index.ts'
 import { eventsSchema } from '#core/events/index.ts'
 import { jobsSchema } from '#core/jobs/index.ts'
 import { maintenanceSchema } from '#core/maintenance/index.ts'
@@ -23,6 +24,7 @@ test('every table of the console is in a class, and every class names only table
     coordinatorSchema,
     backupSchema,
     databasesSchema,
+    dependenciesSchema,
     maintenanceSchema,
   ]
   const schemas = { control, messages: [messagingSchema] }
