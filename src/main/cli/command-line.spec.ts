@@ -288,7 +288,7 @@ const api: ServiceView = {
   event: null,
   needs: [],
   dependents: [],
-    uses: [],
+  uses: [],
   phase: 'business-services',
   pid: 4711,
   startedAt: 0,
