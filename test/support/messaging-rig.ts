@@ -121,6 +121,7 @@ function siteWith(routes: readonly RouteDefinition[]): SiteDefinition {
     services: {},
     dependencies: {},
     routes: Object.fromEntries(routes.map((one) => [one.id, one])),
+    checks: {},
     backup: {
       folder: null,
       schedule: { full: null, data: null },

@@ -13,6 +13,7 @@ export function siteOf(services: readonly ServiceDefinition[], id = 'lab'): Site
     services: Object.fromEntries(services.map((each) => [each.id, each])),
     dependencies: {},
     routes: {},
+    checks: {},
     backup: {
       folder: null,
       schedule: { full: null, data: null },
@@ -44,6 +45,7 @@ export function serviceOf(id: string, given: Partial<ServiceDefinition> = {}): S
     follows: [],
     uses: {},
     optional: false,
+    weight: 1,
     enabled: true,
     oneShot: false,
     probes: { startup: null, readiness: null, liveness: null },

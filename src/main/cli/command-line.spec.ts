@@ -266,6 +266,7 @@ function siteView(directory: string): SiteView {
     sentence: 'Everything runs.',
     since: 0,
     evidence: null,
+    score: { value: 100, trend: null, history: [], lowered: [] },
     config: { valid: true, problems: [], loadedAt: 0 },
     trust: null,
     phases: [],

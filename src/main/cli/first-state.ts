@@ -51,5 +51,6 @@ function present(slices: StateBatch['slices']): Shown {
     snapshots: all(slices.snapshots),
     maintenance: all(slices.maintenance),
     startPath: all(slices.startPath),
+    verification: all(slices.verification),
   }
 }

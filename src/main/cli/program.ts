@@ -3,6 +3,7 @@ import type { EventFilter } from '#shared/event-filter.ts'
 import { type Severity, severities } from '#shared/vocabulary.ts'
 import { addHostOptions, type HeadlessValues } from '../headless/options.ts'
 import { backup, restore, snapshots, undo, verify } from './commands/backups.ts'
+import { check } from './commands/check.ts'
 import { checkConfig } from './commands/check-config.ts'
 import type { ConsentOptions } from './commands/consent.ts'
 import type { CommandContext } from './commands/context.ts'
@@ -117,6 +118,12 @@ export function buildProgram(options: ProgramOptions): Command {
     .action((service: string | undefined, _values: object, command: Command) =>
       run(command, (context) => figures(context, service)),
     )
+  program
+    .command('check')
+    .description(
+      'check the whole site now: variables, files, templates, databases, APIs, routes and what site.yaml adds',
+    )
+    .action((_values: object, command: Command) => run(command, check))
   program
     .command('config')
     .description('site.yaml')

@@ -2,7 +2,7 @@ import type { Cause } from '#shared/vocabulary.ts'
 import { type Attention, attentionSchema, openAttention } from './attention/index.ts'
 import { type Backups, backupSchema, openBackups } from './backup/index.ts'
 import type { LoadedSite, SiteDefinition } from './config/index.ts'
-import { openSecrets } from './config/index.ts'
+import { openSecrets, releaseFolder, variablesOf } from './config/index.ts'
 import { type Coordinator, coordinatorSchema, openCoordinator } from './coordinator/index.ts'
 import { type Databases, databaseProbe, databasesSchema, openDatabases } from './databases/index.ts'
 import { type Dependencies, dependenciesSchema, openDependencies } from './dependencies/index.ts'
@@ -16,6 +16,7 @@ import type { DisposableStore } from './platform/index.ts'
 import type { SitePorts } from './site-ports.ts'
 import { openStore, type Store } from './store/index.ts'
 import { openStoreCare, type StoreCare } from './store-care/index.ts'
+import { checkList, openVerification, type Verification } from './verification/index.ts'
 
 /** The parts of an open site, in the order in which they depend on each other. */
 export interface SiteParts {
@@ -31,6 +32,7 @@ export interface SiteParts {
   readonly backups: Backups
   readonly storeCare: StoreCare
   readonly maintenance: Maintenance
+  readonly verification: Verification
 }
 
 /** Who the site is, also when its site.yaml cannot be used. */
@@ -155,6 +157,7 @@ export async function openParts(
       serves: ports.owner.host !== 'command line',
     }),
   )
+  const askDatabase = databaseProbe({ runtime, clock })
   const coordinator: Coordinator = owned.add(
     await openCoordinator({
       definition: null,
@@ -171,7 +174,7 @@ export async function openParts(
       random: ports.random,
       crashPoints,
       pushes,
-      databases: databaseProbe({ runtime, clock }),
+      databases: askDatabase,
       secrets,
       dependencies,
     }),
@@ -215,6 +218,32 @@ export async function openParts(
       logger: logger.part('maintenance'),
     }),
   )
+  const verification = owned.add(
+    openVerification({
+      list: async () => {
+        const inUse = definition()
+        if (!inUse) return null
+        const variables = variablesOf(site.directory, await releaseFolder(site.directory))
+        const factsOf = (service: string) => pushes.factsOf(service)
+        const environment = programPlaces()
+        return checkList({
+          definition: inUse,
+          variables,
+          secrets,
+          state,
+          databases: askDatabase,
+          factsOf,
+          clock,
+          environment,
+        })
+      },
+      state,
+      events,
+      attention,
+      clock,
+      logger: logger.part('verification'),
+    }),
+  )
   return {
     store,
     events,
@@ -228,5 +257,16 @@ export async function openParts(
     backups,
     storeCare,
     maintenance,
+    verification,
+  }
+}
+
+/** What the command of a check may see of the console's environment. */
+function programPlaces(): Readonly<Record<string, string>> {
+  const { PATH, HOME, LANG } = process.env
+  return {
+    ...(PATH !== undefined && { PATH }),
+    ...(HOME !== undefined && { HOME }),
+    ...(LANG !== undefined && { LANG }),
   }
 }

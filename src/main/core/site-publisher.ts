@@ -1,7 +1,7 @@
 import type { ConfigProblem, SiteView } from '#shared/contract/state.ts'
 import { brokerAddress } from './broker-address.ts'
 import type { SiteDefinition } from './config/index.ts'
-import { siteHealth } from './diagnostics/index.ts'
+import { scoreOf, siteHealth, trendOf } from './diagnostics/index.ts'
 import type { Clock } from './platform/index.ts'
 import type { StateHub } from './state/index.ts'
 
@@ -20,6 +20,10 @@ export interface SiteFace {
   readonly trust: SiteView['trust']
 }
 
+const minuteMs = 60_000
+/** Values of the score that are kept. */
+const historyLength = 60
+
 /** Keeps the `site` slice true: the one sentence about the whole follows the services, cards and backups. */
 export class SitePublisher implements Disposable {
   readonly #state: StateHub
@@ -28,6 +32,9 @@ export class SitePublisher implements Disposable {
   #face: SiteFace
   #since: number
   #begun = false
+  /** The score once a minute. */
+  #history: readonly number[] = []
+  #minute: Disposable | undefined
 
   constructor(state: StateHub, clock: Clock, face: SiteFace) {
     this.#state = state
@@ -35,7 +42,7 @@ export class SitePublisher implements Disposable {
     this.#face = face
     this.#since = clock.wall()
     this.#revisions = state.onRevision(({ slices }) => {
-      if (slices.services || slices.attention || slices.backups) this.#publish()
+      if (slices.services || slices.attention || slices.backups || slices.verification || slices.store) this.#publish()
     })
   }
 
@@ -48,11 +55,32 @@ export class SitePublisher implements Disposable {
   begin(): void {
     this.#begun = true
     this.#publish()
+    this.#eachMinute()
   }
 
   [Symbol.dispose](): void {
     this.#revisions[Symbol.dispose]()
+    this.#minute?.[Symbol.dispose]()
     this.#state.slice('site').delete('site')
+  }
+
+  #eachMinute(): void {
+    this.#minute = this.#clock.after(minuteMs, () => {
+      const { value } = this.#score()
+      if (value !== null) this.#history = [...this.#history, value].slice(-historyLength)
+      this.#publish()
+      this.#eachMinute()
+    })
+  }
+
+  #score() {
+    const services = this.#face.definition?.services ?? {}
+    return scoreOf({
+      services: Object.values(this.#state.slice('services').all()),
+      definitionOf: (id) => services[id],
+      verification: this.#state.slice('verification').get('verification'),
+      store: this.#state.slice('store').get('store'),
+    })
   }
 
   #publish(): void {
@@ -76,6 +104,7 @@ export class SitePublisher implements Disposable {
       zone: face.definition?.zone ?? 'UTC',
       contact: face.definition?.contact ?? null,
       ...told,
+      score: { ...this.#score(), trend: trendOf(this.#history), history: [...this.#history] },
       since: this.#since,
       config: { valid: face.configValid, problems: [...face.problems], loadedAt: face.loadedAt },
       trust: face.trust,

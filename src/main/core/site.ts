@@ -22,6 +22,7 @@ import { openParts, type SiteIdentity, type SiteParts } from './site-parts.ts'
 import type { CloseOptions, SitePorts } from './site-ports.ts'
 import { type SiteLock, type Store, takeSiteLock } from './store/index.ts'
 import type { StoreCare } from './store-care/index.ts'
+import type { Verification } from './verification/index.ts'
 
 export type { CloseOptions, SitePorts } from './site-ports.ts'
 
@@ -43,6 +44,7 @@ export interface Site {
   readonly store: Store
   readonly storeCare: StoreCare
   readonly maintenance: Maintenance
+  readonly verification: Verification
   /** Where the site's snapshots are kept. */
   readonly backupFolder: string
   /** site.yaml as it is in use; null while it never was valid. */
@@ -215,6 +217,7 @@ class OpenSite implements Site {
   readonly store: Store
   readonly storeCare: StoreCare
   readonly maintenance: Maintenance
+  readonly verification: Verification
   readonly backupFolder: string
   readonly #ports: SitePorts
   readonly #config: SiteConfig
@@ -251,6 +254,7 @@ class OpenSite implements Site {
     this.store = parts.store
     this.storeCare = parts.storeCare
     this.maintenance = parts.maintenance
+    this.verification = parts.verification
     this.#ports = ports
     this.#config = config
     this.#lock = lock

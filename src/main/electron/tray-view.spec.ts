@@ -13,6 +13,7 @@ const site: SiteView = {
   sentence: 'desk-units lost the broker.',
   since: 0,
   evidence: null,
+  score: { value: 80, trend: null, history: [], lowered: [] },
   config: { valid: true, problems: [], loadedAt: 0 },
   trust: null,
   phases: [],

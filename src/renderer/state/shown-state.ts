@@ -21,6 +21,7 @@ const nothing: Shown = {
   snapshots: {},
   maintenance: {},
   startPath: {},
+  verification: {},
 }
 
 /**

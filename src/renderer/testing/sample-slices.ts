@@ -2,6 +2,7 @@ import type { Shown } from '../state/shown-state.ts'
 import { sampleDependencies } from './sample-dependencies.ts'
 import { hour, minute, service, snapshot } from './sample-entities.ts'
 import { sampleDatabase, sampleStore } from './sample-store.ts'
+import { sampleVerification } from './sample-verification.ts'
 
 /** A site to draw: five services of a consultation system, one of them degraded. `now` is wall-clock milliseconds. */
 export function sampleSlices(now: number): Shown {
@@ -35,6 +36,20 @@ export function sampleSlices(now: number): Shown {
         sentence: 'Degraded: desk-units lost the broker.',
         since: now - 4 * minute,
         evidence: '/services/desk-units',
+        score: {
+          value: 92,
+          trend: 'falling',
+          history: [...Array.from({ length: 40 }, () => 100), 100, 92, 92, 92, 92],
+          lowered: [
+            {
+              page: '/services/desk-units',
+              title: 'Desk units',
+              points: 7.1,
+              reason: '3 of 12 units lost the broker.',
+            },
+            { page: '/diagnose', title: 'Checks', points: 1.2, reason: '6 of 7 checks passed.' },
+          ],
+        },
         config: { valid: true, problems: [], loadedAt: now - 3 * hour },
         trust: null,
         phases: [
@@ -237,6 +252,7 @@ export function sampleSlices(now: number): Shown {
         ],
       },
     },
+    verification: { verification: sampleVerification(now) },
     maintenance: {
       maintenance: {
         on: false,

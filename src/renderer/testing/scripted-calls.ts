@@ -2,6 +2,7 @@ import type { Connection } from '#shared/client/index.ts'
 import { contractVersion, type RestorePlan, type ServiceAction, type Touch } from '#shared/contract/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { job } from './sample-entities.ts'
+import { sampleVerification } from './sample-verification.ts'
 import { sampleWhy } from './sample-why.ts'
 import type { ScriptedConsole } from './scripted-console.ts'
 import type { ScriptedLog } from './scripted-log.ts'
@@ -190,6 +191,14 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
           maintenance: { on: false, reason: '', since: null, until: null, event: null, held, last: null },
         })
         return {}
+      },
+    },
+    verification: {
+      run: async () => {
+        note('verification.run')
+        const view = sampleVerification(Date.now())
+        host.change('verification', { verification: view })
+        return view
       },
     },
     diagnostics: {

@@ -9,6 +9,7 @@ import { maintenanceContract } from './maintenance.ts'
 import { messagesContract } from './messages.ts'
 import { servicesContract } from './services.ts'
 import { storeContract } from './store.ts'
+import { verificationContract } from './verification.ts'
 
 /** Counts up when a client of the version before would misunderstand. Checked in the handshake. */
 export const contractVersion = 3
@@ -28,6 +29,7 @@ export const contract = {
   dependencies: dependenciesContract,
   diagnostics: diagnosticsContract,
   maintenance: maintenanceContract,
+  verification: verificationContract,
 }
 export type Contract = typeof contract
 
@@ -44,3 +46,4 @@ export * from './start-path.ts'
 export * from './state.ts'
 export * from './store.ts'
 export * from './subscriptions.ts'
+export * from './verification.ts'

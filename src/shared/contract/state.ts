@@ -11,6 +11,7 @@ import {
 import { dependencyViewSchema } from './dependencies.ts'
 import { maintenanceViewSchema } from './maintenance.ts'
 import { startPathViewSchema } from './start-path.ts'
+import { verificationViewSchema } from './verification.ts'
 
 /** A fix that a card offers as a button. */
 export const fixSchema = z.object({
@@ -77,6 +78,16 @@ export const siteViewSchema = z.object({
   /** One true sentence, and the health behind it. */
   health: healthSchema,
   sentence: z.string(),
+  /** How well the site is as a number: 100 when everything that is wanted is healthy; null while nothing is known. */
+  score: z.object({
+    value: z.number().int().min(0).max(100).nullable(),
+    /** Over the last quarter of an hour. */
+    trend: z.enum(['rising', 'steady', 'falling']).nullable(),
+    /** One value each minute, newest last, at most 60. */
+    history: z.array(z.number()),
+    /** What takes points away, the most first. */
+    lowered: z.array(z.object({ page: z.string(), title: z.string(), points: z.number(), reason: z.string() })),
+  }),
   /** Since when it has this health. */
   since: z.number(),
   /** Event id or subject that is its evidence, as a page address (`/services/api`). */
@@ -456,6 +467,7 @@ export const sliceSchemas = {
   snapshots: snapshotViewSchema,
   maintenance: maintenanceViewSchema,
   startPath: startPathViewSchema,
+  verification: verificationViewSchema,
 } as const
 
 export type SliceName = keyof typeof sliceSchemas

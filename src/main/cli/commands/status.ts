@@ -39,7 +39,7 @@ export function statusText({ live, console, site, services, jobs, attention }: S
   }
   const zone = site.zone
   const paragraphs = [
-    `${site.name}${site.sample ? ' (sample)' : ''}: ${site.health}. ${site.sentence}\n${site.directory}\n${host}`,
+    `${site.name}${site.sample ? ' (sample)' : ''}: ${site.health}${scoreWords(site)}. ${site.sentence}\n${site.directory}\n${host}`,
     ...(services.length > 0 ? [servicesTable(services, zone)] : site.trust === null ? ['No services.'] : []),
     ...(site.config.valid
       ? []
@@ -55,6 +55,12 @@ export function statusText({ live, console, site, services, jobs, attention }: S
       : []),
   ]
   return paragraphs.join('\n\n')
+}
+
+/** ", 92 of 100 and falling". */
+function scoreWords({ score }: SiteView): string {
+  if (score.value === null) return ''
+  return `, ${score.value} of 100${score.trend && score.trend !== 'steady' ? ` and ${score.trend}` : ''}`
 }
 
 function servicesTable(services: readonly ServiceView[], zone: string): string {

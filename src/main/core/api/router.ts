@@ -10,6 +10,7 @@ import { maintenanceHandlers } from './handlers/maintenance.ts'
 import { messagesHandlers } from './handlers/messages.ts'
 import { servicesHandlers } from './handlers/services.ts'
 import { storeHandlers } from './handlers/store.ts'
+import { verificationHandlers } from './handlers/verification.ts'
 
 /** Every call of the contract with its handler. */
 export const router = api.router({
@@ -26,4 +27,5 @@ export const router = api.router({
   dependencies: dependenciesHandlers,
   diagnostics: diagnosticsHandlers,
   maintenance: maintenanceHandlers,
+  verification: verificationHandlers,
 })

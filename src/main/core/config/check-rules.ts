@@ -1,4 +1,5 @@
-import { checkDetails, checkKinds } from './check-schema.ts'
+import type { z } from 'zod'
+import { checkDetails, checkKinds, type checkShape } from './check-schema.ts'
 import { splitCommand } from './command-words.ts'
 import { figureCondition } from './figure-condition.ts'
 import { postgresAddress } from './postgres-address.ts'
@@ -6,7 +7,8 @@ import type { Fault } from './problem-report.ts'
 import type { ServiceEntry } from './service-schema.ts'
 import type { DocumentPath } from './yaml-text.ts'
 
-type CheckEntry = NonNullable<ServiceEntry['startup']>
+/** The keys of a check, wherever site.yaml has one. */
+type CheckEntry = { readonly [Key in keyof typeof checkShape]?: z.output<(typeof checkShape)[Key]> }
 
 /** What the keys of one check must have to do with each other. `what` names it in sentences: "the startup probe of service api". */
 export function checkFaults(path: DocumentPath, what: string, entry: CheckEntry | undefined): readonly Fault[] {

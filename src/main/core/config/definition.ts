@@ -36,6 +36,7 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
     services,
     dependencies,
     routes: mapped(file.routes, toRoute),
+    checks: toChecks(file.checks),
     backup: {
       folder: file.backup.folder ?? null,
       schedule: { full, data },
@@ -64,6 +65,7 @@ function toService(id: string, entry: ServiceEntry, file: SiteFile): ServiceDefi
     follows: Object.keys(entry.needs).filter((need) => entry.needs[need]?.restart),
     uses: toUses(entry.uses, file.dependencies),
     optional: entry.optional,
+    weight: entry.weight,
     enabled: entry.enabled,
     oneShot: entry['one-shot'],
     probes: {
@@ -135,6 +137,15 @@ function toProbe(entry: ServiceEntry['startup']): Probe | null {
     successes: entry.successes,
     withinMs: entry.within,
   }
+}
+
+function toChecks(entries: SiteFile['checks']): SiteDefinition['checks'] {
+  const checks = Object.entries(entries).flatMap(([id, entry]) => {
+    const check = checkOf(entry)
+    if (!check) return []
+    return [[id, { id, title: entry.title ?? id, of: entry.of ?? null, check, timeoutMs: entry.timeout }] as const]
+  })
+  return Object.fromEntries(checks)
 }
 
 function toRoute(id: string, entry: SiteFile['routes'][string]): RouteDefinition {

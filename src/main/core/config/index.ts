@@ -8,11 +8,13 @@ export { type PostgresAddress, postgresAddress } from './postgres-address.ts'
 export { releaseFolder } from './release-folder.ts'
 export { installSampleSite, isSampleSite, resetSampleSite } from './sample.ts'
 export { openSecrets, type Secrets } from './secrets.ts'
+export { diskFaults } from './site-files.ts'
 export { parseSize } from './size.ts'
 export { commandsOf, openTrust, type SiteCommand, TrustStore, trustFingerprint } from './trust.ts'
 export type * from './types.ts'
 export {
   isScript,
+  type Referrer,
   resolveCheck,
   resolveCwd,
   resolveDatabase,

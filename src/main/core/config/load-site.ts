@@ -16,6 +16,7 @@ import { diskFaults, type Ground, pathFaults } from './site-files.ts'
 import { readSiteText, type SiteText } from './site-text.ts'
 import type { LoadedSite, RouteDefinition, SiteDefinition } from './types.ts'
 import { variableFaults } from './variable-rules.ts'
+import { verificationFaults } from './verification-rules.ts'
 import { type DocumentPath, readYaml, type YamlText } from './yaml-text.ts'
 
 /** A mistake that the messaging part finds. `path` is within the route: `where`, `to.0.mqtt`. */
@@ -82,6 +83,7 @@ function examine(yaml: YamlText, source: SiteText, profile: string | null, optio
   const found: Fault[] = []
   if (usable && definition) {
     const services = childOf(document, 'services')
+    found.push(...verificationFaults(usable))
     found.push(...serviceFaults(usable), ...needFaults(usable, isMap(services) ? Object.keys(services) : []))
     found.push(...phaseFaults(usable), ...dependencyFaults(usable))
     const routes = routeFaults(usable)

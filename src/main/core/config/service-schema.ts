@@ -146,6 +146,9 @@ export const serviceSchema = keys({
     }),
   uses: usesSchema,
   optional: toggle().prefault(false).meta({ description: 'The site counts as healthy without it.' }),
+  weight: whole(0, 100).default(1).meta({
+    description: 'How much it counts in the score of the site, beside the others; an optional one a quarter of it.',
+  }),
   enabled: toggle().prefault(true).meta({ description: 'Started with the site.' }),
   'one-shot': toggle().prefault(false).meta({ description: 'Runs to its end; exit code 0 is `completed`.' }),
   startup: probe('Gates the two other probes and whatever waits for `ready`.', {

@@ -4,6 +4,7 @@ import { expectation } from './expectation.ts'
 import { phasesSchema } from './phase-schema.ts'
 import { byId, cron, duration, id, keys, later, size, text, toggle, whole, zone } from './schema-leaves.ts'
 import { serviceSchema } from './service-schema.ts'
+import { checksSchema } from './verification-schema.ts'
 
 const target = keys({
   mqtt: text('a topic').optional().meta({ description: 'Publishes to this topic.' }),
@@ -122,6 +123,7 @@ export const siteSchema = keys({
   store: store.prefault({}).meta({
     description: 'How large the console’s own databases may become. A reload applies it at once.',
   }),
+  checks: checksSchema,
   recovery: byId('recovery policies', later()).optional().meta({ later: true, description: 'Recovery policies.' }),
   deploy: later().optional().meta({ later: true, description: 'Deployment of releases.' }),
 })

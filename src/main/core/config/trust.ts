@@ -15,7 +15,7 @@ export interface SiteCommand {
   readonly cwd: string
 }
 
-/** Everything that the site would run: the services, their callbacks and the commands of their probes; and what it would open to the network. */
+/** Everything that the site would run: the services, their callbacks, the commands of probes and checks; and what it would open to the network. */
 export function commandsOf(definition: SiteDefinition): readonly SiteCommand[] {
   const ofServices = Object.values(definition.services).flatMap((service) => {
     const probes = Object.values(service.probes).flatMap((probe) =>
@@ -29,7 +29,10 @@ export function commandsOf(definition: SiteDefinition): readonly SiteCommand[] {
       cwd: service.cwd,
     }))
   })
-  return [...ofServices, ...calledBy(definition)]
+  const ofChecks = Object.values(definition.checks).flatMap(({ id, of, check }) =>
+    check.type === 'command' ? [{ service: of ?? id, command: check.run.map(quoted).join(' '), cwd: '.' }] : [],
+  )
+  return [...ofServices, ...calledBy(definition), ...ofChecks]
 }
 
 /**

@@ -17,6 +17,8 @@ export interface SiteDefinition {
   /** What services call over HTTP, through the console. */
   readonly dependencies: Readonly<Record<string, DependencyDefinition>>
   readonly routes: Readonly<Record<string, RouteDefinition>>
+  /** What the site adds to the list of checks, by id. */
+  readonly checks: Readonly<Record<string, SiteCheck>>
   readonly backup: BackupDefinition
   /** Bytes that each of the console's own databases is kept within. */
   readonly store: { readonly control: number; readonly messages: number }
@@ -48,6 +50,8 @@ export interface ServiceDefinition {
   /** Dependencies that it calls: it waits while a required one cannot be called. */
   readonly uses: Readonly<Record<string, 'required' | 'optional'>>
   readonly optional: boolean
+  /** How much it counts in the site's score. */
+  readonly weight: number
   readonly enabled: boolean
   readonly oneShot: boolean
   readonly probes: { readonly startup: Probe | null; readonly readiness: Probe | null; readonly liveness: Probe | null }
@@ -162,6 +166,15 @@ export interface Probe {
   readonly successes: number
   /** Startup only: how long the service has to pass. */
   readonly withinMs: number
+}
+
+/** A check of the site as a whole. `of` is the service whose ports, login and figures it uses. */
+export interface SiteCheck {
+  readonly id: string
+  readonly title: string
+  readonly of: string | null
+  readonly check: CheckDefinition
+  readonly timeoutMs: number
 }
 
 export interface RestartDefinition {

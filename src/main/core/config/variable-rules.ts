@@ -17,12 +17,21 @@ interface Place {
  * whose number is wrong is told elsewhere, its name counts here.
  */
 export function variableFaults(definition: SiteDefinition, document: unknown): readonly Fault[] {
-  return Object.values(definition.services).flatMap((service) => {
+  const ofChecks = Object.values(definition.checks).flatMap(({ id, of, check }) => {
+    const path = ['checks', id, check.type]
+    const words = check.type === 'command' ? check.run : [textOf(check) ?? '']
+    return words.flatMap((text, index) => {
+      const place = { path: check.type === 'command' ? wordPath(path, index, document) : path, text, secrets: false }
+      return referencesIn(text).flatMap((reference) => referenceFault(reference, place, { id: of ?? '' }, document))
+    })
+  })
+  const ofServices = Object.values(definition.services).flatMap((service) => {
     const faults = placesOf(service, document).flatMap((place) =>
       referencesIn(place.text).flatMap((reference) => referenceFault(reference, place, service, document)),
     )
     return faults.length > 0 ? faults : addressFaults(service)
   })
+  return [...ofServices, ...ofChecks]
 }
 
 function placesOf(service: ServiceDefinition, document: unknown): readonly Place[] {
@@ -95,7 +104,7 @@ function wordPath(path: DocumentPath, index: number, document: unknown): Documen
 function referenceFault(
   { name, target }: Reference,
   place: Place,
-  service: ServiceDefinition,
+  service: Pick<ServiceDefinition, 'id'>,
   document: unknown,
 ): readonly Fault[] {
   if (target.to === 'secret') {
@@ -119,7 +128,7 @@ function referenceFault(
   ]
 }
 
-function knownNames(service: ServiceDefinition, document: unknown): readonly string[] {
+function knownNames(service: Pick<ServiceDefinition, 'id'>, document: unknown): readonly string[] {
   const services = childOf(document, 'services')
   const portsOf = (id: string) => namesIn(childOf(childOf(services, id), 'ports'))
   return [

@@ -12,6 +12,9 @@ import type {
   Variables,
 } from './types.ts'
 
+/** Whose text it is: the service whose own ports `${ports.NAME}` means. */
+export type Referrer = Pick<ServiceDefinition, 'id' | 'ports'>
+
 /** The folders of a site for `${…}`; the site's own layout, which rehearsal replaces. */
 export function variablesOf(directory: string, release: string): Variables {
   return { site: directory, release, data: join(directory, 'data'), logs: join(directory, 'logs') }
@@ -23,7 +26,7 @@ export function variablesOf(directory: string, release: string): Variables {
  */
 export function resolveVariables(
   text: string,
-  service: ServiceDefinition,
+  service: Referrer,
   definition: SiteDefinition,
   variables: Variables,
   secrets: Secrets | null,
@@ -41,7 +44,7 @@ export function resolveVariables(
 }
 
 /** The ports of a service by name, moved where the variables say so. */
-export function resolvePorts(service: ServiceDefinition, variables: Variables): Readonly<Record<string, number>> {
+export function resolvePorts(service: Referrer, variables: Variables): Readonly<Record<string, number>> {
   return { ...service.ports, ...variables.ports?.[service.id] }
 }
 
@@ -121,7 +124,7 @@ export function resolveProbe(
  */
 export function resolveCheck(
   check: CheckDefinition,
-  service: ServiceDefinition,
+  service: Referrer,
   definition: SiteDefinition,
   variables: Variables,
 ): CheckDefinition {
@@ -160,7 +163,7 @@ export function resolvePages(
 function resolveWords(
   words: readonly string[],
   firstIsPath: boolean,
-  service: ServiceDefinition,
+  service: Referrer,
   definition: SiteDefinition,
   variables: Variables,
 ): readonly string[] {
@@ -171,7 +174,7 @@ function resolveWords(
 
 function valueFor(
   { name, target }: Reference,
-  service: ServiceDefinition,
+  service: Referrer,
   definition: SiteDefinition,
   variables: Variables,
   secrets: Secrets | null,
@@ -199,7 +202,7 @@ function valueFor(
   }
 }
 
-function portOf(service: ServiceDefinition, port: string, variables: Variables): string | undefined {
+function portOf(service: Referrer, port: string, variables: Variables): string | undefined {
   const ports = resolvePorts(service, variables)
   return Object.hasOwn(ports, port) ? String(ports[port]) : undefined
 }

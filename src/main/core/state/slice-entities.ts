@@ -64,6 +64,7 @@ export function emptySlices(onChanged: () => void): AllSlices {
     snapshots: new SliceEntities(onChanged),
     maintenance: new SliceEntities(onChanged),
     startPath: new SliceEntities(onChanged),
+    verification: new SliceEntities(onChanged),
   }
 }
 
@@ -88,6 +89,7 @@ export function collect(slices: AllSlices, take: Take): StateChange {
     snapshots: take(slices.snapshots),
     maintenance: take(slices.maintenance),
     startPath: take(slices.startPath),
+    verification: take(slices.verification),
   } satisfies Record<SliceName, unknown>
   return {
     ...(taken.console && { console: taken.console }),
@@ -106,5 +108,6 @@ export function collect(slices: AllSlices, take: Take): StateChange {
     ...(taken.snapshots && { snapshots: taken.snapshots }),
     ...(taken.maintenance && { maintenance: taken.maintenance }),
     ...(taken.startPath && { startPath: taken.startPath }),
+    ...(taken.verification && { verification: taken.verification }),
   }
 }

@@ -2,18 +2,20 @@ import { PageFrame } from '../../components/page-frame.tsx'
 import { Panel, SkeletonLines } from '../../components/panel.tsx'
 import { ZoneNote } from '../../components/time.tsx'
 import { useEntity } from '../../state/use-shown.ts'
+import { ChecksPanel } from './checks-panel.tsx'
 import { DatabasePanel } from './database-panel.tsx'
 import styles from './diagnose-page.module.css'
 import { QuarantinePanel } from './quarantine-panel.tsx'
 import { SlowStatementsPanel } from './slow-statements-panel.tsx'
 import { WritingPanel } from './writing-panel.tsx'
 
-/** What the console knows of itself: so far its own store, its databases, and what can be done about them. */
+/** Whether everything is as it should be: the list of checks of the site, and the console's own store with what can be done about it. */
 export default function DiagnosePage() {
   const store = useEntity('store', 'store')
   return (
     <PageFrame title="Diagnose" note={<ZoneNote />}>
       <div className={styles.sections}>
+        <ChecksPanel />
         <section className={styles.section} aria-labelledby="diagnose-store">
           <h2 id="diagnose-store">
             Store <span className="dim">the console's own databases, in .wheelhouse of the site</span>
@@ -34,13 +36,6 @@ export default function DiagnosePage() {
               <SkeletonLines lines={6} />
             </Panel>
           )}
-        </section>
-        <section className={styles.section} aria-labelledby="diagnose-later">
-          <h2 id="diagnose-later">Not yet on this page</h2>
-          <p className="dim">
-            A list of checks of the whole site (ports, folders, configuration, connections), run at start and
-            continuously after, each with its fix. This version of Wheelhouse does not have it yet.
-          </p>
         </section>
       </div>
     </PageFrame>

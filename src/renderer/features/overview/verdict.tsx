@@ -2,10 +2,11 @@ import { Link } from 'react-router'
 import type { ServiceView } from '#shared/contract/index.ts'
 import { HealthMark } from '../../components/health-mark.tsx'
 import { Age, Time } from '../../components/time.tsx'
-import { useSelected, useSite } from '../../state/use-shown.ts'
+import { useEntity, useSelected, useSite } from '../../state/use-shown.ts'
 import { Contact } from '../services/contact.tsx'
 import { serviceStateWords } from '../services/state-words.ts'
 import { Why } from '../why/why.tsx'
+import { Score } from './score.tsx'
 import styles from './verdict.module.css'
 
 /** The health of the site in one sentence, since when, and what is not right with its reason. */
@@ -27,7 +28,9 @@ export function Verdict() {
             {' · '}
             <Why subject="site" about={site.name} />
           </p>
+          <Checks />
         </div>
+        <Score score={site.score} />
       </div>
       {troubled.length > 0 && (
         <ul className={styles.troubled} aria-label="Services that are not healthy">
@@ -53,6 +56,17 @@ export function Verdict() {
       )}
       {bad && <Contact />}
     </div>
+  )
+}
+
+/** How many of the checks of the site passed, leading to the list. */
+function Checks() {
+  const verification = useEntity('verification', 'verification')
+  if (!verification || verification.at === null) return null
+  return (
+    <p className="dim">
+      <Link to="/diagnose">{verification.sentence}</Link> <Age at={verification.at} />
+    </p>
   )
 }
 

@@ -137,5 +137,6 @@ function shownFacts(state: StateHub): ShownFacts {
     snapshots: state.slice('snapshots').all(),
     maintenance: state.slice('maintenance').all(),
     startPath: state.slice('startPath').all(),
+    verification: state.slice('verification').all(),
   }
 }

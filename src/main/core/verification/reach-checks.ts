@@ -1,0 +1,85 @@
+import { resolveDependencyUrl, resolvePages, type SiteDefinition, type Variables } from '#core/config/index.ts'
+import type { RunCheck } from '#core/health/index.ts'
+import type { RouteView, ServiceView, TrafficView } from '#shared/contract/state.ts'
+import { counted, findingOf } from './findings.ts'
+import type { CheckFinding } from './types.ts'
+
+/** How long one page or API may take. Milliseconds. */
+const timeoutMs = 5_000
+
+export interface ReachGround {
+  readonly definition: SiteDefinition
+  readonly variables: Variables
+  readonly ask: RunCheck
+}
+
+/** Every API outside the site that its services call answers: at the path of its check, else its port takes connections. */
+export async function checkApis(
+  { definition, variables, ask }: ReachGround,
+  signal: AbortSignal,
+): Promise<CheckFinding> {
+  const dependencies = Object.values(definition.dependencies)
+  const answers = await Promise.all(
+    dependencies.map(async (dependency) => {
+      try {
+        const url = new URL(resolveDependencyUrl(dependency, definition, variables))
+        const { check } = dependency
+        const at = `${url.hostname}:${url.port || (url.protocol === 'https:' ? 443 : 80)}`
+        const path = check?.path ?? null
+        const asked =
+          path === null
+            ? ({ type: 'tcp', address: at } as const)
+            : ({ type: 'http', url: new URL(path, url).href, status: check?.status ?? null } as const)
+        return { ...(await ask(asked, timeoutMs, signal)), title: dependency.title }
+      } catch (error) {
+        return { ok: false, sentence: error instanceof Error ? error.message : String(error), title: dependency.title }
+      }
+    }),
+  )
+  return findingOf(
+    answers.flatMap(({ ok, sentence, title }) => (ok ? [] : [`${title}: ${sentence}.`])),
+    {
+      count: answers.length,
+      none: 'The services call nothing outside the site (dependencies in site.yaml).',
+      good: answers.map(({ sentence, title }) => `${title}: ${sentence}.`).join(' '),
+      bad: 'Not everything outside the site can be reached',
+    },
+  )
+}
+
+export interface RoutesGround extends ReachGround {
+  readonly services: Readonly<Record<string, ServiceView>>
+  readonly routes: Readonly<Record<string, RouteView>>
+  readonly traffic: TrafficView | undefined
+}
+
+/** The router has its broker and no route fails; every page of a running service answers. */
+export async function checkRoutes(ground: RoutesGround, signal: AbortSignal): Promise<CheckFinding> {
+  const { definition, variables, ask, services, routes, traffic } = ground
+  const on = Object.values(routes).filter((route) => route.on)
+  const isRouterOff = definition.parts.router === false || traffic?.router === 'off'
+  const faults = isRouterOff ? [] : on.flatMap(({ id, lastError }) => (lastError ? [`Route ${id}: ${lastError}`] : []))
+  if (!isRouterOff && on.length > 0 && traffic && traffic.router !== 'connected') {
+    faults.unshift('The router is not connected to the broker, so no message is routed.')
+  }
+  const running = Object.values(definition.services).filter(({ id }) => services[id]?.state === 'running')
+  const pages = running.flatMap((service) =>
+    resolvePages(service, definition, variables).map((page) => ({ ...page, id: service.id })),
+  )
+  const answers = await Promise.all(
+    pages.map(async ({ id, title, url }) => {
+      const { ok, sentence } = await ask({ type: 'http', url, status: null }, timeoutMs, signal)
+      return ok ? [] : [`Page ${title} of ${id}: ${sentence}.`]
+    }),
+  )
+  const parts = [
+    ...(isRouterOff || on.length === 0 ? [] : [counted(on.length, 'message route')]),
+    ...(pages.length === 0 ? [] : [counted(pages.length, 'page')]),
+  ]
+  return findingOf([...faults, ...answers.flat()], {
+    count: parts.length,
+    none: 'No message route is on and no page of a running service is declared.',
+    good: `${parts.join(' and ')}: all answer as they should.`,
+    bad: 'Not all routes work',
+  })
+}

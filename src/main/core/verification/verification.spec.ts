@@ -1,0 +1,217 @@
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { expect, onTestFinished, test } from 'vitest'
+import { attentionSchema, openAttention } from '#core/attention/index.ts'
+import { type SiteDefinition, variablesOf } from '#core/config/index.ts'
+import { databaseProbe } from '#core/databases/index.ts'
+import { eventsSchema, openEventLog } from '#core/events/index.ts'
+import { DisposableStore, silentLogger, sourceRuntime, systemClock } from '#core/platform/index.ts'
+import { openStateHub } from '#core/state/index.ts'
+import { openStore } from '#core/store/index.ts'
+import { temporaryFolder } from '../../../../test/support/folders.ts'
+import { ManualClock } from '../../../../test/support/manual-clock.ts'
+import { freePorts } from '../../../../test/support/ports.ts'
+import { reference, serviceOf, siteOf } from '../../../../test/support/site-definition.ts'
+import { until } from '../../../../test/support/until.ts'
+import { checkList, openVerification, verificationEventKinds } from './index.ts'
+
+/** The list of checks on a site in a temporary folder. `clock` is the one by which rounds follow each other. */
+async function rig(define: (directory: string) => Partial<SiteDefinition> & { readonly secrets?: readonly string[] }) {
+  const owned = new DisposableStore()
+  const directory = owned.add(temporaryFolder()).path
+  const [real, logger, runtime] = [systemClock(), silentLogger, sourceRuntime()]
+  const clock = new ManualClock()
+  const schemas = { control: [eventsSchema, attentionSchema], messages: [] }
+  const folder = join(directory, '.wheelhouse')
+  const store = owned.add(await openStore({ directory: folder, schemas, runtime, clock: real, logger }))
+  const database = store.control
+  const events = owned.add(openEventLog({ database, clock: real, logger }))
+  const state = owned.add(openStateHub({ clock: real, logger }))
+  const attention = owned.add(openAttention({ database, events, state: state.slice('attention'), clock: real, logger }))
+  const definition: SiteDefinition = { ...siteOf([]), ...define(directory) }
+  let known = true
+  const list = async () =>
+    known
+      ? checkList({
+          definition,
+          variables: variablesOf(directory, directory),
+          secrets: (name) => {
+            if (name === 'THERE') return 'value'
+            throw new Error(`The secret ${name} is not there.`)
+          },
+          state,
+          databases: databaseProbe({ runtime, clock: real }),
+          factsOf: () => ({ latest: () => null, figure: () => null }),
+          clock: real,
+          environment: { PATH: process.env.PATH ?? '' },
+        })
+      : null
+  const verification = owned.add(openVerification({ list, state, events, attention, clock, logger }))
+  return {
+    directory,
+    clock,
+    state,
+    events,
+    verification,
+    cards: () => attention.open().map(({ id, title }) => `${id}: ${title}`),
+    forget: () => {
+      known = false
+    },
+    /** What each check found. */
+    async found() {
+      const { checks } = await verification.run()
+      return Object.fromEntries(checks.map(({ id, state: found, sentence }) => [id, `${found}: ${sentence}`]))
+    },
+    [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
+  }
+}
+
+test('a site with nothing in it has nothing to check, and that is said of each of the seven', async () => {
+  await using site = await rig(() => ({}))
+  const view = await site.verification.run()
+  expect(view).toMatchObject({ passed: 0, total: 0, running: false, sentence: '0 of 0 checks passed.' })
+  expect(view.checks.map(({ id, state }) => `${id} ${state}`)).toEqual([
+    'environment skipped',
+    'files skipped',
+    'templates skipped',
+    'database-connection skipped',
+    'database-schema skipped',
+    'external-api skipped',
+    'routes skipped',
+  ])
+})
+
+test('each of the seven passes where all is there, and names what is wrong where it is not', async () => {
+  const server = createServer((request, response) => {
+    response.statusCode = request.url === '/broken' ? 500 : 200
+    response.end('ok')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const address = server.address()
+  const port = typeof address === 'object' && address ? address.port : 0
+  const [nobody = 0] = await freePorts(1)
+  const page = { page: `http://127.0.0.1:${port}/` }
+  const dependency = (id: string, url: string) => ({ id, title: id, url, check: null })
+  await using site = await rig(() => ({
+    services: siteOf([
+      serviceOf('api', { env: { A: 'a', B: reference('secrets.THERE') }, pages: page }),
+      serviceOf('db', {
+        kind: 'builtin',
+        use: 'database',
+        run: [],
+        database: {
+          target: { engine: 'sqlite', file: 'data/site.db' },
+          pool: { size: 1, overflow: 0, recycleMs: 1, timeoutMs: 1, statementMs: 1, ping: true },
+          recover: 'ask',
+          check: 'off',
+        },
+      }),
+    ]).services,
+    dependencies: { api: dependency('api', `http://127.0.0.1:${port}`) } as never,
+  }))
+  writeFileSync(join(site.directory, 'api.mjs'), '')
+  mkdirSync(join(site.directory, 'templates', 'mail'), { recursive: true })
+  writeFileSync(join(site.directory, 'templates', 'mail', 'new.html'), '<p>')
+  mkdirSync(join(site.directory, 'data'))
+  new Sqlite(join(site.directory, 'data', 'site.db')).exec('CREATE TABLE note (text TEXT)').close()
+  site.state.slice('services').set('api', { state: 'running', wanted: true } as never)
+  expect(await site.verification.run()).toMatchObject({ passed: 7, total: 7, sentence: '7 of 7 checks passed.' })
+  expect(site.cards()).toEqual([])
+
+  rmSync(join(site.directory, 'api.mjs'))
+  writeFileSync(join(site.directory, 'templates', 'mail', 'old.html'), '')
+  rmSync(join(site.directory, 'data', 'site.db'))
+  new Sqlite(join(site.directory, 'data', 'site.db')).exec('PRAGMA user_version = 1').close()
+  page.page = `http://127.0.0.1:${port}/broken`
+  const definition = { ...dependency('api', `http://127.0.0.1:${nobody}`) }
+  await using worse = await rig(() => ({
+    services: siteOf([serviceOf('api', { env: { B: reference('secrets.GONE'), C: 'c' } })]).services,
+    dependencies: { api: definition } as never,
+  }))
+  expect(await site.found()).toMatchObject({
+    files: expect.stringMatching(/^failed: The script .*api\.mjs of service api is missing\.$/),
+    templates: expect.stringMatching(/^failed: .*old\.html is empty\.$/),
+    'database-connection': expect.stringMatching(/^passed: /),
+    'database-schema': 'failed: db: it is empty, there is no table in it.',
+    routes: expect.stringMatching(/^failed: Page page of api: 500 in \d+ ms/),
+  })
+  expect(await worse.found()).toMatchObject({
+    environment: 'failed: B of api: The secret GONE is not there.',
+    'external-api': `failed: api: connection refused at 127.0.0.1:${nobody}.`,
+  })
+})
+
+test('site.yaml adds checks of every kind; a command gets no more of the environment than where programs are', async () => {
+  const own = (id: string, check: object) => [id, { id, title: id, of: null, check, timeoutMs: 10_000 }] as const
+  await using site = await rig((directory) => ({
+    checks: Object.fromEntries([
+      own('there', { type: 'file', path: 'export.csv', newerMs: null }),
+      own('bare', { type: 'command', run: [join(directory, 'bare.sh')] }),
+    ]) as never,
+  }))
+  writeFileSync(join(site.directory, 'bare.sh'), '#!/bin/sh\n[ -n "$PATH" ] && [ -z "$VITEST" ]\n')
+  chmodSync(join(site.directory, 'bare.sh'), 0o700)
+  expect(await site.found()).toMatchObject({
+    'site:there': expect.stringContaining('failed: file'),
+    'site:bare': expect.stringContaining('passed: command'),
+  })
+  writeFileSync(join(site.directory, 'export.csv'), '')
+  expect((await site.found())['site:there']).toContain('passed')
+})
+
+test('a failure raises one card and one event, and both say when all is well again', async () => {
+  const check = { type: 'file', path: 'flag', newerMs: null } as const
+  await using site = await rig(() => ({
+    checks: { flag: { id: 'flag', title: 'Flag', of: null, check, timeoutMs: 5_000 } },
+  }))
+  const kinds = async () => {
+    await site.events.settled()
+    const { events } = await site.events.page({ limit: 50, order: 'oldest' })
+    return events.map(({ kind }) => kind).filter((kind) => kind.startsWith('verification.'))
+  }
+  await site.verification.run()
+  await site.verification.run()
+  expect(site.cards()).toEqual(['verification: 1 of 1 checks failed: Flag'])
+  expect(await kinds()).toEqual([verificationEventKinds.failed])
+  writeFileSync(join(site.directory, 'flag'), '')
+  await site.verification.run()
+  expect(site.cards()).toEqual([])
+  expect(await kinds()).toEqual([verificationEventKinds.failed, verificationEventKinds.passed])
+})
+
+test('rounds follow a start and each other while something is wanted, sooner after a failure, and nothing runs before', async () => {
+  const check = { type: 'file', path: 'flag', newerMs: null } as const
+  await using site = await rig(() => ({
+    checks: { flag: { id: 'flag', title: 'Flag', of: null, check, timeoutMs: 5_000 } },
+  }))
+  const view = () => site.state.slice('verification').get('verification')
+  await site.clock.advance(3_600_000)
+  expect(view()).toBeUndefined()
+
+  const cause = { type: 'console', why: 'a spec' } as const
+  const started = { kind: 'job.completed', subject: 'job:jb-1', severity: 'info', message: 'Started.', cause } as const
+  site.state.slice('services').set('api', { state: 'running', wanted: true } as never)
+  await site.events.record({ ...started, data: { kind: 'services.start-all' } })
+  await until('the order to check', () => site.clock.waiting > 0)
+  const round = async (afterMs: number) => {
+    const before = view()?.at ?? null
+    await site.clock.advance(afterMs)
+    await until('a round', () => view()?.running === false && (view()?.at ?? null) !== before)
+    return view()?.passed
+  }
+  expect(await round(1_000)).toBe(0)
+  writeFileSync(join(site.directory, 'flag'), '')
+  expect(await round(30_000)).toBe(1)
+  await site.clock.advance(290_000)
+  expect(view()?.running).toBe(false)
+  expect(await round(10_000)).toBe(1)
+  site.state.slice('services').set('api', { state: 'stopped', wanted: false } as never)
+  const last = view()?.at
+  await site.clock.advance(3_600_000)
+  expect(view()?.at).toBe(last)
+  site.forget()
+  await expect(site.verification.run()).rejects.toThrow('nothing to check')
+})
