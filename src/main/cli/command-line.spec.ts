@@ -47,7 +47,7 @@ test('status shows the site of the one console that runs, wherever one stands', 
   const desk = newDesk()
   await desk.runConsole(desk.newSite('lab'))
   expect(await desk.run('status')).toBe(0)
-  expect(desk.out()).toContain('lab: healthy. Everything runs.')
+  expect(desk.out()).toContain('lab: healthy, 100 of 100. Everything runs.')
   expect(desk.out()).toMatch(/^SERVICE +STATE +HEALTH/m)
   expect(desk.out()).toMatch(/^api +running +healthy +2026-01-05 16:00:00 +4711 +2 % +60 MB +1 +It answers\.$/m)
 })

@@ -23,7 +23,7 @@ export function sampleVerification(now: number): VerificationView {
     checks: [
       check('environment', 'Environment variables', '14 variables can be filled in.', { ms: 1 }),
       check('files', 'Files', 'What 4 services run is there.', { ms: 4 }),
-      check('templates', 'Templates', 'The release has no folder `templates`.', { state: 'skipped', ms: 0 }),
+      check('templates', 'Templates', 'The release has no folder “templates”.', { state: 'skipped', ms: 0 }),
       check('database-connection', 'Database connection', 'database: site.db answers in 96 ms, 9 tables.', { ms: 101 }),
       check('database-schema', 'Database schema', '1 database has its tables.', { ms: 98 }),
       check('external-api', 'External API', 'Timetable API: 200 in 41 ms.', { ms: 41 }),

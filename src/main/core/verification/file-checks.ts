@@ -38,7 +38,7 @@ export async function checkTemplates({ release }: Variables): Promise<CheckFindi
       .sort()
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-    if (code === 'ENOENT') return { state: 'skipped', sentence: 'The release has no folder `templates`.' }
+    if (code === 'ENOENT') return { state: 'skipped', sentence: 'The release has no folder “templates”.' }
     const sentence = `The folder ${folder} cannot be read: ${code}.`
     return { state: 'failed', sentence, faults: [sentence] }
   }
@@ -49,7 +49,7 @@ export async function checkTemplates({ release }: Variables): Promise<CheckFindi
   }
   return findingOf(faults, {
     count: names.length,
-    none: 'The folder `templates` of the release is empty.',
+    none: 'The folder “templates” of the release is empty.',
     good: `${counted(Math.min(names.length, mostTemplates), 'template')} can be read.`,
     bad: 'Not all templates can be used',
   })
