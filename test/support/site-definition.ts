@@ -57,6 +57,7 @@ export function serviceOf(id: string, given: Partial<ServiceDefinition> = {}): S
       forgiveMs: 600_000,
     },
     stop: { signal: 'SIGTERM', withinMs: 2_000 },
+    limits: null,
     push: null,
     onCrash: 'adopt',
     pages: {},

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import type { EventFilter } from '#shared/event-filter.ts'
 import { type Severity, severities } from '#shared/vocabulary.ts'
 import { addHostOptions, type HeadlessValues } from '../headless/options.ts'
@@ -16,6 +16,8 @@ import { status } from './commands/status.ts'
 import { storeCheck, storeCopy, storeRecover, storeStatus } from './commands/store.ts'
 import { trust } from './commands/trust.ts'
 import { why } from './commands/why.ts'
+import { oneOf, wholeNumber } from './option-values.ts'
+import { addProcessCommands } from './process-commands.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Options that every command has. */
@@ -70,6 +72,7 @@ export function buildProgram(options: ProgramOptions): Command {
     run(command, (context) => trust(context, consent(values))),
   )
   addServiceCommands(program, options, run)
+  addProcessCommands(program, run)
   addBackupCommands(program, run)
   addStoreCommands(program, run)
   addDatabaseCommands(program, run)
@@ -137,7 +140,8 @@ export function buildProgram(options: ProgramOptions): Command {
   return program
 }
 
-type Run = (command: Command, action: (context: CommandContext) => Promise<number>) => Promise<void>
+/** Runs a command's action and takes its exit code. */
+export type Run = (command: Command, action: (context: CommandContext) => Promise<number>) => Promise<void>
 
 interface EventsValues {
   readonly limit: number
@@ -328,20 +332,4 @@ function withConsent(command: Command): Command {
 
 function consent({ yes = false, plan = false }: Partial<ConsentOptions>): ConsentOptions {
   return { yes, plan }
-}
-
-function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (/^\d+$/.test(text) && value >= least && value <= most) return value
-    throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`)
-  }
-}
-
-function oneOf<T extends string>(known: readonly T[]): (text: string) => T {
-  return (text) => {
-    const found = known.find((each) => each === text)
-    if (found !== undefined) return found
-    throw new InvalidArgumentError(`It is one of ${known.join(', ')}.`)
-  }
 }

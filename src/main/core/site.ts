@@ -1,5 +1,6 @@
 import { realpath, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import type { LogPage, LogSearch } from '#shared/contract/log-search.ts'
 import type { LogLine } from '#shared/contract/services.ts'
 import type { JobView } from '#shared/contract/state.ts'
 import { ConsoleError } from '#shared/problem.ts'
@@ -7,7 +8,14 @@ import type { Cause } from '#shared/vocabulary.ts'
 import type { Attention } from './attention/index.ts'
 import type { Backups } from './backup/index.ts'
 import { loadSite, type SiteDefinition } from './config/index.ts'
-import { type Coordinator, followLog, logTail, type ServiceJobs, serviceJobs } from './coordinator/index.ts'
+import {
+  type Coordinator,
+  followLog,
+  LogSearches,
+  logTail,
+  type ServiceJobs,
+  serviceJobs,
+} from './coordinator/index.ts'
 import type { Databases } from './databases/index.ts'
 import type { Dependencies } from './dependencies/index.ts'
 import type { EventLog } from './events/index.ts'
@@ -56,6 +64,8 @@ export interface Site {
   /** Trusts exactly what was shown under this fingerprint, and starts the site. */
   trust(fingerprint: string, cause: Cause): Promise<void>
   logTail(service: string, lines: number): Promise<readonly LogLine[]>
+  /** Lines of a service's log that hold a text, newest first, in pages. */
+  searchLog(request: LogSearch): Promise<LogPage>
   followLog(service: string, lines: number, onLines: (lines: readonly LogLine[]) => void): Promise<Disposable>
   /** Tells the next one who wants this site where this console can be reached. */
   announce(reachable: { readonly address: string | null; readonly socket: string | null }): Promise<void>
@@ -224,6 +234,7 @@ class OpenSite implements Site {
   readonly #lock: SiteLock
   readonly #owned: DisposableStore
   readonly #since: number
+  readonly #searches: LogSearches
   #closing: Promise<void> | null = null
 
   constructor(
@@ -260,6 +271,7 @@ class OpenSite implements Site {
     this.#lock = lock
     this.#owned = owned
     this.#since = ports.clock.wall()
+    this.#searches = owned.add(new LogSearches(ports.runtime))
   }
 
   definition(): SiteDefinition | null {
@@ -282,6 +294,11 @@ class OpenSite implements Site {
   async logTail(service: string, lines: number): Promise<readonly LogLine[]> {
     this.#assertService(service)
     return logTail(this.coordinator.logFiles(service), lines)
+  }
+
+  async searchLog(request: LogSearch): Promise<LogPage> {
+    this.#assertService(request.service)
+    return await this.#searches.search(this.coordinator.logFiles(request.service), request)
   }
 
   async followLog(service: string, lines: number, onLines: (lines: readonly LogLine[]) => void): Promise<Disposable> {

@@ -2,6 +2,7 @@ import type { Connection } from '#shared/client/index.ts'
 import { contractVersion, type RestorePlan, type ServiceAction, type Touch } from '#shared/contract/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { job } from './sample-entities.ts'
+import { processCalls } from './sample-processes.ts'
 import { sampleVerification } from './sample-verification.ts'
 import { sampleWhy } from './sample-why.ts'
 import type { ScriptedConsole } from './scripted-console.ts'
@@ -85,6 +86,7 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
       preview: (input) =>
         host.previewHangs ? new Promise(() => {}) : Promise.resolve(touchOf(input.action, input.service)),
       logs: async () => ({ lines: [] }),
+      ...processCalls(note),
     },
     messages: {
       publish: (input) => done('messages.publish', input),

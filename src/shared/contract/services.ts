@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { idSchema } from '../vocabulary.ts'
+import { logPageSchema, logSearchSchema } from './log-search.ts'
 import { procedure } from './procedure.ts'
+import { serviceProcessesSchema, signalNameSchema } from './processes.ts'
 import { startedJobSchema, touchSchema } from './shared-schemas.ts'
 
 const one = z.object({ service: idSchema })
@@ -21,6 +23,12 @@ export const servicesContract = {
   logs: procedure
     .input(z.object({ service: idSchema, lines: z.number().int().min(1).max(5_000) }))
     .output(z.object({ lines: z.array(z.lazy(() => logLineSchema)) })),
+  /** Lines of a service's log that hold a text, newest first. */
+  searchLog: procedure.input(logSearchSchema).output(logPageSchema),
+  /** Processes, ports and open files of a service, looked up now. */
+  processes: procedure.input(one).output(serviceProcessesSchema),
+  /** Sends a signal to the service's own process. Refused where that would end it. */
+  signal: procedure.input(one.extend({ signal: signalNameSchema })).output(z.object({ sentence: z.string() })),
 }
 
 /** A line that a service wrote. */

@@ -8,6 +8,7 @@ import type { SiteFile } from './site-schema.ts'
 import type {
   DatabaseDefinition,
   HookDefinition,
+  LimitDefinition,
   Probe,
   RouteDefinition,
   RouteTarget,
@@ -90,6 +91,7 @@ function toService(id: string, entry: ServiceEntry, file: SiteFile): ServiceDefi
       forgiveMs: entry.restart.forgive,
     },
     stop: { signal: entry.stop.signal, withinMs: entry.stop.within },
+    limits: toLimits(entry.limits),
     push: entry.push ?? null,
     onCrash: entry['on-crash'],
     pages: entry.pages,
@@ -98,6 +100,12 @@ function toService(id: string, entry: ServiceEntry, file: SiteFile): ServiceDefi
 
 function toHook(entry: ServiceEntry['hooks']['before-start']): HookDefinition | null {
   return entry ? { run: commandWords(entry.run), timeoutMs: entry.timeout } : null
+}
+
+function toLimits(entry: ServiceEntry['limits']): LimitDefinition | null {
+  if (!entry) return null
+  const { memory = null, cpu = null, processes = null, 'open-files': openFiles = null } = entry
+  return { memory, cpu, processes, openFiles, forMs: entry.for }
 }
 
 function toDatabase(entry: ServiceEntry['database']): DatabaseDefinition | null {

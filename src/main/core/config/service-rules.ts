@@ -16,6 +16,7 @@ export function serviceFaults(file: SiteFile): readonly Fault[] {
     ),
     ...pushFaults(id, entry),
     ...hookFaults(id, entry),
+    ...limitFaults(id, entry),
   ])
   return [...each, ...portFaults(file)]
 }
@@ -94,6 +95,15 @@ function hookFaults(id: string, entry: ServiceEntry): readonly Fault[] {
     return [{ code: 'key-not-for-kind', path, at: 'key', message, remedy }]
   }
   return given.flatMap(([name, hook]) => commandFaults([...path, name], `service ${id}`, hook?.run))
+}
+
+function limitFaults(id: string, entry: ServiceEntry): readonly Fault[] {
+  const { kind, limits } = entry
+  if (limits === undefined || kind === 'node' || kind === 'process') return []
+  const why = kind === 'builtin' ? 'runs inside the console' : 'is run by somebody else'
+  const message = `Service ${id} has \`limits\`, but it ${why}, so nobody knows what it uses.`
+  const remedy = 'Remove `limits`, or write `kind: node` or `kind: process`.'
+  return [{ code: 'key-not-for-kind', path: ['services', id, 'limits'], at: 'key', message, remedy }]
 }
 
 function portFaults(file: SiteFile): readonly Fault[] {

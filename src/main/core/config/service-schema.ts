@@ -5,6 +5,7 @@ import { databaseSchema } from './database-schema.ts'
 import { usesSchema } from './dependency-schema.ts'
 import { expectation } from './expectation.ts'
 import { hooksSchema } from './hook-schema.ts'
+import { limitsSchema } from './limit-schema.ts'
 import { bindAddress, byId, command, duration, id, keys, text, toggle, whole } from './schema-leaves.ts'
 
 const signals = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGKILL'] as const
@@ -169,6 +170,7 @@ export const serviceSchema = keys({
   hooks: hooksSchema,
   restart: restart.prefault({}).meta({ description: 'What follows an exit that nobody asked for.' }),
   stop: stop.prefault({}).meta({ description: 'How it is stopped.' }),
+  limits: limitsSchema,
   push: z
     .enum(pushWays, { error: expectation('value-unknown', 'one of `http`, `mqtt`, `both`') })
     .optional()

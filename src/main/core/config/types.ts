@@ -58,10 +58,22 @@ export interface ServiceDefinition {
   readonly hooks: Readonly<Record<HookName, HookDefinition | null>>
   readonly restart: RestartDefinition
   readonly stop: { readonly signal: string; readonly withinMs: number }
+  /** What it should not use more of; null: nothing is said. */
+  readonly limits: LimitDefinition | null
   /** How it may push its own health and figures; null: it may not. */
   readonly push: 'http' | 'mqtt' | 'both' | null
   readonly onCrash: 'adopt' | 'stop'
   readonly pages: Readonly<Record<string, string>>
+}
+
+/** Null where there is no limit. Memory in bytes, processor time in per cent of one core. */
+export interface LimitDefinition {
+  readonly memory: number | null
+  readonly cpu: number | null
+  readonly processes: number | null
+  readonly openFiles: number | null
+  /** How long it must be beyond a limit until that counts. */
+  readonly forMs: number
 }
 
 /** Another side that services call over HTTP. References in `url` and `headers` are not yet resolved. Times in milliseconds, sizes in bytes. */

@@ -1,6 +1,7 @@
 import { type SiteDefinition, type Variables, variablesOf } from '#core/config/index.ts'
 import type { EventLog } from '#core/events/index.ts'
 import { type Clock, delay, type Logger, type Processes } from '#core/platform/index.ts'
+import type { ServiceProcesses, SignalName } from '#shared/contract/processes.ts'
 import type { ServiceAction } from '#shared/contract/services.ts'
 import type { Touch } from '#shared/contract/shared-schemas.ts'
 import { ConsoleError } from '#shared/problem.ts'
@@ -9,17 +10,21 @@ import type { Arrivals } from './arrivals.ts'
 import { serviceEvents } from './event-kinds.ts'
 import { logFilesOf } from './launch-plan.ts'
 import type { Leftovers, TakenUp } from './leftovers.ts'
+import type { LimitWatch } from './limit-watch.ts'
 import { assertPlannable, dependentsOf, inPhases, startSet, stopSet } from './planner.ts'
 import { previewAction } from './preview.ts'
+import { processesOf } from './process-view.ts'
 import type { ServiceSet } from './service-set.ts'
+import { sendSignal } from './service-signal.ts'
 import { standingOfStart, standingOfStop } from './standing.ts'
 import type { StartTimings } from './start-timings.ts'
-import type { SiteNow } from './supervisor.ts'
+import type { SiteNow, Supervisor } from './supervisor.ts'
 import type { Coordinator, Order, PhasePlan, ServicesOutcome } from './types.ts'
 
 export interface SiteCoordinatorPorts {
   readonly directory: string
   readonly services: ServiceSet
+  readonly limits: LimitWatch
   readonly leftovers: Leftovers
   readonly records: Disposable
   readonly arrivals: Arrivals
@@ -229,6 +234,17 @@ export class SiteCoordinator implements Coordinator {
       .map(({ service }) => service.id)
   }
 
+  processes(service: string): ServiceProcesses {
+    const { limits, processes, clock } = this.#ports
+    const { supervisor, site } = this.#supervised(service)
+    const standings = limits.standings(supervisor.service)
+    return processesOf(supervisor, { site, processes, limits: standings, now: clock.wall() })
+  }
+
+  signal(service: string, signal: SignalName, cause: Cause): { readonly sentence: string } {
+    return sendSignal(this.#supervised(service).supervisor, signal, cause, this.#ports)
+  }
+
   logFiles(service: string): { readonly out: string; readonly err: string } {
     known(loaded(this.#ports.site.definition), service)
     return logFilesOf(service, this.#ports.site.variables)
@@ -245,6 +261,16 @@ export class SiteCoordinator implements Coordinator {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release()
+  }
+
+  #supervised(service: string): { readonly supervisor: Supervisor; readonly site: SiteNow } {
+    known(loaded(this.#ports.site.definition), service)
+    const supervisor = this.#ports.services.get(service)
+    const site = this.#ports.site.now
+    if (supervisor && site) return { supervisor, site }
+    throw new ConsoleError('service-not-ready', `${service} is only being taken up.`, 'Try again in a moment.', {
+      retryable: true,
+    })
   }
 
   async #define(definition: SiteDefinition): Promise<void> {

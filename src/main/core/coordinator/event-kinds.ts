@@ -18,6 +18,11 @@ export const serviceEvents = {
   adopted: 'service.adopted',
   hookRan: 'service.hook-ran',
   hookFailed: 'service.hook-failed',
+  /** The operator sent it a signal. */
+  signalled: 'service.signalled',
+  /** It uses more than `limits` of site.yaml allows, for as long as is said there; and no longer. */
+  overLimit: 'service.over-limit',
+  withinLimit: 'service.within-limit',
   /** Something that a service had started was still there after it ended, and was killed. */
   swept: 'service.left-processes',
   /** Everything was killed at once. Subject `site`. */

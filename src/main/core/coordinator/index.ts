@@ -1,5 +1,6 @@
 export { serviceEvents } from './event-kinds.ts'
 export { type FollowOptions, followLog } from './log-follower.ts'
+export { LogSearches } from './log-searches.ts'
 export { logTail } from './log-tail.ts'
 export { type CoordinatorOptions, openCoordinator } from './open-coordinator.ts'
 export { graphProblems, planWaves } from './planner.ts'

@@ -5,7 +5,7 @@ import type { LogFiles } from './launch-plan.ts'
 /** A log that takes more disk space than this is put aside, bytes. */
 const rotateAbove = 16 * 1024 * 1024
 /** So many files that were put aside are kept: `api.out.log.1` is the newest. */
-const kept = 5
+export const kept = 5
 const copyChunk = 256 * 1024
 
 /**

@@ -11,6 +11,7 @@ import { FactWriter } from './fact-writer.ts'
 import { logFilesOf } from './launch-plan.ts'
 import { Launcher } from './launcher.ts'
 import { Leftovers } from './leftovers.ts'
+import { LimitWatch } from './limit-watch.ts'
 import { LogWatch } from './log-watch.ts'
 import { RunMarks } from './run-mark.ts'
 import { RunRecords } from './run-records.ts'
@@ -69,6 +70,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
   const timings = new StartTimings(database, options.state.slice('startPath'), clock, logger)
   const { builtins, crashPoints, pushes, databases } = options
   const launcher = new Launcher({ processes, builtins, records, marks, clock, logger, crashPoints })
+  const limits = new LimitWatch({ events, attention, processes, clock })
   const services = new ServiceSet({
     slice: options.state.slice('services'),
     dependencies: {
@@ -80,6 +82,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
     clock,
     arrivals,
     timings,
+    limits,
     siteNow: () => site.now,
     create: (service, onChanged) =>
       new Supervisor(service, {
@@ -108,6 +111,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
   const coordinator = new SiteCoordinator({
     directory,
     services,
+    limits,
     leftovers,
     records,
     arrivals,

@@ -4,6 +4,7 @@ import type { Slice } from '#core/state/index.ts'
 import type { ServiceView } from '#shared/contract/state.ts'
 import type { Arrivals } from './arrivals.ts'
 import type { Origin } from './fact-writer.ts'
+import type { LimitWatch } from './limit-watch.ts'
 import { judgeNeeds, type Peer } from './needs.ts'
 import { dependentsOf } from './planner.ts'
 import { viewOf } from './service-view.ts'
@@ -18,6 +19,7 @@ export interface ServiceSetPorts {
   readonly arrivals: Arrivals
   readonly timings: StartTimings
   readonly dependencies: ServiceDependencies
+  readonly limits: LimitWatch
   readonly create: (service: ServiceDefinition, onChanged: () => void) => Supervisor
   readonly siteNow: () => SiteNow | null
 }
@@ -33,6 +35,7 @@ export class ServiceSet implements AsyncDisposable {
   readonly #following: Disposable
   #timer: Disposable
   #hold: string | null = null
+  #disposed = false
 
   constructor(ports: ServiceSetPorts) {
     this.#ports = ports
@@ -82,6 +85,7 @@ export class ServiceSet implements AsyncDisposable {
     const supervisor = this.#supervisors.get(id)
     this.#supervisors.delete(id)
     this.#ports.slice.delete(id)
+    if (supervisor && !this.#disposed) this.#ports.limits.measured(supervisor.service, null)
     await supervisor?.[Symbol.asyncDispose]()
   }
 
@@ -106,6 +110,7 @@ export class ServiceSet implements AsyncDisposable {
 
   /** Lets go of all children without stopping them. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true // a card of a service that runs on stays
     this.#timer[Symbol.dispose]()
     this.#following[Symbol.dispose]()
     await Promise.all([...this.#supervisors.keys()].map((id) => this.remove(id)))
@@ -156,9 +161,11 @@ export class ServiceSet implements AsyncDisposable {
   }
 
   #measure(): void {
-    const { processes, clock } = this.#ports
+    const { processes, clock, limits } = this.#ports
     for (const { service, child } of this.all()) {
-      const usage = child?.identity ? processes.usage(child.identity) : undefined
+      const identity = child?.identity
+      const usage = identity ? processes.usage(identity) : undefined
+      limits.measured(service, identity && usage ? { identity, usage } : null)
       if (usage) this.#usage.set(service.id, usage)
       else if (!this.#usage.delete(service.id)) continue
       this.show(service.id)

@@ -1,4 +1,5 @@
 import type { SiteDefinition } from '#core/config/index.ts'
+import type { ServiceProcesses, SignalName } from '#shared/contract/processes.ts'
 import type { ServiceAction } from '#shared/contract/services.ts'
 import type { Touch } from '#shared/contract/shared-schemas.ts'
 import type { Cause, Health } from '#shared/vocabulary.ts'
@@ -36,6 +37,10 @@ export interface Coordinator extends AsyncDisposable {
   preview(action: ServiceAction, service?: string): Touch
   /** What a start of these services goes through: the phases that any of them belongs to, in order, each with its services. */
   phasesOf(services: readonly string[] | 'all'): readonly PhasePlan[]
+  /** Processes, ports and open files of a service, looked up now. */
+  processes(service: string): ServiceProcesses
+  /** Sends a signal to the service's own process; throws where that would end it or it does not run. */
+  signal(service: string, signal: SignalName, cause: Cause): { readonly sentence: string }
   /** The services that are wanted and run now: what restore and deploy start again afterwards. */
   wanted(): readonly string[]
   /** Lets go of the children without stopping them: for a console that closes and leaves the site running. */

@@ -24,6 +24,15 @@ export interface Processes {
   signal(identity: ProcessIdentity, signal: NodeJS.Signals): boolean
   /** CPU and memory of a process and everything below it. */
   usage(identity: ProcessIdentity): TreeUsage | undefined
+  /**
+   * Everything that belongs to a process at this moment, those of its run that left it included, and the sockets that they listen
+   * on. Reads far more than {@link usage}: for one service when somebody asks. Undefined when the process is gone.
+   */
+  inspect(identity: ProcessIdentity, run: string | null): ProcessTree | undefined
+  /** Files that a process and everything below it have open; null when it is gone or they may not be seen. */
+  openFiles(identity: ProcessIdentity): number | null
+  /** What a process does when it is sent this signal; null when it is gone or that cannot be told. */
+  reactionTo(identity: ProcessIdentity, signal: NodeJS.Signals): SignalReaction | null
   /** Identity of a living pid. */
   identify(pid: number): ProcessIdentity | undefined
   isAlive(identity: ProcessIdentity): boolean
@@ -79,6 +88,44 @@ export interface ChildProcess {
 export interface ProcessExit {
   readonly code: number | null
   readonly signal: string | null
+}
+
+/** `handled`: it has code for it. `ignored`: nothing happens. `default`: the system acts, which for most signals ends it. */
+export type SignalReaction = 'handled' | 'ignored' | 'default'
+
+/** The processes of a service, itself first, and what they listen on. */
+export interface ProcessTree {
+  readonly processes: readonly TreeProcess[]
+  /** Processes beyond a bound, which are counted and not looked at. */
+  readonly notShown: number
+  readonly sockets: readonly TreeSocket[]
+  /** False when files of a process may not be seen, or there are too many: sockets and open files may be missing. */
+  readonly complete: boolean
+}
+
+export interface TreeProcess {
+  readonly pid: number
+  readonly parent: number
+  /** The program, and for an interpreter its script, as base names: arguments may hold secrets. */
+  readonly name: string
+  /** Per cent of one core as last measured by `usage`; null before that. */
+  readonly cpu: number | null
+  /** Resident, bytes. */
+  readonly memory: number
+  /** Milliseconds since it was started. */
+  readonly ageMs: number
+  /** Null when they may not be seen. */
+  readonly openFiles: number | null
+  /** Whether it left the service's session and tree, and is only known by its mark. */
+  readonly strayed: boolean
+}
+
+/** A socket that takes connections (TCP) or datagrams from anybody (UDP). */
+export interface TreeSocket {
+  readonly protocol: 'tcp' | 'udp'
+  readonly address: string
+  readonly port: number
+  readonly pid: number
 }
 
 export interface TreeUsage {

@@ -15,6 +15,7 @@ export const programs = {
   'dependency-proxy': 'dependencies/proxy.program',
   'sqlite-session': 'databases/sqlite/sqlite.program',
   'parent-watch': 'platform/parent-watch.program',
+  'log-search': 'coordinator/log-search.program',
   'service-hooks': 'coordinator/service-hooks.program',
 } as const
 

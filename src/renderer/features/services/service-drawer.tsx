@@ -9,10 +9,11 @@ import { SubjectHistory } from '../timeline/subject-history.tsx'
 import { Why } from '../why/why.tsx'
 import { Contact } from './contact.tsx'
 import { DatabasePart } from './database-part.tsx'
+import { LogTab } from './log-tab.tsx'
+import { ProcessPart } from './process-part.tsx'
 import { PushedPart } from './pushed-part.tsx'
 import styles from './service-drawer.module.css'
 import { ServiceFacts } from './service-facts.tsx'
-import { ServiceLog } from './service-log.tsx'
 import { ServiceWays } from './service-ways.tsx'
 import { serviceStateWords } from './state-words.ts'
 
@@ -80,9 +81,10 @@ export function ServiceDrawer({
           <PushedPart id={id} />
           <ServiceWays service={service} />
           <ServiceFacts service={service} />
+          <ProcessPart service={service} />
         </Tabs.Panel>
         <Tabs.Panel value="log" className={`${styles.fill}`}>
-          <ServiceLog service={id} />
+          <LogTab service={id} />
         </Tabs.Panel>
         <Tabs.Panel value="history">
           <SubjectHistory subject={`service:${id}`} />

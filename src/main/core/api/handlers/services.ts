@@ -19,6 +19,13 @@ export const servicesHandlers = {
   preview: api.services.preview.handler(({ input, context }) =>
     siteOf(context).coordinator.preview(input.action, input.service),
   ),
+  processes: api.services.processes.handler(({ input, context }) =>
+    siteOf(context).coordinator.processes(input.service),
+  ),
+  signal: api.services.signal.handler(({ input, context }) =>
+    siteOf(context).coordinator.signal(input.service, input.signal, context.cause),
+  ),
+  searchLog: api.services.searchLog.handler(({ input, context }) => siteOf(context).searchLog(input)),
   logs: api.services.logs.handler(async ({ input, context }) => ({
     lines: [...(await siteOf(context).logTail(input.service, input.lines))],
   })),

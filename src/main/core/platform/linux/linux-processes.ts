@@ -4,6 +4,7 @@ import type { Processes, ProcessIdentity } from '../processes.ts'
 import { adoptChild } from './adopted-child.ts'
 import { portHolders } from './listening-ports.ts'
 import { bootId, environmentValue, isGone, pids, procEntry, procTable } from './proc-table.ts'
+import { inspectTree, openFilesIn, reactionOf } from './process-inspection.ts'
 import { spawnChild } from './spawned-child.ts'
 import { treeOf, treeUsage } from './tree-usage.ts'
 
@@ -13,7 +14,7 @@ const runVariable = 'WHEELHOUSE_RUN'
 /** The processes of a Linux machine, through /proc and signals. */
 export function linuxProcesses({ clock, logger }: { clock: Clock; logger: Logger }): Processes {
   const boot = bootId()
-  const usage = treeUsage(clock)
+  const meter = treeUsage(clock)
 
   const identify = (pid: number): ProcessIdentity | undefined => {
     const entry = procEntry(pid)
@@ -61,7 +62,13 @@ export function linuxProcesses({ clock, logger }: { clock: Clock; logger: Logger
         return false
       }
     },
-    usage: (identity) => (identity.bootId === boot ? usage(identity) : undefined),
+    usage: (identity) => (identity.bootId === boot ? meter.usage(identity) : undefined),
+    inspect(identity, run) {
+      if (!isAlive(identity)) return undefined
+      return inspectTree(identity, run === null ? [] : (findByRuns([run]).get(run) ?? []), meter)
+    },
+    openFiles: (identity) => (isAlive(identity) ? openFilesIn(identity) : null),
+    reactionTo: (identity, signal) => (isAlive(identity) ? reactionOf(identity.pid, signal) : null),
     identify,
     isAlive,
     portHolders,

@@ -9,7 +9,8 @@ export interface ListeningSocket {
   readonly inode: string
 }
 
-const listening = '0A' // TCP_LISTEN, include/net/tcp_states.h
+// include/net/tcp_states.h: TCP_LISTEN, and TCP_CLOSE, in which a UDP socket is that is not connected to one other side.
+const listening = { tcp: '0A', udp: '07' } as const
 
 /** Who listens on a port. Looks through the processes' open files only when somebody does. */
 export function portHolders(port: number): readonly PortHolder[] {
@@ -24,13 +25,13 @@ export function portHolders(port: number): readonly PortHolder[] {
   })
 }
 
-/** The listening sockets in the text of /proc/net/tcp or tcp6. */
-export function parseListening(text: string): readonly ListeningSocket[] {
+/** The listening sockets in the text of /proc/net/tcp, tcp6, udp or udp6. */
+export function parseListening(text: string, protocol: keyof typeof listening = 'tcp'): readonly ListeningSocket[] {
   const sockets: ListeningSocket[] = []
   for (const line of text.split('\n').slice(1)) {
     const [, local, , state, , , , , , inode] = line.trim().split(/\s+/)
     const [address, port] = local?.split(':') ?? []
-    if (state !== listening || !address || !port || !inode) continue
+    if (state !== listening[protocol] || !address || !port || !inode) continue
     sockets.push({ address: readableAddress(address), port: Number.parseInt(port, 16), inode })
   }
   return sockets
@@ -49,9 +50,10 @@ function readableAddress(hex: string): string {
   return groups.join(':')
 }
 
-function listeningSockets(path: string): readonly ListeningSocket[] {
+/** Those of one file of /proc; none where there is no such file. */
+export function listeningSockets(path: string, protocol: keyof typeof listening = 'tcp'): readonly ListeningSocket[] {
   try {
-    return parseListening(readFileSync(path, 'latin1'))
+    return parseListening(readFileSync(path, 'latin1'), protocol)
   } catch {
     return [] // IPv6 switched off: there is no such file
   }
@@ -69,7 +71,8 @@ function socketOwners(inodes: ReadonlySet<string>): ReadonlyMap<string, number> 
   return owners
 }
 
-function openFiles(pid: number): readonly string[] {
+/** Numbers of the files that a process has open; empty when it is gone or another user's. */
+export function openFiles(pid: number): readonly string[] {
   try {
     return readdirSync(`/proc/${pid}/fd`)
   } catch {
@@ -77,7 +80,8 @@ function openFiles(pid: number): readonly string[] {
   }
 }
 
-function socketInode(link: string): string | undefined {
+/** The socket that a link of /proc/PID/fd leads to; undefined when it leads elsewhere. */
+export function socketInode(link: string): string | undefined {
   try {
     return readlinkSync(link).match(/^socket:\[(\d+)\]$/)?.[1]
   } catch {

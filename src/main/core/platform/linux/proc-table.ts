@@ -73,6 +73,38 @@ export function commandOf(pid: number): string | null {
   return readProc(`/proc/${pid}/comm`)?.trim() ?? null
 }
 
+/**
+ * The program's base name, and for an interpreter that of its script. Nothing else of the command line, which may hold
+ * secrets; a title that a program gave itself is cut at its first space or colon.
+ */
+export function nameOf(pid: number): string {
+  const [program = '', ...args] = readProc(`/proc/${pid}/cmdline`)?.split('\0') ?? []
+  const name = baseName(program.split(/[\s:]/)[0] ?? '') || readProc(`/proc/${pid}/comm`)?.trim() || '?'
+  const script = args.find((arg, at) => scriptName.test(arg) && !preloads.has(args[at - 1] ?? ''))
+  return (script === undefined ? name : `${name} ${baseName(script)}`).slice(0, 80)
+}
+
+const scriptName = /^[\w./@+ -]{1,500}\.(?:[cm]?[jt]s|py|sh|rb|pl|php|jar)$/
+/** Options of interpreters that are followed by a file which is not the program. */
+const preloads: ReadonlySet<string> = new Set(['--import', '--require', '-r', '--loader', '--experimental-loader'])
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
+/** Milliseconds since the machine was started, sleep included: what start times are counted from. */
+export function sinceBootMs(): number {
+  return Number(readProc('/proc/uptime')?.split(' ')[0] ?? 0) * 1_000
+}
+
+/** The signals that a process has code for and that it ignores, as bits (signal 1 is bit 0). */
+export function signalMasks(pid: number): { readonly caught: bigint; readonly ignored: bigint } | undefined {
+  const status = readProc(`/proc/${pid}/status`)
+  const caught = status?.match(/^SigCgt:\s*([0-9a-f]+)/m)?.[1]
+  const ignored = status?.match(/^SigIgn:\s*([0-9a-f]+)/m)?.[1]
+  return caught && ignored ? { caught: BigInt(`0x${caught}`), ignored: BigInt(`0x${ignored}`) } : undefined
+}
+
 /** Resident memory in bytes; 0 when it cannot be told. */
 export function residentBytes(pid: number): number {
   const kilobytes = readProc(`/proc/${pid}/status`)?.match(/^VmRSS:\s*(\d+) kB/m)?.[1]

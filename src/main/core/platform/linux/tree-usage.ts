@@ -10,14 +10,22 @@ const forgetMs = 60_000
 interface Measured {
   readonly at: number
   readonly ticks: ReadonlyMap<string, number>
+  /** Per cent of one core of each process since the measure before. */
+  readonly shares: ReadonlyMap<string, number>
+}
+
+export interface TreeMeter {
+  usage(identity: ProcessIdentity): TreeUsage | undefined
+  /** Per cent of one core of one process of a tree, as last measured; null when it was not there twice. */
+  shareOf(root: ProcessIdentity, process: { readonly pid: number; readonly startTicks: number }): number | null
 }
 
 /** Measures process trees. Resident memory counts pages that processes share once for each of them. */
-export function treeUsage(clock: Clock): (identity: ProcessIdentity) => TreeUsage | undefined {
+export function treeUsage(clock: Clock): TreeMeter {
   const before = new Map<string, Measured>()
   let table: { readonly at: number; readonly entries: readonly ProcEntry[] } | undefined
 
-  return (identity) => {
+  const usage = (identity: ProcessIdentity): TreeUsage | undefined => {
     const now = clock.monotonic()
     if (!table || now - table.at > freshMs) table = { at: now, entries: procTable() }
     for (const [key, measured] of before) if (now - measured.at > forgetMs) before.delete(key)
@@ -27,13 +35,14 @@ export function treeUsage(clock: Clock): (identity: ProcessIdentity) => TreeUsag
     const ticks = new Map(tree.map((entry) => [keyOf(entry), entry.cpuTicks]))
     const key = keyOf(identity)
     const last = before.get(key)
-    if (!last || now > last.at) before.set(key, { at: now, ticks })
+    if (!last || now > last.at) before.set(key, { at: now, ticks, shares: sharesOf(last, ticks, now) })
     return {
       cpu: last && now > last.at ? share(last, ticks, now) : null,
       memory: tree.reduce((sum, entry) => sum + residentBytes(entry.pid), 0),
       processes: tree.length,
     }
   }
+  return { usage, shareOf: (root, process) => before.get(keyOf(root))?.shares.get(keyOf(process)) ?? null }
 }
 
 /** A process and everything below it or in its session, itself first; empty when it is gone. */
@@ -50,8 +59,20 @@ export function treeOf(entries: readonly ProcEntry[], identity: ProcessIdentity)
 function share(last: Measured, ticks: ReadonlyMap<string, number>, now: number): number {
   let used = 0
   for (const [key, total] of ticks) used += total - (last.ticks.get(key) ?? 0)
-  const seconds = (now - last.at) / 1000
-  return Math.round((used / ticksPerSecond / seconds) * 1000) / 10
+  return perCent(used, now - last.at)
+}
+
+function sharesOf(last: Measured | undefined, ticks: ReadonlyMap<string, number>, now: number) {
+  const shares = new Map<string, number>()
+  for (const [key, total] of last ? ticks : []) {
+    const earlier = last?.ticks.get(key)
+    if (last && earlier !== undefined) shares.set(key, perCent(total - earlier, now - last.at))
+  }
+  return shares
+}
+
+function perCent(ticks: number, ms: number): number {
+  return Math.round((ticks / ticksPerSecond / (ms / 1_000)) * 1_000) / 10
 }
 
 function keyOf(process: { readonly pid: number; readonly startTicks: number }): string {
