@@ -120,6 +120,7 @@ function siteWith(routes: readonly RouteDefinition[]): SiteDefinition {
     phases: [],
     services: {},
     dependencies: {},
+    recovery: {},
     routes: Object.fromEntries(routes.map((one) => [one.id, one])),
     checks: {},
     backup: {

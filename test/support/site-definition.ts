@@ -14,6 +14,7 @@ export function siteOf(services: readonly ServiceDefinition[], id = 'lab'): Site
     dependencies: {},
     routes: {},
     checks: {},
+    recovery: {},
     backup: {
       folder: null,
       schedule: { full: null, data: null },

@@ -57,6 +57,7 @@ export function factsOf(given: Given): WhyFacts {
       maintenance: {},
       startPath: {},
       verification: {},
+      recovery: {},
     },
     definition: { disabled: given.disabled ?? [], broker: given.broker ?? null },
     histories,

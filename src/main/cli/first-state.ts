@@ -52,5 +52,6 @@ function present(slices: StateBatch['slices']): Shown {
     maintenance: all(slices.maintenance),
     startPath: all(slices.startPath),
     verification: all(slices.verification),
+    recovery: all(slices.recovery),
   }
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { attemptResultSchema } from '#shared/contract/recovery.ts'
 import type { EventFilter } from '#shared/event-filter.ts'
 import { type Severity, severities } from '#shared/vocabulary.ts'
 import { addHostOptions, type HeadlessValues } from '../headless/options.ts'
@@ -11,6 +12,7 @@ import { checkDatabase, copyDatabase, databaseStatus, recoverDatabase } from './
 import { events } from './commands/events.ts'
 import { figures } from './commands/figures.ts'
 import { maintenanceOff, maintenanceOn, maintenanceStatus } from './commands/maintenance.ts'
+import { type HistoryOptions, recoveryHistory, recoveryList, recoveryRun, recoverySwitch } from './commands/recovery.ts'
 import { actOnAll, actOnService, emergencyStop } from './commands/services.ts'
 import { status } from './commands/status.ts'
 import { storeCheck, storeCopy, storeRecover, storeStatus } from './commands/store.ts'
@@ -77,6 +79,7 @@ export function buildProgram(options: ProgramOptions): Command {
   addStoreCommands(program, run)
   addDatabaseCommands(program, run)
   addMaintenanceCommands(program, run)
+  addRecoveryCommands(program, run)
   program
     .command('events')
     .description('what happened, oldest first')
@@ -303,6 +306,40 @@ function addDatabaseCommands(program: Command, run: Run): void {
     run(command, (context) => recoverDatabase(context, service, consent(values))),
   )
 }
+
+function addRecoveryCommands(program: Command, run: Run): void {
+  const recovery = program.command('recovery').description('what the console does by itself about trouble')
+  recovery
+    .command('list', { isDefault: true })
+    .description('the policies: what each waits for, is doing, and did last')
+    .action((_values: object, command: Command) => run(command, recoveryList))
+  recovery
+    .command('history')
+    .description('what was done, oldest first')
+    .option('--policy <policy>', 'only of this policy')
+    .option('--on <subject>', 'only on this: api, site, machine')
+    .option('--result <result>', `only these: ${results.join(', ')}`, oneOf(results))
+    .option('--limit <count>', 'at most so many, the newest', wholeNumber(1, 500), 50)
+    .action((values: HistoryOptions, command: Command) => run(command, (context) => recoveryHistory(context, values)))
+  withConsent(
+    recovery
+      .command('run <policy>')
+      .description('show the next step of a policy, and do it now')
+      .option('--on <subject>', 'on this: api, site, machine'),
+  ).action((policy: string, values: Partial<ConsentOptions> & { readonly on?: string }, command: Command) =>
+    run(command, (context) => recoveryRun(context, policy, values.on, consent(values))),
+  )
+  for (const on of [false, true]) {
+    recovery
+      .command(`${on ? 'on' : 'off'} <policy>`)
+      .description(on ? 'switch it on again' : 'switch a policy off for as long as the console runs')
+      .action((policy: string, _values: object, command: Command) =>
+        run(command, (context) => recoverySwitch(context, policy, on)),
+      )
+  }
+}
+
+const results = attemptResultSchema.options
 
 function addMaintenanceCommands(program: Command, run: Run): void {
   const maintenance = program

@@ -7,7 +7,7 @@ import { ConsoleError } from '#shared/problem.ts'
  */
 export function assertNotRestoring(running: readonly JobView[]): void {
   const restore = running.find(
-    ({ kind, steps }) => (kind.startsWith('restore.') || kind === 'database.recover') && holdsServices(steps),
+    ({ kind, steps }) => (kind.startsWith('restore.') || kind === 'database.recover') && stopsServices(steps),
   )
   if (!restore) return
   throw new ConsoleError(
@@ -18,7 +18,15 @@ export function assertNotRestoring(running: readonly JobView[]): void {
   )
 }
 
-function holdsServices(steps: JobView['steps']): boolean {
+/**
+ * Whether a job has the services in its hands: a restore, a recovery of a database, a deploy. Nothing else starts or stops any of
+ * them meanwhile by itself.
+ */
+export function holdsServices({ kind }: JobView): boolean {
+  return kind.startsWith('restore.') || kind.startsWith('deploy.') || kind === 'database.recover'
+}
+
+function stopsServices(steps: JobView['steps']): boolean {
   const begun = (id: string) => steps.some((step) => step.id === id && step.state !== 'pending')
   return begun('stop') && !begun('start')
 }

@@ -14,6 +14,7 @@ import {
 import { planWaves } from './coordinator/index.ts'
 import { pushingServices } from './health/index.ts'
 import { checkRoutes } from './messaging/index.ts'
+import { checkPolicies } from './recovery/index.ts'
 import type { SiteIdentity, SiteParts } from './site-parts.ts'
 import type { SitePorts } from './site-ports.ts'
 import { type SiteFace, SitePublisher } from './site-publisher.ts'
@@ -125,7 +126,7 @@ export class SiteConfig implements AsyncDisposable {
 
   async #load(cause: Cause): Promise<{ readonly valid: boolean }> {
     const { identity, ports } = this.#given
-    const loaded = await loadSite(identity.directory, { profile: ports.profile, checkRoutes })
+    const loaded = await loadSite(identity.directory, { profile: ports.profile, checkRoutes, checkPolicies })
     this.#valid = loaded.valid
     this.#problems = loaded.valid ? loaded.warnings : loaded.problems
     this.#waiting = null
@@ -156,6 +157,7 @@ export class SiteConfig implements AsyncDisposable {
     await parts.dependencies.configure(definition)
     await parts.coordinator.define(definition)
     await parts.messaging.configure(definition, brokerUrl(definition))
+    parts.recovery.configure(definition)
   }
 
   #tell(loaded: LoadedSite, cause: Cause): void {

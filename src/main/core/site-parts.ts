@@ -13,7 +13,9 @@ import { type Maintenance, maintenanceSchema, openMaintenance } from './maintena
 import { type Messaging, messagingSchema, openMessaging } from './messaging/index.ts'
 import { openMachineMetrics } from './metrics/index.ts'
 import type { DisposableStore } from './platform/index.ts'
+import { type Recovery, recoverySchema } from './recovery/index.ts'
 import type { SitePorts } from './site-ports.ts'
+import { openSiteRecovery } from './site-recovery.ts'
 import { openStore, type Store } from './store/index.ts'
 import { openStoreCare, type StoreCare } from './store-care/index.ts'
 import { checkList, openVerification, type Verification } from './verification/index.ts'
@@ -33,6 +35,7 @@ export interface SiteParts {
   readonly storeCare: StoreCare
   readonly maintenance: Maintenance
   readonly verification: Verification
+  readonly recovery: Recovery
 }
 
 /** Who the site is, also when its site.yaml cannot be used. */
@@ -46,16 +49,24 @@ export interface SiteIdentity {
   readonly loaded: LoadedSite
 }
 
+/** What parts ask of the site as a whole, which is there only when all of them are. */
+export interface SiteHooks {
+  /** A restore has brought other files. */
+  afterSwap(): Promise<void>
+  /** Starts what is enabled, when maintenance had kept the console from it. */
+  startSite(cause: Cause): Promise<unknown>
+  /** Throws the reason when nothing may be started now. */
+  assertStartable(): void
+}
+
 /**
  * Opens every part and hands each to `owned`, so that a failure half-way gives back what was opened. `definition` is asked
- * whenever a part needs the definition in use; `afterSwap` is told when a restore has brought other files; `startSite` starts what is
- * enabled when maintenance had kept the console from it.
+ * whenever a part needs the definition in use.
  */
 export async function openParts(
   site: SiteIdentity,
   definition: () => SiteDefinition | null,
-  afterSwap: () => Promise<void>,
-  startSite: (cause: Cause) => Promise<unknown>,
+  hooks: SiteHooks,
   ports: SitePorts,
   owned: DisposableStore,
 ): Promise<SiteParts> {
@@ -74,6 +85,7 @@ export async function openParts(
           databasesSchema,
           dependenciesSchema,
           maintenanceSchema,
+          recoverySchema,
         ],
         messages: [messagingSchema],
       },
@@ -188,7 +200,7 @@ export async function openParts(
         zone: site.loaded.valid ? site.loaded.definition.zone : 'UTC',
       },
       definition,
-      afterSwap,
+      afterSwap: hooks.afterSwap,
       folder: site.backupFolder,
       services: coordinator,
       emergencyStops: () => coordinator.emergencyStops,
@@ -211,7 +223,7 @@ export async function openParts(
       events,
       attention,
       services: coordinator,
-      startSite,
+      startSite: hooks.startSite,
       state: state.slice('maintenance'),
       seenMs: () => store.seenMs(),
       clock,
@@ -244,6 +256,25 @@ export async function openParts(
       logger: logger.part('verification'),
     }),
   )
+  const recovery = owned.add(
+    await openSiteRecovery({
+      directory: site.directory,
+      definition,
+      assertStartable: hooks.assertStartable,
+      store,
+      events,
+      jobs,
+      attention,
+      state,
+      coordinator,
+      messaging,
+      databases,
+      maintenance,
+      figures: pushes.figures,
+      clock,
+      logger: logger.part('recovery'),
+    }),
+  )
   return {
     store,
     events,
@@ -257,6 +288,7 @@ export async function openParts(
     backups,
     storeCare,
     maintenance,
+    recovery,
     verification,
   }
 }

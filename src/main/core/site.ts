@@ -24,9 +24,10 @@ import type { Maintenance } from './maintenance/index.ts'
 import type { Messaging } from './messaging/index.ts'
 import { ownFolder } from './own-folder.ts'
 import { backupFolder, type Clock, DisposableStore } from './platform/index.ts'
+import type { Recovery } from './recovery/index.ts'
 import { assertNotRestoring } from './restore-hold.ts'
 import { SiteConfig } from './site-config.ts'
-import { openParts, type SiteIdentity, type SiteParts } from './site-parts.ts'
+import { openParts, type SiteHooks, type SiteIdentity, type SiteParts } from './site-parts.ts'
 import type { CloseOptions, SitePorts } from './site-ports.ts'
 import { type SiteLock, type Store, takeSiteLock } from './store/index.ts'
 import type { StoreCare } from './store-care/index.ts'
@@ -53,6 +54,7 @@ export interface Site {
   readonly storeCare: StoreCare
   readonly maintenance: Maintenance
   readonly verification: Verification
+  readonly recovery: Recovery
   /** Where the site's snapshots are kept. */
   readonly backupFolder: string
   /** site.yaml as it is in use; null while it never was valid. */
@@ -125,13 +127,19 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
     loaded,
   }
   let definition: SiteDefinition | null = null
-  let afterSwap = async () => {}
-  let startSite: (cause: Cause) => Promise<unknown> = async () => {}
+  const hooks: SiteHooks = {
+    afterSwap: async () => {},
+    startSite: async () => {},
+    assertStartable: () => {},
+  }
   const parts = await openParts(
     identity,
     () => definition,
-    () => afterSwap(),
-    (cause) => startSite(cause),
+    {
+      afterSwap: () => hooks.afterSwap(),
+      startSite: (cause) => hooks.startSite(cause),
+      assertStartable: () => hooks.assertStartable(),
+    },
     ports,
     owned,
   )
@@ -155,13 +163,17 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
       },
     }),
   )
-  afterSwap = async () => {
+  hooks.assertStartable = () => {
+    config.assertStartable()
+    assertNotRestoring(parts.jobs.running())
+  }
+  hooks.afterSwap = async () => {
     await config.load({ type: 'console', why: 'a restore brought the files of the site back' })
   }
   await config.load(opened.cause)
   await parts.coordinator.takeUp(opened.cause)
-  const site = new OpenSite(identity, ports, parts, config, lock, owned)
-  startSite = (cause) => site.start(cause)
+  const site = new OpenSite(identity, ports, parts, config, lock, owned, hooks.assertStartable)
+  hooks.startSite = (cause) => site.start(cause)
   await startOwed(site, parts, ports, opened.cause)
   config.begin()
   return site
@@ -186,6 +198,8 @@ function interruptedSentence({ kind, title }: JobView): string {
   const ended = `The console ended while this ran: ${title}.`
   if (kind.startsWith('store.'))
     return `${ended} The store looked after its databases when the site was opened and nothing half done is left; order it again if it is still wanted.`
+  if (kind.startsWith('recovery.'))
+    return `${ended} It counts as an attempt; recovery goes on with the next step while the trouble lasts.`
   if (kind.startsWith('database.'))
     return `${ended} What it had begun is finished or undone when the database is opened the next time; look at the state of the database, and order it again if it is still wanted.`
   return `${ended} Look at the services' states.`
@@ -228,6 +242,7 @@ class OpenSite implements Site {
   readonly storeCare: StoreCare
   readonly maintenance: Maintenance
   readonly verification: Verification
+  readonly recovery: Recovery
   readonly backupFolder: string
   readonly #ports: SitePorts
   readonly #config: SiteConfig
@@ -244,6 +259,7 @@ class OpenSite implements Site {
     config: SiteConfig,
     lock: SiteLock,
     owned: DisposableStore,
+    assertStartable: () => void,
   ) {
     this.id = identity.id
     this.name = identity.name
@@ -254,10 +270,7 @@ class OpenSite implements Site {
     this.jobs = parts.jobs
     this.attention = parts.attention
     this.coordinator = parts.coordinator
-    this.services = serviceJobs(parts.coordinator, parts.jobs, () => {
-      config.assertStartable()
-      assertNotRestoring(parts.jobs.running())
-    })
+    this.services = serviceJobs(parts.coordinator, parts.jobs, assertStartable)
     this.messaging = parts.messaging
     this.databases = parts.databases
     this.dependencies = parts.dependencies
@@ -266,6 +279,7 @@ class OpenSite implements Site {
     this.storeCare = parts.storeCare
     this.maintenance = parts.maintenance
     this.verification = parts.verification
+    this.recovery = parts.recovery
     this.#ports = ports
     this.#config = config
     this.#lock = lock

@@ -13,6 +13,7 @@ const MessagesPage = lazy(() => import('../features/messages/messages-page.tsx')
 const TimelinePage = lazy(() => import('../features/timeline/timeline-page.tsx'))
 const DiagnosePage = lazy(() => import('../features/diagnose/diagnose-page.tsx'))
 const BackupsPage = lazy(() => import('../features/backups/backups-page.tsx'))
+const RecoveryPage = lazy(() => import('../features/recovery/recovery-page.tsx'))
 const SettingsPage = lazy(() => import('../features/settings/settings-page.tsx'))
 
 const loading = <Waiting what="Loading this page." />
@@ -57,6 +58,14 @@ export function makeRouter() {
               element: (
                 <Suspense fallback={loading}>
                   <DiagnosePage />
+                </Suspense>
+              ),
+            },
+            {
+              path: '/recovery/:id?',
+              element: (
+                <Suspense fallback={loading}>
+                  <RecoveryPage />
                 </Suspense>
               ),
             },

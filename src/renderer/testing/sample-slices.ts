@@ -1,6 +1,7 @@
 import type { Shown } from '../state/shown-state.ts'
 import { sampleDependencies } from './sample-dependencies.ts'
 import { hour, minute, service, snapshot } from './sample-entities.ts'
+import { samplePolicies } from './sample-policies.ts'
 import { sampleDatabase, sampleStore } from './sample-store.ts'
 import { sampleVerification } from './sample-verification.ts'
 
@@ -253,6 +254,7 @@ export function sampleSlices(now: number): Shown {
       },
     },
     verification: { verification: sampleVerification(now) },
+    recovery: samplePolicies(now),
     maintenance: {
       maintenance: {
         on: false,

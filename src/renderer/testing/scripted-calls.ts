@@ -2,6 +2,7 @@ import type { Connection } from '#shared/client/index.ts'
 import { contractVersion, type RestorePlan, type ServiceAction, type Touch } from '#shared/contract/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { job } from './sample-entities.ts'
+import { sampleAttempts } from './sample-policies.ts'
 import { processCalls } from './sample-processes.ts'
 import { sampleVerification } from './sample-verification.ts'
 import { sampleWhy } from './sample-why.ts'
@@ -173,6 +174,44 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
         commandLine: `wheelhouse database recover ${service}`,
       }),
       recover: (input) => onDatabase('recover', 'Recover', input),
+    },
+    recovery: {
+      history: async (input) => {
+        note('recovery.history', input)
+        const all = sampleAttempts(Date.now())
+        const attempts = all.filter(
+          ({ policy, subject, result }) =>
+            (input.policy === undefined || policy === input.policy) &&
+            (input.subject === undefined || subject === input.subject) &&
+            (input.result === undefined || result === input.result),
+        )
+        return { attempts, more: false }
+      },
+      preview: async (input) => {
+        note('recovery.preview', input)
+        const subject = input.subject ?? 'service:api'
+        return {
+          sentence: `Restart, for ${subject.replace('service:', '')}: step 1 of 3 of ${input.policy}.`,
+          policy: input.policy,
+          subject,
+          step: 0,
+          action: 'restart' as const,
+          lines: ['Restart api.'],
+          paths: [],
+          services: [{ id: 'api', what: 'restart' as const, why: 'the policy is about it' }],
+          commandLine: `wheelhouse recovery run ${input.policy} --on ${subject}`,
+        }
+      },
+      run: (input) => start('recovery.run', input, 'Recovery: restart, api', 'recovery.restart', 'service:api'),
+      switch: async (input) => {
+        note('recovery.switch', input)
+        const policy = host.slices.recovery[input.policy]
+        if (policy)
+          host.change('recovery', {
+            [policy.id]: { ...policy, switchedOff: !input.on, state: input.on ? 'armed' : 'off' },
+          })
+        return {}
+      },
     },
     maintenance: {
       on: async (input) => {

@@ -7,6 +7,7 @@ import { eventsContract } from './events.ts'
 import { attentionContract, jobsContract } from './jobs.ts'
 import { maintenanceContract } from './maintenance.ts'
 import { messagesContract } from './messages.ts'
+import { recoveryContract } from './recovery.ts'
 import { servicesContract } from './services.ts'
 import { storeContract } from './store.ts'
 import { verificationContract } from './verification.ts'
@@ -30,6 +31,7 @@ export const contract = {
   diagnostics: diagnosticsContract,
   maintenance: maintenanceContract,
   verification: verificationContract,
+  recovery: recoveryContract,
 }
 export type Contract = typeof contract
 
@@ -42,6 +44,7 @@ export * from './log-search.ts'
 export * from './maintenance.ts'
 export * from './messages.ts'
 export * from './processes.ts'
+export * from './recovery.ts'
 export * from './services.ts'
 export * from './shared-schemas.ts'
 export * from './start-path.ts'

@@ -10,6 +10,7 @@ import {
 } from '../vocabulary.ts'
 import { dependencyViewSchema } from './dependencies.ts'
 import { maintenanceViewSchema } from './maintenance.ts'
+import { policyViewSchema } from './recovery.ts'
 import { startPathViewSchema } from './start-path.ts'
 import { verificationViewSchema } from './verification.ts'
 
@@ -468,6 +469,7 @@ export const sliceSchemas = {
   maintenance: maintenanceViewSchema,
   startPath: startPathViewSchema,
   verification: verificationViewSchema,
+  recovery: policyViewSchema,
 } as const
 
 export type SliceName = keyof typeof sliceSchemas

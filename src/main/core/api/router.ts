@@ -8,6 +8,7 @@ import { api } from './handlers/implement.ts'
 import { attentionHandlers, jobsHandlers } from './handlers/jobs.ts'
 import { maintenanceHandlers } from './handlers/maintenance.ts'
 import { messagesHandlers } from './handlers/messages.ts'
+import { recoveryHandlers } from './handlers/recovery.ts'
 import { servicesHandlers } from './handlers/services.ts'
 import { storeHandlers } from './handlers/store.ts'
 import { verificationHandlers } from './handlers/verification.ts'
@@ -28,4 +29,5 @@ export const router = api.router({
   diagnostics: diagnosticsHandlers,
   maintenance: maintenanceHandlers,
   verification: verificationHandlers,
+  recovery: recoveryHandlers,
 })

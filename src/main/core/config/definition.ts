@@ -2,6 +2,7 @@ import { checkOf } from './check-definition.ts'
 import { commandWords } from './command-words.ts'
 import { toDependency, toUses } from './dependency-definition.ts'
 import { defaultPhases } from './phase-schema.ts'
+import { toPolicies } from './policy-definition.ts'
 import { referencesIn } from './references.ts'
 import type { ServiceEntry } from './service-schema.ts'
 import type { SiteFile } from './site-schema.ts'
@@ -44,6 +45,7 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
       keep: file.backup.keep,
       exclude: file.backup.exclude,
     },
+    recovery: toPolicies(file.recovery),
     store: file.store,
     source,
   }

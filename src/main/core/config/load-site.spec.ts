@@ -89,13 +89,23 @@ describe('a valid site.yaml', () => {
       { kind: 'channel', channel: 'faculty' },
       { kind: 'journal', keepMs: 30 * 86_400_000 },
     ])
+    expect(loaded.definition.recovery['revive-api']).toMatchObject({
+      shipped: false,
+      when: { kind: 'health', is: 'unhealthy', of: ['api'] },
+      forMs: 30_000,
+      steps: [
+        { action: 'restart' },
+        { action: 'clear-cache', paths: ['data/cache'] },
+        { action: 'restore-database' },
+        { action: 'call-operator' },
+      ],
+    })
     expect(Object.keys(loaded.definition)).not.toContain('deploy')
     expect(loaded.warnings.map(({ code, path }) => [code, path])).toEqual([
       ['not-yet-in-force', 'parts.gateway'],
       ['not-yet-in-force', 'routes.desk-presence.limit'],
       ['not-yet-in-force', 'routes.desk-presence.batch'],
       ['not-yet-in-force', 'routes.desk-presence.priority'],
-      ['not-yet-in-force', 'recovery'],
       ['not-yet-in-force', 'backup.rehearse'],
       ['not-yet-in-force', 'deploy'],
     ])

@@ -7,6 +7,8 @@ import { needFaults, needWarnings } from './need-rules.ts'
 import { phaseFaults } from './phase-rules.ts'
 import { type Fault, leadsInto, placed } from './problem-report.ts'
 import { childOf, fixedKeysIn, isMap, type Profiled, withProfile } from './profile.ts'
+import { withShippedPolicies } from './recovery-defaults.ts'
+import { recoveryFaults } from './recovery-rules.ts'
 import { releaseFolder } from './release-folder.ts'
 import { routeFaults } from './route-rules.ts'
 import { checkSchema } from './schema-faults.ts'
@@ -14,7 +16,7 @@ import { laterPaths, siteOutline } from './schema-outline.ts'
 import { serviceFaults } from './service-rules.ts'
 import { diskFaults, type Ground, pathFaults } from './site-files.ts'
 import { readSiteText, type SiteText } from './site-text.ts'
-import type { LoadedSite, RouteDefinition, SiteDefinition } from './types.ts'
+import type { LoadedSite, PolicyDefinition, RouteDefinition, SiteDefinition } from './types.ts'
 import { variableFaults } from './variable-rules.ts'
 import { verificationFaults } from './verification-rules.ts'
 import { type DocumentPath, readYaml, type YamlText } from './yaml-text.ts'
@@ -33,6 +35,10 @@ export interface LoadOptions {
   readonly checkRoute?: (route: RouteDefinition) => readonly RouteMistake[]
   /** The same for all routes together, circles between them included. Asked instead of `checkRoute` when both are given. */
   readonly checkRoutes?: (routes: readonly RouteDefinition[]) => readonly (RouteMistake & { readonly route: string })[]
+  /** The recovery part's check of the expressions of policies; `path` is within the policy. */
+  readonly checkPolicies?: (
+    policies: readonly PolicyDefinition[],
+  ) => readonly (RouteMistake & { readonly policy: string })[]
   /** Folders in which bare programs are looked for; by default PATH of this process. */
   readonly searchPath?: string
 }
@@ -77,7 +83,7 @@ export async function loadSite(directory: string, options: LoadOptions = {}): Pr
 /** What the file with one profile says, without looking at the disk. */
 function examine(yaml: YamlText, source: SiteText, profile: string | null, options: LoadOptions) {
   const profiled = withProfile(yaml, profile)
-  const document = profiled.value
+  const document = withShippedPolicies(profiled.value)
   const { faults, usable } = checkSchema(document)
   const definition = usable && toDefinition(usable, { file: source.file, sha256: source.sha256 })
   const found: Fault[] = []
@@ -87,6 +93,8 @@ function examine(yaml: YamlText, source: SiteText, profile: string | null, optio
     found.push(...serviceFaults(usable), ...needFaults(usable, isMap(services) ? Object.keys(services) : []))
     found.push(...phaseFaults(usable), ...dependencyFaults(usable))
     const routes = routeFaults(usable)
+    const policies = recoveryFaults(usable)
+    found.push(...policies, ...policyFaults(definition, policies, options))
     found.push(...routes, ...variableFaults(definition, document))
     found.push(...messagingFaults(definition, routes, options))
   }
@@ -167,6 +175,22 @@ function messagingFaults(
   return (checkRoutes?.(routes) ?? each()).map(({ route, path, message, remedy }) => ({
     code: 'route-invalid',
     path: ['routes', route, ...stepsOf(path)],
+    message,
+    remedy,
+  }))
+}
+
+/** What the recovery part says of policies that have no mistake of form. */
+function policyFaults(
+  definition: SiteDefinition,
+  known: readonly Fault[],
+  { checkPolicies }: LoadOptions,
+): readonly Fault[] {
+  const faulty = new Set(known.map((fault) => fault.path[1]))
+  const policies = Object.values(definition.recovery).filter(({ id }) => !faulty.has(id))
+  return (checkPolicies?.(policies) ?? []).map(({ policy, path, message, remedy }) => ({
+    code: 'policy-invalid',
+    path: ['recovery', policy, ...stepsOf(path)],
     message,
     remedy,
   }))

@@ -42,7 +42,8 @@ function withoutFixed(overlay: unknown): unknown {
   return Object.fromEntries(Object.entries(overlay).filter(([key]) => !fixedKeys.includes(key)))
 }
 
-function merge(base: unknown, overlay: unknown): unknown {
+/** Maps deep, everything else replaced. */
+export function merge(base: unknown, overlay: unknown): unknown {
   if (!isMap(base) || !isMap(overlay)) return overlay
   // Object.fromEntries defines keys instead of assigning them: `__proto__` stays a key.
   const merged = new Map(Object.entries(base))

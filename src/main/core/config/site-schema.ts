@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { dependencySchema } from './dependency-schema.ts'
 import { expectation } from './expectation.ts'
 import { phasesSchema } from './phase-schema.ts'
+import { recoverySchema } from './recovery-schema.ts'
 import { byId, cron, duration, id, keys, later, size, text, toggle, whole, zone } from './schema-leaves.ts'
 import { serviceSchema } from './service-schema.ts'
 import { checksSchema } from './verification-schema.ts'
@@ -98,7 +99,7 @@ export const siteSchema = keys({
     .meta({ description: 'Who knows this site.' }),
   parts: keys({
     router: part('Routes messages.'),
-    recovery: part('Acts on failures by itself.', true),
+    recovery: part('Acts by itself on what restarts do not cure.'),
     monitoring: part('Measures the machine and the services.', true),
     gateway: part('Takes in requests.', true),
     backups: part('Takes scheduled snapshots.'),
@@ -124,7 +125,7 @@ export const siteSchema = keys({
     description: 'How large the console’s own databases may become. A reload applies it at once.',
   }),
   checks: checksSchema,
-  recovery: byId('recovery policies', later()).optional().meta({ later: true, description: 'Recovery policies.' }),
+  recovery: recoverySchema,
   deploy: later().optional().meta({ later: true, description: 'Deployment of releases.' }),
 })
 

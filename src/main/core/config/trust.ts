@@ -32,7 +32,17 @@ export function commandsOf(definition: SiteDefinition): readonly SiteCommand[] {
   const ofChecks = Object.values(definition.checks).flatMap(({ id, of, check }) =>
     check.type === 'command' ? [{ service: of ?? id, command: check.run.map(quoted).join(' '), cwd: '.' }] : [],
   )
-  return [...ofServices, ...calledBy(definition), ...ofChecks]
+  return [...ofServices, ...calledBy(definition), ...ofChecks, ...policyCommands(definition)]
+}
+
+/** What recovery would run. The angle brackets keep it apart from what runs as a service. */
+function policyCommands({ recovery }: SiteDefinition): readonly SiteCommand[] {
+  return Object.values(recovery).flatMap(({ id, on, steps }) =>
+    steps.flatMap((step) => {
+      if (step.action !== 'run' || !on) return []
+      return [{ service: id, command: `<recovery> ${step.run.map(quoted).join(' ')}`, cwd: '.' }]
+    }),
+  )
 }
 
 /**

@@ -20,6 +20,8 @@ export interface SiteDefinition {
   /** What the site adds to the list of checks, by id. */
   readonly checks: Readonly<Record<string, SiteCheck>>
   readonly backup: BackupDefinition
+  /** Recovery policies by id, those of site.yaml first, then the shipped ones that it does not change. */
+  readonly recovery: Readonly<Record<string, PolicyDefinition>>
   /** Bytes that each of the console's own databases is kept within. */
   readonly store: { readonly control: number; readonly messages: number }
   /** The text it was read from and the sha256 of it: what trust and restore compare. */
@@ -197,6 +199,49 @@ export interface RestartDefinition {
   /** Healthy for this long resets the back-off. */
   readonly forgiveMs: number
 }
+
+/** When the console acts by itself, and what it does. Times in milliseconds. */
+export interface PolicyDefinition {
+  readonly id: string
+  readonly title: string
+  readonly on: boolean
+  /** Whether the console brings it, changed or not. */
+  readonly shipped: boolean
+  readonly when: PolicyCondition
+  readonly forMs: number
+  readonly steps: readonly RecoveryStep[]
+  readonly backoff: { readonly firstMs: number; readonly factor: number; readonly capMs: number }
+  readonly perDay: number
+  readonly coolDownMs: number
+}
+
+export type PolicyCondition =
+  | {
+      readonly kind: 'health'
+      readonly is: 'unhealthy' | 'failed' | 'degraded'
+      readonly of: readonly string[] | 'all'
+    }
+  | { readonly kind: 'site' }
+  /** CEL on the figures that a service pushes. */
+  | { readonly kind: 'metric'; readonly expression: string; readonly of: readonly string[] | 'all' }
+  /** CEL on the machine; `of`: the services that steps work on. */
+  | { readonly kind: 'machine'; readonly expression: string; readonly of: readonly string[] }
+  /** `of`: the services that steps work on; none is whatever the event is about. */
+  | { readonly kind: 'event'; readonly event: string; readonly of: readonly string[] }
+
+export type RecoveryStep =
+  | {
+      readonly action:
+        | 'restart'
+        | 'restart-with-dependents'
+        | 'reconnect'
+        | 'restore-database'
+        | 'recover-site'
+        | 'call-operator'
+    }
+  /** Paths below the site's folder, with `${service}` still in them. */
+  | { readonly action: 'reset-state' | 'reset-corrupt' | 'clear-cache'; readonly paths: readonly string[] }
+  | { readonly action: 'run'; readonly run: readonly string[]; readonly withinMs: number }
 
 export interface RouteDefinition {
   readonly id: string

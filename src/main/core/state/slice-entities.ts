@@ -65,6 +65,7 @@ export function emptySlices(onChanged: () => void): AllSlices {
     maintenance: new SliceEntities(onChanged),
     startPath: new SliceEntities(onChanged),
     verification: new SliceEntities(onChanged),
+    recovery: new SliceEntities(onChanged),
   }
 }
 
@@ -90,6 +91,7 @@ export function collect(slices: AllSlices, take: Take): StateChange {
     maintenance: take(slices.maintenance),
     startPath: take(slices.startPath),
     verification: take(slices.verification),
+    recovery: take(slices.recovery),
   } satisfies Record<SliceName, unknown>
   return {
     ...(taken.console && { console: taken.console }),
@@ -109,5 +111,6 @@ export function collect(slices: AllSlices, take: Take): StateChange {
     ...(taken.maintenance && { maintenance: taken.maintenance }),
     ...(taken.startPath && { startPath: taken.startPath }),
     ...(taken.verification && { verification: taken.verification }),
+    ...(taken.recovery && { recovery: taken.recovery }),
   }
 }

@@ -11,6 +11,7 @@ import { jobsSchema } from '#core/jobs/index.ts'
 import { maintenanceSchema } from '#core/maintenance/index.ts'
 import { messagingSchema } from '#core/messaging/index.ts'
 import { silentLogger, sourceRuntime, systemClock } from '#core/platform/index.ts'
+import { recoverySchema } from '#core/recovery/index.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { openStore } from './index.ts'
 import { recordClassNames, ruleOf } from './record-classes.ts'
@@ -26,6 +27,7 @@ test('every table of the console is in a class, and every class names only table
     databasesSchema,
     dependenciesSchema,
     maintenanceSchema,
+    recoverySchema,
   ]
   const schemas = { control, messages: [messagingSchema] }
   const options = {

@@ -138,5 +138,6 @@ function shownFacts(state: StateHub): ShownFacts {
     maintenance: state.slice('maintenance').all(),
     startPath: state.slice('startPath').all(),
     verification: state.slice('verification').all(),
+    recovery: state.slice('recovery').all(),
   }
 }

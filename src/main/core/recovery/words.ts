@@ -1,0 +1,61 @@
+import type { PolicyCondition, RecoveryStep, SiteDefinition } from '#core/config/index.ts'
+
+/** When a policy acts, in words: "a service is unhealthy". */
+export function conditionInWords(when: PolicyCondition): string {
+  switch (when.kind) {
+    case 'health': {
+      const who = when.of === 'all' ? 'a service' : when.of.join(', ')
+      return when.is === 'failed'
+        ? `${who} has failed`
+        : `${who} is ${when.is}${when.is === 'unhealthy' ? ' or has failed' : ''}`
+    }
+    case 'site':
+      return 'at least half of the services are down, and two'
+    case 'metric':
+      return `${when.expression} of ${when.of === 'all' ? 'a service' : when.of.join(', ')}`
+    case 'machine':
+      return `${when.expression} of the machine`
+    case 'event':
+      return `${when.event} happens${when.of.length > 0 ? `, for ${when.of.join(', ')}` : ''}`
+  }
+}
+
+/** What a step does, a phrase that fits in a list: "restart". */
+export function stepInWords(step: RecoveryStep): string {
+  switch (step.action) {
+    case 'restart':
+      return 'restart'
+    case 'restart-with-dependents':
+      return 'restart with what needs it'
+    case 'reset-state':
+      return `set aside ${step.paths.join(', ')}`
+    case 'reset-corrupt':
+      return `set aside what is corrupt in ${step.paths.join(', ')}`
+    case 'clear-cache':
+      return `clear ${step.paths.join(', ')}`
+    case 'reconnect':
+      return 'connect anew'
+    case 'restore-database':
+      return 'restore the database'
+    case 'run':
+      return `run ${step.run.join(' ')}`
+    case 'recover-site':
+      return 'stop and start the whole site'
+    case 'call-operator':
+      return 'call a person'
+  }
+}
+
+/** Whom to call, as a sentence; empty when site.yaml names nobody. */
+export function contactSentence(definition: SiteDefinition | null): string {
+  const contact = definition?.contact
+  if (!contact) return ''
+  const ways = [contact.phone, contact.email].filter((way) => way !== null)
+  return `Call ${contact.name}${ways.length > 0 ? `, ${ways.join(', ')}` : ''}.`
+}
+
+/** "api" for `service:api`, "the machine", "the site". */
+export function subjectInWords(subject: string): string {
+  if (subject.startsWith('service:')) return subject.slice('service:'.length)
+  return subject === 'machine' || subject === 'site' ? `the ${subject}` : subject
+}

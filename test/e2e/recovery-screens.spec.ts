@@ -1,0 +1,89 @@
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { namelessControls, pageForEachTest } from './scripted-page.ts'
+
+// Recovery and maintenance on screen, in a real browser over a scripted console.
+
+let page: Page
+const pages = pageForEachTest((opened) => {
+  page = opened.page
+})
+
+async function open(route: string): Promise<void> {
+  await page.goto(`${pages.origin}testing/index.html#${route}`)
+  await page.locator('main h1').first().waitFor()
+}
+
+const button = (name: string | RegExp) => page.getByRole('button', { name, exact: true })
+const asked = () => page.evaluate(() => window.scripted.asked)
+
+test('Recovery shows each policy with its state, and what was done; a filter narrows it', async () => {
+  await open('/recovery')
+  const policies = page.getByRole('table', { name: 'Recovery policies' })
+  await policies.getByText('between steps').waitFor()
+  expect(await policies.getByRole('row').count()).toBe(4)
+  const attempts = page.getByRole('table', { name: /Attempts of recovery/ })
+  await attempts.getByText('held back').waitFor()
+  expect(await attempts.getByRole('row').count()).toBe(5)
+  await page.getByRole('textbox', { name: 'Only with this result' }).click()
+  await page.getByRole('option', { name: 'failed' }).click()
+  await expect.poll(() => attempts.getByRole('row').count()).toBe(2)
+  expect(await namelessControls(page)).toEqual([])
+})
+
+test('a step is run by hand after its preview, and a policy is switched off and on', async () => {
+  await open('/recovery/restart-unhealthy')
+  await button('Run now…').click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByText('Restart api.').waitFor()
+  await dialog.getByRole('button', { name: 'Do this step' }).click()
+  await expect.poll(asked).toContainEqual({
+    call: 'recovery.run',
+    input: { policy: 'restart-unhealthy', subject: 'service:desk-units' },
+  })
+  await button('Switch off').click()
+  await button('Switch on').waitFor()
+  expect(await asked()).toContainEqual({ call: 'recovery.switch', input: { policy: 'restart-unhealthy', on: false } })
+})
+
+test('maintenance is on in two presses from any page, shows what is left of it, and ends with one', async () => {
+  await open('/')
+  await button('Maintenance').click()
+  await page.getByRole('textbox', { name: 'What is being done' }).fill('new switch')
+  await button('On for 1 h').click()
+  const chip = page.getByRole('button', { name: /Maintenance, 1 h 00 min left|Maintenance, 60 min left/ })
+  await chip.waitFor()
+  expect(await asked()).toContainEqual({ call: 'maintenance.on', input: { forMs: 3_600_000, reason: 'new switch' } })
+  await chip.click()
+  await button('End now').click()
+  await button('Maintenance').waitFor()
+})
+
+test('pictures', async () => {
+  const folder = process.env.WHEELHOUSE_PICTURES
+  if (!folder) return
+  for (const scheme of ['light', 'dark'] as const) {
+    for (const [width, height] of [
+      [1440, 900],
+      [1024, 700],
+    ] as const) {
+      await page.emulateMedia({ colorScheme: scheme })
+      await page.setViewportSize({ width, height })
+      await open('/recovery')
+      await page
+        .getByRole('table', { name: /Attempts of recovery/ })
+        .getByText('held back')
+        .waitFor()
+      await page.screenshot({ path: `${folder}/recovery-${scheme}-${width}.png` })
+      await open('/recovery/restart-unhealthy')
+      await button('Run now…').waitFor()
+      await page.screenshot({ path: `${folder}/drawer-${scheme}-${width}.png` })
+      await button('Maintenance').click()
+      await button('On for 1 h').click()
+      await page.getByRole('button', { name: /Maintenance, / }).click()
+      await button('End now').waitFor()
+      await page.screenshot({ path: `${folder}/maintenance-${scheme}-${width}.png` })
+      await button('End now').click()
+    }
+  }
+})
