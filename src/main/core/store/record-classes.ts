@@ -73,7 +73,14 @@ export const recordClasses = {
   bookkeeping: {
     what: 'what a part remembers between two runs',
     database: 'control',
-    tables: ['backup_repositories', 'database_records', 'dependency_states', 'dependency_proxy', 'maintenance', 'recovery_attempts'],
+    tables: [
+      'backup_repositories',
+      'database_records',
+      'dependency_states',
+      'dependency_proxy',
+      'maintenance',
+      'recovery_attempts',
+    ],
     durability: 'durable',
     whenFull: 'wait',
     most: { writes: 1_000, bytes: 4 * MiB },
