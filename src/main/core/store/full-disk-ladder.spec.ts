@@ -1,44 +1,42 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, statfsSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
+import { smallDisk } from '../../../../test/support/small-disk.ts'
 import { addNote, allNotes, storeOptions, storeWithNotes } from '../../../../test/support/store-rig.ts'
-import { openStore } from './index.ts'
+import { openStore, type StoreOptions } from './index.ts'
 
 const KiB = 1024
 
-/** A folder on a disk of its own, where the machine lets one be made. */
-function smallDisk(skip: (reason: string) => never, folder: string): Disposable & { readonly path: string } {
-  const path = join(folder, 'disk')
+/** Where a stand-in lies when its own disk is full: this test's alone, so that nobody else takes it away or finds it. */
+function temporaryFiles(folder: string): void {
+  const path = join(folder, 'tmp')
   mkdirSync(path)
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', path], { stdio: 'ignore' })
-  } catch {
-    skip('no small disk can be mounted here: that needs the rights of root')
-  }
-  return { path, [Symbol.dispose]: () => void execFileSync('umount', ['-l', path]) }
+  vi.stubEnv('TMPDIR', path)
+  onTestFinished(() => void vi.unstubAllEnvs())
+}
+
+/** Closed properly, with a good copy: taken by hand, because the console's own asks for room that this disk never has. */
+async function storeWithCopy(options: StoreOptions, notes: number): Promise<void> {
+  await storeWithNotes(options, { notes })
+  const { directory } = options
+  mkdirSync(join(directory, 'copies'), { recursive: true })
+  const copy = join(directory, 'copies', 'control.scheduled.2026-01-05T08-30-00-000Z.db')
+  execFileSync('cp', [join(directory, 'control.db'), copy])
 }
 
 // Without room for the record of the recovery, for the copy that takes the place, and for all but the last of it.
 for (const free of [0, 16 * KiB, 96 * KiB]) {
   test(`a damaged database on a disk with ${free / KiB} KiB left: a stand-in runs and says why, and the copy takes its place when there is room`, async (context) => {
     using folder = temporaryFolder()
+    temporaryFiles(folder.path)
     using disk = smallDisk((reason) => context.skip(reason), folder.path)
     const directory = join(disk.path, 'own')
     const options = storeOptions(directory)
-    await storeWithNotes(options, { notes: 400 })
-    {
-      await using store = await openStore(options)
-      // Their own check asks for room that this disk never has.
-      mkdirSync(join(directory, 'copies'), { recursive: true })
-      await store.settled()
-    }
-    const copy = join(directory, 'copies', 'control.scheduled.2026-01-05T08-30-00-000Z.db')
-    execFileSync('cp', [join(directory, 'control.db'), copy])
+    await storeWithCopy(options, 400)
     writeFileSync(join(directory, 'control.db'), Buffer.alloc(60, 0xa5), { flag: 'r+' })
-    const ballast = join(disk.path, 'ballast')
-    fill(ballast, disk.path, free)
+    disk.fill(free)
 
     await using store = await openStore(options)
     expect(store.opened.control).toMatchObject({ how: 'stand-in' })
@@ -48,7 +46,7 @@ for (const free of [0, 16 * KiB, 96 * KiB]) {
     expect(store.upkeep.untold().map(({ kind }) => kind)).toContain('stand-in')
     await store.control.write(addNote(1, 'goes on'), 'job')
 
-    execFileSync('rm', [ballast])
+    disk.empty()
     const replaced = await store.replace('control', 'the operator made room', 'operator')
     expect(replaced).toMatchObject({ how: 'replaced', source: 'copy', standIn: expect.any(String) })
     expect(store.statistics().databases.control).toMatchObject({ state: 'open', note: null })
@@ -57,9 +55,22 @@ for (const free of [0, 16 * KiB, 96 * KiB]) {
   })
 }
 
-/** Leaves so much room. */
-function fill(path: string, disk: string, free: number): void {
-  const { bavail, bsize } = statfsSync(disk)
-  const blocks = Math.max(0, Math.floor((bavail * bsize - free) / bsize))
-  execFileSync('dd', ['if=/dev/zero', `of=${path}`, `bs=${bsize}`, `count=${blocks}`], { stdio: 'ignore' })
-}
+test('a stand-in that somebody took away from the temporary folder: the copy takes its place, and what is missing is said', async (context) => {
+  using folder = temporaryFolder()
+  temporaryFiles(folder.path)
+  using disk = smallDisk((reason) => context.skip(reason), folder.path)
+  const directory = join(disk.path, 'own')
+  const options = storeOptions(directory)
+  await storeWithCopy(options, 50)
+  writeFileSync(join(directory, 'control.db'), Buffer.alloc(60, 0xa5), { flag: 'r+' })
+  disk.fill(0)
+  await using store = await openStore(options)
+  expect(store.opened.control).toMatchObject({ how: 'stand-in' })
+
+  rmSync(join(folder.path, 'tmp'), { recursive: true })
+  disk.empty()
+  const replaced = await store.replace('control', 'the operator made room', 'operator')
+  expect(replaced).toMatchObject({ how: 'replaced', source: 'copy', standIn: null })
+  expect(replaced).toMatchObject({ reason: expect.stringContaining('the stand-in could not be kept with it') })
+  expect(store.control.all(allNotes)).toHaveLength(50)
+})

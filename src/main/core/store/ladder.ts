@@ -169,9 +169,10 @@ export class Ladder {
     const { clock, zone, quarantine, standIns, logger, directory } = this.#options
     const { name, state } = record
     const quarantined = quarantine.pathOf(intent.folder)
+    const stoodIn = state.standIn !== null
     const standIn = await standIns.setAside(record, intent.damage, intent.folder)
     const lost = lostInterval(choice, intent.until)
-    const message = recoverySentence({ name, intent, choice, quarantined, standIn, zone })
+    const message = recoverySentence({ name, intent, choice, quarantined, standIn, stoodIn, zone })
     const data = {
       database: name,
       by: intent.by,

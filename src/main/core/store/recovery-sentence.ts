@@ -24,18 +24,25 @@ export function recoverySentence(done: {
   readonly quarantined: string
   /** Folder of the stand-in that ended with it; null when there was none. */
   readonly standIn: string | null
+  /** Whether something stood in for it, wherever that is now. */
+  readonly stoodIn: boolean
   readonly zone: string
 }): string {
-  const { name, intent, choice, quarantined, standIn, zone } = done
+  const { name, intent, choice, quarantined, zone } = done
   const ordered = intent.by === 'operator' ? ' by order of the operator' : ''
   return [
     `The ${name} database was damaged (${intent.damage}) and was set aside in ${quarantined}${ordered}.`,
     replacement(choice, intent.until, zone),
     ...(choice.untried === 0 ? [] : [untriedInWords(choice.untried)]),
-    ...(standIn === null
-      ? []
-      : ['What was recorded in the stand-in meanwhile is not in it; the stand-in is kept in the same folder.']),
+    ...standInWords(done),
   ].join(' ')
+}
+
+function standInWords({ standIn, stoodIn }: { readonly standIn: string | null; readonly stoodIn: boolean }): string[] {
+  if (standIn !== null)
+    return ['What was recorded in the stand-in meanwhile is not in it; the stand-in is kept in the same folder.']
+  if (!stoodIn) return []
+  return ['What was recorded in the stand-in meanwhile is not in it, and the stand-in could not be kept with it.']
 }
 
 function replacement(choice: Choice, until: number, zone: string): string {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { ManualClock } from '../../../../test/support/manual-clock.ts'
+import { smallDisk } from '../../../../test/support/small-disk.ts'
 import { until } from '../../../../test/support/until.ts'
 import { readOwner, type SiteOwner, takeSiteLock } from './index.ts'
 
@@ -154,4 +155,13 @@ test('a folder that cannot be made is refused with its reason', async () => {
   await expect(takeSiteLock(join(folder.path, 'file', '.wheelhouse'), owner)).rejects.toMatchObject({
     problem: { code: 'site-not-writable' },
   })
+})
+
+test('a disk without one free block does not keep the operator out', async (context) => {
+  using folder = temporaryFolder()
+  using disk = smallDisk((reason) => context.skip(reason), folder.path)
+  const directory = join(disk.path, '.wheelhouse')
+  disk.fill(0)
+  await using _lock = await takeSiteLock(directory, owner)
+  expect(await readOwner(directory)).toBe('somebody')
 })

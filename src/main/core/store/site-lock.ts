@@ -102,6 +102,8 @@ async function hold(directory: string): Promise<Database.Database> {
     await makePrivateFile(join(directory, 'lock.db'))
     // A short wait, because somebody who only asks whether the lock is held has it for a moment.
     database = new Database(join(directory, 'lock.db'), { timeout: 200 })
+    // Nothing is ever written to it, so nothing needs a journal, for which a full disk has no room.
+    database.pragma('journal_mode = MEMORY')
     database.exec('BEGIN EXCLUSIVE')
     return database
   } catch (error) {
