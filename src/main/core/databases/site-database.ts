@@ -173,6 +173,8 @@ export class SiteDatabase implements AsyncDisposable {
     run.timer?.[Symbol.dispose]()
     await run.pool[Symbol.asyncDispose]()
     await this.#looking
+    // Whoever has it stopped to move its files must find nobody who has them open.
+    await run.driver.gone()
     this.#become(stopped)
     this.#tidings.closed()
     this.#parts.onLooked(this)

@@ -79,6 +79,11 @@ export interface Driver {
   placeholder(position: number): string
   /** What is shown of the database, asked now and then in a session that reads. */
   facts(session: Session): Promise<DatabaseFacts>
+  /**
+   * Resolves when nothing of the connections that were ended holds the database any more: what was killed takes a moment to be gone.
+   * After a few seconds it resolves in any case.
+   */
+  gone(): Promise<void>
 }
 
 export type SessionMode = 'write' | 'read'

@@ -28,6 +28,8 @@ class MemoryDriver implements Driver {
     return '?'
   }
 
+  async gone() {}
+
   async facts() {
     return { version: 'memory', bytes: null, flaw: null }
   }

@@ -36,6 +36,9 @@ export class PostgresDriver implements Driver {
     return `$${position}`
   }
 
+  /** Nothing on this machine holds it. */
+  async gone(): Promise<void> {}
+
   async facts(session: Session): Promise<DatabaseFacts> {
     const { rows } = await session.query(sql`SELECT
       current_setting('server_version') AS version,

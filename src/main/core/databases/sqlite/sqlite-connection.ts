@@ -14,6 +14,8 @@ export interface SqliteTarget {
   readonly place: Place
   readonly runtime: Runtime
   readonly clock: Clock
+  /** Told of every helper process with the promise of its end. */
+  readonly onHelper?: (gone: Promise<void>) => void
 }
 
 /** How long SQLite itself waits for a lock that another program holds. Milliseconds. */
@@ -66,6 +68,7 @@ export class SqliteConnection implements Connection {
         resolve()
       })
     })
+    target.onHelper?.(this.#gone)
     child.stdin.on('error', () => {}) // told by `close`
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#errors = (this.#errors + text).slice(-2_000)

@@ -14,6 +14,9 @@ export interface SqliteDriverOptions {
   readonly clock: Clock
 }
 
+/** How long a killed helper may take to be gone. Milliseconds. */
+const goneWithinMs = 5_000
+
 /**
  * SQLite, each connection in a helper process. One session writes at a time and begins IMMEDIATE, so that it never fails
  * half-way for a lock; reading sessions go on beside it where the site's database is in WAL mode.
@@ -24,6 +27,8 @@ export class SqliteDriver implements Driver {
   readonly where: string
   readonly #options: SqliteDriverOptions
   readonly #place: Place
+  /** The helper processes that have not ended. */
+  readonly #helpers = new Set<Promise<void>>()
 
   constructor(options: SqliteDriverOptions) {
     this.#options = options
@@ -33,7 +38,11 @@ export class SqliteDriver implements Driver {
 
   connect(limits: Limits): Promise<Connection> {
     const { path, runtime, clock } = this.#options
-    return SqliteConnection.open({ path, place: this.#place, runtime, clock }, limits)
+    const onHelper = (gone: Promise<void>) => {
+      this.#helpers.add(gone)
+      void gone.then(() => this.#helpers.delete(gone))
+    }
+    return SqliteConnection.open({ path, place: this.#place, runtime, clock, onHelper }, limits)
   }
 
   /** Every isolation that may be asked for is less than what SQLite always gives. */
@@ -53,6 +62,12 @@ export class SqliteDriver implements Driver {
       bytes: await this.#bytes(),
       flaw: tables === 0 ? { health: 'unhealthy', sentence: 'It is empty: there is no table in it.' } : null,
     }
+  }
+
+  async gone(): Promise<void> {
+    const { promise: late, resolve } = Promise.withResolvers<void>()
+    using _timer = this.#options.clock.after(goneWithinMs, resolve)
+    await Promise.race([Promise.all(this.#helpers), late])
   }
 
   async #bytes(): Promise<number | null> {
