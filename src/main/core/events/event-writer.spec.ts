@@ -157,9 +157,9 @@ test('a full disk loses no event: what happened meanwhile is recorded when there
   const script = `
     process.on('SIGXFSZ', () => {})
     const { openStore } = await import(process.argv[1]); const platform = await import(process.argv[2])
-    const { eventsSchema, openEventLog } = await import(process.argv[3])
+    const { eventsSchema, openEventLog } = await import(process.argv[3]); const { until } = await import(process.argv[4])
     const common = { clock: platform.systemClock({ keepAlive: true }), logger: platform.silentLogger }
-    const store = await openStore({ ...common, directory: process.argv[4], schemas: { control: [eventsSchema], messages: [] }, runtime: platform.sourceRuntime() })
+    const store = await openStore({ ...common, directory: process.argv[5], schemas: { control: [eventsSchema], messages: [] }, runtime: platform.sourceRuntime() })
     const log = openEventLog({ ...common, database: store.control })
     const cause = { type: 'console', why: 'test' }
     let emitted = 0
@@ -170,12 +170,12 @@ test('a full disk loses no event: what happened meanwhile is recorded when there
     for (let n = 0; n < 20; n++) emit()
     console.log(JSON.stringify({ emitted, recorded, refused, ...log.backlog() }))
     process.stdin.once('data', async () => {
-      while (log.backlog().held > 0) await new Promise((resolve) => setTimeout(resolve, 50))
+      await until('the backlog to be written', () => log.backlog().held === 0)
       await log.settled()
       console.log(JSON.stringify(store.control.all({ sql: 'SELECT message FROM events ORDER BY seq' }).map(({ message }) => message)))
       await log[Symbol.asyncDispose](); await store[Symbol.asyncDispose](); process.exit(0)
     })`
-  const modules = ['../store/index.ts', '../platform/index.ts', './index.ts']
+  const modules = ['../store/index.ts', '../platform/index.ts', './index.ts', '../../../../test/support/until.ts']
   const args = [
     '--input-type=module',
     '-e',
