@@ -9,10 +9,10 @@ import { openStateHub, type StateHub } from '#core/state/index.ts'
 import type { ConsoleView, JobView } from '#shared/contract/state.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
-import { listenOnControlSocket } from './control-socket.ts'
 import { assertFolder } from './opened-folder.ts'
 import type { ConsolePorts, InitialSite } from './ports.ts'
 import { RecentSites } from './recent-sites.ts'
+import { WayIn } from './way-in.ts'
 
 const sampleName = 'consultease'
 
@@ -31,7 +31,7 @@ export class Console implements ConsoleControl {
   readonly #connections = new Set<Disposable>()
   readonly #startedAt: number
   #site: Site | null = null
-  #socket: AsyncDisposable | null = null
+  #wayIn: WayIn | null = null
   #address: string | null = null
   #phase: ConsoleView['phase'] = 'no site'
   #problem: ConsoleView['problem'] = null
@@ -95,7 +95,7 @@ export class Console implements ConsoleControl {
   /** Where this console's page can be reached, for whoever finds the site taken. Never the token. */
   async announce(address: string): Promise<void> {
     this.#address = address
-    await this.#announce()
+    await this.#wayIn?.serve(address)
   }
 
   /**
@@ -109,7 +109,7 @@ export class Console implements ConsoleControl {
     try {
       if (directory === this.sampleFolder) await this.#installSample()
       const site = await this.#exclusive(() => this.#open(directory))
-      if (initial.start) await this.#start(site, cause)
+      if (initial.start) await site.startByItself(cause)
     } catch (error) {
       this.#ports.logger.error(`The site in ${directory} could not be opened.`, { error: String(error) })
       if (initial.site !== null && this.host === 'command line') throw error
@@ -122,7 +122,7 @@ export class Console implements ConsoleControl {
       if (this.#site) await siteFolder(directory)
       return this.#open(directory)
     })
-    await this.#start(site, cause)
+    await site.startByItself(cause)
     return site
   }
 
@@ -138,7 +138,7 @@ export class Console implements ConsoleControl {
       await resetSampleSite(this.#shipped, this.sampleFolder)
       return this.#open(this.sampleFolder)
     })
-    await this.#start(site, cause)
+    await site.startByItself(cause)
     return site
   }
 
@@ -214,7 +214,7 @@ export class Console implements ConsoleControl {
         sample,
         profile: null,
       })
-      await this.#listen(this.#site)
+      await this.#openWayIn(this.#site)
       // A single command would give the lane to a snapshot that is overdue instead of to what was asked.
       if (this.host !== 'command line') this.#site.backups.startSchedule()
       await this.#recent.add({
@@ -236,41 +236,18 @@ export class Console implements ConsoleControl {
     }
   }
 
-  async #start(site: Site, cause: Cause): Promise<void> {
-    if (site.maintenance.deferStart()) return
-    try {
-      await site.start(cause)
-    } catch (error) {
-      // Not trusted yet, or invalid: the site's own state says so, and opening it is not a failure.
-      if (!(error instanceof ConsoleError)) throw error
-      this.#ports.logger.warn(error.message)
-    }
-  }
-
-  /** The command line's way in. A console that cannot listen still runs; it says so. */
-  async #listen(site: Site): Promise<void> {
-    const { folders, logger } = this.#ports
+  /** A command opens a site for itself alone. */
+  async #openWayIn(site: Site): Promise<void> {
     if (this.host === 'command line') return
-    const path = controlSocketPath(folders, site.directory)
-    try {
-      this.#socket = await listenOnControlSocket({
-        path,
-        logger: logger.part('control socket'),
-        onTransport: (transport) => this.connect(transport, { client: 'command line', token: null }),
-      })
-      await this.#announce()
-    } catch (error) {
-      logger.warn('The command line cannot reach this console: its control socket could not be opened.', {
-        path,
-        error: String(error),
-      })
-    }
-  }
-
-  async #announce(): Promise<void> {
-    if (!this.#site) return
-    const socket = this.#socket ? controlSocketPath(this.#ports.folders, this.#site.directory) : null
-    await this.#site.announce({ address: this.#address, socket })
+    const { folders, logger, clock } = this.#ports
+    this.#wayIn = new WayIn(this.#address, {
+      path: controlSocketPath(folders, site.directory),
+      onTransport: (transport) => this.connect(transport, { client: 'command line', token: null }),
+      tell: (reachable) => site.announce(reachable),
+      clock,
+      logger,
+    })
+    await this.#wayIn.open()
   }
 
   async #close(services: 'stop' | 'leave' = 'stop'): Promise<void> {
@@ -280,8 +257,8 @@ export class Console implements ConsoleControl {
     this.#site = null
     this.#siteChanges.tell()
     try {
-      await this.#socket?.[Symbol.asyncDispose]()
-      this.#socket = null
+      await this.#wayIn?.[Symbol.asyncDispose]()
+      this.#wayIn = null
       await site.close({ services })
     } finally {
       this.#show('no site')

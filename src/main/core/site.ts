@@ -29,6 +29,7 @@ import { assertNotRestoring } from './restore-hold.ts'
 import { SiteConfig } from './site-config.ts'
 import { openParts, type SiteHooks, type SiteIdentity, type SiteParts } from './site-parts.ts'
 import type { CloseOptions, SitePorts } from './site-ports.ts'
+import { SiteStart } from './site-start.ts'
 import { type SiteLock, type Store, takeSiteLock } from './store/index.ts'
 import type { StoreCare } from './store-care/index.ts'
 import type { Verification } from './verification/index.ts'
@@ -61,6 +62,11 @@ export interface Site {
   definition(): SiteDefinition | null
   /** Starts everything that is enabled, as a job. Refused with `site-not-trusted` or `site-invalid`. */
   start(cause: Cause): Promise<{ readonly job: string }>
+  /**
+   * Starts it as the console does by itself: after maintenance while that is on, and as soon as the store takes records while it
+   * takes none, unless the services were ordered about meanwhile. Never rejects for a reason that the site's own state shows.
+   */
+  startByItself(cause: Cause): Promise<void>
   /** Reads site.yaml again. An invalid one changes nothing but the problems shown. */
   reload(cause: Cause): Promise<{ readonly valid: boolean }>
   /** Trusts exactly what was shown under this fingerprint, and starts the site. */
@@ -173,7 +179,7 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
   await config.load(opened.cause)
   await parts.coordinator.takeUp(opened.cause)
   const site = new OpenSite(identity, ports, parts, config, lock, owned, hooks.assertStartable)
-  hooks.startSite = (cause) => site.start(cause)
+  hooks.startSite = (cause) => site.startByItself(cause)
   await startOwed(site, parts, ports, opened.cause)
   config.begin()
   return site
@@ -248,6 +254,7 @@ class OpenSite implements Site {
   readonly #config: SiteConfig
   readonly #lock: SiteLock
   readonly #owned: DisposableStore
+  readonly #starting: SiteStart
   readonly #since: number
   readonly #searches: LogSearches
   #closing: Promise<void> | null = null
@@ -270,7 +277,11 @@ class OpenSite implements Site {
     this.jobs = parts.jobs
     this.attention = parts.attention
     this.coordinator = parts.coordinator
-    this.services = serviceJobs(parts.coordinator, parts.jobs, assertStartable)
+    const services = serviceJobs(parts.coordinator, parts.jobs, assertStartable)
+    this.#starting = owned.add(
+      new SiteStart({ ...parts, services, clock: ports.clock, logger: ports.logger.part('start') }),
+    )
+    this.services = this.#starting.watched
     this.messaging = parts.messaging
     this.databases = parts.databases
     this.dependencies = parts.dependencies
@@ -294,6 +305,10 @@ class OpenSite implements Site {
 
   async start(cause: Cause): Promise<{ readonly job: string }> {
     return this.services.start('all', cause)
+  }
+
+  startByItself(cause: Cause): Promise<void> {
+    return this.#starting.begin(cause)
   }
 
   reload(cause: Cause): Promise<{ readonly valid: boolean }> {
@@ -340,6 +355,7 @@ class OpenSite implements Site {
           : `${this.name} is closing; its services go on.`,
       cause: { type: 'console', why: 'the site was closed' },
     })
+    this.#starting[Symbol.dispose]()
     try {
       // First the jobs, while what they work on still stands: they are aborted, or waited for where only finishing is safe.
       await this.jobs[Symbol.asyncDispose]()

@@ -104,4 +104,23 @@ describe('the one sentence about the site', () => {
     expect(siteHealth(facts({ attention: [card] })).sentence).toBe('No good backup: the folder is full.')
     expect(siteHealth(facts({ attention: [{ ...card, dismissed: true }] })).health).toBe('healthy')
   })
+
+  it('says why nothing runs when the console could not start it, instead of that nobody wants it', () => {
+    const services = [service('api', { wanted: false, state: 'stopped', health: 'unknown' })]
+    const card = {
+      id: 'site-start-held',
+      subject: 'site',
+      severity: 'critical' as const,
+      title: 'The services were not started',
+      why: 'The disk is full.',
+      since: 0,
+      fixes: [],
+      event: null,
+      dismissible: false,
+      dismissed: false,
+    }
+    const { health, sentence, evidence } = siteHealth(facts({ services, attention: [card] }))
+    expect([health, evidence]).toEqual(['unhealthy', '/'])
+    expect(sentence).toBe('The services were not started: The disk is full.')
+  })
 })

@@ -40,6 +40,9 @@ export function siteHealth(facts: SiteFacts): SiteHealth {
   }
   const wanted = facts.services.filter((service) => service.wanted || service.state === 'external')
   if (wanted.length === 0) {
+    // Such as a start that the store could not take: nobody wanted it to stand still.
+    const held = facts.attention.find((card) => card.subject === 'site' && card.severity === 'critical')
+    if (held && !held.dismissed) return { health: 'unhealthy', sentence: `${held.title}: ${held.why}`, evidence: '/' }
     const all = facts.services.length
     return {
       health: 'unknown',
