@@ -250,6 +250,7 @@ export function route(id: string, more: Partial<RouteView> = {}): RouteView {
     filtered: 0,
     quarantined: 0,
     targets: [],
+    refused: null,
     lastError: null,
     lastAt: null,
     ...more,

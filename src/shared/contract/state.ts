@@ -289,6 +289,8 @@ export const routeViewSchema = z.object({
       lastError: z.string().nullable(),
     }),
   ),
+  /** Why the router did not load it; null when it did. */
+  refused: z.string().nullable(),
   lastError: z.string().nullable(),
   lastAt: z.number().nullable(),
 })

@@ -198,6 +198,7 @@ export class RouteBoard {
       perSecond: shown.perSecond,
       filtered: counts.filtered,
       quarantined: counts.quarantined,
+      refused,
       targets: counts.targets.map((target) => ({ ...target })),
       lastError: refused ?? counts.lastError,
       lastAt: counts.lastAt,

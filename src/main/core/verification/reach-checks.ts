@@ -58,7 +58,9 @@ export async function checkRoutes(ground: RoutesGround, signal: AbortSignal): Pr
   const { definition, variables, ask, services, routes, traffic } = ground
   const on = Object.values(routes).filter((route) => route.on)
   const isRouterOff = definition.parts.router === false || traffic?.router === 'off'
-  const faults = isRouterOff ? [] : on.flatMap(({ id, lastError }) => (lastError ? [`Route ${id}: ${lastError}`] : []))
+  const faults = isRouterOff
+    ? []
+    : on.flatMap(({ id, refused }) => (refused === null ? [] : [`Route ${id} is not loaded: ${refused}`]))
   if (!isRouterOff && on.length > 0 && traffic && traffic.router !== 'connected') {
     faults.unshift('The router is not connected to the broker, so no message is routed.')
   }

@@ -138,7 +138,11 @@ test('each of the seven passes where all is there, and names what is wrong where
     'database-schema': 'failed: db: it is empty, there is no table in it.',
     routes: expect.stringMatching(/^failed: Page page of api: 500 in \d+ ms/),
   })
+  const route = { id: 'acks', on: true, refused: 'The filter is not one.', lastError: 'The filter is not one.' }
+  worse.state.slice('routes').set('acks', route as never)
+  worse.state.slice('routes').set('desks', { id: 'desks', on: true, refused: null, lastError: 'one payload' } as never)
   expect(await worse.found()).toMatchObject({
+    routes: 'failed: Route acks is not loaded: The filter is not one.',
     environment: 'failed: B of api: The secret GONE is not there.',
     'external-api': `failed: api: connection refused at 127.0.0.1:${nobody}.`,
   })
