@@ -58,6 +58,7 @@ export function serviceOf(id: string, given: Partial<ServiceDefinition> = {}): S
       forgiveMs: 600_000,
     },
     stop: { signal: 'SIGTERM', withinMs: 2_000 },
+    unit: null,
     limits: null,
     push: null,
     onCrash: 'adopt',

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { signalNameSchema } from '#shared/contract/processes.ts'
 import { logs } from './commands/logs.ts'
 import { processes, signalService } from './commands/processes.ts'
+import { unit } from './commands/unit.ts'
 import { oneOf, wholeNumber } from './option-values.ts'
 import type { Run } from './program.ts'
 
@@ -32,6 +33,10 @@ export function addProcessCommands(program: Command, run: Run): void {
       if (!found) command.error(`error: the signal is one of ${signalNameSchema.options.join(', ')}`)
       else return run(command, (context) => signalService(context, service, found))
     })
+  program
+    .command('unit <service>')
+    .description('how systemd runs a service, and what letting the console run it takes; changes nothing')
+    .action((service: string, _values: object, command: Command) => run(command, (context) => unit(context, service)))
   program
     .command('logs <service>')
     .description('the last lines that a service wrote, or those that hold a text, through all its log files')

@@ -6,6 +6,13 @@ const minute = 60_000
 export function processCalls(note: (call: string, input?: unknown) => void) {
   return {
     processes: async ({ service }: { readonly service: string }) => sampleProcesses(service, Date.now()),
+    unit: async ({ service }: { readonly service: string }) => ({
+      service,
+      unit: `${service}.service`,
+      sentence: `systemd knows no unit ${service}.service.`,
+      state: null,
+      plan: null,
+    }),
     signal: async (input: { readonly service: string; readonly signal: SignalName }) => {
       note('services.signal', input)
       return { sentence: `${input.signal} was sent to ${input.service} (pid 4711).` }

@@ -4,6 +4,7 @@ import { logPageSchema, logSearchSchema } from './log-search.ts'
 import { procedure } from './procedure.ts'
 import { serviceProcessesSchema, signalNameSchema } from './processes.ts'
 import { startedJobSchema, touchSchema } from './shared-schemas.ts'
+import { unitViewSchema } from './unit.ts'
 
 const one = z.object({ service: idSchema })
 export const serviceActionSchema = z.enum(['start', 'stop', 'restart', 'start-all', 'stop-all', 'emergency-stop'])
@@ -27,6 +28,8 @@ export const servicesContract = {
   searchLog: procedure.input(logSearchSchema).output(logPageSchema),
   /** Processes, ports and open files of a service, looked up now. */
   processes: procedure.input(one).output(serviceProcessesSchema),
+  /** How systemd runs a service that names its `unit`, and what taking it over takes. Changes nothing. */
+  unit: procedure.input(one).output(unitViewSchema),
   /** Sends a signal to the service's own process. Refused where that would end it. */
   signal: procedure.input(one.extend({ signal: signalNameSchema })).output(z.object({ sentence: z.string() })),
 }

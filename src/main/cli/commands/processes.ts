@@ -45,7 +45,9 @@ function serviceText(each: ServiceProcesses): string {
   })
   const silent = each.silent.map(({ name, port }) => `  port ${port} (${name}) of site.yaml: nobody listens`)
   const limits = each.limits.map(({ what, most, now, over }) => {
-    const words = (value: number) => (what === 'memory' ? bytes(value) : `${value}${what === 'cpu' ? ' %' : ''}`)
+    // As site.yaml counts, so that a limit reads as it was written there.
+    const words = (value: number) =>
+      what === 'memory' ? `${Math.round(value / 1024 ** 2)} MB` : `${value}${what === 'cpu' ? ' %' : ''}`
     return `  ${what}: ${now === null ? '–' : words(now)} of at most ${words(most)}${over ? '  OVER' : ''}`
   })
   return [

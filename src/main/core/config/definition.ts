@@ -93,6 +93,7 @@ function toService(id: string, entry: ServiceEntry, file: SiteFile): ServiceDefi
       forgiveMs: entry.restart.forgive,
     },
     stop: { signal: entry.stop.signal, withinMs: entry.stop.within },
+    unit: entry.unit ?? null,
     limits: toLimits(entry.limits),
     push: entry.push ?? null,
     onCrash: entry['on-crash'],

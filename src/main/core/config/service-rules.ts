@@ -17,6 +17,7 @@ export function serviceFaults(file: SiteFile): readonly Fault[] {
     ...pushFaults(id, entry),
     ...hookFaults(id, entry),
     ...limitFaults(id, entry),
+    ...unitFaults(id, entry),
   ])
   return [...each, ...portFaults(file)]
 }
@@ -104,6 +105,13 @@ function limitFaults(id: string, entry: ServiceEntry): readonly Fault[] {
   const message = `Service ${id} has \`limits\`, but it ${why}, so nobody knows what it uses.`
   const remedy = 'Remove `limits`, or write `kind: node` or `kind: process`.'
   return [{ code: 'key-not-for-kind', path: ['services', id, 'limits'], at: 'key', message, remedy }]
+}
+
+function unitFaults(id: string, { kind, unit }: ServiceEntry): readonly Fault[] {
+  if (unit === undefined || kind === 'external') return []
+  const message = `Service ${id} has \`unit\`, but systemd must not run what the console runs.`
+  const remedy = 'Remove `unit`, or write `kind: external`.'
+  return [{ code: 'key-not-for-kind', path: ['services', id, 'unit'], at: 'key', message, remedy }]
 }
 
 function portFaults(file: SiteFile): readonly Fault[] {

@@ -94,6 +94,8 @@ const need = z
   )
   .transform((entry) => (typeof entry === 'string' ? { be: entry, restart: false } : entry))
 
+const unitWords = expectation('unit-bad', 'a unit of systemd such as `camera.service`')
+
 /** One entry of `services`. */
 export const serviceSchema = keys({
   title: text().optional().meta({ description: 'Name on screen. Without it the id.' }),
@@ -171,6 +173,14 @@ export const serviceSchema = keys({
   restart: restart.prefault({}).meta({ description: 'What follows an exit that nobody asked for.' }),
   stop: stop.prefault({}).meta({ description: 'How it is stopped.' }),
   limits: limitsSchema,
+  unit: z
+    .string({ error: unitWords })
+    .regex(/^[A-Za-z0-9:_.@-]{1,200}\.service$/, { error: unitWords })
+    .optional()
+    .meta({
+      description:
+        '`external` only: the unit of systemd that runs it. `wheelhouse unit ID` tells how it is and what taking it over takes.',
+    }),
   push: z
     .enum(pushWays, { error: expectation('value-unknown', 'one of `http`, `mqtt`, `both`') })
     .optional()

@@ -60,6 +60,8 @@ export interface ServiceDefinition {
   readonly hooks: Readonly<Record<HookName, HookDefinition | null>>
   readonly restart: RestartDefinition
   readonly stop: { readonly signal: string; readonly withinMs: number }
+  /** `external`: the unit of systemd that runs it; null: none is known. */
+  readonly unit: string | null
   /** What it should not use more of; null: nothing is said. */
   readonly limits: LimitDefinition | null
   /** How it may push its own health and figures; null: it may not. */

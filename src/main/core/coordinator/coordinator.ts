@@ -4,6 +4,7 @@ import { type Clock, delay, type Logger, type Processes } from '#core/platform/i
 import type { ServiceProcesses, SignalName } from '#shared/contract/processes.ts'
 import type { ServiceAction } from '#shared/contract/services.ts'
 import type { Touch } from '#shared/contract/shared-schemas.ts'
+import type { UnitView } from '#shared/contract/unit.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause, Health } from '#shared/vocabulary.ts'
 import type { Arrivals } from './arrivals.ts'
@@ -20,11 +21,13 @@ import { standingOfStart, standingOfStop } from './standing.ts'
 import type { StartTimings } from './start-timings.ts'
 import type { SiteNow, Supervisor } from './supervisor.ts'
 import type { Coordinator, Order, PhasePlan, ServicesOutcome } from './types.ts'
+import { lookAtUnit, type UnitLook } from './unit-look.ts'
 
 export interface SiteCoordinatorPorts {
   readonly directory: string
   readonly services: ServiceSet
   readonly limits: LimitWatch
+  readonly systemctl: Pick<UnitLook, 'path' | 'user'>
   readonly leftovers: Leftovers
   readonly records: Disposable
   readonly arrivals: Arrivals
@@ -239,6 +242,11 @@ export class SiteCoordinator implements Coordinator {
     const { supervisor, site } = this.#supervised(service)
     const standings = limits.standings(supervisor.service)
     return processesOf(supervisor, { site, processes, limits: standings, now: clock.wall() })
+  }
+
+  async unit(service: string): Promise<UnitView> {
+    const { systemctl, clock } = this.#ports
+    return await lookAtUnit(this.#supervised(service).supervisor.service, { clock, ...systemctl })
   }
 
   signal(service: string, signal: SignalName, cause: Cause): { readonly sentence: string } {

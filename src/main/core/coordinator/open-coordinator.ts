@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os'
 import type { Attention } from '#core/attention/index.ts'
 import { releaseFolder, type Secrets, type SiteDefinition, variablesOf } from '#core/config/index.ts'
 import type { EventLog } from '#core/events/index.ts'
@@ -112,6 +113,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
     directory,
     services,
     limits,
+    systemctl: { path: environment.PATH ?? '', user: { name: userInfo().username, root: userInfo().uid === 0 } },
     leftovers,
     records,
     arrivals,

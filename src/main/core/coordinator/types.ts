@@ -2,6 +2,7 @@ import type { SiteDefinition } from '#core/config/index.ts'
 import type { ServiceProcesses, SignalName } from '#shared/contract/processes.ts'
 import type { ServiceAction } from '#shared/contract/services.ts'
 import type { Touch } from '#shared/contract/shared-schemas.ts'
+import type { UnitView } from '#shared/contract/unit.ts'
 import type { Cause, Health } from '#shared/vocabulary.ts'
 import type { StartPath } from './critical-path.ts'
 
@@ -39,6 +40,8 @@ export interface Coordinator extends AsyncDisposable {
   phasesOf(services: readonly string[] | 'all'): readonly PhasePlan[]
   /** Processes, ports and open files of a service, looked up now. */
   processes(service: string): ServiceProcesses
+  /** How systemd runs a service that names its unit, and what taking it over takes; changes nothing. */
+  unit(service: string): Promise<UnitView>
   /** Sends a signal to the service's own process; throws where that would end it or it does not run. */
   signal(service: string, signal: SignalName, cause: Cause): { readonly sentence: string }
   /** The services that are wanted and run now: what restore and deploy start again afterwards. */

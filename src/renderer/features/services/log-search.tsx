@@ -165,7 +165,7 @@ function Results({
           )}
         </VirtualList>
       </div>
-      <CommandLine command={commandOf(service, found.asked)} />
+      <CommandLine label="search" command={commandOf(service, found.asked)} />
     </>
   )
 }

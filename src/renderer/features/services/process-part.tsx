@@ -150,6 +150,7 @@ const limitWords: Record<Limit, string> = {
 }
 
 function amount(what: Limit, value: number): string {
-  if (what === 'memory') return bytes(value)
+  // As site.yaml counts, so that a limit reads as it was written there.
+  if (what === 'memory') return `${count(value / 1024 ** 2)} MB`
   return what === 'cpu' ? percent(value) : count(value)
 }

@@ -22,6 +22,7 @@ export const servicesHandlers = {
   processes: api.services.processes.handler(({ input, context }) =>
     siteOf(context).coordinator.processes(input.service),
   ),
+  unit: api.services.unit.handler(({ input, context }) => siteOf(context).coordinator.unit(input.service)),
   signal: api.services.signal.handler(({ input, context }) =>
     siteOf(context).coordinator.signal(input.service, input.signal, context.cause),
   ),
