@@ -18,6 +18,7 @@ import { status } from './commands/status.ts'
 import { storeCheck, storeCopy, storeRecover, storeStatus } from './commands/store.ts'
 import { trust } from './commands/trust.ts'
 import { why } from './commands/why.ts'
+import { addDependencyCommands } from './dependency-commands.ts'
 import { oneOf, wholeNumber } from './option-values.ts'
 import { addProcessCommands } from './process-commands.ts'
 import type { Terminal } from './terminal.ts'
@@ -78,6 +79,7 @@ export function buildProgram(options: ProgramOptions): Command {
   addBackupCommands(program, run)
   addStoreCommands(program, run)
   addDatabaseCommands(program, run)
+  addDependencyCommands(program, run)
   addMaintenanceCommands(program, run)
   addRecoveryCommands(program, run)
   program
