@@ -30,6 +30,7 @@ export function makeRouter() {
           children: [
             { path: '/', element: <OverviewPage /> },
             { path: '/services/:id?', element: <ServicesPage /> },
+            { path: '/services/dependency/:dependency', element: <ServicesPage /> },
             // Where the trust page was, once the site is trusted.
             { path: '/trust', element: <Navigate to="/" replace /> },
             {

@@ -5,6 +5,7 @@ import { Drawer } from '../../components/drawer.tsx'
 import { HealthMark } from '../../components/health-mark.tsx'
 import { Age, Time } from '../../components/time.tsx'
 import { useActions } from '../actions/asking.ts'
+import { UsesPart } from '../dependencies/uses-part.tsx'
 import { SubjectHistory } from '../timeline/subject-history.tsx'
 import { Why } from '../why/why.tsx'
 import { Contact } from './contact.tsx'
@@ -78,6 +79,7 @@ export function ServiceDrawer({
         </Tabs.List>
         <Tabs.Panel value="state">
           <DatabasePart id={id} />
+          <UsesPart uses={service.uses} />
           <PushedPart id={id} />
           <ServiceWays service={service} />
           <ServiceFacts service={service} />

@@ -11,6 +11,8 @@ import { PanelBody } from '../../components/panel.tsx'
 import { ZoneNote } from '../../components/time.tsx'
 import { useSite, useSlice } from '../../state/use-shown.ts'
 import { useActions } from '../actions/asking.ts'
+import { DependenciesPanel } from '../dependencies/dependencies-panel.tsx'
+import { DependencyDrawer } from '../dependencies/dependency-drawer.tsx'
 import { ConfigBanner } from '../settings/config-banner.tsx'
 import { Contact } from './contact.tsx'
 import { ServiceDrawer } from './service-drawer.tsx'
@@ -21,7 +23,7 @@ import { serviceStateWords } from './state-words.ts'
 
 /** Every service of the site, and beside it the selected one. */
 export function ServicesPage() {
-  const { id } = useParams()
+  const { id, dependency } = useParams()
   const navigate = useNavigate()
   const { ask } = useActions()
   const site = useSite()
@@ -97,8 +99,12 @@ export function ServicesPage() {
         </>
       }
       drawer={
-        id !== undefined && (
-          <ServiceDrawer key={id} id={id} service={selected} onClose={() => void navigate('/services')} />
+        dependency !== undefined ? (
+          <DependencyDrawer key={dependency} id={dependency} onClose={() => void navigate('/services')} />
+        ) : (
+          id !== undefined && (
+            <ServiceDrawer key={id} id={id} service={selected} onClose={() => void navigate('/services')} />
+          )
         )
       }
     >
@@ -120,6 +126,7 @@ export function ServicesPage() {
         <ServiceTable groups={groups} selected={id} />
         {failing && <Contact />}
       </PanelBody>
+      <DependenciesPanel selected={dependency} />
     </PageFrame>
   )
 }
