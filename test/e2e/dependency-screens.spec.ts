@@ -54,6 +54,7 @@ test('its drawer tells why, what became of the calls, and takes an operator’s 
   expect(text).toContain('opens after 5 failures in a row')
   expect(text).toContain('its breaker is open')
   expect(text).toContain('wheelhouse dependency reset model')
+  expect(await namelessControls(page)).toEqual([])
   await drawer().getByRole('button', { name: 'Check now' }).click()
   await page.getByText('model passed its check: it answered with 200.').waitFor()
   await drawer().getByRole('button', { name: 'Try it now' }).click()
@@ -62,7 +63,6 @@ test('its drawer tells why, what became of the calls, and takes an operator’s 
   await page.getByText('Calls are kept away from model.').waitFor()
   const calls = (await asked()).filter(({ call }) => call.startsWith('dependencies.'))
   expect(calls.map(({ call }) => call)).toEqual(['dependencies.check', 'dependencies.reset', 'dependencies.isolate'])
-  expect(await namelessControls(page)).toEqual([])
 })
 
 test('the drawer of a service names what it uses, and leads there', async () => {
