@@ -33,7 +33,7 @@ export function PoliciesPanel({
           <tr>
             <th>State</th>
             <th>Policy</th>
-            <th>When</th>
+            <th className={table.second}>When</th>
             <th className={table.grow}>Does, step by step</th>
             <th>Last</th>
           </tr>
@@ -50,7 +50,7 @@ export function PoliciesPanel({
                   {policy.title}
                 </button>
               </td>
-              <td>{policy.when}</td>
+              <td className={table.second}>{policy.when}</td>
               <td className={table.grow} title={ladderOf(policy)}>
                 {ladderOf(policy)}
               </td>

@@ -38,7 +38,7 @@ export function PolicyDrawer({ id, onClose }: { readonly id: string; readonly on
             {about.until !== null && (
               <>
                 {' '}
-                until <Time at={about.until} precise />
+                until <Time at={about.until} />
               </>
             )}
             {about.step !== null && `, step ${about.step + 1} of ${policy.steps.length}`}
