@@ -10,7 +10,12 @@ import { inFolderOfItsOwn, namedProgram, say } from '../test/support/named-progr
 import { type Bar, type Benchmark, judge } from './benchmark.ts'
 
 const here = import.meta.dirname
-const benchmarks = { folder: here, parts: ['frame', 'benchmark'], kind: 'benchmark', command: 'npm run bench' }
+const benchmarks = {
+  folder: here,
+  parts: ['frame', 'benchmark', 'event-flood', 'timeline-events'],
+  kind: 'benchmark',
+  command: 'npm run bench',
+}
 
 process.exitCode = await main()
 
