@@ -40,6 +40,8 @@ export interface Held {
 
 /** A service must be back after its longest pause and the time that a start takes on a busy machine. Milliseconds. */
 const backWithinMs = 60_000
+/** What takes longer is told with all that it went through. */
+const slowMs = 10_000
 /** What may be held more at the end than at the first look: caches that fill, files that are opened when first needed. */
 const allowed: Held = { heap: 24 * 1024 ** 2, files: 8, resources: 8, listeners: 4 }
 
@@ -69,7 +71,11 @@ export async function killAtRandom({ folder, random, forMs, lookEveryMs, note }:
       while (performance.now() < Math.min(looks, ends)) {
         const victims = drawn(Object.values(console.state.slice('services').all()), random)
         kills += victims.length
-        await Promise.all(victims.map(async (victim) => back.push(await killed(console, world, victim, random))))
+        for (const { ms, what } of await Promise.all(victims.map((victim) => killed(console, world, victim, random)))) {
+          back.push(ms)
+          if (ms > slowMs) note(`slow: ${what}`)
+          if (ms > backWithinMs) problems.push(`back only after ${Math.round(ms)} ms: ${what}`)
+        }
         await setTimeout(random() * 400)
       }
       await atRest(console)
@@ -82,10 +88,7 @@ export async function killAtRandom({ folder, random, forMs, lookEveryMs, note }:
         `${kills} kills, slowest back after ${slowest} ms, heap ${Math.round(last.heap / 1024 ** 2)} MiB, ${last.files} files`,
       )
     }
-    problems.push(
-      ...grown(first ?? last, last),
-      ...back.filter((ms) => ms > backWithinMs).map((ms) => `back only after ${ms} ms`),
-    )
+    problems.push(...grown(first ?? last, last))
     return { kills, back, first: first ?? last, last, problems }
   } finally {
     await console.close({ services: 'stop' })
@@ -94,16 +97,24 @@ export async function killAtRandom({ folder, random, forMs, lookEveryMs, note }:
   }
 }
 
-async function killed(console: Console, world: World, victim: ServiceView, random: () => number): Promise<number> {
+async function killed(console: Console, world: World, victim: ServiceView, random: () => number): Promise<Back> {
   const began = performance.now()
-  world.kill(victim, random)
-  const now = () => console.state.slice('services').get(victim.id)
-  await until(
-    `${victim.id} (was ${victim.pid}) healthy again; it is ${now()?.state}: ${now()?.reason}`,
-    () => now()?.health === 'healthy' && now()?.pid !== victim.pid,
-    backWithinMs * 2,
-  )
-  return performance.now() - began
+  const way = world.kill(victim, random)
+  const passed: string[] = []
+  const looksBack = () => {
+    const now = console.state.slice('services').get(victim.id)
+    const what = `${now?.state}, ${now?.health}: ${now?.reason}`
+    if (!passed.at(-1)?.endsWith(what)) passed.push(`${Math.round(performance.now() - began)} ms ${what}`)
+    return now?.health === 'healthy' && now.pid !== victim.pid
+  }
+  await until(`${victim.id} to be back`, looksBack, backWithinMs * 2).catch(() => {})
+  return { ms: performance.now() - began, what: `${victim.id} (${way}): ${passed.join(' | ')}` }
+}
+
+/** A service that came back, and all that it went through. */
+interface Back {
+  readonly ms: number
+  readonly what: string
 }
 
 /** One service or two at a time, of those that have a process. */
@@ -130,18 +141,22 @@ class World {
     return [...this.#processes.findByRunPrefix(this.#prefix).keys()]
   }
 
-  kill({ pid }: ServiceView, random: () => number): void {
+  kill({ pid }: ServiceView, random: () => number): string {
     const identity = pid === null ? undefined : this.#processes.identify(pid)
-    if (!identity) return
+    if (!identity) return 'gone already'
     const way = random()
-    if (way < 0.34) this.#processes.signal(identity, 'SIGKILL')
-    else if (way < 0.67) {
+    if (way < 0.34) {
+      this.#processes.signal(identity, 'SIGKILL')
+      return 'killed'
+    }
+    if (way < 0.67) {
       this.#processes.signal(identity, 'SIGSTOP')
       systemClock().after(150, () => this.#processes.signal(identity, 'SIGKILL'))
-    } else {
-      const family = this.#processes.family(identity)
-      for (const each of [identity, ...family]) this.#processes.signal(each, 'SIGKILL')
+      return 'suspended and killed'
     }
+    const family = this.#processes.family(identity)
+    for (const each of [identity, ...family]) this.#processes.signal(each, 'SIGKILL')
+    return 'killed with its family'
   }
 
   /** Runs that belong to no service that runs now; a look that falls into a restart is repeated. */
