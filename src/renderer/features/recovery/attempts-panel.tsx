@@ -62,6 +62,7 @@ export function AttemptsPanel() {
             value={policy}
             onChange={setPolicy}
             clearable
+            clearButtonProps={{ 'aria-label': 'All policies again' }}
           />
           <Select
             aria-label="Only with this result"
@@ -70,6 +71,7 @@ export function AttemptsPanel() {
             value={result}
             onChange={setResult}
             clearable
+            clearButtonProps={{ 'aria-label': 'All results again' }}
           />
           <ListTools what="attempts" file="recovery.csv" text={() => asCsv(attempts)} />
         </div>
