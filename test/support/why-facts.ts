@@ -57,6 +57,7 @@ export function factsOf(given: Given): WhyFacts {
       maintenance: {},
       startPath: {},
       verification: {},
+      drills: {},
       recovery: {},
     },
     definition: { disabled: given.disabled ?? [], broker: given.broker ?? null },

@@ -52,6 +52,7 @@ function present(slices: StateBatch['slices']): Shown {
     maintenance: all(slices.maintenance),
     startPath: all(slices.startPath),
     verification: all(slices.verification),
+    drills: all(slices.drills),
     recovery: all(slices.recovery),
   }
 }

@@ -9,6 +9,7 @@ import { checkConfig } from './commands/check-config.ts'
 import type { ConsentOptions } from './commands/consent.ts'
 import type { CommandContext } from './commands/context.ts'
 import { checkDatabase, copyDatabase, databaseStatus, recoverDatabase } from './commands/databases.ts'
+import { drillHistory, drillList, drillRun } from './commands/drills.ts'
 import { events } from './commands/events.ts'
 import { figures } from './commands/figures.ts'
 import { maintenanceOff, maintenanceOn, maintenanceStatus } from './commands/maintenance.ts'
@@ -81,6 +82,7 @@ export function buildProgram(options: ProgramOptions): Command {
   addDatabaseCommands(program, run)
   addDependencyCommands(program, run)
   addMaintenanceCommands(program, run)
+  addDrillCommands(program, run)
   addRecoveryCommands(program, run)
   program
     .command('events')
@@ -363,6 +365,24 @@ function addMaintenanceCommands(program: Command, run: Run): void {
     .command('off')
     .description('end it now; what it held back is done and told')
     .action((_values: object, command: Command) => run(command, maintenanceOff))
+}
+
+function addDrillCommands(program: Command, run: Run): void {
+  const drill = program.command('drill').description('failures on purpose, measured: is it noticed, does it come back')
+  drill
+    .command('list', { isDefault: true })
+    .description('the drills of the site, with what came of the last of each')
+    .action((_values: object, command: Command) => run(command, drillList))
+  withConsent(drill.command('run <drill>').description('do one now')).action(
+    (name: string, values: Partial<ConsentOptions>, command: Command) =>
+      run(command, (context) => drillRun(context, name, consent(values))),
+  )
+  drill
+    .command('history [drill]')
+    .description('what was measured, newest first: the last 100')
+    .action((name: string | undefined, _values: object, command: Command) =>
+      run(command, (context) => drillHistory(context, name)),
+    )
 }
 
 function withConsent(command: Command): Command {

@@ -151,6 +151,8 @@ export class SiteConfig implements AsyncDisposable {
     this.#inUse = definition
     this.#given.inUse(definition)
     parts.store.setLimits(definition.store)
+    // Before a database is opened: an interrupted drill may have left pages of it overwritten.
+    await parts.drills.configure(definition)
     await parts.databases.configure(definition)
     // Before anything is started: a service is told in its environment where it may push.
     await parts.pushes.configure(pushingServices(definition), brokerUrl(definition))

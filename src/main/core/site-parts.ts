@@ -6,6 +6,7 @@ import { openSecrets, releaseFolder, variablesOf } from './config/index.ts'
 import { type Coordinator, coordinatorSchema, openCoordinator } from './coordinator/index.ts'
 import { type Databases, databaseProbe, databasesSchema, openDatabases } from './databases/index.ts'
 import { type Dependencies, dependenciesSchema, openDependencies } from './dependencies/index.ts'
+import { type Drills, drillsSchema, openDrills } from './drills/index.ts'
 import { ClockWatch, type EventLog, eventsSchema, openEventIndexer, openEventLog } from './events/index.ts'
 import { openPushes, type SitePushes } from './health/index.ts'
 import { type Jobs, jobsSchema, openJobs } from './jobs/index.ts'
@@ -35,6 +36,7 @@ export interface SiteParts {
   readonly storeCare: StoreCare
   readonly maintenance: Maintenance
   readonly verification: Verification
+  readonly drills: Drills
   readonly recovery: Recovery
 }
 
@@ -85,6 +87,7 @@ export async function openParts(
           databasesSchema,
           dependenciesSchema,
           maintenanceSchema,
+          drillsSchema,
           recoverySchema,
         ],
         messages: [messagingSchema],
@@ -256,6 +259,24 @@ export async function openParts(
       logger: logger.part('verification'),
     }),
   )
+  const drills = owned.add(
+    await openDrills({
+      site,
+      database,
+      coordinator,
+      messaging,
+      databases,
+      maintenance,
+      jobs,
+      events,
+      attention,
+      state,
+      processes: ports.processes,
+      runtime,
+      clock,
+      logger: logger.part('drills'),
+    }),
+  )
   const recovery = owned.add(
     await openSiteRecovery({
       directory: site.directory,
@@ -288,6 +309,7 @@ export async function openParts(
     backups,
     storeCare,
     maintenance,
+    drills,
     recovery,
     verification,
   }

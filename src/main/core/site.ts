@@ -18,6 +18,7 @@ import {
 } from './coordinator/index.ts'
 import type { Databases } from './databases/index.ts'
 import type { Dependencies } from './dependencies/index.ts'
+import type { Drills } from './drills/index.ts'
 import type { EventLog } from './events/index.ts'
 import type { Jobs } from './jobs/index.ts'
 import type { Maintenance } from './maintenance/index.ts'
@@ -55,6 +56,7 @@ export interface Site {
   readonly storeCare: StoreCare
   readonly maintenance: Maintenance
   readonly verification: Verification
+  readonly drills: Drills
   readonly recovery: Recovery
   /** Where the site's snapshots are kept. */
   readonly backupFolder: string
@@ -208,6 +210,7 @@ function interruptedSentence({ kind, title }: JobView): string {
     return `${ended} It counts as an attempt; recovery goes on with the next step while the trouble lasts.`
   if (kind.startsWith('database.'))
     return `${ended} What it had begun is finished or undone when the database is opened the next time; look at the state of the database, and order it again if it is still wanted.`
+  if (kind.startsWith('drill.')) return `${ended} What it had done was undone when the site was opened.`
   return `${ended} Look at the services' states.`
 }
 
@@ -248,6 +251,7 @@ class OpenSite implements Site {
   readonly storeCare: StoreCare
   readonly maintenance: Maintenance
   readonly verification: Verification
+  readonly drills: Drills
   readonly recovery: Recovery
   readonly backupFolder: string
   readonly #ports: SitePorts
@@ -290,6 +294,7 @@ class OpenSite implements Site {
     this.storeCare = parts.storeCare
     this.maintenance = parts.maintenance
     this.verification = parts.verification
+    this.drills = parts.drills
     this.recovery = parts.recovery
     this.#ports = ports
     this.#config = config

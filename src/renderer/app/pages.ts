@@ -40,7 +40,7 @@ export const pages: readonly PageEntry[] = [
     path: '/diagnose',
     title: 'Diagnose',
     icon: IconActivityHeartbeat,
-    words: 'checks why store database copies quarantine recover',
+    words: 'checks why store database copies quarantine recover drills kill freeze',
   },
   { path: '/settings', title: 'Settings', icon: IconSettings, words: 'console site folders configuration reload' },
 ]

@@ -22,6 +22,7 @@ const nothing: Shown = {
   maintenance: {},
   startPath: {},
   verification: {},
+  drills: {},
   recovery: {},
 }
 

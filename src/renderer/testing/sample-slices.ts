@@ -1,5 +1,6 @@
 import type { Shown } from '../state/shown-state.ts'
 import { sampleDependencies } from './sample-dependencies.ts'
+import { sampleDrills } from './sample-drills.ts'
 import { hour, minute, service, snapshot } from './sample-entities.ts'
 import { samplePolicies } from './sample-policies.ts'
 import { sampleDatabase, sampleStore } from './sample-store.ts'
@@ -268,6 +269,7 @@ export function sampleSlices(now: number): Shown {
         last: null,
       },
     },
+    drills: sampleDrills(now),
     snapshots: byId([
       snapshot(now, 'sn-12', { at: now - 14 * minute, kind: 'data', verified: null }),
       snapshot(now, 'sn-rp1', { at: now - 2 * hour, kind: 'restore-point', before: 'restore of sn-07', partial: true }),

@@ -1,6 +1,7 @@
 import type { Connection } from '#shared/client/index.ts'
 import { contractVersion, type RestorePlan, type ServiceAction, type Touch } from '#shared/contract/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
+import { samplePlan, sampleRuns } from './sample-drills.ts'
 import { job } from './sample-entities.ts'
 import { sampleAttempts } from './sample-policies.ts'
 import { processCalls } from './sample-processes.ts'
@@ -241,6 +242,11 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
         host.change('verification', { verification: view })
         return view
       },
+    },
+    drills: {
+      plan: async ({ drill }) => samplePlan(drill, host.slices),
+      run: (input) => start('drills.run', input, `Drill: ${input.drill}`, 'drill.run', 'service:api'),
+      history: async () => ({ runs: sampleRuns(Date.now()) }),
     },
     diagnostics: {
       why: async (input) => {

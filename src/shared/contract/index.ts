@@ -3,6 +3,7 @@ import { consoleContract, siteContract } from './console.ts'
 import { databasesContract } from './databases.ts'
 import { dependenciesContract } from './dependencies.ts'
 import { diagnosticsContract } from './diagnostics.ts'
+import { drillsContract } from './drills.ts'
 import { eventsContract } from './events.ts'
 import { attentionContract, jobsContract } from './jobs.ts'
 import { maintenanceContract } from './maintenance.ts'
@@ -31,6 +32,7 @@ export const contract = {
   diagnostics: diagnosticsContract,
   maintenance: maintenanceContract,
   verification: verificationContract,
+  drills: drillsContract,
   recovery: recoveryContract,
 }
 export type Contract = typeof contract
@@ -39,6 +41,7 @@ export * from './backups.ts'
 export * from './databases.ts'
 export * from './dependencies.ts'
 export * from './diagnostics.ts'
+export * from './drills.ts'
 export * from './events.ts'
 export * from './log-search.ts'
 export * from './maintenance.ts'

@@ -9,6 +9,7 @@ import {
   severitySchema,
 } from '../vocabulary.ts'
 import { dependencyViewSchema } from './dependencies.ts'
+import { drillViewSchema } from './drills.ts'
 import { maintenanceViewSchema } from './maintenance.ts'
 import { policyViewSchema } from './recovery.ts'
 import { startPathViewSchema } from './start-path.ts'
@@ -471,6 +472,7 @@ export const sliceSchemas = {
   maintenance: maintenanceViewSchema,
   startPath: startPathViewSchema,
   verification: verificationViewSchema,
+  drills: drillViewSchema,
   recovery: policyViewSchema,
 } as const
 

@@ -3,6 +3,7 @@ import { consoleHandlers, siteHandlers } from './handlers/console.ts'
 import { databasesHandlers } from './handlers/databases.ts'
 import { dependenciesHandlers } from './handlers/dependencies.ts'
 import { diagnosticsHandlers } from './handlers/diagnostics.ts'
+import { drillsHandlers } from './handlers/drills.ts'
 import { eventsHandlers } from './handlers/events.ts'
 import { api } from './handlers/implement.ts'
 import { attentionHandlers, jobsHandlers } from './handlers/jobs.ts'
@@ -29,5 +30,6 @@ export const router = api.router({
   diagnostics: diagnosticsHandlers,
   maintenance: maintenanceHandlers,
   verification: verificationHandlers,
+  drills: drillsHandlers,
   recovery: recoveryHandlers,
 })

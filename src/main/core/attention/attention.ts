@@ -36,6 +36,7 @@ class OpenConditions implements Attention {
   readonly #writing = new Set<Promise<unknown>>()
   readonly #following: Disposable
   #shelving = false
+  readonly #shelvedSubjects = new Set<string>()
   #closed = false
 
   constructor(options: AttentionOptions) {
@@ -62,17 +63,23 @@ class OpenConditions implements Attention {
         : this.#emit('raised', view, view.severity, `${view.title}. ${view.why}`, draft.cause)
     const fresh = what === 'new' || what === 'worse'
     const { shelved: _kept, ...shown } = view
-    const shelved = fresh ? this.#shelving && mayWait(view) : view.shelved === true && mayWait(view)
+    const isKept = this.#shelving || this.#shelvedSubjects.has(view.subject)
+    const shelved = fresh ? isKept && mayWait(view) : view.shelved === true && mayWait(view)
     this.#set(shelved ? { ...shown, event, shelved } : { ...shown, event })
   }
 
   shelve(on: boolean): void {
     this.#shelving = on
-    if (on || this.#closed) return
-    for (const view of this.#open.values()) {
-      if (view.shelved !== true) continue
-      const { shelved: _kept, ...shown } = view
-      this.#set(shown)
+    this.#showKept()
+  }
+
+  shelveOf(subject: string): Disposable {
+    this.#shelvedSubjects.add(subject)
+    return {
+      [Symbol.dispose]: () => {
+        this.#shelvedSubjects.delete(subject)
+        this.#showKept()
+      },
     }
   }
 
@@ -120,6 +127,16 @@ class OpenConditions implements Attention {
     stored.catch(() => {})
     this.#tell()
     return stored
+  }
+
+  /** Shows what was kept back and no longer has to be. */
+  #showKept(): void {
+    if (this.#shelving || this.#closed) return
+    for (const view of this.#open.values()) {
+      if (view.shelved !== true || this.#shelvedSubjects.has(view.subject)) continue
+      const { shelved: _kept, ...shown } = view
+      this.#set(shown)
+    }
   }
 
   /** For a database that may hold other cards, older ones, or none. */

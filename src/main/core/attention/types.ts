@@ -28,6 +28,8 @@ export interface Attention extends AsyncDisposable {
    * dismissed, and critical ones, are shown all the same. Off shows what was kept back.
    */
   shelve(on: boolean): void
+  /** The same for the cards of one subject, until the result is disposed: for what is done to it on purpose. */
+  shelveOf(subject: string): Disposable
   open(): readonly AttentionView[]
   onChanged(listener: (open: readonly AttentionView[]) => void): Disposable
 }

@@ -8,6 +8,7 @@ import type { ServiceEntry } from './service-schema.ts'
 import type { SiteFile } from './site-schema.ts'
 import type {
   DatabaseDefinition,
+  DrillDefinition,
   HookDefinition,
   LimitDefinition,
   Probe,
@@ -39,6 +40,7 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
     dependencies,
     routes: mapped(file.routes, toRoute),
     checks: toChecks(file.checks),
+    drills: mapped(file.drills, toDrill),
     backup: {
       folder: file.backup.folder ?? null,
       schedule: { full, data },
@@ -99,6 +101,10 @@ function toService(id: string, entry: ServiceEntry, file: SiteFile): ServiceDefi
     onCrash: entry['on-crash'],
     pages: entry.pages,
   }
+}
+
+function toDrill(id: string, { title, do: deed, of, schedule, within }: SiteFile['drills'][string]): DrillDefinition {
+  return { id, title: title ?? null, do: deed, of, schedule: schedule ?? null, withinMs: within }
 }
 
 function toHook(entry: ServiceEntry['hooks']['before-start']): HookDefinition | null {

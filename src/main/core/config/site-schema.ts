@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { dependencySchema } from './dependency-schema.ts'
+import { drillSchema } from './drill-schema.ts'
 import { expectation } from './expectation.ts'
 import { phasesSchema } from './phase-schema.ts'
 import { recoverySchema } from './recovery-schema.ts'
@@ -125,6 +126,10 @@ export const siteSchema = keys({
     description: 'How large the console’s own databases may become. A reload applies it at once.',
   }),
   checks: checksSchema,
+  drills: byId('drills', drillSchema).default({}).meta({
+    description:
+      'Failures on purpose, to see that the site gets over them, by themselves or on request. Each service has the usual ones without being named here. See [drills](drills.md).',
+  }),
   recovery: recoverySchema,
   deploy: later().optional().meta({ later: true, description: 'Deployment of releases.' }),
 })

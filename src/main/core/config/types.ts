@@ -20,12 +20,28 @@ export interface SiteDefinition {
   /** What the site adds to the list of checks, by id. */
   readonly checks: Readonly<Record<string, SiteCheck>>
   readonly backup: BackupDefinition
+  /** Drills that site.yaml declares; those that every service has are not among them. */
+  readonly drills: Readonly<Record<string, DrillDefinition>>
   /** Recovery policies by id, those of site.yaml first, then the shipped ones that it does not change. */
   readonly recovery: Readonly<Record<string, PolicyDefinition>>
   /** Bytes that each of the console's own databases is kept within. */
   readonly store: { readonly control: number; readonly messages: number }
   /** The text it was read from and the sha256 of it: what trust and restore compare. */
   readonly source: { readonly file: string; readonly sha256: string }
+}
+
+/** A failure on purpose. */
+export interface DrillDefinition {
+  readonly id: string
+  /** Null: made of what it does. */
+  readonly title: string | null
+  readonly do: 'kill' | 'freeze' | 'cut-broker' | 'corrupt-database'
+  /** The service. */
+  readonly of: string
+  /** Cron expression in the site's zone; null: only on request. */
+  readonly schedule: string | null
+  /** The service must be healthy again within this time. */
+  readonly withinMs: number
 }
 
 export interface ServiceDefinition {

@@ -202,6 +202,12 @@ export class SiteCoordinator implements Coordinator {
     return { killed, ms: Math.round(clock.monotonic() - began) }
   }
 
+  excuse(service: string, order: Pick<Order, 'cause' | 'operation'>): Disposable {
+    const { services, site } = this.#ports
+    known(loaded(site.definition), service)
+    return services.get(service)?.excuse(order) ?? { [Symbol.dispose]: () => {} }
+  }
+
   report(service: string, health: Health, sentence: string): void {
     const supervisor = this.#ports.services.get(service)
     if (supervisor?.machine.state === 'running') supervisor.report(health, sentence)

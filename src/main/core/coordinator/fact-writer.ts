@@ -17,6 +17,7 @@ export class FactWriter {
   #cycle: Origin = { cause: { type: 'console', why: 'opened the site' }, operation: null }
   #last: { readonly id: string; readonly cause: Cause } | null = null
   #raised = false
+  #blamed: Origin | null = null
 
   constructor(events: EventLog, attention: Attention) {
     this.#events = events
@@ -31,6 +32,11 @@ export class FactWriter {
   /** The newest fact. */
   get last(): { readonly id: string; readonly cause: Cause } | null {
     return this.#last
+  }
+
+  /** What is seen of the service from now on was brought about by this; with null by nobody. */
+  blame(origin: Origin | null): void {
+    this.#blamed = origin
   }
 
   /** Begins a step that `origin` made happen. */
@@ -90,7 +96,7 @@ export class FactWriter {
       case 'cycle':
         return this.#cycle
       default:
-        return { cause: { type: 'observation', what: cause.observed }, operation: null }
+        return this.#blamed ?? { cause: { type: 'observation', what: cause.observed }, operation: null }
     }
   }
 }

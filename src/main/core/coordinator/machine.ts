@@ -119,6 +119,8 @@ export type Input =
   | { readonly type: 'checks-changed' }
   /** From now on nothing is started again by itself, because of this; with null it is again, and what was held back is done. */
   | { readonly type: 'hold'; readonly why: string | null }
+  /** What went wrong was done to it on purpose: its budget and back-off are at least what they were before, which is given here. */
+  | { readonly type: 'excused'; readonly attempt: number; readonly starts: StartTimes }
   /** A child of an earlier console was taken up. */
   | { readonly type: 'adopted'; readonly pid: number }
 

@@ -64,6 +64,9 @@ export function step(machine: Machine, service: ServiceDefinition, input: Input,
     case 'hold':
       hold(turn, input.why)
       break
+    case 'excused':
+      excused(turn, input)
+      break
     case 'forgiven':
       turn.set({ attempt: 0, starts: [] })
       break
@@ -273,6 +276,15 @@ function hold(turn: Turn, why: string | null): Turn {
   if (state === 'backing-off') return turn.set({ attempt: 0, restarts: restarts + 1 }).launchOrWait('input')
   const { sentence } = state === 'starting' ? signals.startup : signals.liveness
   return stuck(turn, state === 'starting' ? 'did not get there in its time' : `is stuck: ${sentence}`, sentence)
+}
+
+function excused(turn: Turn, before: Extract<Input, { type: 'excused' }>): Turn {
+  const { attempt, starts } = turn.machine
+  // It may have been forgiven, or started by somebody, meanwhile: that is better still.
+  return turn.set({
+    attempt: Math.min(attempt, before.attempt),
+    starts: starts.length < before.starts.length ? starts : before.starts,
+  })
 }
 
 function seconds(ms: number): string {

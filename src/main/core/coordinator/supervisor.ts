@@ -148,6 +148,21 @@ export class Supervisor implements AsyncDisposable {
     this.#ports.onChanged()
   }
 
+  /**
+   * Until this is disposed, what goes wrong with the service was done to it by `origin`: that is the cause of what is seen, and
+   * afterwards its budget and back-off are what they were.
+   */
+  excuse(origin: Origin): Disposable {
+    const { attempt, starts } = this.#machine
+    this.facts.blame(origin)
+    return {
+      [Symbol.dispose]: () => {
+        this.facts.blame(null)
+        this.dispatch({ type: 'excused', attempt, starts })
+      },
+    }
+  }
+
   /** Takes what the service says of itself. */
   report(health: Health, sentence: string): void {
     this.dispatch({ type: 'reported', generation: this.#machine.generation, health, sentence })

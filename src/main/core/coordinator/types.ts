@@ -33,6 +33,11 @@ export interface Coordinator extends AsyncDisposable {
    * restarts go on, and what was held back meanwhile is started at once.
    */
   holdRestarts(why: string | null, cause: Cause): void
+  /**
+   * For a drill: until the result is disposed, what goes wrong with the service was done to it on purpose. `order` stands as the cause
+   * of what is seen, and afterwards its restart budget and back-off are what they were. Throws for an unknown service.
+   */
+  excuse(service: string, order: Pick<Order, 'cause' | 'operation'>): Disposable
   /** Takes what a service says of itself. One that does not run, or is not in the site, says nothing. */
   report(service: string, health: Health, sentence: string): void
   preview(action: ServiceAction, service?: string): Touch

@@ -33,6 +33,7 @@ export class BrokerServer {
   readonly #said = new Set<string>()
   #broker: Aedes | undefined
   #server: Server | undefined
+  readonly #connected = new Set<string>()
   #connects = 0
   #disconnects = 0
   #counting: NodeJS.Timeout | undefined
@@ -62,13 +63,24 @@ export class BrokerServer {
     boundSessions(broker, (clientId) =>
       this.#log('warn', `Messages for client ${clientId} are not kept, as too many wait for it already.`),
     )
-    broker.on('client', () => this.#count(() => this.#connects++))
-    broker.on('clientDisconnect', () => this.#count(() => this.#disconnects++))
+    broker.on('client', ({ id }) => {
+      this.#connected.add(id)
+      this.#count(() => this.#connects++)
+    })
+    broker.on('clientDisconnect', ({ id }) => {
+      this.#connected.delete(id)
+      this.#count(() => this.#disconnects++)
+    })
     broker.on('clientError', (client, error) =>
       this.#log('info', `Client ${client.id} was disconnected: ${error.message}.`),
     )
     broker.on('connectionError', (_client, error) => this.#log('info', `A connection was refused: ${error.message}.`))
     await this.#listen(broker)
+  }
+
+  /** Ids of the clients that are connected. */
+  clients(): readonly string[] {
+    return [...this.#connected]
   }
 
   /** Closes every connection and the port at once. */

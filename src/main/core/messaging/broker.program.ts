@@ -9,7 +9,8 @@ if (parentPort) {
   const settings: BrokerSettings = workerData
   const server = new BrokerServer(settings, { send, admit: null })
   console.on('message', (message: ToBroker) => {
-    if (message.type === 'stop') void server.stop().finally(() => console.close())
+    if (message.type === 'who') send({ type: 'who', clients: server.clients() })
+    else void server.stop().finally(() => console.close())
   })
   server.start().catch((error: NodeJS.ErrnoException) => {
     send({ type: 'failed', code: error.code ?? '', reason: error.message })

@@ -2,12 +2,15 @@ import { Worker } from 'node:worker_threads'
 import type { EventLog } from '#core/events/index.ts'
 import type { Builtin, BuiltinContext, Clock, Logger, RunningBuiltin, Runtime } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
+import type { Cause } from '#shared/vocabulary.ts'
 import { messagingEvents } from './event-kinds.ts'
 import type { BrokerSettings, FromBroker, ToBroker } from './protocol.ts'
 
 /** How long the thread may take until it listens, and until it has closed everything when asked to stop. */
 const startMs = 10_000
 const stopMs = 2_000
+/** How long it may take to say who is connected. */
+const whoMs = 1_000
 
 export interface BrokerStatus {
   readonly state: 'off' | 'starting' | 'running' | 'failed'
@@ -62,6 +65,16 @@ export class EmbeddedBroker implements Builtin, AsyncDisposable {
     }
   }
 
+  /** Ids of the clients that are connected to it now. Empty when it does not run. */
+  async clients(): Promise<readonly string[]> {
+    return (await Promise.all([...this.#running].map((thread) => thread.clients()))).flat()
+  }
+
+  /** Ends it as a crash would: without a word to anybody, all its connections with it. Resolves once it is gone. */
+  async cut(why: string, cause: Cause): Promise<void> {
+    await Promise.all([...this.#running].map((thread) => thread.cut(why, cause)))
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#running].map((thread) => thread.stop()))
   }
@@ -81,6 +94,9 @@ class BrokerThread {
   #status: BrokerStatus = { state: 'starting', clients: 0, address: null }
   #stopping = false
   #error: string | undefined
+  /** Who ended it on purpose. */
+  #cutBy: Cause | null = null
+  readonly #asked: ((clients: readonly string[]) => void)[] = []
 
   constructor(service: string, settings: BrokerSettings, parts: EmbeddedBrokerParts) {
     this.#service = service
@@ -125,6 +141,9 @@ class BrokerThread {
           this.#become({ state: 'failed' })
           listening.reject(problemOf(message.code, message.reason, service, settings))
           break
+        case 'who':
+          this.#asked.shift()?.(message.clients)
+          break
         case 'clients':
           this.#become({ clients: message.now })
           break
@@ -155,6 +174,26 @@ class BrokerThread {
     return state === 'running'
       ? { health: 'healthy', sentence: `Listening on ${address}, ${clients} ${clients === 1 ? 'client' : 'clients'}.` }
       : { health: 'unhealthy', sentence: 'The broker does not listen.' }
+  }
+
+  /** Empty also when it does not say within a second. */
+  clients(): Promise<readonly string[]> {
+    const { promise, resolve } = Promise.withResolvers<readonly string[]>()
+    const patience = this.#parts.clock.after(whoMs, () => resolve([]))
+    this.#asked.push((clients) => {
+      patience[Symbol.dispose]()
+      resolve(clients)
+    })
+    const question: ToBroker = { type: 'who' }
+    this.#worker.postMessage(question)
+    return promise
+  }
+
+  /** Ends the thread as a crash would. */
+  async cut(why: string, cause: Cause): Promise<void> {
+    this.#error = why
+    this.#cutBy = cause
+    await this.#worker.terminate()
   }
 
   /** Resolves when the thread is gone and the port is free. */
@@ -192,7 +231,7 @@ class BrokerThread {
       subject: `service:${this.#service}`,
       severity,
       message,
-      cause: { type: 'observation', what: why },
+      cause: this.#cutBy ?? { type: 'observation', what: why },
     })
   }
 

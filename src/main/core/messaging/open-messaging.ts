@@ -5,6 +5,7 @@ import type { Builtin, Clock, Logger, Runtime } from '#core/platform/index.ts'
 import type { StateHub } from '#core/state/index.ts'
 import type { Store } from '#core/store/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
+import type { Cause } from '#shared/vocabulary.ts'
 import { DataPlaneHost } from './data-plane-host.ts'
 import { type BrokerStatus, EmbeddedBroker } from './embedded-broker.ts'
 import { OpenTap } from './open-tap.ts'
@@ -141,6 +142,14 @@ class SiteMessaging implements Messaging {
 
   channel(name: string): Promise<readonly ChannelMessage[]> {
     return this.#host.channel(name)
+  }
+
+  brokerClients(): Promise<readonly string[]> {
+    return this.#broker.clients()
+  }
+
+  cutBroker(why: string, cause: Cause): Promise<void> {
+    return this.#broker.cut(why, cause)
   }
 
   check(route: RouteDefinition): readonly RouteProblem[] {

@@ -116,10 +116,12 @@ export interface TargetCounts {
 }
 
 /** What the console says to its broker thread, and what it says back. */
-export type ToBroker = { readonly type: 'stop' }
+export type ToBroker = { readonly type: 'stop' } | { readonly type: 'who' }
 export type FromBroker =
   | { readonly type: 'listening'; readonly port: number }
   | { readonly type: 'failed'; readonly code: string; readonly reason: string }
+  /** Ids of the clients that are connected, as asked by `who`. */
+  | { readonly type: 'who'; readonly clients: readonly string[] }
   | { readonly type: 'clients'; readonly now: number; readonly connects: number; readonly disconnects: number }
   | {
       readonly type: 'log'

@@ -1,6 +1,7 @@
 import type { RouteDefinition, SiteDefinition } from '#core/config/index.ts'
 import type { Builtin } from '#core/platform/index.ts'
 import type { JournalRow, Quarantined, ShownMessage } from '#shared/contract/messages.ts'
+import type { Cause } from '#shared/vocabulary.ts'
 import type { ChannelMessage } from './protocol.ts'
 
 /** Broker and router of a site, each in a thread of its own. */
@@ -30,6 +31,10 @@ export interface Messaging extends AsyncDisposable {
   }): { readonly rows: readonly Quarantined[]; readonly more: boolean }
   /** What a channel remembers: its newest 100 messages, oldest first. Empty when no route has delivered to it. */
   channel(name: string): Promise<readonly ChannelMessage[]>
+  /** Ids of the clients of the embedded broker, the router's own among them. Empty when it does not run. */
+  brokerClients(): Promise<readonly string[]>
+  /** Ends the embedded broker as a crash would, with all its connections; who supervises it starts it again. `why` is a sentence without a full stop. */
+  cutBroker(why: string, cause: Cause): Promise<void>
   /** Checks routes without loading them: filters, expressions. One sentence per mistake, with its position. */
   check(route: RouteDefinition): readonly { readonly path: string; readonly message: string; readonly remedy: string }[]
 }

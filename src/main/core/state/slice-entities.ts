@@ -65,6 +65,7 @@ export function emptySlices(onChanged: () => void): AllSlices {
     maintenance: new SliceEntities(onChanged),
     startPath: new SliceEntities(onChanged),
     verification: new SliceEntities(onChanged),
+    drills: new SliceEntities(onChanged),
     recovery: new SliceEntities(onChanged),
   }
 }
@@ -91,6 +92,7 @@ export function collect(slices: AllSlices, take: Take): StateChange {
     maintenance: take(slices.maintenance),
     startPath: take(slices.startPath),
     verification: take(slices.verification),
+    drills: take(slices.drills),
     recovery: take(slices.recovery),
   } satisfies Record<SliceName, unknown>
   return {
@@ -111,6 +113,7 @@ export function collect(slices: AllSlices, take: Take): StateChange {
     ...(taken.maintenance && { maintenance: taken.maintenance }),
     ...(taken.startPath && { startPath: taken.startPath }),
     ...(taken.verification && { verification: taken.verification }),
+    ...(taken.drills && { drills: taken.drills }),
     ...(taken.recovery && { recovery: taken.recovery }),
   }
 }

@@ -6,6 +6,7 @@ import { backupSchema } from '#core/backup/index.ts'
 import { coordinatorSchema } from '#core/coordinator/index.ts'
 import { databasesSchema } from '#core/databases/index.ts'
 import { dependenciesSchema } from '#core/dependencies/index.ts'
+import { drillsSchema } from '#core/drills/index.ts'
 import { eventsSchema } from '#core/events/index.ts'
 import { jobsSchema } from '#core/jobs/index.ts'
 import { maintenanceSchema } from '#core/maintenance/index.ts'
@@ -27,6 +28,7 @@ test('every table of the console is in a class, and every class names only table
     databasesSchema,
     dependenciesSchema,
     maintenanceSchema,
+    drillsSchema,
     recoverySchema,
   ]
   const schemas = { control, messages: [messagingSchema] }

@@ -79,6 +79,7 @@ export const recordClasses = {
       'dependency_states',
       'dependency_proxy',
       'maintenance',
+      'drill_runs',
       'recovery_attempts',
     ],
     durability: 'durable',

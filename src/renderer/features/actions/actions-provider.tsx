@@ -1,5 +1,6 @@
 import { type ReactNode, useCallback, useMemo, useState } from 'react'
 import { useAction } from '../../state/use-action.tsx'
+import { DrillDialog } from '../drills/drill-dialog.tsx'
 import { type Actions, ActionsContext, type Ask } from './asking.ts'
 import { OpenSiteDialog } from './open-site-dialog.tsx'
 import { RecoverDatabaseDialog } from './recover-database-dialog.tsx'
@@ -61,6 +62,8 @@ function AskedDialog({
       return <RecoverStoreDialog database={asked.database} onClose={onClose} onStarted={onStarted} />
     case 'recover-database':
       return <RecoverDatabaseDialog service={asked.service} onClose={onClose} onStarted={onStarted} />
+    case 'drill':
+      return <DrillDialog drill={asked.drill} onClose={onClose} onStarted={onStarted} />
     case 'reset-sample':
       return <ResetSampleDialog onClose={onClose} />
     case 'open-site':

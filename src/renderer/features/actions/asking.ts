@@ -15,6 +15,7 @@ export type Ask =
   | { readonly type: 'recover-store'; readonly database: StoreDatabaseName }
   /** A site's database, by its service. */
   | { readonly type: 'recover-database'; readonly service: string }
+  | { readonly type: 'drill'; readonly drill: string }
   | { readonly type: 'reset-sample' }
   | { readonly type: 'open-site' }
 

@@ -2,6 +2,8 @@ import { PageFrame } from '../../components/page-frame.tsx'
 import { Panel, SkeletonLines } from '../../components/panel.tsx'
 import { ZoneNote } from '../../components/time.tsx'
 import { useEntity } from '../../state/use-shown.ts'
+import { DrillHistoryPanel } from '../drills/drill-history-panel.tsx'
+import { DrillsPanel } from '../drills/drills-panel.tsx'
 import { ChecksPanel } from './checks-panel.tsx'
 import { DatabasePanel } from './database-panel.tsx'
 import styles from './diagnose-page.module.css'
@@ -9,7 +11,7 @@ import { QuarantinePanel } from './quarantine-panel.tsx'
 import { SlowStatementsPanel } from './slow-statements-panel.tsx'
 import { WritingPanel } from './writing-panel.tsx'
 
-/** Whether everything is as it should be: the list of checks of the site, and the console's own store with what can be done about it. */
+/** Whether everything is as it should be: the list of checks of the site, the console's own store, and what was measured when the site was made to fail on purpose. */
 export default function DiagnosePage() {
   const store = useEntity('store', 'store')
   return (
@@ -36,6 +38,13 @@ export default function DiagnosePage() {
               <SkeletonLines lines={6} />
             </Panel>
           )}
+        </section>
+        <section className={styles.section} aria-labelledby="drills">
+          <h2 id="drills">
+            Drills <span className="dim">failures on purpose: is it noticed, does it come back, how fast</span>
+          </h2>
+          <DrillsPanel />
+          <DrillHistoryPanel />
         </section>
       </div>
     </PageFrame>

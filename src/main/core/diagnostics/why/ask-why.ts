@@ -138,6 +138,7 @@ function shownFacts(state: StateHub): ShownFacts {
     maintenance: state.slice('maintenance').all(),
     startPath: state.slice('startPath').all(),
     verification: state.slice('verification').all(),
+    drills: state.slice('drills').all(),
     recovery: state.slice('recovery').all(),
   }
 }

@@ -1,6 +1,7 @@
 import type { Evidence } from '#shared/contract/diagnostics.ts'
 import type { Fix, JobView, ServiceView } from '#shared/contract/state.ts'
 import type { EventRecord } from '#shared/vocabulary.ts'
+import { drillBehind, drillWords } from './drill-behind.ts'
 import { type Episode, episodeOf, notLaunchedReason } from './episode.ts'
 import { chainOf, historyOf, type WhyFacts } from './facts.ts'
 import { cardEvidence, cardsOf, eventsEvidence, goTo, stateEvidence } from './finding.ts'
@@ -24,9 +25,11 @@ export function faultOf(view: ServiceView, facts: WhyFacts, clock: SentenceClock
   const told = ownClause(view, episode, facts, clock)
   const cards = cardsOf(facts, (card) => card.subject === subject)
   const probes = view.state === 'stopped' ? [] : failingProbes(view)
-  const events = told.events.length > 0 ? told.events : history.slice(0, 1)
+  const drill = drillBehind(told.events, history)
+  const own = told.events.length > 0 ? told.events : history.slice(0, 1)
+  const events = drill && !own.includes(drill) ? [...own, drill] : own
   return {
-    clause: told.clause,
+    clause: drill ? `${told.clause}; ${drillWords(drill, facts)}` : told.clause,
     evidence: [
       ...probes,
       ...(told.line === undefined ? [] : [logEvidence(view, told.line)]),

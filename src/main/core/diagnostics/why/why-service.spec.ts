@@ -45,6 +45,20 @@ describe('a service', () => {
     )
   })
 
+  it('that a drill made fail says which drill did it, while it is down and afterwards', () => {
+    const started = event('drill.started', 'service:api', at(0), { data: { drill: 'kill-api' } })
+    const exit = { ...exited('api', at(0), 'was ended by SIGKILL'), cause: caused(started.id) }
+    const down = ask('api', {
+      services: [service('api', { state: 'backing-off', health: 'unhealthy', since: at(0), nextStartAt: at(0, 8) })],
+      events: [started, exit],
+    })
+    expect(down.sentence).toContain('api was ended by SIGKILL at 14:00')
+    expect(down.sentence).toContain('; the drill “kill-api” did this on purpose.')
+    expect(down.evidence.map((each) => each.event)).toContain(started.id)
+    const well = ask('api', { services: [service('api', { since: at(1) })], events: [started, exit] })
+    expect(well.sentence).toContain('after it exited once, last at 14:00: the drill “kill-api” did this on purpose')
+  })
+
   it('that waits is told with the first failing thing and its last words', () => {
     const told = ask('kiosk', {
       services: [

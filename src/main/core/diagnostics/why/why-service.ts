@@ -1,5 +1,6 @@
 import type { Evidence } from '#shared/contract/diagnostics.ts'
 import type { Fix, ServiceView } from '#shared/contract/state.ts'
+import { drillBehind, drillWords } from './drill-behind.ts'
 import { episodeOf } from './episode.ts'
 import { historyOf, type WhyFacts } from './facts.ts'
 import { distinctFixes, eventsEvidence, type Finding, goTo, stateEvidence } from './finding.ts'
@@ -103,7 +104,9 @@ function well(view: ServiceView, facts: WhyFacts): Finding {
   const history = historyOf(facts, `service:${id}`)
   const exits = history.filter(({ kind, at }) => kind === 'service.exited' && facts.now - at < recentMs)
   const [lastExit] = exits
-  const before = lastExit ? `, after it exited ${times(exits.length)}, last ${clock.when(lastExit.at)}` : ''
+  const drill = lastExit && drillBehind([lastExit], history)
+  const inDrill = drill ? `: ${drillWords(drill, facts)}` : ''
+  const before = lastExit ? `, after it exited ${times(exits.length)}, last ${clock.when(lastExit.at)}${inDrill}` : ''
   const passing = view.probes.filter(({ passing: passes }) => passes === true).length
   const probes =
     passing === 0
