@@ -7,14 +7,16 @@ export function Sparkline({
   label,
   width = 96,
   height = 24,
+  slots = 59,
 }: {
   readonly values: readonly number[]
   readonly top?: number
   readonly label: string
   readonly width?: number
   readonly height?: number
+  /** How many steps from one value to the next the width has room for. */
+  readonly slots?: number
 }) {
-  const slots = 59
   const most = Math.max(top ?? 0, ...values, 0.001)
   const points = values.map((value, index) => {
     const x = width - ((values.length - 1 - index) * width) / slots

@@ -83,12 +83,13 @@ function DrillRow({ drill }: { readonly drill: DrillView }) {
       </td>
       <td className={table.right}>{measured(last?.detectMs)}</td>
       <td className={table.right}>{measured(last?.recoverMs)}</td>
-      <td className={table.second}>
+      <td className={`${table.second} ${styles.trend}`}>
         {drill.trend.length > 1 ? (
           <Sparkline
             values={drill.trend}
             label={`Time to recover of the last ${drill.trend.length}: ${drill.trend.map((ms) => duration(ms)).join(', ')}`}
             height={18}
+            slots={19}
           />
         ) : (
           <span className="dim">–</span>
