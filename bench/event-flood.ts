@@ -15,8 +15,8 @@ import { type BenchContext, type Measurement, median, quantile } from './benchma
 const eventsInRound = 30_000
 const rounds = 5
 const eventsInGroup = 1_000
-/** So many events of the flood wait for their commit at a time: two full groups, enough to keep the writer busy. */
-const uncommitted = 2_000
+/** So many events of the flood wait for their commit at a time: one full group, enough to keep the writer busy. */
+const uncommitted = 1_000
 
 /**
  * The event log of a whole console against the bare database, in turn, so that both see the same machine. During its turn a client
