@@ -19,7 +19,13 @@ export function tellProblem(problem: Pick<Problem, 'message' | 'remedy'>): void 
 
 /** Says that something was done, for a few seconds. */
 export function tellDone(message: string): void {
-  notifications.show({ message, autoClose: 4_000, withBorder: true, color: 'var(--wh-healthy)' })
+  notifications.show({
+    message,
+    autoClose: 4_000,
+    withBorder: true,
+    color: 'var(--wh-healthy)',
+    closeButtonProps: { 'aria-label': 'Dismiss' },
+  })
 }
 
 /** Runs calls of the console; failures are told to the operator. `busy` while one is under way. */
