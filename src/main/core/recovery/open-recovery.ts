@@ -2,7 +2,7 @@ import type { Attention } from '#core/attention/index.ts'
 import type { PolicyDefinition, SiteDefinition } from '#core/config/index.ts'
 import type { EventLog } from '#core/events/index.ts'
 import type { Jobs } from '#core/jobs/index.ts'
-import { type Clock, type Logger, newId } from '#core/platform/index.ts'
+import type { Clock, Logger } from '#core/platform/index.ts'
 import type { StateHub } from '#core/state/index.ts'
 import type { Database } from '#core/store/index.ts'
 import type { PolicyState, RecoveryPreview } from '#shared/contract/recovery.ts'
@@ -10,17 +10,18 @@ import { ConsoleError } from '#shared/problem.ts'
 import type { Cause, EventRecord } from '#shared/vocabulary.ts'
 import { Actor } from './actor.ts'
 import { Attempts } from './attempts.ts'
-import { cardOf, raiseCall } from './cards.ts'
+import { raiseCall } from './cards.ts'
 import { machineFigures } from './check-policies.ts'
-import { type Decision, dayMs, decide } from './decide.ts'
+import { dayMs, decide } from './decide.ts'
 import { recoveryEvents } from './event-kinds.ts'
 import { compileCondition, type FigureCondition } from './expression.ts'
 import { findings, type Sight } from './facts.ts'
 import { previewOf } from './preview.ts'
+import { TroubleTeller } from './trouble-teller.ts'
 import type { AttemptQuery, FiguresPort, Recovery, RecoveryAction, RunRequest, StepRun } from './types.ts'
 import { candidatesOf, policyView, type SubjectView, servicesFor } from './views.ts'
 import { type Seen, Watch } from './watch.ts'
-import { conditionInWords, stepInWords, subjectInWords } from './words.ts'
+import { subjectInWords } from './words.ts'
 
 export interface RecoveryParts {
   /** The control database, with `recoverySchema`. */
@@ -60,8 +61,7 @@ class SiteRecovery implements Recovery {
   readonly #following: readonly Disposable[]
   /** What is shown of each policy's subjects. */
   readonly #shown = new Map<string, SubjectView[]>()
-  /** What was told of a subject in this trouble, so that nothing is told twice: `held`, `gave-up`. */
-  readonly #told = new Map<string, string>()
+  readonly #teller: TroubleTeller
   readonly #notBefore = new Map<string, number>()
   readonly #switchedOff = new Set<string>()
   #definition: SiteDefinition | null = null
@@ -72,6 +72,7 @@ class SiteRecovery implements Recovery {
   constructor(parts: RecoveryParts) {
     this.#parts = parts
     this.#attempts = new Attempts(parts.database)
+    this.#teller = new TroubleTeller({ ...parts, attempts: this.#attempts })
     this.#actor = new Actor({ ...parts, attempts: this.#attempts, onChanged: () => this.#lookSoon() })
     this.#following = [
       parts.state.onRevision(({ slices }) => {
@@ -159,7 +160,7 @@ class SiteRecovery implements Recovery {
 
   /** Raises the card of a step that calls a person. */
   call(run: StepRun, cause: Cause): string {
-    return raiseCall(this.#parts.attention, this.#definition, run, this.#triedSentence(run.policy, run.subject), cause)
+    return raiseCall(this.#parts.attention, this.#definition, run, this.#teller.tried(run.policy, run.subject), cause)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -233,7 +234,7 @@ class SiteRecovery implements Recovery {
     const acting = this.#actor.acting(policy.id, subject)
     const past = this.#attempts.past(policy.id, subject)
     if (acting !== null) return this.#subjectView(policy, seen, 'acting', null, acting)
-    if (since === null) this.#told.delete(`${key} held`)
+    if (since === null) this.#teller.goesOn(policy, subject)
     const run = this.#stepRun(policy, subject, 0, seen.evidence)
     const facts = {
       since,
@@ -246,17 +247,17 @@ class SiteRecovery implements Recovery {
       case 'rest':
         return decision.state === 'armed' ? null : this.#subjectView(policy, seen, decision.state, decision.until, null)
       case 'close':
-        this.#close(policy, seen)
+        this.#teller.over(policy, seen)
         return null
       case 'wait':
         return this.#subjectView(policy, seen, decision.state, decision.until, this.#nextStep(policy, past))
       case 'yield':
         return this.#subjectView(policy, seen, 'waiting', null, this.#nextStep(policy, past))
       case 'hold':
-        this.#hold(policy, seen, decision.why)
+        this.#teller.held(policy, seen, this.#nextStep(policy, past) ?? 0, decision.why)
         return this.#subjectView(policy, seen, 'held', null, this.#nextStep(policy, past))
       case 'give-up':
-        this.#giveUp(policy, seen, decision)
+        this.#teller.gaveUp(policy, seen, decision, this.#definition)
         if (decision.state === 'idle') return null
         return this.#subjectView(
           policy,
@@ -276,7 +277,7 @@ class SiteRecovery implements Recovery {
     const { subject, evidence, event } = seen
     const run = this.#stepRun(policy, subject, step, evidence)
     const cause: Cause = event === null ? { type: 'observation', what: evidence } : { type: 'event', id: event }
-    this.#told.delete(`${policy.id} ${subject} held`)
+    this.#teller.goesOn(policy, subject)
     this.#actor
       .begin(run, step, cause, false)
       .then(({ ended }) => ended)
@@ -287,88 +288,6 @@ class SiteRecovery implements Recovery {
         this.#notBefore.set(`${policy.id} ${subject}`, seenMs() + againAfterMs)
         logger.warn('A step of recovery could not begin.', { policy: policy.id, subject, error: String(error) })
       })
-  }
-
-  /** The trouble is over: what was done for it is closed, and the card goes. */
-  #close(policy: PolicyDefinition, { subject, over }: Seen): void {
-    const { attention, events } = this.#parts
-    const acted = this.#attempts.past(policy.id, subject).filter(({ over, counts }) => !over && counts).length
-    for (const what of ['held', 'gave-up']) this.#told.delete(`${policy.id} ${subject} ${what}`)
-    this.#attempts.close(policy.id, subject).catch(() => {})
-    let cause: Cause = {
-      type: 'observation',
-      what: over === 'dropped' ? 'not wanted any more' : `not any more: ${conditionInWords(policy.when)}`,
-    }
-    if (acted > 0 && over === 'well') {
-      ;({ cause } = events.emit({
-        kind: recoveryEvents.cured,
-        subject,
-        severity: 'info',
-        message: `The trouble of ${subjectInWords(subject)} is over, after ${acted} step${acted === 1 ? '' : 's'} of ${policy.title}.`,
-        cause,
-        data: { policy: policy.id, steps: acted },
-      }))
-    }
-    attention.clear(cardOf(policy.id, subject), cause)
-  }
-
-  #hold(policy: PolicyDefinition, { subject, evidence }: Seen, why: string): void {
-    const key = `${policy.id} ${subject} held`
-    if (this.#told.get(key) === why) return
-    this.#told.set(key, why)
-    const { events, clock, seenMs } = this.#parts
-    const step = this.#nextStep(policy, this.#attempts.past(policy.id, subject)) ?? 0
-    const what = policy.steps[step]
-    const sentence = `Held back by ${why}.`
-    const event = events.emit({
-      kind: recoveryEvents.heldBack,
-      subject,
-      severity: 'warning',
-      message: `Recovery of ${subjectInWords(subject)} (${policy.title}) is held back by ${why}. ${evidence}`,
-      cause: { type: 'observation', what: evidence },
-      data: { policy: policy.id, step, by: why },
-    })
-    const attempt = {
-      id: newId('rc'),
-      policy: policy.id,
-      subject,
-      step,
-      action: what?.action ?? 'restart',
-      why: evidence,
-      at: clock.wall(),
-      seen: seenMs(),
-      manual: false,
-    } as const
-    this.#attempts
-      .begin(attempt)
-      .then(() => this.#attempts.end(attempt, { seen: seenMs(), ms: 0, result: 'held', sentence, event: event.id }))
-      .catch(() => {})
-  }
-
-  #giveUp(policy: PolicyDefinition, { subject, evidence }: Seen, decision: Extract<Decision, { do: 'give-up' }>): void {
-    const key = `${policy.id} ${subject} gave-up`
-    if (decision.state === 'idle' || this.#told.get(key) === decision.state) return
-    this.#told.set(key, decision.state)
-    const { events, attention } = this.#parts
-    const tried = this.#triedSentence(policy, subject)
-    const { cause } = events.emit({
-      kind: recoveryEvents.gaveUp,
-      subject,
-      severity: 'error',
-      message: `Recovery has given up on ${subjectInWords(subject)} (${policy.title}) ${decision.state === 'used-up' ? 'for today' : 'for now'}. ${tried}`,
-      cause: { type: 'observation', what: evidence },
-      data: { policy: policy.id, why: decision.state, until: decision.until },
-    })
-    raiseCall(attention, this.#definition, { policy, subject, why: evidence }, tried, cause)
-  }
-
-  #triedSentence(policy: PolicyDefinition, subject: string): string {
-    const past = this.#attempts.past(policy.id, subject).filter(({ over, counts }) => !over && counts)
-    if (past.length === 0) return 'Nothing could be tried.'
-    const words = [...new Set(past.map(({ step }) => policy.steps[step]))].flatMap((step) =>
-      step ? [stepInWords(step)] : [],
-    )
-    return `Tried ${past.length === 1 ? 'once' : `${past.length} times`}: ${words.join(', ')}.`
   }
 
   #nextStep(policy: PolicyDefinition, past: ReturnType<Attempts['past']>): number | null {

@@ -1,0 +1,37 @@
+import type { Command } from 'commander'
+import { backup, restore, snapshots, undo, verify } from './commands/backups.ts'
+import type { ConsentOptions } from './commands/consent.ts'
+import { consent, withConsent } from './consent-options.ts'
+import type { Run } from './program.ts'
+
+/** `wheelhouse backup|snapshots|verify|restore|undo`. */
+export function addBackupCommands(program: Command, run: Run): void {
+  program
+    .command('backup')
+    .description('take a snapshot of the site')
+    .option('--data', 'configuration and data only')
+    .option('--note <text>', 'a note for whoever restores it', '')
+    .action((values: { readonly data?: boolean; readonly note: string }, command: Command) =>
+      run(command, (context) => backup(context, { data: values.data ?? false, note: values.note })),
+    )
+  program
+    .command('snapshots')
+    .description('the snapshots of the site, newest first')
+    .action((_values: object, command: Command) => run(command, snapshots))
+  program
+    .command('verify <snapshot>')
+    .description('read everything in a snapshot back, and open its databases')
+    .action((snapshot: string, _values: object, command: Command) =>
+      run(command, (context) => verify(context, snapshot)),
+    )
+  withConsent(
+    program
+      .command('restore [snapshot]')
+      .description('put the site back to a snapshot; the newest good one when none is named'),
+  ).action((snapshot: string | undefined, values: Partial<ConsentOptions>, command: Command) =>
+    run(command, (context) => restore(context, snapshot ?? null, consent(values))),
+  )
+  withConsent(program.command('undo').description('go back to before the last restore or undo')).action(
+    (values: Partial<ConsentOptions>, command: Command) => run(command, (context) => undo(context, consent(values))),
+  )
+}
