@@ -16,8 +16,23 @@ export interface PushingService {
 }
 
 export type ToIntake =
-  | { readonly type: 'configure'; readonly services: readonly PushingService[]; readonly broker: string | null }
+  | {
+      readonly type: 'configure'
+      readonly services: readonly PushingService[]
+      readonly broker: string | null
+      /** How often each service was started anew. */
+      readonly starts: Readonly<Record<string, number>>
+    }
+  /** A service is started anew: what came of it before is given up. */
+  | { readonly type: 'started'; readonly service: string; readonly starts: number }
   | { readonly type: 'stop' }
+
+/** A push, and after how many starts of its service it came. */
+export interface PushOfStart {
+  readonly service: string
+  readonly push: Push
+  readonly starts: number
+}
 
 export type FromIntake =
   | { readonly type: 'listening'; readonly port: number }
@@ -25,7 +40,7 @@ export type FromIntake =
   /** At most four times a second: the pushes of each service put together, and what was not taken. */
   | {
       readonly type: 'pushed'
-      readonly pushes: readonly { readonly service: string; readonly push: Push }[]
+      readonly pushes: readonly PushOfStart[]
       readonly refused: readonly { readonly service: string; readonly why: string; readonly count: number }[]
     }
 

@@ -14,6 +14,7 @@ const owner = parentPort
 const { port, secret }: IntakeSettings = workerData
 const batch = new PushBatch()
 let services: ReadonlyMap<string, PushingService> = new Map()
+const starts = new Map<string, number>()
 
 const http = new HttpIntake({ secret, mayPush: (service) => services.get(service)?.http ?? false, take })
 const mqtt = new MqttIntake(
@@ -32,13 +33,19 @@ function take(service: string, text: string): string | null {
 }
 
 const handingOn = setInterval(() => {
-  if (!batch.isEmpty) tell(batch.take())
+  if (!batch.isEmpty) tell(batch.take((service) => starts.get(service) ?? 0))
 }, handOnMs)
 
 owner.on('message', (message: ToIntake) => {
   if (message.type === 'configure') {
     services = new Map(message.services.map((service) => [service.id, service]))
+    for (const [service, count] of Object.entries(message.starts)) starts.set(service, count)
     mqtt.use(message.services.some(({ mqtt: pushes }) => pushes) ? message.broker : null)
+    return
+  }
+  if (message.type === 'started') {
+    starts.set(message.service, message.starts)
+    batch.forget(message.service)
     return
   }
   clearInterval(handingOn)

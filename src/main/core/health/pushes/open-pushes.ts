@@ -38,7 +38,7 @@ export function openPushes({ folder, state, runtime, clock, logger }: PushesOpti
   return {
     figures: pushes,
     factsOf: (service) => pushes.factsOf(service),
-    forget: (service) => pushes.forget(service),
+    forget: (service) => intake.started(service),
     environmentOf: (service) => intake.environmentOf(service),
     onHealth: (listener) =>
       pushes.onChanged((service) => {

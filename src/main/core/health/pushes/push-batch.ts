@@ -9,6 +9,11 @@ export class PushBatch {
   readonly #pushes = new Map<string, Push>()
   readonly #refused = new Map<string, { readonly service: string; readonly why: string; count: number }>()
 
+  /** Gives up what came of a service. */
+  forget(service: string): void {
+    this.#pushes.delete(service)
+  }
+
   get isEmpty(): boolean {
     return this.#pushes.size === 0 && this.#refused.size === 0
   }
@@ -25,8 +30,9 @@ export class PushBatch {
     else if (this.#refused.size < mostRefusals) this.#refused.set(key, { service, why, count: 1 })
   }
 
-  take(): Extract<FromIntake, { type: 'pushed' }> {
-    const pushes = [...this.#pushes].map(([service, push]) => ({ service, push }))
+  /** `startsOf` tells how often a service was started. */
+  take(startsOf: (service: string) => number): Extract<FromIntake, { type: 'pushed' }> {
+    const pushes = [...this.#pushes].map(([service, push]) => ({ service, push, starts: startsOf(service) }))
     const refused = [...this.#refused.values()]
     this.#pushes.clear()
     this.#refused.clear()

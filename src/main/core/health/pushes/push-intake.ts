@@ -33,6 +33,8 @@ export class PushIntake implements AsyncDisposable {
   readonly #parts: PushIntakeParts
   readonly #file: string
   #services: readonly PushingService[] = []
+  /** How often each service was started anew: what was on its way from before counts for nothing. */
+  readonly #starts = new Map<string, number>()
   #broker: string | null = null
   #settings: IntakeSettings | null = null
   #worker: Worker | undefined
@@ -52,6 +54,14 @@ export class PushIntake implements AsyncDisposable {
   configure(services: readonly PushingService[], broker: string | null): Promise<void> {
     this.#turn = this.#turn.then(() => this.#configure(services, broker))
     return this.#turn
+  }
+
+  /** A service is started anew. */
+  started(service: string): void {
+    const starts = (this.#starts.get(service) ?? 0) + 1
+    this.#starts.set(service, starts)
+    this.#parts.pushes.forget(service)
+    this.#post({ type: 'started', service, starts })
   }
 
   /** What a service is told in its environment; nothing when it may not push. */
@@ -85,7 +95,7 @@ export class PushIntake implements AsyncDisposable {
     this.#broker = broker
     if (services.length === 0) return this.#stop()
     this.#settings ??= await this.#read()
-    if (this.#worker) this.#post({ type: 'configure', services, broker })
+    if (this.#worker) this.#postConfiguration()
     else await this.#start()
   }
 
@@ -112,7 +122,7 @@ export class PushIntake implements AsyncDisposable {
       listening.resolve()
       if (this.#worker === worker) this.#lost(reason)
     })
-    this.#post({ type: 'configure', services: this.#services, broker: this.#broker })
+    this.#postConfiguration()
     using _late = this.#parts.clock.after(listenWithinMs, () => listening.resolve())
     await listening.promise
   }
@@ -134,8 +144,9 @@ export class PushIntake implements AsyncDisposable {
         this.#listening.resolve()
         return
       case 'pushed':
-        for (const { service, push } of message.pushes) {
-          if (this.#services.some(({ id }) => id === service)) pushes.take(service, push)
+        for (const { service, push, starts } of message.pushes) {
+          const isKnown = this.#services.some(({ id }) => id === service)
+          if (isKnown && starts === (this.#starts.get(service) ?? 0)) pushes.take(service, push)
         }
         for (const refused of message.refused) logger.warn('A push was not taken.', { ...refused })
     }
@@ -158,6 +169,11 @@ export class PushIntake implements AsyncDisposable {
     worker.postMessage(stop)
     using _late = this.#parts.clock.after(1_000, () => void worker.terminate())
     await this.#ended
+  }
+
+  #postConfiguration(): void {
+    const starts = Object.fromEntries(this.#starts)
+    this.#post({ type: 'configure', services: this.#services, broker: this.#broker, starts })
   }
 
   #post(message: ToIntake): void {

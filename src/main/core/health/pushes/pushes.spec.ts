@@ -62,6 +62,18 @@ test('what a service pushes is its last word, with a short history of each figur
   expect(site.pushes.factsOf('vision').latest()).toBeNull()
 })
 
+test('what was still on its way when a service is started anew counts for nothing', async () => {
+  using folder = temporaryFolder()
+  await using site = await rig(folder.path)
+  await site.pushes.configure([http('vision')], null)
+  expect(await site.push('vision', { figures: { fps: 12 } })).toMatchObject({ status: 204 })
+  // It is with the thread now, which hands it on a moment later.
+  site.pushes.forget('vision')
+  expect(await site.push('vision', { figures: { heat: 61 } })).toMatchObject({ status: 204 })
+  await until('the push of the new start', () => site.pushes.figures.latest('vision', 'heat') !== null)
+  expect(site.pushes.figures.latest('vision', 'fps')).toBeNull()
+})
+
 test('nobody pushes without the token of that very service, nor a service that may not', async () => {
   using folder = temporaryFolder()
   await using site = await rig(folder.path)
