@@ -3,10 +3,14 @@ import { ConsoleError } from '#shared/problem.ts'
 
 /** What the index of words does not fit its own tables with is this code of SQLite; damage of the file is another. */
 const damageCode = 'SQLITE_CORRUPT_VTAB'
+/** FTS5 asks for as much memory as a damaged structure of the index says that it needs. */
+const greedCode = 'SQLITE_NOMEM'
 
 /** Whether a failure says that the index of words is damaged: the events themselves are sound then. */
 export function isIndexDamage(error: unknown): error is ConsoleError {
-  return error instanceof ConsoleError && error.problem.params.reason === damageCode
+  if (!(error instanceof ConsoleError)) return false
+  const { reason } = error.problem.params
+  return reason === damageCode || reason === greedCode
 }
 
 /**

@@ -82,10 +82,7 @@ function openAsFound(path: string): Database.Database {
 
 function check(database: Database.Database, kind: CheckKind, newest: readonly string[]): Omit<CheckResult, 'log'> {
   try {
-    const found = database
-      .prepare<[], string>(kind === 'full' ? 'PRAGMA integrity_check(20)' : 'PRAGMA quick_check(20)')
-      .pluck()
-      .all()
+    const found = findingsOf(database, kind === 'full' ? 'integrity_check' : 'quick_check')
     const versions = versionsIn(database)
     const isIndex = (line: string) => versions !== null && ofDerivedIndex(line)
     const problems = found.filter((line) => line !== 'ok' && !isIndex(line))
@@ -102,6 +99,24 @@ function check(database: Database.Database, kind: CheckKind, newest: readonly st
     throw error
   } finally {
     database.close()
+  }
+}
+
+/** What SQLite's own check says, `ok` or at most 20 lines. */
+function findingsOf(database: Database.Database, pragma: 'integrity_check' | 'quick_check'): readonly string[] {
+  const lines = (argument: string) => database.prepare<[], string>(`PRAGMA ${pragma}(${argument})`).pluck().all()
+  try {
+    return lines('20')
+  } catch (error) {
+    if (!(error instanceof Database.SqliteError) || error.code !== 'SQLITE_NOMEM') throw error
+    // FTS5 asks for as much memory as a damaged index says that it needs, and takes the whole check with it. What else there is
+    // is checked table by table: a machine that really has no memory fails there too.
+    const tables = database
+      .prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'")
+      .pluck()
+      .all()
+    const found = tables.flatMap((table) => lines(`"${table.replaceAll('"', '""')}"`)).filter((line) => line !== 'ok')
+    return [...found.slice(0, 20), 'fts5: more memory than there is was asked for to check events_text']
   }
 }
 
