@@ -77,6 +77,8 @@ describe('a dependency', () => {
     ['fallback: { file: ../../etc/passwd }', 'path-escapes dependencies.model.fallback.file'],
     ['check: { http: "http://elsewhere/" }', 'address-bad dependencies.model.check.http'],
     ['headers: { authorization: "Bearer abc" }', 'password-in-file dependencies.model.headers.authorization'],
+    ['headers: { x-a: "one\\ntwo" }', 'header-bad dependencies.model.headers.x-a'],
+    ['fallback: { body: "", type: "text/€" }', 'header-bad dependencies.model.fallback.type'],
     ['headers: { host: elsewhere }', 'header-not-free dependencies.model.headers.host'],
     [`headers: { x-site: "${reference('site')}" }`, 'variable-unknown dependencies.model.headers.x-site'],
     ['failures: [6xx]', 'value-unknown dependencies.model.failures[0]'],
@@ -111,6 +113,15 @@ describe('a dependency', () => {
       authorization: 'Bearer value of MODEL_KEY',
     })
     expect(definition.secrets).toEqual(['MODEL_KEY'])
+  })
+
+  it('with a secret that no header may hold is refused before it is sent, and the secret is not repeated', async () => {
+    const { dependencies } = await definitionOf(`${model}, headers: { authorization: "Bearer ${key}" } }`)
+    const model_ = dependencies.model
+    if (!model_) throw new Error('no dependency')
+    const refused = () => resolveDependencyHeaders(model_, () => 'hunter2\n')
+    expect(refused).toThrow(/Dependency model .* authorization .* line break/)
+    expect(refused).not.toThrow(/hunter2/)
   })
 
   it('is looked at before it is trusted: another address would be handed its secrets', async () => {

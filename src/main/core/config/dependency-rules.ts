@@ -1,4 +1,5 @@
 import { lstat, stat } from 'node:fs/promises'
+import { validateHeaderValue } from 'node:http'
 import { join, resolve, sep } from 'node:path'
 import type { DependencyEntry } from './dependency-schema.ts'
 import { nearest } from './nearest.ts'
@@ -96,6 +97,7 @@ function breakerFaults(id: string, { breaker }: DependencyEntry): readonly Fault
 }
 
 function fallbackFaults(id: string, { fallback }: DependencyEntry): readonly Fault[] {
+  if (fallback && !isHeaderText(fallback.type)) return [badHeaderText(['dependencies', id, 'fallback', 'type'])]
   if (!fallback || (fallback.body === undefined) !== (fallback.file === undefined)) return []
   const found = fallback.body === undefined ? 'neither' : 'both'
   const message = `The fallback of ${id} must have one of \`body\` and \`file\`, but has ${found}.`
@@ -108,6 +110,21 @@ function checkFaults(id: string, { check }: DependencyEntry): readonly Fault[] {
   if (check.http === undefined || /^\/[\w\-./%?=&~]*$/.test(check.http)) return []
   const message = `The check of ${id} asks for “${check.http}”, which is not a path below its address.`
   return [{ code: 'address-bad', path, message, remedy: 'Write it like `/health`.' }]
+}
+
+/** Whether a text may stand in a header: no line breaks, nothing beyond Latin 1. */
+export function isHeaderText(text: string): boolean {
+  try {
+    validateHeaderValue('x', text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function badHeaderText(path: DocumentPath): Fault {
+  const message = `${pathText(path)} holds a line break or another character that may not stand in a header.`
+  return { code: 'header-bad', path, message, remedy: 'Write it in one line of plain letters.' }
 }
 
 /** Of references only secrets, and names that the console sets itself are its own. */
@@ -124,6 +141,7 @@ function headerFaults(id: string, { headers }: DependencyEntry): readonly Fault[
       const message = `${pathText(path)} uses \${${wrong.name}}, but only \${secrets.NAME} may stand in a header.`
       return [{ code: 'variable-unknown', path, message, remedy: 'Write the value itself, or keep it as a secret.' }]
     }
+    if (!isHeaderText(value)) return [badHeaderText(path)]
     if (name.toLowerCase() !== 'authorization' || referencesIn(value).length > 0) return []
     const message = `${pathText(path)} stands in site.yaml itself, where everybody who may read the file sees it.`
     const remedy = 'Keep it as a secret, and write `authorization: "Bearer ${secrets.NAME}"`.'

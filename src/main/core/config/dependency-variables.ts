@@ -1,4 +1,5 @@
 import { ConsoleError } from '#shared/problem.ts'
+import { isHeaderText } from './dependency-rules.ts'
 import { replaceReferences } from './references.ts'
 import type { Secrets } from './secrets.ts'
 import type { DependencyDefinition, SiteDefinition, Variables } from './types.ts'
@@ -32,9 +33,19 @@ export function resolveDependencyHeaders(
       if (reference.target.to === 'secret') return secrets(reference.target.secret)
       throw unknownVariable(id, reference.name)
     })
+    if (!isHeaderText(value)) throw unusableHeader(id, name)
     return [name.toLowerCase(), value]
   })
   return Object.fromEntries(filled)
+}
+
+function unusableHeader(id: string, name: string): ConsoleError {
+  return new ConsoleError(
+    'header-bad',
+    `Dependency ${id} cannot be called: the secret in its header ${name} holds a line break or another character that may not stand in a header.`,
+    'Put the secret right in secrets.json, often by taking a line break from its end, then reload site.yaml.',
+    { params: { dependency: id, header: name } },
+  )
 }
 
 function unknownVariable(id: string, name: string): ConsoleError {

@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { commandsOf, loadSite, openSecrets, openTrust, type SiteDefinition, trustFingerprint } from './index.ts'
 
-async function definitionOf(services: string): Promise<SiteDefinition> {
+async function definitionOf(services: string, rest = ''): Promise<SiteDefinition> {
   using folder = temporaryFolder()
   mkdirSync(join(folder.path, 'services'))
   for (const name of ['a.mjs', 'b.mjs']) writeFileSync(join(folder.path, 'services', name), '')
-  writeFileSync(join(folder.path, 'site.yaml'), `wheelhouse: 1\nsite: lab\nservices: { ${services} }\n`)
+  writeFileSync(join(folder.path, 'site.yaml'), `wheelhouse: 1\nsite: lab\nservices: { ${services} }\n${rest}`)
   const loaded = await loadSite(folder.path)
   if (!loaded.valid) throw new Error(JSON.stringify(loaded.problems))
   return loaded.definition
@@ -44,6 +44,30 @@ describe('trust', () => {
     const opened = await definitionOf(`${a}, ${broker.replace('ports', 'bind: 0.0.0.0, ports')}`)
     expect(commandsOf(opened)[1]?.command).toBe('<broker reachable from the network: 0.0.0.0:1883>')
     expect(trustFingerprint(opened)).not.toBe(trustFingerprint(await definitionOf(`${a}, ${broker}`)))
+  })
+
+  it('is asked again when a check would log in elsewhere with what a service holds', async () => {
+    const e = 'e: { kind: external, env: { MQTT_PASSWORD: "${secrets.KEY}" } }'
+    const here = await definitionOf(e, 'checks: { m: { of: e, mqtt: "mqtt://127.0.0.1:1883" } }')
+    const there = await definitionOf(e, 'checks: { m: { of: e, mqtt: "mqtt://elsewhere:1883" } }')
+    expect(commandsOf(there)).toEqual([
+      { service: 'e', command: 'MQTT_PASSWORD=${secrets.KEY} <its check logs in at mqtt://elsewhere:1883>', cwd: '.' },
+    ])
+    expect(new Set([here, there, await definitionOf(e)].map(trustFingerprint)).size).toBe(3)
+  })
+
+  it('is asked again when recovery would move or delete other files, or a failure would be brought about by itself', async () => {
+    const before = trustFingerprint(await definitionOf(a))
+    const policy = (step: string) => `recovery: { p: { when: service.failed, do: [ { ${step} } ] } }`
+    const cleared = await definitionOf(a, policy('clear-cache: [ data/orders, data/cache ]'))
+    expect(commandsOf(cleared)[1]?.command).toBe('<recovery deletes what is in data/orders>')
+    const reset = await definitionOf(a, policy('reset-state: [ data/orders ]'))
+    expect(commandsOf(reset)[1]?.command).toBe('<recovery sets aside what is in data/orders>')
+    const drilled = await definitionOf(a, 'drills: { d: { do: kill, of: a, schedule: "0 3 * * *" } }')
+    expect(commandsOf(drilled)[1]).toEqual({ service: 'a', command: '<drill at "0 3 * * *": kill>', cwd: '.' })
+    expect(new Set([cleared, reset, drilled].map(trustFingerprint).concat(before)).size).toBe(4)
+    expect(trustFingerprint(await definitionOf(a, 'drills: { d: { do: kill, of: a } }'))).toBe(before)
+    expect(trustFingerprint(await definitionOf(a, policy('clear-cache: [ data/cache ]')))).toBe(before)
   })
 
   it('is not asked again for what runs nothing, nor for another order', async () => {

@@ -3,7 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { writeDurably } from '#core/platform/index.ts'
-import type { ServiceDefinition, SiteDefinition } from './types.ts'
+import type { CheckDefinition, ServiceDefinition, SiteCheck, SiteDefinition } from './types.ts'
 import { isScript } from './variables.ts'
 
 /** One thing that a site would run, as it is shown before it is trusted. */
@@ -15,7 +15,10 @@ export interface SiteCommand {
   readonly cwd: string
 }
 
-/** Everything that the site would run: the services, their callbacks, the commands of probes and checks; and what it would open to the network. */
+/**
+ * Everything that the site would do by itself: run the services, their callbacks, the commands of probes and checks; open ports to the
+ * network; log in elsewhere; move and delete files; break something on purpose.
+ */
 export function commandsOf(definition: SiteDefinition): readonly SiteCommand[] {
   const ofServices = Object.values(definition.services).flatMap((service) => {
     const probes = Object.values(service.probes).flatMap((probe) =>
@@ -29,19 +32,47 @@ export function commandsOf(definition: SiteDefinition): readonly SiteCommand[] {
       cwd: service.cwd,
     }))
   })
-  const ofChecks = Object.values(definition.checks).flatMap(({ id, of, check }) =>
-    check.type === 'command' ? [{ service: of ?? id, command: check.run.map(quoted).join(' '), cwd: '.' }] : [],
-  )
-  return [...ofServices, ...calledBy(definition), ...ofChecks, ...policyCommands(definition)]
+  const ofChecks = Object.values(definition.checks).flatMap((check) => doneByCheck(check, definition))
+  return [
+    ...ofServices,
+    ...calledBy(definition),
+    ...ofChecks,
+    ...policyCommands(definition),
+    ...drilledBySchedule(definition),
+  ]
 }
 
-/** What recovery would run. The angle brackets keep it apart from what runs as a service. */
+/** A check of the site runs a command, or logs in with what the environment of its service holds. */
+function doneByCheck({ id, of, check }: SiteCheck, { services }: SiteDefinition): readonly SiteCommand[] {
+  const service = of ?? id
+  if (check.type === 'command') return [{ service, command: check.run.map(quoted).join(' '), cwd: '.' }]
+  const login = loginAt(check, of === null ? undefined : services[of], 'check')
+  return login === null ? [] : [{ service, command: login, cwd: '.' }]
+}
+
+/** What every site's shipped policies touch is not asked about at each site. */
+const everywhere: readonly string[] = ['reset-corrupt data/state/${service}', 'clear-cache data/cache']
+
+/** What recovery would run, and which files it would move or delete. The angle brackets keep it apart from what runs as a service. */
 function policyCommands({ recovery }: SiteDefinition): readonly SiteCommand[] {
   return Object.values(recovery).flatMap(({ id, on, steps }) =>
     steps.flatMap((step) => {
-      if (step.action !== 'run' || !on) return []
-      return [{ service: id, command: `<recovery> ${step.run.map(quoted).join(' ')}`, cwd: '.' }]
+      if (!on) return []
+      if (step.action === 'run')
+        return [{ service: id, command: `<recovery> ${step.run.map(quoted).join(' ')}`, cwd: '.' }]
+      if (!('paths' in step)) return []
+      const paths = step.paths.filter((path) => !everywhere.includes(`${step.action} ${path}`))
+      if (paths.length === 0) return []
+      const verb = step.action === 'clear-cache' ? 'deletes what is in' : 'sets aside what is in'
+      return [{ service: id, command: `<recovery ${verb} ${paths.map(quoted).join(', ')}>`, cwd: '.' }]
     }),
+  )
+}
+
+/** Failures that the site would bring about by itself, with nobody there. */
+function drilledBySchedule({ drills }: SiteDefinition): readonly SiteCommand[] {
+  return Object.values(drills).flatMap(({ do: deed, of, schedule }) =>
+    schedule === null ? [] : [{ service: of, command: `<drill at ${JSON.stringify(schedule)}: ${deed}>`, cwd: '.' }],
   )
 }
 
@@ -145,13 +176,18 @@ function connectedBy(service: ServiceDefinition): readonly string[] {
 
 /** Where the service's probes would log in with what its environment holds. */
 function loggedInBy(service: ServiceDefinition): readonly string[] {
-  return Object.values(service.probes).flatMap((probe) => {
-    const check = probe?.check
-    if (check?.type !== 'mqtt' && check?.type !== 'postgres') return []
-    const variables = inOneLine(service, [])
-    const words = `<its probe logs in at ${check.url}>`
-    return [variables === '' ? words : `${variables} ${words}`]
-  })
+  return Object.values(service.probes).flatMap((probe) => (probe && loginAt(probe.check, service, 'probe')) ?? [])
+}
+
+function loginAt(
+  check: CheckDefinition,
+  service: ServiceDefinition | undefined,
+  what: 'probe' | 'check',
+): string | null {
+  if (check.type !== 'mqtt' && check.type !== 'postgres') return null
+  const variables = service ? inOneLine(service, []) : ''
+  const words = `<its ${what} logs in at ${check.url}>`
+  return variables === '' ? words : `${variables} ${words}`
 }
 
 function inOneLine({ env }: ServiceDefinition, words: readonly string[]): string {

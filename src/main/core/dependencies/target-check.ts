@@ -97,21 +97,21 @@ export class TargetCheck implements Disposable {
     }
     const path = targetPath(address.pathname.replace(/\/$/, ''), check.path)
     if (!path.ok) return { ok: false, sentence: path.why }
-    using call = new UpstreamCall({
-      url: address,
-      method: 'GET',
-      path: path.path,
-      headers: [...Object.entries(headers).flat(), 'host', address.host, 'user-agent', 'wheelhouse-check'],
-      body: null,
-      agent: null,
-      timeoutMs,
-      longestMs: timeoutMs,
-      requestBytes: 0,
-      answerBytes,
-      clock: this.#clock,
-      signal,
-    })
     try {
+      using call = new UpstreamCall({
+        url: address,
+        method: 'GET',
+        path: path.path,
+        headers: [...Object.entries(headers).flat(), 'host', address.host, 'user-agent', 'wheelhouse-check'],
+        body: null,
+        agent: null,
+        timeoutMs,
+        longestMs: timeoutMs,
+        requestBytes: 0,
+        answerBytes,
+        clock: this.#clock,
+        signal,
+      })
       const status = (await call.answered).statusCode ?? 0
       const ok = check.status === null ? status >= 200 && status < 400 : status === check.status
       return { ok, sentence: ok ? `it answered with ${status}` : `the check ${check.path} was answered with ${status}` }

@@ -154,6 +154,39 @@ test('it goes on over a restart of the console; one whose time passed meanwhile 
   await fourth.close()
 })
 
+test('whoever stops everything meanwhile is not overruled at its end by the start that was put off', async () => {
+  const stops = [
+    { kind: 'site.emergency-stopped', subject: 'site', data: {} },
+    { kind: 'job.started', subject: 'job:jb-1', data: { kind: 'services.stop', subject: 'site' } },
+  ]
+  for (const stop of stops) {
+    using folder = temporaryFolder()
+    const site = await opened(folder.path, new ManualClock())
+    await site.maintenance.begin({ forMs: hour, reason: '' }, operator)
+    expect(site.maintenance.deferStart()).toBe(true)
+    site.events.emit({ ...stop, severity: 'warning', message: 'Everything is stopped.', cause: operator })
+    await site.maintenance.end(operator)
+    expect(site.starts).toEqual([])
+    await site.close()
+  }
+})
+
+test('given another end in the moment in which it ends, it goes on', async () => {
+  using folder = temporaryFolder()
+  const clock = new ManualClock()
+  const site = await opened(folder.path, clock)
+  await site.maintenance.begin({ forMs: hour, reason: '' }, operator)
+  await clock.advance(hour - 1)
+  const longer = site.maintenance.begin({ forMs: hour, reason: '' }, operator)
+  await clock.advance(1)
+  await longer
+  await site.close() // waits for an end that is under way
+  expect([site.maintenance.on, site.holds.at(-1)]).toEqual([true, 'maintenance'])
+  const later = await opened(folder.path, clock, { before: hour })
+  expect(later.maintenance.on).toBe(true)
+  await later.close()
+})
+
 test('switching it on again gives it another end; off ends it now, and only once', async () => {
   using folder = temporaryFolder()
   const clock = new ManualClock()

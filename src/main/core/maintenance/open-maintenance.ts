@@ -8,7 +8,7 @@ import type { MaintenanceView } from '#shared/contract/maintenance.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause, EventRecord } from '#shared/vocabulary.ts'
 import { maintenanceEvents } from './event-kinds.ts'
-import { heldKinds, heldNothing, leftMs, lengthWords, reportOf, reportSentence } from './report.ts'
+import { heldKinds, heldNothing, leftMs, lengthWords, reportOf, reportSentence, stopsAll } from './report.ts'
 import { storedPeriod, storePeriod } from './tables.ts'
 import type { Maintenance, Period, Report } from './types.ts'
 
@@ -49,12 +49,14 @@ class SiteMaintenance implements Maintenance {
   #held = { restarts: 0, recoveries: 0 }
   #timer: Disposable | null = null
   #ending: Promise<void> | null = null
+  /** A beginning and an end take turns: one that is given another end as it ends would be half on. */
+  #turn: Promise<unknown> = Promise.resolve()
   #closed = false
 
   constructor(parts: MaintenanceParts) {
     this.#parts = parts
     this.#following = [
-      parts.events.onCommitted((events) => this.#count(events)),
+      parts.events.onCommitted((events) => this.#heed(events)),
       parts.attention.onChanged(() => this.#show()),
       parts.database.onReplaced(() => void this.#store(this.#period).catch(() => {})),
     ]
@@ -78,10 +80,17 @@ class SiteMaintenance implements Maintenance {
   }
 
   async begin(
+    request: { readonly forMs: number; readonly reason: string },
+    cause: Cause,
+  ): Promise<{ readonly until: number }> {
+    if (request.forMs < shortestMs || request.forMs > longestMs) throw badLength()
+    return await this.#inTurn(() => this.#begin(request, cause))
+  }
+
+  async #begin(
     { forMs, reason }: { readonly forMs: number; readonly reason: string },
     cause: Cause,
   ): Promise<{ readonly until: number }> {
-    if (forMs < shortestMs || forMs > longestMs) throw badLength()
     const { events, clock, seenMs } = this.#parts
     const wasOn = this.#period
     const why = reason.trim()
@@ -163,16 +172,25 @@ class SiteMaintenance implements Maintenance {
   }
 
   #end(cause: Cause): Promise<void> {
-    this.#ending ??= this.#finish(cause).finally(() => {
+    this.#ending ??= this.#inTurn(() => this.#finish(cause)).finally(() => {
       this.#ending = null
     })
     return this.#ending
   }
 
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(act)
+    this.#turn = turn.catch(() => {})
+    return turn
+  }
+
   async #finish(cause: Cause): Promise<void> {
+    const { events, attention, services, startSite, clock, logger } = this.#parts
+    await events.settled() // a stop of a moment ago is heeded
     const period = this.#period
     if (period === null) return
-    const { events, attention, services, startSite, clock, logger } = this.#parts
+    // It was given another end while this waited for its turn.
+    if (cause.type === 'schedule' && leftMs(period, this.#parts.seenMs()) > 0) return
     const report = reportOf(period, await this.#heldEvents(period), attention.open())
     const sentence = reportSentence(report)
     const ended = await events.record({
@@ -185,6 +203,7 @@ class SiteMaintenance implements Maintenance {
     })
     const because: Cause = { type: 'event', id: ended.id }
     await this.#store(null)
+    const isDeferred = this.#period?.startDeferred ?? false
     this.#period = null
     this.#timer?.[Symbol.dispose]()
     this.#last = { at: clock.wall(), sentence }
@@ -192,7 +211,7 @@ class SiteMaintenance implements Maintenance {
     attention.shelve(false)
     services.holdRestarts(null, because)
     this.#show()
-    if (!report.startDeferred) return
+    if (!isDeferred) return
     await startSite(because).catch((error: unknown) =>
       logger.warn('The site could not be started after maintenance.', { error: String(error) }),
     )
@@ -224,6 +243,16 @@ class SiteMaintenance implements Maintenance {
       Object.values(heldKinds).map((kind) => events.page({ kind, after: seq, order: 'oldest', limit: mostHeld })),
     )
     return pages.flatMap((page) => page.events)
+  }
+
+  #heed(events: readonly EventRecord[]): void {
+    const period = this.#period
+    if (period?.startDeferred && events.some(stopsAll)) {
+      this.#period = { ...period, startDeferred: false }
+      if (!this.#ending) void this.#store(this.#period).catch(() => {})
+      this.#parts.logger.info('The site is not started after maintenance: everything was stopped meanwhile.')
+    }
+    this.#count(events)
   }
 
   #count(events: readonly EventRecord[]): void {

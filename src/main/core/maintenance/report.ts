@@ -11,6 +11,12 @@ export const heldKinds = {
   card: 'attention.raised',
 } as const
 
+/** Whether somebody stopped everything: then it is not started at the end either. */
+export function stopsAll({ kind, data }: EventRecord): boolean {
+  if (kind === 'site.emergency-stopped') return true
+  return kind === 'job.started' && data.kind === 'services.stop' && data.subject === 'site'
+}
+
 /**
  * Milliseconds that are left, reckoned by the time that the console has seen pass: a clock that is set neither ends a maintenance nor
  * makes it last. At most the whole length, never negative.

@@ -49,7 +49,7 @@ class OpenVerification implements Verification {
     this.#options = options
     this.#following = options.events.onCommitted((events) => {
       const started = events.some(
-        ({ kind, data }) => kind === 'job.completed' && /^services\.(start|restart)/.test(String(data.kind)),
+        ({ kind, data }) => /^job\.(completed|failed)$/.test(kind) && /^services\.(start|restart)/.test(String(data.kind)),
       )
       if (started) this.#in(settleMs)
     })

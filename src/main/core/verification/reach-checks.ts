@@ -29,7 +29,7 @@ export async function checkApis(
         const asked =
           path === null
             ? ({ type: 'tcp', address: at } as const)
-            : ({ type: 'http', url: new URL(path, url).href, status: check?.status ?? null } as const)
+            : ({ type: 'http', url: `${url.href.replace(/\/$/, '')}${path}`, status: check?.status ?? null } as const)
         return { ...(await ask(asked, timeoutMs, signal)), title: dependency.title }
       } catch (error) {
         return { ok: false, sentence: error instanceof Error ? error.message : String(error), title: dependency.title }

@@ -148,6 +148,25 @@ test('each of the seven passes where all is there, and names what is wrong where
   })
 })
 
+test('an API outside is asked where its own check asks: below its address, and at no other host', async () => {
+  const seen: string[] = []
+  const server = createServer((request, response) => {
+    seen.push(request.url ?? '')
+    response.statusCode = request.url?.startsWith('/v1/') ? 200 : 404
+    response.end()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const address = server.address()
+  const url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/v1`
+  const dependency = (id: string, path: string) => ({ id, title: id, url, check: { path, status: null } })
+  await using site = await rig(() => ({
+    dependencies: { a: dependency('a', '/health'), b: dependency('b', '//elsewhere.invalid/x') } as never,
+  }))
+  expect((await site.found())['external-api']).toMatch(/^passed: a: 200 in /)
+  expect(seen.sort()).toEqual(['/v1//elsewhere.invalid/x', '/v1/health'])
+})
+
 test('site.yaml adds checks of every kind; a command gets no more of the environment than where programs are', async () => {
   const own = (id: string, check: object) => [id, { id, title: id, of: null, check, timeoutMs: 10_000 }] as const
   await using site = await rig((directory) => ({
@@ -184,6 +203,15 @@ test('a failure raises one card and one event, and both say when all is well aga
   await site.verification.run()
   expect(site.cards()).toEqual([])
   expect(await kinds()).toEqual([verificationEventKinds.failed, verificationEventKinds.passed])
+})
+
+test('a start that not every service got through is followed by a round as well', async () => {
+  await using site = await rig(() => ({}))
+  const cause = { type: 'console', why: 'a spec' } as const
+  const failed = { kind: 'job.failed', subject: 'job:jb-1', severity: 'error', message: 'One is not there.', cause } as const
+  site.state.slice('services').set('api', { state: 'failed', wanted: true } as never)
+  await site.events.record({ ...failed, data: { kind: 'services.start' } })
+  await until('the order to check', () => site.clock.waiting > 0)
 })
 
 test('rounds follow a start and each other while something is wanted, sooner after a failure, and nothing runs before', async () => {

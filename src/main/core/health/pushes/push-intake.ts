@@ -101,7 +101,9 @@ export class PushIntake implements AsyncDisposable {
 
   async #start(): Promise<void> {
     const settings = this.#settings
-    if (!settings || this.#closed) return
+    // One that is due after a pause has been overtaken: two threads would each take a port.
+    this.#pause?.[Symbol.dispose]()
+    if (!settings || this.#closed || this.#worker) return
     const listening = Promise.withResolvers<void>()
     this.#listening = listening
     const worker = new Worker(this.#parts.runtime.program('push-intake'), {

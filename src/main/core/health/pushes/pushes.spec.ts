@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { Aedes } from 'aedes'
@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { DisposableStore, silentLogger, sourceRuntime, systemClock } from '#core/platform/index.ts'
 import { openStateHub } from '#core/state/index.ts'
 import { temporaryFolder } from '../../../../../test/support/folders.ts'
+import { ManualClock } from '../../../../../test/support/manual-clock.ts'
 import { until } from '../../../../../test/support/until.ts'
 import { openPushes } from './open-pushes.ts'
 
@@ -140,6 +141,40 @@ test('a service that survives the console pushes on: address and token are the s
   await site.pushes.configure([http('vision')], null)
   expect(site.pushes.environmentOf('vision').WHEELHOUSE_PUSH_URL).not.toBe(told.WHEELHOUSE_PUSH_URL)
   expect((await site.push('vision', { health: 'healthy' })).status).toBe(204)
+})
+
+test('a thread that ended and is already there again, because site.yaml was read meanwhile, is not started a second time', async () => {
+  using folder = temporaryFolder()
+  const program = join(folder.path, 'intake.mjs')
+  writeFileSync(
+    program,
+    `import { parentPort } from 'node:worker_threads'
+    parentPort.on('message', ({ type, services = [] }) => {
+      if (type === 'stop') parentPort.close()
+      if (services.some(({ id }) => id === 'fatal')) process.exit(1)
+    })
+    parentPort.postMessage({ type: 'listening', port: 4 })`,
+  )
+  let starts = 0
+  const runtime = {
+    ...sourceRuntime(),
+    program: () => {
+      starts++
+      return program
+    },
+  }
+  const clock = new ManualClock()
+  const logger = silentLogger
+  await using hub = openStateHub({ clock, logger })
+  await using pushes = openPushes({ folder: folder.path, state: hub.slice('pushed'), runtime, clock, logger })
+  await pushes.configure([http('vision')], null)
+  const before = clock.waiting
+  await pushes.configure([http('vision'), http('fatal')], null)
+  await until('the thread to be gone', () => clock.waiting > before)
+  await pushes.configure([http('vision')], null)
+  expect(starts).toBe(2)
+  await clock.advance(60_000)
+  expect(starts).toBe(2)
 })
 
 test('over MQTT a service pushes on its own topic, and what the broker kept from earlier is not taken for new', async () => {
