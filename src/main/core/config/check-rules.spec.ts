@@ -65,6 +65,17 @@ describe('what a probe looks at', () => {
     expect(await problems(written)).toContain(problem)
   })
 
+  it('of the list of checks is an address too, and no message repeats a password', async () => {
+    for (const written of ['mqtt: "mqtt://me:hunter2@h"', 'mqtt: "http://h"', 'http: "h/x"', 'tcp: h']) {
+      const loaded = await load(`enabled: on }\nchecks:\n  own: { ${written}`)
+      const [kind] = written.split(':')
+      expect(loaded.valid ? [] : loaded.problems.map(({ code, path }) => `${code} ${path}`)).toEqual([
+        `address-bad checks.own.${kind}`,
+      ])
+      expect(JSON.stringify(loaded.valid || loaded.problems)).not.toContain('hunter2')
+    }
+  })
+
   it('is told before trust where it would log in', async () => {
     const loaded = await load('env: { PGPASSWORD: "${secrets.APP}" }, readiness: { postgres: "postgres://app@h/app" }')
     if (!loaded.valid) throw new Error(JSON.stringify(loaded.problems))

@@ -20,10 +20,11 @@ export function variableFaults(definition: SiteDefinition, document: unknown): r
   const ofChecks = Object.values(definition.checks).flatMap(({ id, of, check }) => {
     const path = ['checks', id, check.type]
     const words = check.type === 'command' ? check.run : [textOf(check) ?? '']
-    return words.flatMap((text, index) => {
+    const faults = words.flatMap((text, index) => {
       const place = { path: check.type === 'command' ? wordPath(path, index, document) : path, text, secrets: false }
       return referencesIn(text).flatMap((reference) => referenceFault(reference, place, { id: of ?? '' }, document))
     })
+    return faults.length > 0 ? faults : checkAddressFaults(check, ['checks', id])
   })
   const ofServices = Object.values(definition.services).flatMap((service) => {
     const faults = placesOf(service, document).flatMap((place) =>
@@ -150,18 +151,7 @@ function addressFaults(service: ServiceDefinition): readonly Fault[] {
   const ground = ['services', service.id]
   for (const name of ['startup', 'readiness', 'liveness'] as const) {
     const check = service.probes[name]?.check
-    if (check?.type === 'http' && !isWebAddress(check.url))
-      faults.push(notAnAddress([...ground, name, 'http'], check.url))
-    if (check?.type === 'mqtt' && !isBrokerAddress(check.url)) {
-      const path = [...ground, name, 'mqtt']
-      const message = `${pathText(path)} is “${check.url}”, which is not the address of a broker.`
-      faults.push({ code: 'address-bad', path, message, remedy: 'Write it like `mqtt://127.0.0.1:${ports.mqtt}`.' })
-    }
-    if (check?.type === 'tcp' && !isHostAndPort(check.address)) {
-      const path = [...ground, name, 'tcp']
-      const message = `${pathText(path)} is “${check.address}”, which is not a host and a port.`
-      faults.push({ code: 'address-bad', path, message, remedy: 'Write it like `127.0.0.1:${ports.http}`.' })
-    }
+    if (check) faults.push(...checkAddressFaults(check, [...ground, name]))
   }
   for (const [title, url] of Object.entries(service.pages)) {
     if (!isWebAddress(url)) faults.push(notAnAddress([...ground, 'pages', title], url))
@@ -169,9 +159,28 @@ function addressFaults(service: ServiceDefinition): readonly Fault[] {
   return faults
 }
 
+function checkAddressFaults(check: CheckDefinition, ground: DocumentPath): readonly Fault[] {
+  const path = [...ground, check.type]
+  if (check.type === 'http' && !isWebAddress(check.url)) return [notAnAddress(path, check.url)]
+  if (check.type === 'mqtt' && !isBrokerAddress(check.url)) {
+    const message = `${pathText(path)} is “${shown(check.url)}”, which is not the address of a broker.`
+    return [{ code: 'address-bad', path, message, remedy: 'Write it like `mqtt://127.0.0.1:${ports.mqtt}`.' }]
+  }
+  if (check.type === 'tcp' && !isHostAndPort(check.address)) {
+    const message = `${pathText(path)} is “${check.address}”, which is not a host and a port.`
+    return [{ code: 'address-bad', path, message, remedy: 'Write it like `127.0.0.1:${ports.http}`.' }]
+  }
+  return []
+}
+
 function notAnAddress(path: DocumentPath, url: string): Fault {
-  const message = `${pathText(path)} is “${url}”, which is not a web address.`
+  const message = `${pathText(path)} is “${shown(url)}”, which is not a web address.`
   return { code: 'address-bad', path, message, remedy: 'Write it like `http://127.0.0.1:${ports.http}/health`.' }
+}
+
+/** An address without the name and password in it: what is told of site.yaml is logged and shown. */
+function shown(address: string): string {
+  return address.replace(/\/\/[^/]*@/, '//…@')
 }
 
 /** The text with something plausible for each reference: the form of an address does not depend on their values. */

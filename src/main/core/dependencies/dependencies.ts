@@ -217,10 +217,10 @@ class SiteDependencies implements Dependencies {
     }
     const state = this.#reports.get(id)?.record.state
     if (type === 'isolate' && state === 'isolated') return
+    thread.order({ type, id })
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.#orders.get(id)?.done()
     this.#orders.set(id, { cause, done: (failure) => (failure ? reject(failure) : resolve()) })
-    thread.send({ type, id })
     await promise
   }
 

@@ -54,14 +54,20 @@ export class ProxyThread implements AsyncDisposable {
     this.#worker?.postMessage(message)
   }
 
+  /** Hands on an order. Throws `dependency-proxy-silent` while there is no thread that could take it. */
+  order(message: Extract<ToProxy, { type: 'isolate' | 'reset' | 'check' }>): void {
+    if (this.#worker === null) throw silent()
+    this.send(message)
+  }
+
   /** Null when the target is not checked. */
   async check(id: string): Promise<CheckAnswer | null> {
     const call = ++this.#calls
     const { promise, resolve, reject } = Promise.withResolvers<CheckAnswer | null>()
     this.#checks.set(call, (answer) => (answer instanceof Error ? reject(answer) : resolve(answer)))
     const patience = this.#parts.clock.after(checkMs, () => reject(silent()))
-    this.send({ type: 'check', id, call })
     try {
+      this.order({ type: 'check', id, call })
       return await promise
     } finally {
       patience[Symbol.dispose]()

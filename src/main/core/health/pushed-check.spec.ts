@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest'
+import { silentLogger } from '#core/platform/index.ts'
+import { openStateHub } from '#core/state/index.ts'
 import { ManualClock } from '../../../../test/support/manual-clock.ts'
 import { metricCheck, pushedCheck } from './pushed-check.ts'
+import { Pushes } from './pushes/pushes.ts'
 import type { PushedFacts } from './types.ts'
 
 async function at(ms: number): Promise<ManualClock> {
@@ -42,4 +45,22 @@ test('figures are held against the condition; a missing or old figure does not m
   expect(ask('fps > 20 && heat < 80')).toMatchObject({ ok: false, sentence: 'it has not pushed heat yet' })
   await clock.advance(61_000)
   expect(ask('fps > 20')).toMatchObject({ ok: false, sentence: 'its last fps is 61 s old' })
+})
+
+test('a wall clock that is set makes no push old and keeps none young', async () => {
+  const clock = await at(1_000)
+  const logger = silentLogger
+  await using hub = openStateHub({ clock, logger })
+  using pushes = new Pushes({ clock, state: hub.slice('pushed'), logger })
+  pushes.take('vision', { health: 'healthy', sentence: null, figures: { fps: 24.5 } })
+  const seen = pushes.factsOf('vision')
+  const ask = () => [
+    pushedCheck({ type: 'pushed', newerMs: 10_000 }, seen, clock).ok,
+    metricCheck({ type: 'metric', condition: 'fps > 20', newerMs: 10_000 }, seen, clock).ok,
+  ]
+  clock.jumpWall(3_600_000) // a machine without a battery hears the time
+  expect(ask()).toEqual([true, true])
+  clock.jumpWall(-7_200_000)
+  await clock.advance(10_500)
+  expect(ask()).toEqual([false, false])
 })

@@ -49,7 +49,8 @@ class OpenVerification implements Verification {
     this.#options = options
     this.#following = options.events.onCommitted((events) => {
       const started = events.some(
-        ({ kind, data }) => /^job\.(completed|failed)$/.test(kind) && /^services\.(start|restart)/.test(String(data.kind)),
+        ({ kind, data }) =>
+          /^job\.(completed|failed)$/.test(kind) && /^services\.(start|restart)/.test(String(data.kind)),
       )
       if (started) this.#in(settleMs)
     })
@@ -202,8 +203,9 @@ class OpenVerification implements Verification {
       const services = Object.values(this.#options.state.slice('services').all())
       if (!services.some(({ wanted }) => wanted)) return
       this.run().catch((error: unknown) => {
-        if (!this.#ended.signal.aborted)
-          this.#options.logger.warn('The list of checks could not be made.', { error: String(error) })
+        if (this.#ended.signal.aborted) return
+        this.#options.logger.warn('The list of checks could not be made.', { error: String(error) })
+        this.#in(againMs)
       })
     })
   }

@@ -56,8 +56,8 @@ async function rig(define: (directory: string) => Partial<SiteDefinition> & { re
     events,
     verification,
     cards: () => attention.open().map(({ id, title }) => `${id}: ${title}`),
-    forget: () => {
-      known = false
+    know: (whether: boolean) => {
+      known = whether
     },
     /** What each check found. */
     async found() {
@@ -208,10 +208,22 @@ test('a failure raises one card and one event, and both say when all is well aga
 test('a start that not every service got through is followed by a round as well', async () => {
   await using site = await rig(() => ({}))
   const cause = { type: 'console', why: 'a spec' } as const
-  const failed = { kind: 'job.failed', subject: 'job:jb-1', severity: 'error', message: 'One is not there.', cause } as const
+  const failed = {
+    kind: 'job.failed',
+    subject: 'job:jb-1',
+    severity: 'error',
+    message: 'One is not there.',
+    cause,
+  } as const
   site.state.slice('services').set('api', { state: 'failed', wanted: true } as never)
   await site.events.record({ ...failed, data: { kind: 'services.start' } })
   await until('the order to check', () => site.clock.waiting > 0)
+  // A list that cannot be made now does not end the rounds.
+  site.know(false)
+  await site.clock.advance(1_000)
+  site.know(true)
+  await site.clock.advance(30_000)
+  await until('a round', () => site.state.slice('verification').get('verification') !== undefined)
 })
 
 test('rounds follow a start and each other while something is wanted, sooner after a failure, and nothing runs before', async () => {
@@ -244,6 +256,6 @@ test('rounds follow a start and each other while something is wanted, sooner aft
   const last = view()?.at
   await site.clock.advance(3_600_000)
   expect(view()?.at).toBe(last)
-  site.forget()
+  site.know(false)
   await expect(site.verification.run()).rejects.toThrow('nothing to check')
 })

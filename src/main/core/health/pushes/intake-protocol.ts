@@ -51,5 +51,5 @@ export function pushTopic(service: string): string {
 
 /** The service of such a topic; null for any other topic. */
 export function serviceOfTopic(topic: string): string | null {
-  return /^wheelhouse\/services\/([a-z][a-z0-9-]*)\/push$/.exec(topic)?.[1] ?? null
+  return /^wheelhouse\/services\/([a-z][a-z0-9-]*)\/push$/.exec(topic.slice(0, 200))?.[1] ?? null
 }

@@ -23,6 +23,9 @@ const listenWithinMs = 15_000
 const firstPauseMs = 200
 const lastPauseMs = 10_000
 
+/** Refused pushes that are logged in a minute; of others it is counted how many there were. Anybody may send to the site's broker. */
+const mostRefusalsLogged = 20
+
 const fileSchema = z.object({ secret: z.string().min(32), port: z.number().int().min(0).max(65_535) })
 
 /**
@@ -44,6 +47,7 @@ export class PushIntake implements AsyncDisposable {
   #pauseMs = firstPauseMs
   #turn: Promise<void> = Promise.resolve()
   #closed = false
+  #refusals = { minute: 0, logged: 0, unlogged: 0 }
 
   constructor(parts: PushIntakeParts) {
     this.#parts = parts
@@ -150,8 +154,20 @@ export class PushIntake implements AsyncDisposable {
           const isKnown = this.#services.some(({ id }) => id === service)
           if (isKnown && starts === (this.#starts.get(service) ?? 0)) pushes.take(service, push)
         }
-        for (const refused of message.refused) logger.warn('A push was not taken.', { ...refused })
+        for (const refused of message.refused) this.#refused(refused)
     }
+  }
+
+  #refused(refused: Extract<FromIntake, { type: 'pushed' }>['refused'][number]): void {
+    const minute = Math.floor(this.#parts.clock.monotonic() / 60_000)
+    if (this.#refusals.minute !== minute) this.#refusals = { ...this.#refusals, minute, logged: 0 }
+    if (this.#refusals.logged >= mostRefusalsLogged) {
+      this.#refusals.unlogged += refused.count
+      return
+    }
+    const { unlogged } = this.#refusals
+    this.#refusals = { minute, logged: this.#refusals.logged + 1, unlogged: 0 }
+    this.#parts.logger.warn('A push was not taken.', { ...refused, ...(unlogged > 0 && { unlogged }) })
   }
 
   #lost(reason: string): void {

@@ -177,6 +177,29 @@ test('a thread that ended and is already there again, because site.yaml was read
   expect(starts).toBe(2)
 })
 
+test('whoever sends pushes of services that there are not fills no log', async () => {
+  using folder = temporaryFolder()
+  const program = join(folder.path, 'intake.mjs')
+  writeFileSync(
+    program,
+    `import { parentPort } from 'node:worker_threads'
+    parentPort.on('message', ({ type }) => type === 'stop' && parentPort.close())
+    parentPort.postMessage({ type: 'listening', port: 4 })
+    const refused = (from) => Array.from({ length: 20 }, (_, n) => ({ service: 's' + (from + n), why: 'No.', count: 2 }))
+    for (let from = 0; from < 200; from += 20) parentPort.postMessage({ type: 'pushed', pushes: [], refused: refused(from) })
+    parentPort.postMessage({ type: 'pushed', pushes: [{ service: 'vision', push: { health: 'healthy', sentence: null, figures: {} } }], refused: [] })`,
+  )
+  const warned: unknown[] = []
+  const logger = { ...silentLogger, warn: (_: string, fields: unknown) => void warned.push(fields) }
+  const clock = new ManualClock()
+  await using hub = openStateHub({ clock, logger })
+  const runtime = { ...sourceRuntime(), program: () => program }
+  await using pushes = openPushes({ folder: folder.path, state: hub.slice('pushed'), runtime, clock, logger })
+  await pushes.configure([http('vision')], null)
+  await until('all of them', () => pushes.factsOf('vision').latest() !== null)
+  expect(warned).toHaveLength(20)
+})
+
 test('over MQTT a service pushes on its own topic, and what the broker kept from earlier is not taken for new', async () => {
   using folder = temporaryFolder()
   await using site = await rig(folder.path)

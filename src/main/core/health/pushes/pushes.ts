@@ -4,7 +4,7 @@ import type { PushedView } from '#shared/contract/state.ts'
 import type { PushedFacts } from '../types.ts'
 import { type Push, pushLimits } from './push-document.ts'
 
-/** A figure that a service pushed, and when by the wall clock. */
+/** A figure that a service pushed, and when by the wall clock as it goes now: its age does not change when that clock is set. */
 export interface Figure {
   readonly value: number
   readonly at: number
@@ -21,8 +21,10 @@ export interface Figures {
 const historyLength = 60
 
 interface Kept {
-  readonly figures: Map<string, { at: number; readonly values: number[] }>
+  readonly figures: Map<string, { at: number; seen: number; readonly values: number[] }>
   at: number
+  /** The same by the monotonic clock, which nobody sets. */
+  seen: number
   health: Push['health']
   sentence: string | null
   pushes: number
@@ -48,9 +50,11 @@ export class Pushes implements Figures, Disposable {
   /** Takes one push of a service. */
   take(service: string, { health, sentence, figures }: Push): void {
     const at = this.#clock.wall()
-    const kept = this.#kept.get(service) ?? newKept(at)
+    const seen = this.#clock.monotonic()
+    const kept = this.#kept.get(service) ?? newKept(at, seen)
     this.#kept.set(service, kept)
     kept.at = at
+    kept.seen = seen
     kept.pushes++
     if (health !== null) {
       kept.health = health
@@ -62,8 +66,9 @@ export class Pushes implements Figures, Disposable {
         kept.refused++
         continue
       }
-      const figure = known ?? { at, values: [] }
+      const figure = known ?? { at, seen, values: [] }
       figure.at = at
+      figure.seen = seen
       figure.values.push(value)
       if (figure.values.length > historyLength) figure.values.shift()
       kept.figures.set(name, figure)
@@ -80,7 +85,7 @@ export class Pushes implements Figures, Disposable {
   latest(service: string, name: string): Figure | null {
     const figure = this.#kept.get(service)?.figures.get(name)
     const value = figure?.values.at(-1)
-    return figure && value !== undefined ? { value, at: figure.at } : null
+    return figure && value !== undefined ? { value, at: this.#wallOf(figure.seen) } : null
   }
 
   /** For the checks of one service. */
@@ -88,7 +93,7 @@ export class Pushes implements Figures, Disposable {
     return {
       latest: () => {
         const kept = this.#kept.get(service)
-        return kept ? { at: kept.at, health: kept.health, sentence: kept.sentence } : null
+        return kept ? { at: this.#wallOf(kept.seen), health: kept.health, sentence: kept.sentence } : null
       },
       figure: (name) => this.latest(service, name),
     }
@@ -98,14 +103,18 @@ export class Pushes implements Figures, Disposable {
     return this.#changed.add(listener)
   }
 
+  #wallOf(seen: number): number {
+    return this.#clock.wall() - (this.#clock.monotonic() - seen)
+  }
+
   [Symbol.dispose](): void {
     for (const service of [...this.#kept.keys()]) this.forget(service)
     this.#changed.clear()
   }
 }
 
-function newKept(at: number): Kept {
-  return { figures: new Map(), at, health: null, sentence: null, pushes: 0, refused: 0 }
+function newKept(at: number, seen: number): Kept {
+  return { figures: new Map(), at, seen, health: null, sentence: null, pushes: 0, refused: 0 }
 }
 
 function viewOf(id: string, { at, health, sentence, pushes, refused, figures }: Kept): PushedView {
