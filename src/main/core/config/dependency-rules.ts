@@ -10,7 +10,7 @@ import type { SiteDefinition } from './types.ts'
 import type { DocumentPath } from './yaml-text.ts'
 
 /** Most that an answer from a file may have. Bytes. */
-const largestFallback = 1024 * 1024
+export const largestFallback = 1024 * 1024
 
 /** What the keys of a dependency must have to do with each other, and uses of dependencies that there are not. */
 export function dependencyFaults(file: SiteFile): readonly Fault[] {

@@ -1,3 +1,4 @@
+export { largestFallback } from './dependency-rules.ts'
 export { resolveDependencyHeaders, resolveDependencyUrl } from './dependency-variables.ts'
 export { describeSiteYaml } from './describe-site-yaml.ts'
 export { parseDuration } from './duration.ts'

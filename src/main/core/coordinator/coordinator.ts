@@ -86,6 +86,7 @@ export class SiteCoordinator implements Coordinator {
   /** Definitions are taken one after the other; what services do meanwhile is not held up. */
   #defining: Promise<void> = Promise.resolve()
   #emergencyStops = 0
+  readonly #stopOrders = new Map<string, string | null>()
   #takeUpWaits: Cause | null = null
   #takingUp: Promise<TakenUp> | null = null
 
@@ -159,7 +160,13 @@ export class SiteCoordinator implements Coordinator {
     const definition = loaded(site.definition)
     const named = unwanted === 'all' ? Object.keys(definition.services) : unwanted
     for (const id of named) known(definition, id)
-    return this.#stopSet(definition, stopSet(definition, named), order)
+    const stopped = stopSet(definition, named)
+    for (const id of stopped) this.#stopOrders.set(id, order.operation)
+    return this.#stopSet(definition, stopped, order)
+  }
+
+  stopOrder(service: string): string | null {
+    return this.#stopOrders.get(service) ?? null
   }
 
   async restart(service: string, order: Order): Promise<ServicesOutcome> {
@@ -298,6 +305,7 @@ export class SiteCoordinator implements Coordinator {
     const ids = removed.map(({ service }) => service.id)
     if (site.definition) await this.#stopSet(site.definition, ids, { cause, operation: null })
     for (const id of ids) await services.remove(id)
+    for (const id of ids) this.#stopOrders.delete(id)
     site.use(definition)
     await site.refresh()
     services.take(definition)

@@ -24,6 +24,11 @@ export interface Coordinator extends AsyncDisposable {
   /** Stops the services and, first, those that need them, in reverse order. */
   stop(services: readonly string[] | 'all', order: Order): Promise<ServicesOutcome>
   restart(service: string, order: Order): Promise<ServicesOutcome>
+  /**
+   * The operation of the newest order to stop a service: who stopped it to start it again later sees whether somebody else wants it
+   * stopped since. Null when there was none, or none that has an operation.
+   */
+  stopOrder(service: string): string | null
   /** Emergency stops since the site was opened: who stopped services to start them again later sees whether it still may. */
   readonly emergencyStops: number
   /** SIGKILL to everything at once. Resolves within two seconds. */

@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -85,6 +86,20 @@ describe('the local proxy', () => {
     const answer = await fetch(address)
     expect([answer.status, await answer.text()]).toEqual([203, 'the answer of the file'])
     expect(other.seen).toHaveLength(3)
+  })
+
+  it('a fallback that is no file to read, or a huge one, holds nobody up', async () => {
+    using folder = temporaryFolder()
+    execFileSync('mkfifo', [join(folder.path, 'pipe')])
+    writeFileSync(join(folder.path, 'huge'), '')
+    truncateSync(join(folder.path, 'huge'), 3 * 1024 * 1024)
+    await using other = await upstream()
+    const answer = (id: string) =>
+      dependencyOf(id, other.url, { fallback: { status: 200, type: 'text/plain', from: { file: id } } })
+    const dependencies = [answer('pipe'), answer('huge')]
+    const services = [serviceOf('api', { uses: { pipe: 'optional', huge: 'optional' } })]
+    await using rig = await dependencyRig(given(folder.path, other, { services, dependencies }))
+    for (const id of ['pipe', 'huge']) expect(rig.view(id).problem).toContain(`${id} is no plain file`)
   })
 
   it('a dependency whose secret is missing says so, on screen and to who calls it; the others work', async () => {

@@ -1,7 +1,8 @@
-import { readFile, realpath } from 'node:fs/promises'
+import { readFile, realpath, stat } from 'node:fs/promises'
 import { join, resolve, sep } from 'node:path'
 import {
   type DependencyDefinition,
+  largestFallback,
   resolveDependencyHeaders,
   resolveDependencyUrl,
   type Secrets,
@@ -59,5 +60,9 @@ async function answerOf(fallback: DependencyDefinition['fallback'], release: str
   const file = await realpath(resolve(release, from.file))
   if (!file.startsWith(join(await realpath(release), sep)))
     throw new Error(`The fallback ${from.file} lies outside the release.`)
+  // A site whose files alone are wrong is used all the same: reading a pipe would never end, and a huge file fill the memory.
+  const found = await stat(file)
+  if (!found.isFile() || found.size > largestFallback)
+    throw new Error(`The fallback ${from.file} is no plain file of at most 1 MB.`)
   return { status, type, body: await readFile(file) }
 }

@@ -4,7 +4,10 @@ import { ConsoleError } from '#shared/problem.ts'
 import type { RecoveryAction, StepRun } from '../types.ts'
 
 /** What recovery may ask of the coordinator: orders, each an operation of its own with its own cause. */
-export type RecoveryServices = Pick<Coordinator, 'start' | 'stop' | 'restart' | 'wanted' | 'preview' | 'emergencyStops'>
+export type RecoveryServices = Pick<
+  Coordinator,
+  'start' | 'stop' | 'restart' | 'wanted' | 'preview' | 'emergencyStops' | 'stopOrder'
+>
 
 /** Throws when nothing may be started now: a restore puts files into place, the site is not trusted. */
 export type AssertStartable = () => void
@@ -77,7 +80,10 @@ export function recoverSiteAction(services: RecoveryServices, assertStartable: A
   }
 }
 
-/** Stops services, does something, and starts again what ran of them; also when that something failed. */
+/**
+ * Stops services, does something, and starts again what ran of them; also when that something failed. What somebody else has ordered
+ * to stop meanwhile stays stopped.
+ */
 export async function stoppedMeanwhile<T>(
   services: RecoveryServices,
   ids: readonly string[],
@@ -91,12 +97,14 @@ export async function stoppedMeanwhile<T>(
   const wanted = services.wanted()
   const again = ids.filter((id) => wanted.includes(id) || named.includes(id))
   allThere(await services.stop(ids, { cause: job.cause, operation: job.operation }))
+  const stillOurs = () => again.filter((id) => services.stopOrder(id) === job.operation)
   let outcome: T
   try {
     job.signal.throwIfAborted()
     outcome = await act()
   } catch (error) {
-    if (services.emergencyStops === stops) await services.start(again, { cause: job.cause, operation: job.operation })
+    if (services.emergencyStops === stops)
+      await services.start(stillOurs(), { cause: job.cause, operation: job.operation })
     throw error
   }
   if (services.emergencyStops !== stops) {
@@ -107,7 +115,7 @@ export async function stoppedMeanwhile<T>(
     )
   }
   assertStartable()
-  allThere(await services.start(again, orderOf(job)))
+  allThere(await services.start(stillOurs(), orderOf(job)))
   return outcome
 }
 
