@@ -187,7 +187,7 @@ test('whoever sends pushes of services that there are not fills no log', async (
     parentPort.postMessage({ type: 'listening', port: 4 })
     const refused = (from) => Array.from({ length: 20 }, (_, n) => ({ service: 's' + (from + n), why: 'No.', count: 2 }))
     for (let from = 0; from < 200; from += 20) parentPort.postMessage({ type: 'pushed', pushes: [], refused: refused(from) })
-    parentPort.postMessage({ type: 'pushed', pushes: [{ service: 'vision', push: { health: 'healthy', sentence: null, figures: {} } }], refused: [] })`,
+    parentPort.postMessage({ type: 'pushed', pushes: [{ service: 'vision', push: { health: 'healthy', sentence: null, figures: {} }, starts: 0 }], refused: [] })`,
   )
   const warned: unknown[] = []
   const logger = { ...silentLogger, warn: (_: string, fields: unknown) => void warned.push(fields) }
