@@ -1,7 +1,8 @@
-import { type FileHandle, open, stat } from 'node:fs/promises'
+import { type FileHandle, stat } from 'node:fs/promises'
 import type { Clock } from '#core/platform/index.ts'
 import type { LogLine } from '#shared/contract/services.ts'
 import type { LogFiles } from './launch-plan.ts'
+import { openLog } from './log-file.ts'
 import { interleave, LineCutter } from './log-lines.ts'
 import { logTail } from './log-tail.ts'
 
@@ -90,11 +91,8 @@ class GrowingFile {
   }
 
   async #open(): Promise<boolean> {
-    try {
-      this.#handle = await open(this.#path, 'r')
-    } catch {
-      return false
-    }
+    this.#handle = await openLog(this.#path).catch(() => undefined)
+    if (!this.#handle) return false
     this.#inode = (await this.#handle.stat()).ino
     this.#at = 0
     this.#cutter.forget()

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -7,6 +8,7 @@ import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { rotateAtStart, rotateWhileRunning } from './log-rotation.ts'
 import { scanLog } from './log-scan.ts'
 import { LogSearches } from './log-searches.ts'
+import { logTail } from './log-tail.ts'
 
 const clock = systemClock()
 
@@ -44,6 +46,14 @@ test('lines are found in both streams, newest first, in capitals or not; a log t
   expect(await texts('camera', { stream: 'err' })).toEqual([`${at(3)} CAMERA: cannot open /dev/video0`])
   expect(await texts('c(amera|at) .*(back|lost)', { pattern: true })).toHaveLength(2)
   expect(await texts('a.*a')).toEqual([])
+})
+
+test('what bears the name of a log and is a pipe is none: nobody waits for it', async () => {
+  const { files, texts } = logs()
+  writeFileSync(files.out, `${at(1)} served\n`)
+  execFileSync('mkfifo', [`${files.out}.1`, files.err])
+  expect(await texts('served')).toEqual([`${at(1)} served`])
+  expect((await logTail(files, 10)).map(({ text }) => text)).toEqual([`${at(1)} served`])
 })
 
 test('a window of time takes lines by their own time or that of the line above; what has none is left out', async () => {

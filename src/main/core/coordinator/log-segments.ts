@@ -1,4 +1,5 @@
-import { type FileHandle, open, stat } from 'node:fs/promises'
+import { type FileHandle, stat } from 'node:fs/promises'
+import { openLog } from './log-file.ts'
 import { firstWritten, kept } from './log-rotation.ts'
 
 /**
@@ -97,7 +98,7 @@ async function openAll(path: string): Promise<{ readonly segments: readonly Segm
   const paths = [path, ...Array.from({ length: kept }, (_, index) => `${path}.${index + 1}`)]
   const files: { readonly path: string; readonly handle: FileHandle; readonly inode: number }[] = []
   for (const each of paths) {
-    const handle = await openIfThere(each)
+    const handle = await openLog(each)
     if (handle) files.push({ path: each, handle, inode: (await handle.stat()).ino })
   }
   const segments: Segment[] = []
@@ -119,15 +120,6 @@ async function openAll(path: string): Promise<{ readonly segments: readonly Segm
 
 async function closeAll(segments: readonly Segment[]): Promise<void> {
   await Promise.all(segments.map(({ handle }) => handle.close().catch(() => {})))
-}
-
-async function openIfThere(path: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(path, 'r')
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
-  }
 }
 
 async function inodeOf(path: string): Promise<number | undefined> {

@@ -1,6 +1,7 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import type { LogLine } from '#shared/contract/services.ts'
 import type { LogFiles } from './launch-plan.ts'
+import { openLog } from './log-file.ts'
 import { interleave, LineCutter } from './log-lines.ts'
 
 /** No tail reads more than this of a file, bytes. */
@@ -20,7 +21,7 @@ export async function tailOf(
   lines: number,
   from = 0,
 ): Promise<readonly LogLine[]> {
-  const handle = await openIfThere(path)
+  const handle = await openLog(path)
   if (!handle || lines <= 0) {
     await handle?.close()
     return []
@@ -65,13 +66,4 @@ function count(bytes: Uint8Array, wanted: number): number {
   let found = 0
   for (const byte of bytes) if (byte === wanted) found++
   return found
-}
-
-async function openIfThere(path: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(path, 'r')
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
-  }
 }
