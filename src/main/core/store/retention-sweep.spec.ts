@@ -2,7 +2,7 @@ import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { expect, test } from 'vitest'
-import { silentLogger, sourceRuntime } from '#core/platform/index.ts'
+import { type Logger, silentLogger, sourceRuntime } from '#core/platform/index.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { ManualClock } from '../../../../test/support/manual-clock.ts'
 import { machineOf } from '../../../../test/support/store-rig.ts'
@@ -79,6 +79,25 @@ test('a table keeps its newest rows only, also where sequences have a gap; what 
   expect(store.messages.get({ sql: 'SELECT min(seq) AS low FROM notes' })).toEqual({ low: 1_202 })
   expect(count(store, 'words')).toBe(999)
   expect(store.statistics().deleted).toEqual({ notes: 1_201 })
+})
+
+test('rows that could not be deleted, as on a disk that fails for a moment, are deleted at a later look', async () => {
+  using folder = temporaryFolder()
+  const clock = new ManualClock()
+  const schema = schemaWith({ table: 'notes', key: 'seq', mostRows: 10 })
+  const warned: string[] = []
+  const logger: Logger = { ...silentLogger, part: () => logger, warn: (line) => void warned.push(line) }
+  await using store = await openStore({ ...optionsFor(folder.path, clock, schema), logger })
+  const write = (sql: string) => store.messages.write([{ sql }], 'journal')
+  await write(`CREATE TRIGGER stuck BEFORE DELETE ON notes WHEN EXISTS (SELECT 1 FROM precious)
+               BEGIN SELECT RAISE(ABORT, 'not now'); END`)
+  await fill(store, 'precious', 1, 10)
+  await fill(store, 'notes', 50, 10)
+  await looked(clock, store, () => warned.some((line) => line.includes('could not be deleted')))
+  expect(count(store, 'notes')).toBe(50)
+  await write('DELETE FROM precious')
+  await looked(clock, store, () => count(store, 'notes') === 10)
+  expect(store.statistics().deleted).toEqual({ notes: 40 })
 })
 
 test('rows that their module calls expired go, a little at a time, and no jump of the clock takes others', async () => {

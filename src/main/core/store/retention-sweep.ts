@@ -142,7 +142,7 @@ export class RetentionSweep implements AsyncDisposable {
       { atMostMs: 60_000 },
     )
     const rows = counted[0]?.rows ?? 0
-    this.#counted.set(table, { rows: Math.min(rows, most), high })
+    this.#counted.set(table, { rows, high })
     return Math.max(0, rows - most)
   }
 
@@ -155,6 +155,9 @@ export class RetentionSweep implements AsyncDisposable {
     const results = await this.#parts.databases[name].write(statements, 'housekeeping')
     const gone = results.at(-1)?.changes ?? 0
     if (gone > 0) this.#deleted[table] = (this.#deleted[table] ?? 0) + gone
+    // Only what is really gone: a step that the disk refused is taken again at the next look.
+    const counted = this.#counted.get(table)
+    if (counted) this.#counted.set(table, { ...counted, rows: counted.rows - gone })
     return gone
   }
 
