@@ -147,7 +147,7 @@ test('the diagnose page shows each database with its figures, and each figure wi
   const quarantine = page.getByRole('table', { name: 'Quarantine' })
   await quarantine.getByText('A check found page 4 212').waitFor()
   await quarantine.getByText('139 MB').waitFor()
-  await page.getByText('This version of Wheelhouse does not have it yet.').waitFor()
+  await page.getByRole('region', { name: 'Checks of the site' }).waitFor()
 })
 
 test('the overview tells the size, commits, queue and last copy of the store, and what is not right', async () => {
