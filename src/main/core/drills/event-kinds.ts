@@ -8,6 +8,8 @@ export const drillEvents = {
   cancelled: 'drill.cancelled',
   /** What a drill had done was undone when the site was opened. */
   undone: 'drill.undone',
+  /** What a drill had done could not be undone when the site was opened. */
+  notUndone: 'drill.not-undone',
   /** Its date passed while it could not be done. */
   skipped: 'drill.skipped',
 } as const

@@ -102,11 +102,12 @@ class SiteDrills implements Drills {
   }
 
   async configure(definition: SiteDefinition): Promise<void> {
-    const { runtime, events, clock, logger } = this.#parts
+    const { runtime, events, attention, clock, logger } = this.#parts
     this.#definition = definition
     this.#drills = drillsOf(definition)
     const file = (service: string) => this.#fileOf(service)
-    await undoPages({ records: this.#records, folder: this.#folder, file, runtime, events, clock, logger })
+    const records = this.#records
+    await undoPages({ records, folder: this.#folder, file, runtime, events, attention, clock, logger })
     this.#show()
   }
 

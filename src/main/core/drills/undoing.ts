@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Attention } from '#core/attention/index.ts'
 import type { EventLog } from '#core/events/index.ts'
 import type { Clock, Logger, Processes, Runtime } from '#core/platform/index.ts'
 import { askDamageTool } from './damage-tool.ts'
@@ -8,8 +9,8 @@ import { drillEvents } from './event-kinds.ts'
 import type { DrillRecords, StoredDrill } from './tables.ts'
 
 interface Common {
-  readonly records: DrillRecords
-  readonly events: EventLog
+  readonly records: Pick<DrillRecords, 'all' | 'put'>
+  readonly events: Pick<EventLog, 'emit'>
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -39,15 +40,22 @@ export async function undoPages(
     readonly folder: string
     readonly file: (service: string) => Promise<string | null>
     readonly runtime: Runtime
+    readonly attention: Pick<Attention, 'raise' | 'clear'>
   },
 ): Promise<void> {
-  const { records, folder, file, runtime, clock, logger } = parts
+  const { records, folder, file, runtime, clock, logger, attention, events } = parts
   for (const stored of records.all()) {
     const { run, undo } = stored
     if (undo.type !== 'pages' || run.state === 'running') continue
     const saved = join(folder, undo.name)
     const path = await file(undo.service)
-    if (path === null || !existsSync(saved) || !existsSync(path)) continue
+    if (path === null || !existsSync(path)) continue
+    const cardId = `drill-not-undone:${run.id}`
+    if (!existsSync(saved)) {
+      // What the pages held is on disk before the first of them is overwritten.
+      await end(parts, stored, 'The console ended while the drill ran. No page had been overwritten yet.', false)
+      continue
+    }
     try {
       const pages = await askDamageTool(runtime, clock, { type: 'undo', file: path, undo: saved })
       await rm(saved, { force: true })
@@ -56,8 +64,34 @@ export async function undoPages(
           ? 'Its pages had been put right already.'
           : `${pages.length} of its pages were put back as they were.`
       await end(parts, stored, `The console ended while the drill ran. ${did}`, false)
+      attention.clear(cardId, { type: 'console', why: 'the pages were put back' })
     } catch (error) {
-      logger.error('Pages that a drill overwrote could not be put back.', { drill: run.drill, error: String(error) })
+      const why = error instanceof Error ? error.message : String(error)
+      logger.error('Pages that a drill overwrote could not be put back.', { drill: run.drill, error: why })
+      const subject = `service:${run.service}`
+      const title = `A drill left ${run.service} damaged`
+      const { cause } = events.emit({
+        kind: drillEvents.notUndone,
+        subject,
+        severity: 'error',
+        message: `${title}: ${why}`,
+        cause: {
+          type: 'console',
+          why: 'a drill that the console did not live to end is undone when the site is opened',
+        },
+        operation: run.id,
+        data: { drill: run.drill },
+      })
+      attention.raise({
+        id: cardId,
+        subject,
+        severity: 'error',
+        title,
+        why: `The console ended in the middle of the drill "${run.title}", and what it had overwritten could not be put back. ${why}`,
+        fixes: [{ label: `Recover ${run.service}`, action: { type: 'recover-database', service: run.service } }],
+        cause,
+        dismissible: true,
+      })
     }
   }
 }
