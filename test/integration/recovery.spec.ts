@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import { silentLogger, systemClock, systemProcesses } from '#core/platform/index.ts'
 import type { Console } from '../../src/main/console/index.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { openTestConsole } from '../support/test-console.ts'
@@ -128,9 +129,13 @@ it('a console that is killed in the middle of a step finds it as interrupted, an
   restart-unhealthy: off
 `,
   )
-  writeFileSync(join(directory, 'services', 'slow.sh'), '#!/bin/sh\ntouch data/begun\nexec sleep 120\n', {
-    mode: 0o755,
-  })
+  writeFileSync(
+    join(directory, 'services', 'slow.sh'),
+    '#!/bin/sh\necho $$ > data/part\nmv data/part data/begun\nexec sleep 120\n',
+    {
+      mode: 0o755,
+    },
+  )
   const first = await trusted(folder.path, directory)
   await first.close({ services: 'stop' })
   writeFileSync(join(directory, 'data', 'flaky', 'broken'), 'x')
@@ -146,8 +151,13 @@ it('a console that is killed in the middle of a step finds it as interrupted, an
   await until('the step to have begun', () => existsSync(join(directory, 'data', 'begun')), 60_000)
   mortal.kill('SIGKILL')
   await once(mortal, 'exit')
+  const processes = systemProcesses({ clock: systemClock(), logger: silentLogger })
+  const command = processes.identify(Number(readFileSync(join(directory, 'data', 'begun'), 'utf8')))
+  if (!command) throw new Error('the command of the step did not outlive the console')
+  onTestFinished(() => void processes.signal(command, 'SIGKILL'))
 
   const console = await trusted(folder.path, directory)
+  expect(processes.isAlive(command), 'what the step ran is ended before anything is started').toBe(false)
   const history = () => console.site?.recovery.history({ limit: 10, policy: 'revive' }).attempts ?? []
   expect(history()).toMatchObject([{ action: 'run', result: 'interrupted' }])
   await until(

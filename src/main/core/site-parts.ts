@@ -3,7 +3,7 @@ import { type Attention, attentionSchema, openAttention } from './attention/inde
 import { type Backups, backupSchema, openBackups } from './backup/index.ts'
 import type { LoadedSite, SiteDefinition } from './config/index.ts'
 import { openSecrets, releaseFolder, variablesOf } from './config/index.ts'
-import { type Coordinator, coordinatorSchema, openCoordinator } from './coordinator/index.ts'
+import { type Coordinator, coordinatorSchema, openCoordinator, RunMarks } from './coordinator/index.ts'
 import { type Databases, databaseProbe, databasesSchema, openDatabases } from './databases/index.ts'
 import { type Dependencies, dependenciesSchema, openDependencies } from './dependencies/index.ts'
 import { type Drills, drillsSchema, openDrills } from './drills/index.ts'
@@ -233,6 +233,7 @@ export async function openParts(
       logger: logger.part('maintenance'),
     }),
   )
+  const marks = new RunMarks(site.directory)
   const verification = owned.add(
     openVerification({
       list: async () => {
@@ -250,6 +251,7 @@ export async function openParts(
           factsOf,
           clock,
           environment,
+          markOf: (check) => marks.makeForErrand('check', check),
         })
       },
       state,
@@ -280,6 +282,7 @@ export async function openParts(
   const recovery = owned.add(
     await openSiteRecovery({
       directory: site.directory,
+      marks,
       definition,
       assertStartable: hooks.assertStartable,
       store,

@@ -1,7 +1,7 @@
 import type { Attention } from './attention/index.ts'
 import { brokerUrl } from './broker-address.ts'
 import type { SiteDefinition } from './config/index.ts'
-import type { Coordinator } from './coordinator/index.ts'
+import type { Coordinator, RunMarks } from './coordinator/index.ts'
 import type { Databases } from './databases/index.ts'
 import type { EventLog } from './events/index.ts'
 import type { Jobs } from './jobs/index.ts'
@@ -27,6 +27,7 @@ import type { Store } from './store/index.ts'
 
 export interface SiteRecoveryParts {
   readonly directory: string
+  readonly marks: RunMarks
   readonly definition: () => SiteDefinition | null
   /** Throws the reason when nothing may be started now. */
   readonly assertStartable: () => void
@@ -65,6 +66,7 @@ export async function openSiteRecovery(parts: SiteRecoveryParts): Promise<Recove
     reconnectRouter,
     call: recovery.call.bind(recovery),
     environment: process.env,
+    markOf: (policy: string) => parts.marks.makeForErrand('step', policy),
   }
   const actions = [
     restartAction(services, parts.assertStartable),

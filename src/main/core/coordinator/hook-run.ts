@@ -110,7 +110,7 @@ export class HookRun implements AsyncDisposable {
     const { processes, marks, lookup, clock, logger } = this.#ports
     const { definition, variables, secrets, environment, runtime } = await this.#request.context()
     await makeFolders(variables)
-    const run = marks.makeForHook(service.id)
+    const run = marks.makeForErrand('hook', service.id)
     const [first = '', ...rest] = resolveHook(hook, service, definition, variables)
     const own = resolveEnv(service, definition, variables, secrets)
     const ports = resolvePorts(service, variables)

@@ -2,7 +2,7 @@ import type { EventLog } from '#core/events/index.ts'
 import type { Clock, Logger, Processes } from '#core/platform/index.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import { serviceEvents } from './event-kinds.ts'
-import { hookOwner, type RunMarks } from './run-mark.ts'
+import { type Errand, errandOf, type RunMarks } from './run-mark.ts'
 import type { RunRecord, RunRecords } from './run-records.ts'
 import type { Supervisor } from './supervisor.ts'
 import { endRun, findOpenRuns } from './take-up.ts'
@@ -24,6 +24,8 @@ export interface TakenUp {
 
 /** How long a child that is not adopted may take to end where no definition says. Milliseconds. */
 const defaultWithinMs = 10_000
+/** And what is no service: callbacks, commands. */
+const errandWithinMs = 2_000
 
 /** The runs that an earlier console left open, until each is adopted, ended, or known to be gone. */
 export class Leftovers {
@@ -63,7 +65,9 @@ export class Leftovers {
         }
         const outcome = leader ? stopped : gone
         outcome.push(record.service)
-        const withinMs = supervisor?.service.stop.withinMs ?? defaultWithinMs
+        const withinMs = errandOf(record.service)
+          ? errandWithinMs
+          : (supervisor?.service.stop.withinMs ?? defaultWithinMs)
         if (leader || left.length > 0) await endRun(known, withinMs, this.#ports).catch(notRecorded)
         else {
           const ending = 'had ended when the console came back'
@@ -106,11 +110,12 @@ export class Leftovers {
     wasRunning: boolean,
     cause: Cause,
   ): void {
-    const owner = hookOwner(service)
-    const title = owner === undefined ? (supervisor?.service.title ?? service) : `A callback of ${owner}`
+    const errand = errandOf(service)
+    const title = errand ? errandInWords(errand) : (supervisor?.service.title ?? service)
+    const ofService = errand === undefined || errand.kind === 'hook' || errand.kind === 'probe'
     this.#ports.events.emit({
       kind: wasRunning ? serviceEvents.stopped : serviceEvents.exited,
-      subject: `service:${owner ?? service}`,
+      subject: ofService ? `service:${errand?.of ?? service}` : 'site',
       severity: 'notice',
       message: wasRunning
         ? `${title} was still running from before the console was started, and was stopped.`
@@ -121,7 +126,20 @@ export class Leftovers {
   }
 }
 
-/** Runs of this site that the database does not know, because it was lost or could not be written. */
+function errandInWords({ kind, of }: Errand): string {
+  switch (kind) {
+    case 'hook':
+      return `A callback of ${of}`
+    case 'probe':
+      return `The command of a probe of ${of}`
+    case 'step':
+      return `A command of the recovery policy ${of}`
+    case 'check':
+      return `The command of the check ${of}`
+  }
+}
+
+/** Runs of this site that the database does not know: it was lost or could not be written, or they are errands, which are not recorded. */
 function unrecorded({ processes, records, marks, clock }: LeftoverPorts): readonly RunRecord[] {
   const known = new Set(records.open().map(({ run }) => run))
   return [...processes.findByRunPrefix(marks.prefix).keys()].flatMap((run) => {

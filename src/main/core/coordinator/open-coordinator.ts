@@ -102,6 +102,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
         }),
         pushed: { ...pushes.factsOf(service.id), forget: () => pushes.forget(service.id) },
         databases,
+        markProbe: () => marks.makeForErrand('probe', service.id),
         onChanged,
       }),
   })

@@ -1,12 +1,23 @@
 import { createHash } from 'node:crypto'
 import { newId } from '#core/platform/index.ts'
 
-/** No id of a service can contain it. */
-const hookEnding = '.hook'
+/**
+ * What the console runs besides services: a callback of a service, the command of a probe of one, the command of a step of a recovery
+ * policy, that of a check of the site.
+ */
+export type ErrandKind = 'hook' | 'probe' | 'step' | 'check'
 
-/** The service whose callback a name found in a mark stands for; undefined for a service. */
-export function hookOwner(name: string): string | undefined {
-  return name.endsWith(hookEnding) ? name.slice(0, -hookEnding.length) : undefined
+/** Something that the console had run for the service, policy or check of this id. */
+export interface Errand {
+  readonly kind: ErrandKind
+  readonly of: string
+}
+
+/** The errand that a name found in a mark stands for; undefined for a service: no id can contain a point. */
+export function errandOf(name: string): Errand | undefined {
+  const [, of, kind] = /^(.+)\.(hook|probe|step|check)$/.exec(name) ?? []
+  if (of === undefined || (kind !== 'hook' && kind !== 'probe' && kind !== 'step' && kind !== 'check')) return undefined
+  return { kind, of }
 }
 
 /**
@@ -27,9 +38,9 @@ export class RunMarks {
     return newId(`${this.prefix}${service}`)
   }
 
-  /** A new mark for a callback of a service: it names no service, so that it is never taken for the service itself. */
-  makeForHook(service: string): string {
-    return newId(`${this.prefix}${service}${hookEnding}`)
+  /** A new mark for an errand: it names no service, so that it is never taken for one. A console that finds it ends it. */
+  makeForErrand(kind: ErrandKind, of: string): string {
+    return newId(`${this.prefix}${of}.${kind}`)
   }
 
   /** The service that a mark of this site names. */

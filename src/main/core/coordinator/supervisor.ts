@@ -38,6 +38,8 @@ export interface SupervisorPorts {
   /** What the service pushed of itself; forgotten when it is started. */
   readonly pushed: PushedFacts & { forget(): void }
   readonly databases: DatabaseCheck
+  /** A new mark for a command of a probe. */
+  readonly markProbe: () => string
   /** Told after every change, once the supervisor is at rest. */
   readonly onChanged: () => void
 }
@@ -324,7 +326,7 @@ export class Supervisor implements AsyncDisposable {
         const probe = service.probes[name]
         return probe ? [{ name, probe: resolveProbe(probe, service, definition, variables) }] : []
       })
-      const { clock, pushed, databases } = this.#ports
+      const { clock, pushed, databases, markProbe } = this.#ports
       const ground = {
         service: service.id,
         cwd: variables.release,
@@ -332,6 +334,7 @@ export class Supervisor implements AsyncDisposable {
         login: found.some(({ probe }) => logsIn.includes(probe.check.type)) ? loginOf(service, context) : {},
         pushed,
         databases,
+        mark: markProbe,
       }
       this.probes.run(found, checksOn(clock, ground), (probe, { verdict, last }) =>
         this.dispatch({ type: 'probed', generation, probe, verdict, sentence: last?.sentence ?? '' }),

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
@@ -7,7 +7,8 @@ import type { ServiceDefinition } from '#core/config/index.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { freePorts } from '../../../../test/support/ports.ts'
 import { order, scripts, serviceRig } from '../../../../test/support/service-rig.ts'
-import { httpProbe, serviceOf, siteOf } from '../../../../test/support/site-definition.ts'
+import { httpProbe, probeOf, serviceOf, siteOf } from '../../../../test/support/site-definition.ts'
+import { until } from '../../../../test/support/until.ts'
 
 const program = fileURLToPath(new URL('../../../../test/support/doomed-console.program.ts', import.meta.url))
 
@@ -70,6 +71,24 @@ test('after kill -9 of the console its services go on, are adopted, restarted wh
   expect(again).toMatchObject({ adopted: false, lastExit: { code: null } })
   await rig.coordinator.stop('all', order)
   expect(rig.processes.findByRuns(rig.runs()).size).toBe(0)
+})
+
+test('the command of a probe that outlived the console is found by its mark, and ended', async () => {
+  const liveness = probeOf({ type: 'command', run: ['/bin/sh', 'stuck.sh'] }, { timeoutMs: 300_000 })
+  const services = [serviceOf('api', { probes: { startup: null, readiness: null, liveness } })]
+  const stuck = 'echo $$ > probe.part; mv probe.part probe.pid; exec sleep 300'
+  const console_ = doomedConsole(services, { 'api.mjs': scripts.idle, 'stuck.sh': stuck })
+  const file = join(console_.directory, 'probe.pid')
+  await until('the probe to be asked', () => existsSync(file), 60_000)
+  await console_.kill()
+  await using rig = await serviceRig({ directory: console_.directory, services })
+  const probe = rig.processes.identify(Number(readFileSync(file, 'utf8')))
+  if (!probe) throw new Error('the command did not outlive the console, so there is nothing to find')
+  onTestFinished(() => void rig.processes.signal(probe, 'SIGKILL'))
+  expect(await rig.coordinator.takeUp(order.cause)).toMatchObject({ adopted: ['api'], stopped: ['api.probe'] })
+  expect(rig.processes.isAlive(probe)).toBe(false)
+  const told = (await rig.events()).find(({ message }) => message.includes('The command of a probe of api'))
+  expect(told).toMatchObject({ subject: 'service:api', message: expect.stringContaining('was still running') })
 })
 
 test('killed just before a spawn: nothing runs, and nothing is taken for running', async () => {

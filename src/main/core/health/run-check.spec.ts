@@ -15,6 +15,7 @@ const run = checksOn(clock, {
   service: 'api',
   cwd: tmpdir(),
   env: { GREETING: 'hello' },
+  mark: () => 'run-lab-api.probe-1',
   login: {},
   pushed: { latest: () => null, figure: () => null },
   databases: databaseProbe({ runtime: sourceRuntime(), clock }),

@@ -13,6 +13,8 @@ export interface CheckGround {
   /** Where its commands run, and with which environment. */
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
+  /** A new mark for each command, by which a later console finds what this one did not live to end. */
+  readonly mark: () => string
   /** What the service's own environment has of these, for the checks that log in somewhere. */
   readonly login: Readonly<Partial<Record<'MQTT_USERNAME' | 'MQTT_PASSWORD' | 'PGPASSWORD', string>>>
   readonly pushed: PushedFacts
@@ -21,7 +23,7 @@ export interface CheckGround {
 
 /** Checks over real connections, processes and files. */
 export function checksOn(clock: Clock, ground: CheckGround): RunCheck {
-  const { service, cwd, env, login, pushed, databases } = ground
+  const { service, cwd, env, mark, login, pushed, databases } = ground
   return async (check, timeoutMs, signal) => {
     switch (check.type) {
       case 'http':
@@ -31,7 +33,10 @@ export function checksOn(clock: Clock, ground: CheckGround): RunCheck {
       case 'mqtt':
         return mqttCheck(check, timeoutMs, signal, clock, login)
       case 'command':
-        return commandCheck(check, timeoutMs, signal, clock, { cwd, env })
+        return commandCheck(check, timeoutMs, signal, clock, {
+          cwd,
+          env: { ...env, WHEELHOUSE_RUN: mark() },
+        })
       case 'sqlite':
       case 'postgres':
         return databases(check, { service, password: login.PGPASSWORD ?? null }, { timeoutMs, signal })

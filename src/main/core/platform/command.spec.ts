@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { until } from '../../../../test/support/until.ts'
 import { systemClock } from './clock.ts'
@@ -35,4 +37,26 @@ test('a command that does not exist is an answer, not a throw', async () => {
   const result = await runCommand({ ...command(''), file: '/no/such/check' }, clock)
   expect(result.code).toBeNull()
   expect(result.error).toContain('ENOENT')
+})
+
+test('nor is one that the system does not take: too long, or with what no argument can hold', async () => {
+  const long = await runCommand({ ...command(''), args: ['x'.repeat(3_000_000)] }, clock)
+  expect(long).toMatchObject({ code: null, error: expect.stringContaining('longer than the system takes') })
+  const strange = await runCommand({ ...command(''), args: ['a\0b'] }, clock)
+  expect(strange).toMatchObject({ code: null, error: expect.stringContaining('null bytes') })
+})
+
+test('nor is a console that has no file descriptor left: it answers why and goes on', () => {
+  const source = `
+    import { closeSync, openSync } from 'node:fs'
+    const { runCommand, systemClock } = await import(${JSON.stringify(join(import.meta.dirname, 'index.ts'))})
+    const open = []
+    try { for (;;) open.push(openSync('/dev/null', 'r')) } catch {}
+    const { error } = await runCommand({ file: 'true', args: [], cwd: '/', env: {}, timeoutMs: 5000 }, systemClock())
+    for (const one of open) closeSync(one)
+    console.log(error)`
+  const limited = ['-c', 'ulimit -n 128; exec "$0" --input-type=module -e "$1"', process.execPath, source]
+  const { stdout, stderr } = spawnSync('sh', limited, { encoding: 'utf8', cwd: import.meta.dirname })
+  expect(stderr).toBe('')
+  expect(stdout).toContain('as many files open as the system allows')
 })

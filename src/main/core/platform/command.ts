@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { Readable } from 'node:stream'
 import type { Clock } from './clock.ts'
 
 /** A short program run for its result, such as a probe's command. */
@@ -29,16 +30,15 @@ const outputCap = 4_096
 /** Runs a command to its end or to its time-out. Never rejects: what went wrong is in the result. */
 export function runCommand(command: Command, clock: Clock, signal?: AbortSignal): Promise<CommandResult> {
   const began = clock.monotonic()
+  const ownGroup = process.platform !== 'win32'
+  const started = spawned(command, ownGroup)
+  if (typeof started === 'string') {
+    return Promise.resolve({ code: null, signal: null, timedOut: false, output: '', error: started, ms: 0 })
+  }
   return new Promise((resolve) => {
     let output = ''
     let timedOut = false
-    const ownGroup = process.platform !== 'win32'
-    const child = spawn(command.file, [...command.args], {
-      cwd: command.cwd,
-      env: { ...command.env },
-      detached: ownGroup,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    const { child, stdout, stderr } = started
     const kill = () => killWhole(child.pid, ownGroup)
     const timer = clock.after(command.timeoutMs, () => {
       timedOut = true
@@ -48,16 +48,19 @@ export function runCommand(command: Command, clock: Clock, signal?: AbortSignal)
     const finish = (result: Pick<CommandResult, 'code' | 'signal' | 'error'>) => {
       timer[Symbol.dispose]()
       signal?.removeEventListener('abort', kill)
-      child.stdout.destroy()
-      child.stderr.destroy()
+      stdout.destroy()
+      stderr.destroy()
       resolve({ ...result, timedOut, output, ms: clock.monotonic() - began })
     }
     const keep = (chunk: Buffer) => {
       output = (output + chunk.toString('utf8')).slice(-outputCap)
     }
-    child.stdout.on('data', keep)
-    child.stderr.on('data', keep)
-    child.once('error', (error) => finish({ code: null, signal: null, error: error.message }))
+    for (const stream of [stdout, stderr]) {
+      stream.on('data', keep)
+      // What it wrote and cannot be read is not shown; how it ended is told all the same.
+      stream.on('error', () => {})
+    }
+    child.on('error', (error) => finish({ code: null, signal: null, error: reasonOf(error) }))
     // 'exit', not 'close': a grandchild that holds the pipe open must not hold up the answer.
     child.once('exit', (code, by) => {
       setImmediate(() => {
@@ -67,6 +70,41 @@ export function runCommand(command: Command, clock: Clock, signal?: AbortSignal)
     })
     if (signal?.aborted) kill()
   })
+}
+
+interface Spawned {
+  readonly child: ChildProcess
+  readonly stdout: Readable
+  readonly stderr: Readable
+}
+
+/** Starts it, or tells why the system did not even try. */
+function spawned({ file, args, cwd, env }: Command, ownGroup: boolean): Spawned | string {
+  let child: ChildProcess
+  try {
+    child = spawn(file, [...args], { cwd, env: { ...env }, detached: ownGroup, stdio: ['ignore', 'pipe', 'pipe'] })
+  } catch (error) {
+    return reasonOf(error)
+  }
+  const { stdout, stderr } = child
+  if (stdout && stderr) return { child, stdout, stderr }
+  // Out of file descriptors there are no pipes, and the reason comes as an event, which nobody else would take.
+  child.on('error', () => {})
+  return `${reasons.EMFILE} (EMFILE)`
+}
+
+const reasons = {
+  EMFILE: 'the console has as many files open as the system allows it',
+  ENFILE: 'the system has as many files open as it can',
+  E2BIG: 'its arguments and environment are longer than the system takes',
+  EAGAIN: 'the system starts no more processes',
+  ENOMEM: 'the system has no memory left for it',
+} as const
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  for (const [known, reason] of Object.entries(reasons)) if (code === known) return `${reason} (${code})`
+  return error instanceof Error ? error.message : String(error)
 }
 
 function killWhole(pid: number | undefined, ownGroup: boolean): void {

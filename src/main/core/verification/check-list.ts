@@ -26,6 +26,8 @@ export interface CheckGrounds {
   readonly clock: Clock
   /** PATH and the like, of which a check's command gets only that. */
   readonly environment: Readonly<Record<string, string>>
+  /** A mark for the command of a check, by which a later console finds it. */
+  readonly markOf: (check: string) => string
 }
 
 /** The list of a site: the seven that every site has, in their order, then those that site.yaml adds. */
@@ -35,6 +37,7 @@ export function checkList(grounds: CheckGrounds): readonly ListedCheck[] {
     service: 'the site',
     cwd: variables.release,
     env: environment,
+    mark: () => grounds.markOf('list'),
     login: {},
     pushed: nothingPushed,
     databases,
@@ -69,7 +72,7 @@ export function checkList(grounds: CheckGrounds): readonly ListedCheck[] {
 
 async function ownCheck(
   { id, of, check, timeoutMs }: SiteCheck,
-  { definition, variables, secrets, databases, factsOf, clock, environment, state }: CheckGrounds,
+  { definition, variables, secrets, databases, factsOf, clock, environment, markOf, state }: CheckGrounds,
   signal: AbortSignal,
 ): Promise<CheckFinding> {
   const service = of === null ? undefined : definition.services[of]
@@ -84,6 +87,7 @@ async function ownCheck(
     service: of ?? id,
     cwd: variables.release,
     env: environment,
+    mark: () => markOf(id),
     login: {
       ...(MQTT_USERNAME !== undefined && { MQTT_USERNAME }),
       ...(MQTT_PASSWORD !== undefined && { MQTT_PASSWORD }),

@@ -46,6 +46,7 @@ async function rig(define: (directory: string) => Partial<SiteDefinition> & { re
           factsOf: () => ({ latest: () => null, figure: () => null }),
           clock: real,
           environment: { PATH: process.env.PATH ?? '' },
+          markOf: (check) => `run-lab-${check}.check-1`,
         })
       : null
   const verification = owned.add(openVerification({ list, state, events, attention, clock, logger }))
@@ -167,7 +168,7 @@ test('an API outside is asked where its own check asks: below its address, and a
   expect(seen.sort()).toEqual(['/v1//elsewhere.invalid/x', '/v1/health'])
 })
 
-test('site.yaml adds checks of every kind; a command gets no more of the environment than where programs are', async () => {
+test('site.yaml adds checks of every kind; a command gets no more of the environment than where programs are, and a mark by which it is found again', async () => {
   const own = (id: string, check: object) => [id, { id, title: id, of: null, check, timeoutMs: 10_000 }] as const
   await using site = await rig((directory) => ({
     checks: Object.fromEntries([
@@ -175,7 +176,7 @@ test('site.yaml adds checks of every kind; a command gets no more of the environ
       own('bare', { type: 'command', run: [join(directory, 'bare.sh')] }),
     ]) as never,
   }))
-  writeFileSync(join(site.directory, 'bare.sh'), '#!/bin/sh\n[ -n "$PATH" ] && [ -z "$VITEST" ]\n')
+  writeFileSync(join(site.directory, 'bare.sh'), '#!/bin/sh\n[ -n "$PATH" ] && [ -z "$VITEST" ] && [ "$WHEELHOUSE_RUN" = run-lab-bare.check-1 ]\n')
   chmodSync(join(site.directory, 'bare.sh'), 0o700)
   expect(await site.found()).toMatchObject({
     'site:there': expect.stringContaining('failed: file'),

@@ -22,6 +22,8 @@ export interface OtherActionParts {
   readonly clock: Clock
   /** The console's own environment, of which a command is given PATH, HOME and LANG. */
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** A mark for the command of a policy: a console that finds it still running ends it. */
+  readonly markOf: (policy: string) => string
 }
 
 /** Connects anew: the router, and the database services that the subject is or needs. */
@@ -103,7 +105,7 @@ export function restoreDatabaseAction({ definition, databases, jobs }: OtherActi
 }
 
 /** Runs a command of site.yaml to its end, within its time. What it writes goes into the job's log. */
-export function commandAction({ directory, clock, environment }: OtherActionParts): RecoveryAction {
+export function commandAction({ directory, clock, environment, markOf }: OtherActionParts): RecoveryAction {
   return {
     name: 'run',
     movesFiles: false,
@@ -131,6 +133,7 @@ export function commandAction({ directory, clock, environment }: OtherActionPart
         WHEELHOUSE_POLICY: policy.id,
         WHEELHOUSE_SUBJECT: subject,
         WHEELHOUSE_OPERATION: job.operation,
+        WHEELHOUSE_RUN: markOf(policy.id),
       }
       const result = await runCommand({ file, args, cwd: release, env, timeoutMs: step.withinMs }, clock, job.signal)
       for (const line of result.output
