@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type CrashPoints, noCrashPoints, systemClock } from '#core/platform/index.ts'
 import type { Site } from '#core/site.ts'
 import type { JobView, SiteDatabaseView } from '#shared/contract/state.ts'
 import type { Cause } from '#shared/vocabulary.ts'
@@ -57,8 +58,12 @@ function sqlite(file: string, statements: string): string {
   return execFileSync('sqlite3', [file, statements], { encoding: 'utf8' }).trim()
 }
 
-async function opened(home: string, directory: string): Promise<{ console: Console; site: Site }> {
-  const console = await openTestConsole(home)
+async function opened(
+  home: string,
+  directory: string,
+  crashPoints: CrashPoints = noCrashPoints,
+): Promise<{ console: Console; site: Site }> {
+  const console = await openTestConsole(home, systemClock(), crashPoints)
   await console.openInitial({ site: directory, otherwise: 'none', start: false })
   const site = console.site
   if (!site) throw new Error('The site was not opened.')
@@ -163,6 +168,47 @@ describe.skipIf(noSqlite)('a SQLite database of the site', () => {
       expect(kept).toMatch(/-db$/)
       expect(readdirSync(join(directory, '.wheelhouse', 'quarantine', kept))).toContain('app.db')
       expect(viewOf(console, 'db')?.recovery?.last?.sentence).toBe(job.message)
+    } finally {
+      await console.close({ services: 'stop' })
+    }
+  })
+
+  it('is recovered without starting what a person stopped meanwhile; and one whose files cannot all be moved is left as it was', async () => {
+    using folder = temporaryFolder()
+    const directory = join(folder.path, 'site')
+    makeSite(directory)
+    const file = join(realpathSync(directory), 'data', 'app.db')
+    const quarantine = join(directory, '.wheelhouse', 'quarantine')
+    let atPoint: (point: string) => void = () => {}
+    const { console, site } = await opened(folder.path, directory, { reach: (point) => atPoint(point) })
+    try {
+      await until('all of it', () => console.state.slice('services').get('api')?.state === 'running')
+      expect(await done(site, site.databases.copy('db', operator))).toMatchObject({ state: 'completed' })
+      damage(file)
+      writeFileSync(`${file}-journal`, '')
+      const before = readdirSync(join(directory, 'data')).sort()
+      atPoint = (point) => {
+        if (point !== 'database.recovery.between-aside') return
+        atPoint = () => {}
+        const [aside = ''] = readdirSync(quarantine)
+        mkdirSync(join(quarantine, aside, 'app.db', 'in-the-way'), { recursive: true })
+      }
+      const failed = await done(site, site.databases.recover('db', operator))
+      expect(failed).toMatchObject({ state: 'failed', message: expect.stringContaining('Everything is where it was') })
+      expect(readdirSync(join(directory, 'data')).sort(), 'nothing waits either').toEqual(before)
+      await until('api', () => console.state.slice('services').get('api')?.wanted)
+
+      atPoint = (point) => {
+        if (point === 'database.recovery.before-aside')
+          void site.coordinator.stop(['api'], { cause: operator, operation: 'jb-person' })
+      }
+      const job = await done(site, site.databases.recover('db', operator))
+      expect(job).toMatchObject({
+        state: 'completed',
+        message: expect.stringContaining('Not started again, because that was ordered meanwhile: api.'),
+      })
+      expect(console.state.slice('services').get('api')).toMatchObject({ state: 'stopped', wanted: false })
+      await see(console, 'db', 'healthy', ({ health }) => health === 'healthy')
     } finally {
       await console.close({ services: 'stop' })
     }

@@ -296,6 +296,7 @@ export async function openParts(
       maintenance,
       figures: pushes.figures,
       clock,
+      crashPoints,
       logger: logger.part('recovery'),
     }),
   )

@@ -7,7 +7,7 @@ import type { EventLog } from './events/index.ts'
 import type { Jobs } from './jobs/index.ts'
 import type { Maintenance } from './maintenance/index.ts'
 import type { Messaging } from './messaging/index.ts'
-import type { Clock, Logger } from './platform/index.ts'
+import type { Clock, CrashPoints, Logger } from './platform/index.ts'
 import {
   callOperatorAction,
   commandAction,
@@ -20,6 +20,7 @@ import {
   restartAction,
   restartWithDependentsAction,
   restoreDatabaseAction,
+  SetAside,
 } from './recovery/index.ts'
 import { holdsServices } from './restore-hold.ts'
 import type { StateHub } from './state/index.ts'
@@ -42,6 +43,7 @@ export interface SiteRecoveryParts {
   readonly maintenance: Maintenance
   readonly figures: FiguresPort
   readonly clock: Clock
+  readonly crashPoints: CrashPoints
   readonly logger: Logger
 }
 
@@ -53,6 +55,8 @@ export async function openSiteRecovery(parts: SiteRecoveryParts): Promise<Recove
     const job = jobs.running().find(holdsServices)
     return job ? `"${job.title}"` : null
   }
+  const aside = new SetAside({ ...parts, site: parts.directory, seenMs: () => store.seenMs() })
+  await aside.settle()
   const recovery = await openRecovery({ ...parts, database: store.control, held, seenMs: () => store.seenMs() })
   const reconnectRouter = async () => {
     const now = definition()
@@ -63,6 +67,7 @@ export async function openSiteRecovery(parts: SiteRecoveryParts): Promise<Recove
   const ports = {
     ...parts,
     services,
+    aside,
     reconnectRouter,
     call: recovery.call.bind(recovery),
     environment: process.env,

@@ -23,6 +23,7 @@ import type { EventLog } from './events/index.ts'
 import type { Jobs } from './jobs/index.ts'
 import type { Maintenance } from './maintenance/index.ts'
 import type { Messaging } from './messaging/index.ts'
+import { OwedServices } from './owed-services.ts'
 import { ownFolder } from './own-folder.ts'
 import { backupFolder, type Clock, DisposableStore } from './platform/index.ts'
 import type { Recovery } from './recovery/index.ts'
@@ -182,7 +183,12 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
   await parts.coordinator.takeUp(opened.cause)
   const site = new OpenSite(identity, ports, parts, config, lock, owned, hooks.assertStartable)
   hooks.startSite = (cause) => site.startByItself(cause)
-  await startOwed(site, parts, ports, opened.cause)
+  const { backups, databases, recovery } = parts
+  const owed = [...backups.owedServices(), ...databases.owedServices(), ...recovery.owedServices()]
+  const owing = owned.add(
+    new OwedServices({ ...parts, state: ports.state, services: site.services, logger: ports.logger }),
+  )
+  if (ports.owner.host !== 'command line') await owing.start([...new Set(owed)], opened.cause)
   config.begin()
   return site
 }
@@ -191,11 +197,14 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
  * Jobs that the console did not live to finish: those of the backup part are settled by it, the rest are told as failed.
  * Resolves with whether a restore could neither be finished nor undone, so that the site's files are a mixture.
  */
-async function settleInterrupted({ backups, jobs }: SiteParts, { logger }: SitePorts): Promise<boolean> {
+async function settleInterrupted({ backups, jobs }: SiteParts, { owner, logger }: SitePorts): Promise<boolean> {
   const ofBackups = jobs.interrupted.filter(({ view }) => /^(backup|restore)\./.test(view.kind))
   for (const sentence of await backups.recover(ofBackups)) logger.warn(sentence)
   for (const job of jobs.interrupted) {
     if (ofBackups.includes(job)) continue
+    // Nobody starts here what it had stopped: the next console that may does, and tells its end.
+    const stopsServices = /^(recovery\.|database\.recover$)/.test(job.view.kind) && Array.isArray(job.input.services)
+    if (owner.host === 'command line' && stopsServices) continue
     await job.resolve('failed', { message: interruptedSentence(job.view) })
   }
   return ofBackups.some(({ view }) => jobs.get(view.id)?.state === 'interrupted')
@@ -212,25 +221,6 @@ function interruptedSentence({ kind, title }: JobView): string {
     return `${ended} What it had begun is finished or undone when the database is opened the next time; look at the state of the database, and order it again if it is still wanted.`
   if (kind.startsWith('drill.')) return `${ended} What it had done was undone when the site was opened.`
   return `${ended} Look at the services' states.`
-}
-
-/** Services that an interrupted restore or recovery had stopped run again, also where the host was told to start nothing. */
-async function startOwed(
-  site: Site,
-  { backups, databases }: SiteParts,
-  { owner, logger }: SitePorts,
-  cause: Cause,
-): Promise<void> {
-  const owed = [...new Set([...backups.owedServices(), ...databases.owedServices()])]
-  if (owed.length === 0 || owner.host === 'command line') return
-  try {
-    await site.services.start(owed, cause)
-  } catch (error) {
-    logger.error('Services that were stopped for something that was interrupted could not be started again.', {
-      services: owed,
-      error: String(error),
-    })
-  }
 }
 
 class OpenSite implements Site {

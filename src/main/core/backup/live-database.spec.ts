@@ -49,6 +49,10 @@ class Writer implements ServiceControl, AsyncDisposable {
     return this.#child ? ['writer'] : []
   }
 
+  stopOrder() {
+    return null
+  }
+
   async [Symbol.asyncDispose]() {
     await this.stop()
   }

@@ -47,4 +47,5 @@ export const noServices: ServiceControl = {
   start: async () => ({ done: [], failed: [] }),
   stop: async () => ({ done: [], failed: [] }),
   wanted: () => [],
+  stopOrder: () => null,
 }

@@ -50,6 +50,13 @@ class Asked implements ServiceControl {
   wanted() {
     return this.running
   }
+
+  /** Who ordered each to stop, where it was somebody else. */
+  readonly stopOrders = new Map<string, string>()
+
+  stopOrder(service: string) {
+    return this.stopOrders.get(service) ?? null
+  }
 }
 
 describe('services around a restore', () => {
@@ -80,6 +87,21 @@ describe('services around a restore', () => {
       'restore.undone',
       'restore.completed',
     ])
+  })
+
+  test('stay stopped where somebody ordered that while the restore ran, and its end says so', async () => {
+    using folder = temporaryFolder()
+    const { site, repository } = places(folder.path)
+    const services = new Asked()
+    await using rig = await openBackupRig({ site, folder: repository, services })
+    await rig.backUp()
+    unlinkSync(join(site, 'code', 'api.mjs'))
+    services.onStop = () => services.stopOrders.set('api', 'jb-person')
+    expect(await rig.restore()).toMatchObject({
+      state: 'completed',
+      message: expect.stringContaining('Not started again, because that was ordered while the restore ran: api.'),
+    })
+    expect(services.asked).toEqual(['stop all for jb-', 'start broker for jb-'])
   })
 
   test('that cannot be stopped end the restore before anything is touched, and run again', async () => {

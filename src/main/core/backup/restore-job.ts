@@ -37,6 +37,8 @@ export interface RestoreResult {
   /** Services that did not come back, each with its sentence. */
   readonly failed: readonly { readonly service: string; readonly reason: string }[]
   readonly setAside: string | null
+  /** Which services stay stopped because that was ordered while the restore ran, as a sentence; null when none does. */
+  readonly stay: string | null
 }
 
 export const restoreSteps = [
@@ -92,7 +94,7 @@ class RestoreRun {
   async #restore(helper: Helper): Promise<RestoreResult> {
     const { options } = this.#ports
     const first = await this.#step('plan', () => this.#plan(helper))
-    if (first.swap.length === 0) return { restorePoint: null, plan: first, failed: [], setAside: null }
+    if (first.swap.length === 0) return { restorePoint: null, plan: first, failed: [], setAside: null, stay: null }
     await this.#step('stage', () => this.#stage(helper, first, first))
     this.#reach('restore.after-stage')
     const services = await this.#step('stop', () => this.#stop())
@@ -102,10 +104,10 @@ class RestoreRun {
     const swapped = await this.#step('swap', () => this.#swap(journal))
     this.#reach('restore.swapped')
     await this.#told(options.afterSwap)
-    const failed = await this.#step('start', () => this.#start())
+    const { failed, stay } = await this.#step('start', () => this.#start())
     this.#reach('restore.before-commit')
     const setAside = await this.#step('finish', () => this.#finish(helper, swapped))
-    return { restorePoint: journal.restorePoint, plan, failed, setAside }
+    return { restorePoint: journal.restorePoint, plan, failed, setAside, stay }
   }
 
   async #plan(helper: Helper): Promise<PlanAnswer> {
@@ -209,25 +211,34 @@ class RestoreRun {
     }
   }
 
-  async #start(): Promise<RestoreResult['failed']> {
-    const wanted = this.#stopped ?? []
+  /** Starts what this restore stopped. What somebody has ordered to stop meanwhile stays stopped: that is the last word. */
+  async #start(): Promise<Pick<RestoreResult, 'failed' | 'stay'>> {
+    const stopped = this.#stopped ?? []
     this.#stopped = null
-    if (wanted.length === 0 || this.#ports.closing()) return []
-    if (this.#emergencyStopsNow() !== this.#emergencyStops) {
-      this.#context.log('The services stay stopped, because of an emergency stop while the restore ran.')
-      return []
-    }
+    if (stopped.length === 0 || this.#ports.closing()) return { failed: [], stay: null }
     const { operation, cause } = this.#context
+    const { services } = this.#ports.options
+    const emergency = this.#emergencyStopsNow() !== this.#emergencyStops
+    const isOurs = (order: string | null) => order === null || order === operation
+    const wanted = emergency ? [] : stopped.filter((id) => isOurs(services.stopOrder(id)))
+    const left = stopped.filter((id) => !wanted.includes(id))
+    const stay = emergency
+      ? 'The services stay stopped, because of an emergency stop while the restore ran.'
+      : left.length > 0
+        ? `Not started again, because that was ordered while the restore ran: ${left.join(', ')}.`
+        : null
+    if (stay !== null) this.#context.log(stay)
+    if (wanted.length === 0) return { failed: [], stay }
     try {
       const order = {
         cause,
         operation,
         onProgress: (done: number, total: number) => this.#context.progress(done, total, 'services'),
       }
-      return (await this.#ports.options.services.start(wanted, order)).failed
+      return { failed: (await services.start(wanted, order)).failed, stay }
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      return wanted.map((service) => ({ service, reason }))
+      return { failed: wanted.map((service) => ({ service, reason })), stay }
     }
   }
 
@@ -262,7 +273,7 @@ class RestoreRun {
         error: String(error),
       })
     }
-    for (const { service, reason } of await this.#start()) {
+    for (const { service, reason } of (await this.#start()).failed) {
       logger.error('A service could not be started again after a restore that did not happen.', { service, reason })
     }
   }

@@ -15,7 +15,7 @@ export function restoreOutcome(
   { events, attention }: BackupsOptions,
 ): JobOutcome {
   const { kind, what, result, context } = done
-  const { plan, failed, restorePoint, setAside } = result
+  const { plan, failed, restorePoint, setAside, stay } = result
   if (restorePoint === null)
     return { message: 'The site already is as in the snapshot; nothing was changed.', data: {} }
   const counts = `${plan.add} added, ${plan.change} changed, ${plan.delete} deleted`
@@ -23,6 +23,7 @@ export function restoreOutcome(
   const message = [
     `${what.charAt(0).toUpperCase()}${what.slice(1)} is done: ${counts}.`,
     ...(failed.length > 0 ? [`These services did not start: ${services}.`] : []),
+    ...(stay === null ? [] : [stay]),
     ...(setAside === null ? [] : [`What the restore point could not hold was set aside in ${setAside}.`]),
     'Undo goes back to the state before.',
   ].join(' ')

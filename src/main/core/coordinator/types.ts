@@ -90,4 +90,4 @@ export interface ServicesOutcome {
 }
 
 /** What the backup and deploy parts may ask of the coordinator; nothing more is passed to them. */
-export type ServiceControl = Pick<Coordinator, 'start' | 'stop' | 'wanted'>
+export type ServiceControl = Pick<Coordinator, 'start' | 'stop' | 'wanted' | 'stopOrder'>

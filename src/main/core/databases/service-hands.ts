@@ -8,6 +8,8 @@ export interface ServiceHands {
   stop(services: readonly string[], order: ServiceOrder): Promise<ServiceAnswer>
   /** Emergency stops since the site was opened. */
   readonly emergencyStops: number
+  /** The operation of the newest order to stop a service; null when there was none. */
+  stopOrder(service: string): string | null
 }
 
 export interface ServiceOrder {

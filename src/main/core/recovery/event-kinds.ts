@@ -10,6 +10,8 @@ export const recoveryEvents = {
   heldBack: 'recovery.held-back',
   /** The console ended in the middle of a step. */
   interrupted: 'recovery.interrupted',
+  /** What was set aside was kept for long enough, and is gone. */
+  swept: 'recovery.swept',
   /** A person switched a policy off or on again for as long as the console runs. */
   switched: 'recovery.switched',
 } as const

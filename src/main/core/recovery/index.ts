@@ -10,5 +10,6 @@ export { recoverSiteAction, restartAction, restartWithDependentsAction } from '.
 export { checkPolicies } from './check-policies.ts'
 export { recoveryEvents } from './event-kinds.ts'
 export { openRecovery, type RecoveryParts } from './open-recovery.ts'
+export { SetAside, type SetAsideParts } from './set-aside.ts'
 export { recoverySchema } from './tables.ts'
 export type * from './types.ts'

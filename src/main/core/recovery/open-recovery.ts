@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { Attention } from '#core/attention/index.ts'
 import type { PolicyDefinition, SiteDefinition } from '#core/config/index.ts'
 import type { EventLog } from '#core/events/index.ts'
@@ -51,6 +52,9 @@ export async function openRecovery(parts: RecoveryParts): Promise<Recovery> {
   await recovery.takeUp()
   return recovery
 }
+
+/** What a step remembers of the services that it stops. */
+const stoppedSchema = z.object({ services: z.array(z.string()) })
 
 class SiteRecovery implements Recovery {
   readonly #parts: RecoveryParts
@@ -152,6 +156,11 @@ class SiteRecovery implements Recovery {
       data: { policy: id, on },
     })
     this.#look()
+  }
+
+  owedServices(): readonly string[] {
+    const cutOff = this.#parts.jobs.interrupted.filter(({ view }) => view.kind.startsWith('recovery.'))
+    return cutOff.flatMap(({ input }) => stoppedSchema.safeParse(input).data?.services ?? [])
   }
 
   history(query: AttemptQuery): ReturnType<Attempts['page']> {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
-import { corruptIn, emptied, ownPath, setAside } from './site-paths.ts'
+import { corruptIn, emptied, ownPath } from './site-paths.ts'
 
 const never = new AbortController().signal
 
@@ -58,22 +58,6 @@ test('a data folder that is itself a link is not followed', async () => {
   mkdirSync(linked)
   symlinkSync(outside, join(linked, 'data'))
   await expect(ownPath(linked, 'data/precious.json')).rejects.toMatchObject({ problem: { code: 'path-escapes' } })
-})
-
-test('state is moved aside whole, with a note why; its folder is there again, empty, and nothing is lost', async () => {
-  const { directory, at } = site()
-  const own = await ownPath(directory, 'data/state/api')
-  if (!own) throw new Error('It is there.')
-  const one = await setAside(directory, [own], { name: 'revive', why: 'api has failed', at: 0 })
-  const two = await setAside(directory, [own], { name: 'revive', why: 'api has failed', at: 0 })
-  expect(two).not.toBe(one)
-  expect(one).toMatch(/^\.wheelhouse\/set-aside\/19700101T000000Z-revive$/)
-  expect(readFileSync(at(`${one}/data/state/api/a.json`), 'utf8')).toBe('{"a": 1}')
-  expect(JSON.parse(readFileSync(at(`${one}/why.json`), 'utf8'))).toMatchObject({
-    why: 'api has failed',
-    paths: ['data/state/api'],
-  })
-  expect(readdirSync(at('data/state/api'))).toEqual([])
 })
 
 test('only JSON that cannot be read is found corrupt: cut short, empty, overwritten with zeroes', async () => {

@@ -1,6 +1,5 @@
-import { lstat, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
-import { dirname, join, relative, resolve, sep } from 'node:path'
-import { writeDurably } from '#core/platform/index.ts'
+import { lstat, readdir, readFile, rm } from 'node:fs/promises'
+import { join, relative, resolve, sep } from 'node:path'
 import { ConsoleError } from '#shared/problem.ts'
 
 // Files of the site that recovery moves aside or empties. Nothing here opens a database: `.json` is all that is read.
@@ -33,29 +32,6 @@ export async function ownPath(site: string, text: string): Promise<OwnPath | nul
     return { shown: levels.join('/'), path, kind: found.isDirectory() ? 'folder' : 'file' }
   }
   return null
-}
-
-/**
- * Moves paths into a folder of their own below `.wheelhouse/set-aside`, with a note why. Nothing is deleted. A folder is made anew,
- * empty. Resolves with the folder, relative to the site.
- */
-export async function setAside(
-  site: string,
-  paths: readonly OwnPath[],
-  { name, why, at }: { readonly name: string; readonly why: string; readonly at: number },
-): Promise<string> {
-  const stamp = new Date(at).toISOString().replaceAll(/[-:]/g, '').replace(/\..*/, 'Z')
-  const folder = await newFolder(join(site, '.wheelhouse', 'set-aside'), `${stamp}-${name}`)
-  const note = { version: 1, at, why, paths: paths.map(({ shown }) => shown) }
-  await writeDurably(join(folder, 'why.json'), `${JSON.stringify(note, null, 2)}\n`)
-  for (const { path, shown, kind } of paths) {
-    const target = join(folder, shown)
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 })
-    const mode = (await lstat(path)).mode & 0o777
-    await rename(path, target)
-    if (kind === 'folder') await mkdir(path, { mode })
-  }
-  return relative(site, folder)
 }
 
 /** Empties a folder, or removes a file. Links in it are removed, not followed. Resolves with how many entries went. */
@@ -106,19 +82,6 @@ async function jsonFiles(site: string, folder: string, signal: AbortSignal): Pro
     }
   }
   return found
-}
-
-async function newFolder(parent: string, name: string): Promise<string> {
-  await mkdir(parent, { recursive: true, mode: 0o700 })
-  for (let count = 1; ; count++) {
-    const folder = join(parent, count === 1 ? name : `${name}-${count}`)
-    try {
-      await mkdir(folder, { mode: 0o700 })
-      return folder
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST') || count > 1_000) throw error
-    }
-  }
 }
 
 function escapes(text: string, why: string): ConsoleError {

@@ -13,6 +13,8 @@ export interface Recovery extends AsyncDisposable {
   run(request: RunRequest, cause: Cause): Promise<{ readonly job: string }>
   /** Switches a policy off, or on again, for as long as the console runs. */
   switch(policy: string, on: boolean, cause: Cause): void
+  /** Services that a step had stopped when an earlier console ended in its middle. */
+  owedServices(): readonly string[]
   history(query: AttemptQuery): { readonly attempts: readonly AttemptView[]; readonly more: boolean }
   /** Raises the card that calls a person: what the step `call-operator` does. */
   call(run: StepRun, cause: Cause): string

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { chmod, chown, mkdir, rename, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { syncFolder, writeDurably } from '#core/platform/index.ts'
+import { moveTogether, syncFolder, writeDurably } from '#core/platform/index.ts'
 
 // Renames only, which open nothing: the console never reads a database with fs.
 
@@ -10,19 +10,34 @@ export function waitingName(file: string): string {
   return `${file}.recovered`
 }
 
-/** Moves a database with everything that belongs to it into `.wheelhouse/quarantine/<time>-<service>/`. Resolves with the folder. */
-export async function setAside(file: string, own: string, service: string, at: number, why: string): Promise<string> {
+/**
+ * Moves a database with everything that belongs to it into `.wheelhouse/quarantine/<time>-<service>/`. Resolves with the folder. Rejects
+ * as `moveTogether` does: nothing was moved then, or it says where each file lies.
+ */
+export async function setAside(
+  { file, own, service, at, why }: SetAside,
+  onMoved: () => void = () => {},
+): Promise<string> {
   const folder = join(own, 'quarantine', `${new Date(at).toISOString().replaceAll(/[:.]/g, '-')}-${service}`)
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await writeDurably(join(folder, 'why.txt'), `${why}\n`)
   // The database last: were the power to go in between, the rest would be set aside again with it.
-  for (const ending of ['-journal', '-shm', '-wal', '']) {
-    if (existsSync(`${file}${ending}`)) await rename(`${file}${ending}`, join(folder, `${basename(file)}${ending}`))
-  }
-  await syncFolder(folder)
+  const moves = ['-journal', '-shm', '-wal', '']
+    .filter((ending) => existsSync(`${file}${ending}`))
+    .map((ending) => ({ from: `${file}${ending}`, to: join(folder, `${basename(file)}${ending}`), remake: null }))
+  await moveTogether(moves, onMoved)
   await syncFolder(dirname(folder))
-  await syncFolder(dirname(file))
   return folder
+}
+
+export interface SetAside {
+  readonly file: string
+  /** The site's `.wheelhouse` folder. */
+  readonly own: string
+  readonly service: string
+  /** Wall-clock milliseconds: the folder's name. */
+  readonly at: number
+  readonly why: string
 }
 
 /** Gives what waits the rights of the file that it is to replace, while that is still there. */

@@ -72,7 +72,9 @@ export class InterruptedRecovery {
       if (existsSync(waitingName(file))) {
         const [holder] = existsSync(file) ? fileHolders([file, `${file}-wal`]) : []
         if (holder) throw new Error(`${holder.command} (process ${holder.pid}) has it open`)
-        if (existsSync(file)) await setAside(file, own, service, at, `The database ${where} was damaged: ${note}`)
+        if (existsSync(file)) {
+          await setAside({ file, own, service, at, why: `The database ${where} was damaged: ${note}` })
+        }
         await putInPlace(file)
       }
       await records.forget(service, 'putting')

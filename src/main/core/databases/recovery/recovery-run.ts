@@ -60,6 +60,7 @@ class RecoveryRun {
   readonly #context: JobContext
   readonly #emergencyStops: number
   #stopped: readonly string[] = []
+  /** Whether files of the database have begun to be moved. */
   #moving = false
 
   constructor(options: RecoveryOptions, context: JobContext) {
@@ -83,8 +84,9 @@ class RecoveryRun {
       const started = await context.step('start', () => this.#start())
       return this.#result(copyAt, rows, aside, started)
     } catch (error) {
-      await this.#tidy()
-      await this.#start()
+      await this.#tidy(error)
+      const started = await this.#start()
+      if (started !== '') this.#context.log(started.trim())
       throw error
     }
   }
@@ -163,11 +165,14 @@ class RecoveryRun {
     const at = clock.wall()
     await likeBefore(file)
     await records.add(service, 'putting', { at, ok: true, automatic: false, note: damage })
-    this.#moving = true
     this.#reach('before-aside')
     const aside = existsSync(file)
-      ? await setAside(file, own, service, at, `The database ${where} was damaged: ${damage}`)
+      ? await setAside({ file, own, service, at, why: `The database ${where} was damaged: ${damage}` }, () => {
+          this.#moving = true
+          this.#reach('between-aside')
+        })
       : null
+    this.#moving = true
     this.#reach('after-aside')
     await putInPlace(file)
     this.#reach('after-put')
@@ -177,16 +182,29 @@ class RecoveryRun {
   }
 
   /**
-   * After a failure. Once files were moved the good one belongs in place of the damaged one, or the services would start on none; where the
-   * disk does not let it, it goes on waiting, and is put there when the site is opened the next time.
+   * After a failure. Once the files were moved the good one belongs in place of the damaged one, or the services would start on none; where
+   * the disk does not let it, it goes on waiting, and is put there when the site is opened the next time, as where only some of the
+   * files are where they were: nothing may run on these. Else everything is as before, and what waited goes.
    */
-  async #tidy(): Promise<void> {
-    const { file } = this.#options
-    if (!this.#moving) await rm(waitingName(file), { force: true })
-    else if (!existsSync(file)) await putInPlace(file).catch(() => false)
+  async #tidy(error: unknown): Promise<void> {
+    const { file, records, service } = this.#options
+    if (error instanceof ConsoleError && error.problem.code === 'half-moved') {
+      if (this.#stopped.length > 0) this.#context.log(`Not started again: ${this.#stopped.join(', ')}.`)
+      this.#stopped = []
+      return
+    }
+    if (this.#moving && !(error instanceof ConsoleError && error.problem.code === 'not-moved')) {
+      if (!existsSync(file)) await putInPlace(file).catch(() => false)
+      return
+    }
+    await rm(waitingName(file), { force: true })
+    await records.forget(service, 'putting')
   }
 
-  /** Starts what this run stopped. An emergency stop meanwhile is the last word. Resolves with a sentence of what did not come back. */
+  /**
+   * Starts what this run stopped. What somebody has ordered to stop meanwhile stays stopped: that is the last word. Resolves with
+   * sentences of what did not come back.
+   */
   async #start(): Promise<string> {
     const { services } = this.#options
     const { cause, operation } = this.#context
@@ -194,10 +212,15 @@ class RecoveryRun {
     this.#stopped = []
     if (stopped.length === 0) return ''
     if (services.emergencyStops !== this.#emergencyStops) return ' Services stay stopped: there was an emergency stop.'
-    const { failed } = await services.start(stopped, { cause, operation })
+    const isOurs = (order: string | null) => order === null || order === operation
+    const again = stopped.filter((id) => isOurs(services.stopOrder(id)))
+    const left = stopped.filter((id) => !again.includes(id))
+    const stay = left.length === 0 ? '' : ` Not started again, because that was ordered meanwhile: ${left.join(', ')}.`
+    if (again.length === 0) return stay
+    const { failed } = await services.start(again, { cause, operation })
     return failed.length === 0
-      ? ''
-      : ` Not running again: ${failed.map(({ service, reason }) => `${service} (${reason})`).join(', ')}.`
+      ? stay
+      : `${stay} Not running again: ${failed.map(({ service, reason }) => `${service} (${reason})`).join(', ')}.`
   }
 
   #result(copyAt: number | null, rows: number, aside: string | null, started: string): RecoveryResult {

@@ -1,8 +1,8 @@
 import { isAbsolute, relative, sep } from 'node:path'
 import { resolveDatabase, type SiteDefinition, variablesOf } from '#core/config/index.ts'
-import type { Clock } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
-import { corruptIn, emptied, type OwnPath, ownPath, setAside } from '../site-paths.ts'
+import type { SetAside } from '../set-aside.ts'
+import { corruptIn, emptied, type OwnPath, ownPath } from '../site-paths.ts'
 import type { RecoveryAction, StepRun } from '../types.ts'
 import { type AssertStartable, listed, nothing, type RecoveryServices, stoppedMeanwhile } from './services.ts'
 
@@ -11,7 +11,7 @@ export interface FileActionParts {
   readonly definition: () => SiteDefinition | null
   readonly services: RecoveryServices
   readonly assertStartable: AssertStartable
-  readonly clock: Clock
+  readonly aside: SetAside
 }
 
 /** `reset-state`, `reset-corrupt`, `clear-cache`. */
@@ -21,7 +21,7 @@ export function fileActions(parts: FileActionParts): readonly RecoveryAction[] {
 
 /** Moves named state aside while its service stands still; with `reset-corrupt` only the files that cannot be read. */
 function resetAction(name: 'reset-state' | 'reset-corrupt', parts: FileActionParts): RecoveryAction {
-  const { directory, services, assertStartable, clock } = parts
+  const { directory, services, assertStartable, aside } = parts
   const touched = ({ services: ids }: StepRun) => [
     ...new Set(ids.flatMap((id) => [id, ...services.preview('stop', id).services.map((each) => each.id)])),
   ]
@@ -43,7 +43,7 @@ function resetAction(name: 'reset-state' | 'reset-corrupt', parts: FileActionPar
               ...(run.services.length > 0
                 ? [`Stop ${listed(touched(run))}, and start again afterwards what ran.`]
                 : []),
-              `Move ${paths.join(', ')} into .wheelhouse/set-aside; nothing is deleted.`,
+              `Move ${paths.join(', ')} into .wheelhouse/set-aside, where it is kept for 14 days.`,
             ]
       return { lines, paths }
     },
@@ -54,7 +54,7 @@ function resetAction(name: 'reset-state' | 'reset-corrupt', parts: FileActionPar
           name === 'reset-state' ? 'There was nothing at the named paths.' : 'No state was found to be corrupt.',
         )
       }
-      const move = () => setAside(directory, paths, { name: run.policy.id, why: run.why, at: clock.wall() })
+      const move = () => aside.take(paths, { name: run.policy.id, reason: run.why })
       const wanted = run.services.filter((id) => services.wanted().includes(id))
       const folder =
         run.services.length === 0

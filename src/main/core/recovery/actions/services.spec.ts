@@ -14,7 +14,14 @@ async function running() {
   return rig
 }
 
-const job = { cause: order.cause, operation: 'jb-recovery', signal: new AbortController().signal } as never
+const remembered: unknown[] = []
+const job = {
+  cause: order.cause,
+  operation: 'jb-recovery',
+  signal: new AbortController().signal,
+  remember: async (input: unknown) => void remembered.push(input),
+  log: () => {},
+} as never
 
 test('what recovery stopped it starts again, but not what a person has stopped meanwhile', async () => {
   const { coordinator, view } = await running()
@@ -29,6 +36,7 @@ test('what recovery stopped it starts again, but not what a person has stopped m
     },
   )
   expect([view('api').state, view('kiosk').state]).toEqual(['running', 'stopped'])
+  expect(remembered, 'for a console that comes after a crash').toEqual([{ services: ['api', 'kiosk'] }])
 })
 
 test('nor when what it did meanwhile failed', async () => {

@@ -96,15 +96,16 @@ export async function stoppedMeanwhile<T>(
   const stops = services.emergencyStops
   const wanted = services.wanted()
   const again = ids.filter((id) => wanted.includes(id) || named.includes(id))
-  allThere(await services.stop(ids, { cause: job.cause, operation: job.operation }))
+  // Known to the next console, should this one not live to start them.
+  await job.remember({ services: again })
   const stillOurs = () => again.filter((id) => services.stopOrder(id) === job.operation)
   let outcome: T
   try {
+    allThere(await services.stop(ids, { cause: job.cause, operation: job.operation }))
     job.signal.throwIfAborted()
     outcome = await act()
   } catch (error) {
-    if (services.emergencyStops === stops)
-      await services.start(stillOurs(), { cause: job.cause, operation: job.operation })
+    if (services.emergencyStops === stops) await startedAgain(services, stillOurs(), job)
     throw error
   }
   if (services.emergencyStops !== stops) {
@@ -117,6 +118,16 @@ export async function stoppedMeanwhile<T>(
   assertStartable()
   allThere(await services.start(stillOurs(), orderOf(job)))
   return outcome
+}
+
+/** After a failure: what does not come back is said, and the failure stays what it was. */
+async function startedAgain(services: RecoveryServices, ids: readonly string[], job: JobContext): Promise<void> {
+  try {
+    const { failed } = await services.start(ids, { cause: job.cause, operation: job.operation })
+    for (const { service, reason } of failed) job.log(`${service} did not get there: ${reason}`)
+  } catch (error) {
+    job.log(`${listed(ids)} could not be started again: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }
 
 export function orderOf(job: JobContext): Order {
