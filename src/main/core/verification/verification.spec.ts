@@ -176,7 +176,10 @@ test('site.yaml adds checks of every kind; a command gets no more of the environ
       own('bare', { type: 'command', run: [join(directory, 'bare.sh')] }),
     ]) as never,
   }))
-  writeFileSync(join(site.directory, 'bare.sh'), '#!/bin/sh\n[ -n "$PATH" ] && [ -z "$VITEST" ] && [ "$WHEELHOUSE_RUN" = run-lab-bare.check-1 ]\n')
+  writeFileSync(
+    join(site.directory, 'bare.sh'),
+    '#!/bin/sh\n[ -n "$PATH" ] && [ -z "$VITEST" ] && [ "$WHEELHOUSE_RUN" = run-lab-bare.check-1 ]\n',
+  )
   chmodSync(join(site.directory, 'bare.sh'), 0o700)
   expect(await site.found()).toMatchObject({
     'site:there': expect.stringContaining('failed: file'),
