@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import type { ServiceDefinition } from '#core/config/index.ts'
 import { expectedPath } from '#core/coordinator/critical-path.ts'
 import { inPhases, planWaves, startSet, stopSet } from '#core/coordinator/planner.ts'
-import { silentLogger, systemClock, systemProcesses } from '#core/platform/index.ts'
+import { builtRuntime } from '#core/platform/index.ts'
+import { listeningSockets } from '#core/platform/linux/listening-ports.ts'
+import { projectRoot } from '../test/e2e/desk.ts'
 import { findProgram } from '../test/support/needs.ts'
 import { freePorts } from '../test/support/ports.ts'
 import { order, serviceRig } from '../test/support/service-rig.ts'
@@ -29,6 +31,10 @@ setTimeout(() => {
   createServer((request, response) => response.end('ok')).listen(Number(process.env.PORT_HTTP), '127.0.0.1')
 }, Number(process.env.INIT_MS))
 process.on('SIGTERM', () => process.exit(0))`
+
+const files = { 'service.mjs': script }
+/** The console's programs as they are installed: as sources, each service would pay for stripping the types of its loader. */
+const runtime = builtRuntime(join(projectRoot, 'out', 'main'), process.execPath)
 
 const benchmark: Benchmark = {
   what: `Starting ${levels * perLevel} real Node services on ${levels} levels, each needing two of the level before to be ready, until the last is ready: against the larger of the critical path (each service’s start measured alone, on the idle machine) and the CPU time that the services took divided by the cores. And planning 500 services.`,
@@ -141,7 +147,7 @@ async function startedAlone(
 ): Promise<(service: string) => number> {
   const [first] = services
   const times: number[] = []
-  await using rig = await serviceRig({ files: { 'service.mjs': script }, services: first ? [first] : [] })
+  await using rig = await serviceRig({ files, runtime, services: first ? [first] : [] })
   for (let round = 0; round < alone; round++) {
     const began = performance.now()
     await rig.coordinator.start('all', order)
@@ -154,7 +160,7 @@ async function startedAlone(
 }
 
 async function started(services: readonly ServiceDefinition[], { note }: BenchContext) {
-  await using rig = await serviceRig({ files: { 'service.mjs': script }, services })
+  await using rig = await serviceRig({ files, runtime, services })
   const idleBefore = idleMs()
   const began = performance.now()
   const { failed } = await rig.coordinator.start('all', order)
@@ -206,18 +212,13 @@ async function bySupervisord(
   const daemon = `[supervisord]\nnodaemon=true\nlogfile=${join(folder, 'supervisord.log')}\npidfile=${join(folder, 'supervisord.pid')}\nchildlogdir=${folder}\nuser=root`
   const file = join(folder, 'supervisord.conf')
   writeFileSync(file, [daemon, ...programs].join('\n\n'))
-  const processes = systemProcesses({ clock: systemClock(), logger: silentLogger })
   const times: number[] = []
   for (let round = 1; round <= rounds; round++) {
     const began = performance.now()
     const child = spawn(program, ['-c', file], { stdio: 'ignore' })
     const ended = once(child, 'exit')
     try {
-      await Promise.all(
-        ports
-          .slice(0, levels * perLevel)
-          .map((port) => until(`port ${port}`, () => processes.portHolders(port).length > 0, 60_000)),
-      )
+      await until('all fifty listen', () => allListen(ports.slice(0, levels * perLevel)), 60_000)
       times.push(performance.now() - began)
       note(`supervisord, round ${round}: ${Math.round(times.at(-1) ?? 0)} ms`)
     } finally {
@@ -229,4 +230,9 @@ async function bySupervisord(
     { what: 'supervisord until all fifty listen, waiting for no need, median', value: median(times), unit: 'ms' },
     { what: 'ours, in the order of needs, as a multiple of supervisord’s', value: ours / median(times), unit: 'x' },
   ]
+}
+
+function allListen(ports: readonly number[]): boolean {
+  const listening = new Set(listeningSockets('/proc/net/tcp').map(({ port }) => port))
+  return ports.every((port) => listening.has(port))
 }

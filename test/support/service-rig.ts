@@ -14,6 +14,7 @@ import {
   DisposableStore,
   noCrashPoints,
   type Processes,
+  type Runtime,
   silentLogger,
   sourceRuntime,
   systemClock,
@@ -64,6 +65,8 @@ export interface ServiceRigOptions {
   readonly secrets?: (name: string) => string
   /** Where the site's broker is, for services that push over MQTT. */
   readonly broker?: string
+  /** Where the console's programs are; as sources unless told. */
+  readonly runtime?: Runtime
   /** A site folder that outlives the rig; without it one is made and removed. */
   readonly directory?: string
 }
@@ -77,7 +80,7 @@ export async function serviceRig(options: ServiceRigOptions): Promise<ServiceRig
   for (const [name, source] of Object.entries(options.files ?? {})) writeFileSync(join(directory, name), source)
   const clock = systemClock()
   const logger = silentLogger
-  const runtime = sourceRuntime()
+  const runtime = options.runtime ?? sourceRuntime()
   const processes = systemProcesses({ clock, logger })
   const schemas = { control: [eventsSchema, attentionSchema, coordinatorSchema, jobsSchema], messages: [] }
   const store = owned.add(

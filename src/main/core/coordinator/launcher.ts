@@ -34,6 +34,9 @@ export interface LaunchRequest {
   readonly onSwept: ProcessChildOptions['onSwept']
 }
 
+/** How old a look at the machine's sockets may be that found a port free, milliseconds. */
+const portsFreshMs = 250
+
 /** Starts children, such that none is ever lost: each is recorded before it exists. */
 export class Launcher {
   readonly #ports: LauncherPorts
@@ -83,7 +86,7 @@ export class Launcher {
     const run = marks.make(service.id)
     const plan = planLaunch(service, context, { run, operation })
     if (service.kind === 'node') await assertScript(service, plan.args[2])
-    const conflict = portConflict(service, plan.ports, (port) => processes.portHolders(port))
+    const conflict = portConflict(service, plan.ports, (port) => processes.portHolders(port, portsFreshMs))
     if (conflict) throw conflict
     await rotateAtStart(plan.logs, logger)
 
@@ -123,7 +126,7 @@ export class Launcher {
       )
     }
     const ports = { ...service.ports, ...context.variables.ports?.[service.id] }
-    const conflict = portConflict(service, ports, (port) => processes.portHolders(port))
+    const conflict = portConflict(service, ports, (port) => processes.portHolders(port, portsFreshMs))
     if (conflict) throw conflict
     const { definition, variables, secrets } = context
     const env = resolveEnv(service, definition, variables, secrets)

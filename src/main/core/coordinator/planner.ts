@@ -1,4 +1,4 @@
-import type { ServiceDefinition, SiteDefinition } from '#core/config/index.ts'
+import type { SiteDefinition } from '#core/config/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { PhasePlan } from './types.ts'
 
@@ -15,18 +15,26 @@ export type GraphProblem =
 
 /** Everything wrong with the graph: needs that do not exist, then cycles, each cycle once. */
 export function graphProblems(graph: ServiceGraph): readonly GraphProblem[] {
+  return problemsOf(graph, needsIn(graph))
+}
+
+function problemsOf(graph: ServiceGraph, needs: Links): readonly GraphProblem[] {
   const problems: GraphProblem[] = []
   for (const service of Object.values(graph.services)) {
-    for (const need of needsOf(service)) {
+    for (const need of Object.keys(service.needs).sort()) {
       if (!Object.hasOwn(graph.services, need)) problems.push({ problem: 'missing-need', service: service.id, need })
     }
   }
-  return [...problems, ...cycles(graph).map((path) => ({ problem: 'cycle', path }) as const)]
+  return [...problems, ...cycles(needs).map((path) => ({ problem: 'cycle', path }) as const)]
 }
 
 /** Throws the ConsoleError (`services-cycle`, `need-missing`) for the first problem of the graph. */
 export function assertPlannable(graph: ServiceGraph): void {
-  const [first] = graphProblems(graph)
+  plannable(graph, needsIn(graph))
+}
+
+function plannable(graph: ServiceGraph, needs: Links): void {
+  const [first] = problemsOf(graph, needs)
   if (!first) return
   if (first.problem === 'cycle') {
     const way = first.path.join(' → ')
@@ -47,18 +55,22 @@ export function assertPlannable(graph: ServiceGraph): void {
 
 /** Services in waves: each wave needs only earlier ones, and is as early as can be. Ids in a wave are sorted. */
 export function planWaves(graph: ServiceGraph): readonly (readonly string[])[] {
-  assertPlannable(graph)
+  return wavesOf(graph, needsIn(graph))
+}
+
+function wavesOf(graph: ServiceGraph, needs: Links): readonly (readonly string[])[] {
+  plannable(graph, needs)
   const depths = new Map<string, number>()
   const depthOf = (id: string): number => {
     const known = depths.get(id)
     if (known !== undefined) return known
-    const needs = knownNeeds(graph, id)
-    const depth = needs.length === 0 ? 0 : 1 + Math.max(...needs.map(depthOf))
+    let depth = 0
+    for (const need of needs.get(id) ?? []) depth = Math.max(depth, 1 + depthOf(need))
     depths.set(id, depth)
     return depth
   }
   const waves: string[][] = []
-  for (const id of Object.keys(graph.services).sort()) {
+  for (const id of needs.keys()) {
     const depth = depthOf(id)
     waves[depth] ??= []
     waves[depth].push(id)
@@ -68,9 +80,10 @@ export function planWaves(graph: ServiceGraph): readonly (readonly string[])[] {
 
 /** The services and everything that they need, directly or not, in the order in which they start. */
 export function startSet(graph: ServiceGraph, services: readonly string[]): readonly string[] {
+  const needs = needsIn(graph)
   return inOrder(
-    graph,
-    closure(services, (id) => knownNeeds(graph, id)),
+    wavesOf(graph, needs),
+    closure(services, (id) => needs.get(id) ?? []),
   )
 }
 
@@ -91,9 +104,14 @@ export function inPhases(
 
 /** The services and everything that needs them, directly or not, in the order in which they stop. */
 export function stopSet(graph: ServiceGraph, services: readonly string[]): readonly string[] {
+  const needs = needsIn(graph)
+  const dependents = Map.groupBy(
+    [...needs].flatMap(([id, each]) => each.map((need) => ({ need, id }))),
+    ({ need }) => need,
+  )
   return inOrder(
-    graph,
-    closure(services, (id) => dependentsOf(graph, id)),
+    wavesOf(graph, needs),
+    closure(services, (id) => (dependents.get(id) ?? []).map((each) => each.id)),
   ).toReversed()
 }
 
@@ -101,7 +119,7 @@ export function stopSet(graph: ServiceGraph, services: readonly string[]): reado
 export function followSet(graph: ServiceGraph, id: string): readonly string[] {
   const followers = (need: string) =>
     Object.values(graph.services).flatMap((service) => (service.follows.includes(need) ? [service.id] : []))
-  return inOrder(graph, closure([id], followers)).filter((other) => other !== id)
+  return inOrder(planWaves(graph), closure([id], followers)).filter((other) => other !== id)
 }
 
 /** The services that name this one among their needs, sorted. */
@@ -117,10 +135,8 @@ export function allDependents(graph: ServiceGraph, id: string): readonly string[
   return stopSet(graph, [id]).filter((other) => other !== id)
 }
 
-function inOrder(graph: ServiceGraph, ids: ReadonlySet<string>): readonly string[] {
-  return planWaves(graph)
-    .flat()
-    .filter((id) => ids.has(id))
+function inOrder(waves: readonly (readonly string[])[], ids: ReadonlySet<string>): readonly string[] {
+  return waves.flat().filter((id) => ids.has(id))
 }
 
 function closure(from: readonly string[], next: (id: string) => readonly string[]): ReadonlySet<string> {
@@ -129,29 +145,39 @@ function closure(from: readonly string[], next: (id: string) => readonly string[
   return found
 }
 
-function needsOf(service: ServiceDefinition): readonly string[] {
-  return Object.keys(service.needs).sort()
+/** What each service needs of those that exist, sorted; services in the order of their ids. */
+type Links = ReadonlyMap<string, readonly string[]>
+
+function needsIn({ services }: ServiceGraph): Links {
+  return new Map(
+    Object.keys(services)
+      .sort()
+      .map((id) => {
+        const needs = Object.keys(services[id]?.needs ?? {})
+        return [id, needs.filter((need) => Object.hasOwn(services, need)).sort()]
+      }),
+  )
 }
 
-function knownNeeds(graph: ServiceGraph, id: string): readonly string[] {
-  const service = graph.services[id]
-  return service ? needsOf(service).filter((need) => Object.hasOwn(graph.services, need)) : []
-}
-
-/** Depth first, without recursion into what was already found to be free of cycles. */
-function cycles(graph: ServiceGraph): readonly (readonly string[])[] {
+/** Depth first; what was already found to be free of cycles is not walked again. */
+function cycles(needs: Links): readonly (readonly string[])[] {
   const done = new Set<string>()
   const found: (readonly string[])[] = []
-  const visit = (id: string, way: readonly string[]): void => {
-    const at = way.indexOf(id)
-    if (at >= 0) {
-      found.push([...way.slice(at), id])
+  const way: string[] = []
+  const onWay = new Set<string>()
+  const visit = (id: string): void => {
+    if (onWay.has(id)) {
+      found.push([...way.slice(way.indexOf(id)), id])
       return
     }
     if (done.has(id)) return
-    for (const need of knownNeeds(graph, id)) visit(need, [...way, id])
+    way.push(id)
+    onWay.add(id)
+    for (const need of needs.get(id) ?? []) visit(need)
+    way.pop()
+    onWay.delete(id)
     done.add(id)
   }
-  for (const id of Object.keys(graph.services).sort()) visit(id, [])
+  for (const id of needs.keys()) visit(id)
   return found
 }

@@ -3,6 +3,15 @@ import { type ProbeState, type RunCheck, watchProbe } from '#core/health/index.t
 import type { Clock } from '#core/platform/index.ts'
 import type { ProbeName } from './machine.ts'
 
+/** An answer that says the same again is told once in so many milliseconds: a service that starts is asked up to fifty times a second. */
+const repeatEveryMs = 1_000
+
+interface Told {
+  readonly state: ProbeState
+  /** Monotonic. */
+  readonly at: number
+}
+
 /** The probes of one service that run at a time, and the last answer of each for display. */
 export class ProbeSet implements Disposable {
   readonly #clock: Clock
@@ -21,6 +30,7 @@ export class ProbeSet implements Disposable {
   ): void {
     this.#end()
     for (const { name, probe } of probes) {
+      let told: Told | undefined
       const watch = watchProbe({
         check: probe.check,
         rules: probe,
@@ -29,6 +39,9 @@ export class ProbeSet implements Disposable {
         promptly: name === 'startup',
         onAnswer: (state) => {
           this.#last.set(name, state)
+          const now = this.#clock.monotonic()
+          if (told && now - told.at < repeatEveryMs && saysTheSame(told.state, state)) return
+          told = { state, at: now }
           onAnswer(name, state)
         },
       })
@@ -57,4 +70,8 @@ export class ProbeSet implements Disposable {
     for (const watch of this.#watches.values()) watch[Symbol.dispose]()
     this.#watches.clear()
   }
+}
+
+function saysTheSame(one: ProbeState, other: ProbeState): boolean {
+  return one.verdict === other.verdict && one.last?.ok === other.last?.ok && one.last?.sentence === other.last?.sentence
 }

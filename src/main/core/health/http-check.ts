@@ -1,5 +1,6 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import { connect, type Socket } from 'node:net'
 import type { Clock } from '#core/platform/index.ts'
 import { firstLine, networkFailure } from './check-words.ts'
 import type { Check, ProbeAnswer } from './types.ts'
@@ -12,6 +13,7 @@ const searchedCap = 65_536
 /**
  * Asks a page once with GET, on a connection of its own. `status` null takes any of 200 to 399, as Kubernetes does; redirects
  * are not followed. A text is looked for in the first 64 KB of the body. Failing answers carry the first line of the body, or the sentence that its JSON offers.
+ * A service that starts is asked many times before it listens: the request is made only once there is a connection, which makes a refused try five times cheaper.
  */
 export function httpCheck(
   { url, status, body: text, latencyMs }: Extract<Check, { type: 'http' }>,
@@ -22,23 +24,27 @@ export function httpCheck(
   const began = clock.monotonic()
   return new Promise((resolve) => {
     let request: ClientRequest | undefined
+    let socket: Socket | undefined
     const finish = (ok: boolean, sentence: string) => {
       timer[Symbol.dispose]()
       request?.destroy()
+      socket?.destroy()
       resolve({ ok, sentence, ms: Math.round(clock.monotonic() - began) })
     }
     const address = addressOf(url)
     const timer = clock.after(timeoutMs, () => finish(false, `no answer from ${address} within ${timeoutMs} ms`))
-    try {
-      const send = url.startsWith('https:') ? httpsRequest : httpRequest
-      const headers = { 'user-agent': 'wheelhouse-probe', accept: 'application/json, text/plain, */*' }
-      request = send(url, { agent: false, headers, signal })
-    } catch (error) {
+    const failed = (error: unknown) => finish(false, networkFailure(error, address))
+    const unusable = (error: unknown) =>
       finish(false, `${url} is not an address that can be asked: ${error instanceof Error ? error.message : error}`)
-      return
+    const headers = { 'user-agent': 'wheelhouse-probe', accept: 'application/json, text/plain, */*' }
+    const options = { agent: false, headers, signal } as const
+    const ask = (made: ClientRequest) => {
+      request = made
+      made.once('error', failed)
+      made.once('response', answered)
+      made.end()
     }
-    request.once('error', (error) => finish(false, networkFailure(error, address)))
-    request.once('response', (response) => {
+    const answered = (response: IncomingMessage) => {
       const code = response.statusCode ?? 0
       const taken = status === null ? code >= 200 && code < 400 : code === status
       readBody(response, text === undefined ? bodyCap : searchedCap, (body) => {
@@ -50,8 +56,24 @@ export function httpCheck(
         const flaw = missing ? `, without “${firstLine(text, 60)}” in it` : slow ? `, slower than ${latencyMs} ms` : ''
         finish(taken && flaw === '', `${code} in ${ms} ms${expected}${flaw}${said && `: ${said}`}`)
       })
-    })
-    request.end()
+    }
+    try {
+      const { protocol, hostname, port } = new URL(url)
+      if (protocol === 'http:') {
+        const host = hostname.replace(/^\[|\]$/g, '')
+        const connection = connect({ host, port: Number(port || 80), signal })
+        socket = connection
+        connection.once('error', failed)
+        connection.once('connect', () => {
+          connection.off('error', failed)
+          ask(httpRequest(url, { ...options, createConnection: () => connection }))
+        })
+      } else {
+        ask(httpsRequest(url, options))
+      }
+    } catch (error) {
+      unusable(error)
+    }
   })
 }
 

@@ -36,8 +36,11 @@ export interface Processes {
   /** Identity of a living pid. */
   identify(pid: number): ProcessIdentity | undefined
   isAlive(identity: ProcessIdentity): boolean
-  /** Who listens on a TCP port, whatever the address; empty when nobody does. */
-  portHolders(port: number): readonly PortHolder[]
+  /**
+   * Who listens on a TCP port, whatever the address; empty when nobody does. That nobody does may be told from a look of up to
+   * `freshMs` ago: reading all sockets of the machine costs milliseconds, and many services may be starting at once.
+   */
+  portHolders(port: number, freshMs?: number): readonly PortHolder[]
 }
 
 /** A listener on a TCP port. Pid and command are null when it belongs to a user whose processes this one may not see. */

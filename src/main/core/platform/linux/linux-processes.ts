@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import type { Processes, ProcessIdentity } from '../processes.ts'
 import { adoptChild } from './adopted-child.ts'
-import { portHolders } from './listening-ports.ts'
+import { portHolders, portLook } from './listening-ports.ts'
 import { bootId, environmentValue, isGone, pids, procEntry, procTable } from './proc-table.ts'
 import { inspectTree, openFilesIn, reactionOf } from './process-inspection.ts'
 import { spawnChild } from './spawned-child.ts'
@@ -15,6 +15,7 @@ const runVariable = 'WHEELHOUSE_RUN'
 export function linuxProcesses({ clock, logger }: { clock: Clock; logger: Logger }): Processes {
   const boot = bootId()
   const meter = treeUsage(clock)
+  const ports = portLook(clock)
 
   const identify = (pid: number): ProcessIdentity | undefined => {
     const entry = procEntry(pid)
@@ -71,6 +72,6 @@ export function linuxProcesses({ clock, logger }: { clock: Clock; logger: Logger
     reactionTo: (identity, signal) => (isAlive(identity) ? reactionOf(identity.pid, signal) : null),
     identify,
     isAlive,
-    portHolders,
+    portHolders: (port, freshMs = 0) => (freshMs > 0 && ports.seemsFree(port, freshMs) ? [] : portHolders(port)),
   }
 }

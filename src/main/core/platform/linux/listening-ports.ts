@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import type { Clock } from '../clock.ts'
 import type { PortHolder } from '../processes.ts'
 import { commandOf, pids } from './proc-table.ts'
 
@@ -23,6 +24,26 @@ export function portHolders(port: number): readonly PortHolder[] {
     const pid = owners.get(inode) ?? null
     return { address, port, pid, command: pid === null ? null : commandOf(pid) }
   })
+}
+
+/** Remembers the ports that were listened on at the last look. */
+export interface PortLook {
+  /** Whether nobody listened on the port at a look of at most `freshMs` ago. */
+  seemsFree(port: number, freshMs: number): boolean
+}
+
+export function portLook(clock: Pick<Clock, 'monotonic'>): PortLook {
+  let last: { readonly at: number; readonly ports: ReadonlySet<number> } | undefined
+  return {
+    seemsFree(port, freshMs) {
+      const now = clock.monotonic()
+      if (!last || now - last.at > freshMs) {
+        const sockets = [...listeningSockets('/proc/net/tcp'), ...listeningSockets('/proc/net/tcp6')]
+        last = { at: now, ports: new Set(sockets.map((socket) => socket.port)) }
+      }
+      return !last.ports.has(port)
+    },
+  }
 }
 
 /** The listening sockets in the text of /proc/net/tcp, tcp6, udp or udp6. */
