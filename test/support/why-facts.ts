@@ -319,6 +319,7 @@ export const database = {
   bytes: 1_000,
   walBytes: 0,
   limitBytes: 1e9,
+  comesBack: false,
   copies: { count: 0, newestAt: null, bytes: 0 },
   lastCheck: null,
 }

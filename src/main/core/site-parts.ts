@@ -148,6 +148,7 @@ export async function openParts(
       state: state.slice('databases'),
       runtime,
       clock,
+      uncleanExit: !['new', 'clean'].includes(store.opened.control.how),
       crashPoints,
       logger: logger.part('databases'),
       random: ports.random,

@@ -6,6 +6,7 @@ import { HealthMark } from '../components/health-mark.tsx'
 import { Age } from '../components/time.tsx'
 import { useActions } from '../features/actions/asking.ts'
 import {
+  comesBack,
   type StoreState,
   standInOf,
   storeStateMark,
@@ -21,7 +22,7 @@ import styles from './store-banner.module.css'
 export function StoreBanner() {
   const store = useEntity('store', 'store')
   useToldWhenOver(store?.state)
-  const trouble = store && storeTrouble(store.state, store.note)
+  const trouble = store && storeTrouble(store.state, store.note, comesBack(store))
   return (
     <>
       {/* Without the age, which would be read out again each second. */}
@@ -49,7 +50,8 @@ function Help({ store }: { readonly store: StoreView }) {
   const { ask } = useActions()
   const { pathname } = useLocation()
   if (store.state === 'stand-in') {
-    return <Button onClick={() => ask({ type: 'recover-store', database: standInOf(store) })}>Recover…</Button>
+    const label = comesBack(store) ? 'Try again…' : 'Recover…'
+    return <Button onClick={() => ask({ type: 'recover-store', database: standInOf(store) })}>{label}</Button>
   }
   if (pathname.startsWith('/diagnose')) return null
   return (

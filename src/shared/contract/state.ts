@@ -329,6 +329,8 @@ export const storeViewSchema = z.object({
       walBytes: z.number(),
       /** The size that it is kept within. */
       limitBytes: z.number(),
+      /** A stand-in runs, and no damage of the database itself is known: the console goes back to it once it can be opened. */
+      comesBack: z.boolean(),
       /** Checked copies, the newest's time. */
       copies: z.object({ count: z.number().int(), newestAt: z.number().nullable(), bytes: z.number() }),
       lastCheck: z

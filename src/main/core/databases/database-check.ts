@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { Clock, Runtime } from '#core/platform/index.ts'
-import { checkDatabase } from '#core/store/index.ts'
+import { type CheckKind, checkDatabase } from '#core/store/index.ts'
 import { SqliteConnection } from './sqlite/sqlite-connection.ts'
 import type { SessionSource } from './types.ts'
 
@@ -19,18 +19,20 @@ export interface SqliteCheckOptions {
   readonly service: string
   readonly where: string
   readonly file: string
+  readonly kind: CheckKind
   readonly runtime: Runtime
   readonly clock: Clock
   readonly signal: AbortSignal
 }
 
-/** Reads a whole SQLite database for damage and for rows that refer to nothing, in helper processes that can be killed. */
+/** Reads a whole SQLite database for damage, and in a full check for rows that refer to nothing, in helper processes that can be killed. */
 export async function checkSqlite(options: SqliteCheckOptions): Promise<CheckFinding> {
-  const { service, where, file, runtime, clock, signal } = options
+  const { service, where, file, kind, runtime, clock, signal } = options
   if (!existsSync(file)) return { ok: false, note: `${where} is missing.` }
   if ((await stat(file)).size === 0) return { ok: false, note: `${where} is empty: the file holds no page.` }
-  const { ok, problems } = await checkDatabase(runtime, file, { timeoutMs: checkMs, signal })
+  const { ok, problems } = await checkDatabase(runtime, file, { kind, timeoutMs: checkMs, signal })
   if (!ok) return { ok: false, note: `${where} is damaged: ${problems.join('; ')}.` }
+  if (kind === 'quick') return { ok: true, note: `The structure of ${where} was read: no damage.` }
   const limits = { timeoutMs: checkMs, signal }
   const connection = await SqliteConnection.open({ path: file, place: { service, where }, runtime, clock }, limits)
   try {

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import type { SiteDefinition } from '#core/config/index.ts'
 import type { EventLog } from '#core/events/index.ts'
-import type { JobOutcome, Jobs } from '#core/jobs/index.ts'
+import type { JobContext, JobOutcome, Jobs } from '#core/jobs/index.ts'
 import type { Clock, CrashPoints, Logger, Runtime } from '#core/platform/index.ts'
+import type { CheckKind } from '#core/store/index.ts'
 import type { RecoveryPlan } from '#shared/contract/databases.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause, Severity } from '#shared/vocabulary.ts'
@@ -46,14 +47,20 @@ export class DatabaseJobs {
     return new SiteCopies(join(this.#parts.own, 'copies', database.id), this.#parts.runtime)
   }
 
-  async check(database: SiteDatabase, cause: Cause): Promise<{ readonly job: string }> {
+  /** Resolves when a job has ended, however it did. */
+  async finished(job: string): Promise<void> {
+    await this.#parts.jobs.finished(job)
+  }
+
+  /** A quick one is for SQLite files only, and leaves out their indexes and what rows refer to. */
+  async check(database: SiteDatabase, cause: Cause, kind: CheckKind = 'full'): Promise<{ readonly job: string }> {
     const { jobs } = this.#parts
     if (database.declared.target.engine === 'postgres') void database.sessions // refused before a job exists
     const { id: job } = await jobs.start(
       {
         kind: 'database.check',
         subject: `service:${database.id}`,
-        title: `Check the database ${database.declared.where}`,
+        title: `${kind === 'full' ? 'Check' : 'Check the structure of'} the database ${database.declared.where}`,
         steps: [{ id: 'check', title: `Read ${database.declared.where}` }],
         cause,
         commandLine: `wheelhouse database check ${database.id}`,
@@ -61,7 +68,7 @@ export class DatabaseJobs {
         lane: `database:${database.id}`,
         cancellable: true,
       },
-      (context) => context.step('check', () => this.#check(database, context.signal, context.cause, cause)),
+      (context) => context.step('check', () => this.#check(database, kind, context, cause)),
     )
     return { job }
   }
@@ -180,15 +187,21 @@ export class DatabaseJobs {
     return { job }
   }
 
-  async #check(database: SiteDatabase, signal: AbortSignal, began: Cause, asked: Cause): Promise<JobOutcome> {
+  async #check(
+    database: SiteDatabase,
+    kind: CheckKind,
+    { signal, cause: began }: JobContext,
+    asked: Cause,
+  ): Promise<JobOutcome> {
     const { records, runtime, clock, onChanged } = this.#parts
     const { target, where } = database.declared
     const finding: CheckFinding =
       target.engine === 'sqlite'
-        ? await checkSqlite({ service: database.id, where, file: target.file, runtime, clock, signal })
+        ? await checkSqlite({ service: database.id, where, file: target.file, kind, runtime, clock, signal })
         : await checkPostgres(database.sessions, where, signal)
-    const automatic = asked.type === 'schedule'
-    await records.add(database.id, 'check', { at: clock.wall(), ok: finding.ok, automatic, note: finding.note })
+    const automatic = asked.type !== 'operator'
+    const record = kind === 'full' ? 'check' : 'quick-check'
+    await records.add(database.id, record, { at: clock.wall(), ok: finding.ok, automatic, note: finding.note })
     this.#emit('checked', database, finding.ok ? 'info' : 'error', finding.note, began)
     if (target.engine === 'sqlite') database.damaged(finding.ok ? null : finding.note)
     onChanged(database)

@@ -39,6 +39,8 @@ export interface DatabasesParts {
   readonly state: Slice<SiteDatabaseView>
   readonly runtime: Runtime
   readonly clock: Clock
+  /** Whether the console did not end properly the last time: then the files of SQLite databases are checked soon. */
+  readonly uncleanExit: boolean
   readonly crashPoints: CrashPoints
   readonly logger: Logger
   /** A number in [0, 1): jitter of pauses. */
@@ -95,7 +97,7 @@ class SiteDatabases implements Databases {
     })
     this.#interrupted = new InterruptedRecovery({ ...parts, own: parts.site.own, records: this.#records })
     const databases = () => this.#known.values()
-    this.#upkeep = new Upkeep({ databases, jobs: this.#jobs, records: this.#records, clock, logger: parts.logger })
+    this.#upkeep = new Upkeep({ ...parts, databases, jobs: this.#jobs, records: this.#records })
     // Cards outlive the console: one from an earlier run may not be true any more.
     for (const { id } of attention.open()) {
       if (id.startsWith(cardPrefix)) attention.clear(id, { type: 'console', why: 'the site was opened anew' })
@@ -197,7 +199,7 @@ class SiteDatabases implements Databases {
 
   #show(database: SiteDatabase): void {
     if (this.#closed || this.#known.get(database.id) !== database) return
-    const check = this.#records.newest(database.id, 'check')
+    const check = this.#records.lastCheck(database.id)
     const last = this.#records.newest(database.id, 'recovery')
     const copies = this.#copies.get(database.id)
     this.#parts.state.set(database.id, {

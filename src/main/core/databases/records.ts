@@ -1,7 +1,7 @@
 import type { Database } from '#core/store/index.ts'
 
-/** `putting`: files are being moved into place; ends when they are. */
-export type RecordKind = 'check' | 'recovery' | 'putting'
+/** `check`: a full one. `putting`: files are being moved into place; ends when they are. */
+export type RecordKind = 'check' | 'quick-check' | 'recovery' | 'putting'
 
 export interface DatabaseRecord {
   /** Wall-clock milliseconds. */
@@ -54,6 +54,12 @@ export class DatabaseRecords {
 
   newest(service: string, kind: RecordKind): DatabaseRecord | null {
     return this.all(service, kind)[0] ?? null
+  }
+
+  /** The last check, full or quick. */
+  lastCheck(service: string): DatabaseRecord | null {
+    const [full, quick] = [this.newest(service, 'check'), this.newest(service, 'quick-check')]
+    return full && quick ? (quick.at > full.at ? quick : full) : (full ?? quick)
   }
 
   /** Newest first. */

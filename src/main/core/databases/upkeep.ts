@@ -7,6 +7,8 @@ import type { SiteDatabase } from './site-database.ts'
 
 export interface UpkeepParts {
   readonly databases: () => Iterable<SiteDatabase>
+  /** Whether the console did not end properly the last time. */
+  readonly uncleanExit: boolean
   readonly jobs: DatabaseJobs
   readonly records: DatabaseRecords
   readonly clock: Clock
@@ -22,12 +24,17 @@ const checkEveryMs = 7 * day
 /** After a recovery that failed the console waits this long before it tries by itself again. */
 const retryMs = 10 * minute
 
-/** What is done for the site's databases without being asked: daily copies, weekly checks, recovery where site.yaml says so. */
+/**
+ * What is done for the site's databases without being asked: daily copies, weekly checks, a quick check of SQLite files after an unclean
+ * exit of the console (the power may have gone), recovery where site.yaml says so.
+ */
 export class Upkeep implements AsyncDisposable {
   readonly #parts: UpkeepParts
   readonly #stop = new AbortController()
   /** Databases whose recovery is being started. */
   readonly #recovering = new Set<string>()
+  /** Those that were looked at since an unclean exit. */
+  readonly #quickChecked = new Set<string>()
   #timer: Disposable
   #running: Promise<void> = Promise.resolve()
 
@@ -75,6 +82,7 @@ export class Upkeep implements AsyncDisposable {
     for (const database of this.#parts.databases()) {
       if (this.#stop.signal.aborted || !database.running || database.damage !== null) continue
       try {
+        await this.#checkAfterUncleanExit(database)
         await this.#copyWhenDue(database)
         await this.#checkWhenDue(database)
       } catch (error) {
@@ -93,6 +101,21 @@ export class Upkeep implements AsyncDisposable {
     if (newest && !isDue(newest.at, day, clock.wall())) return
     const cause: Cause = { type: 'schedule', name: 'daily copy' }
     await jobs.takeCopy(database, target.file, 'daily', cause, this.#stop.signal)
+  }
+
+  async #checkAfterUncleanExit(database: SiteDatabase): Promise<void> {
+    const { uncleanExit, jobs } = this.#parts
+    const { definition, target } = database.declared
+    if (!uncleanExit || this.#quickChecked.has(database.id)) return
+    if (definition.check === 'off' || target.engine !== 'sqlite') return
+    const { job } = await jobs.check(
+      database,
+      { type: 'console', why: 'it did not end properly the last time' },
+      'quick',
+    )
+    this.#quickChecked.add(database.id)
+    // What follows needs the same lane, and there is no use in copying what turns out to be damaged.
+    await jobs.finished(job)
   }
 
   async #checkWhenDue(database: SiteDatabase): Promise<void> {

@@ -48,7 +48,7 @@ export function replaced({ database, message }: UntoldReport, cause: Cause): Att
 
 export function standIn(
   database: DatabaseName,
-  { why }: StandIn,
+  { why, damage }: StandIn,
   contact: Contact | null,
   cause: Cause,
 ): AttentionDraft {
@@ -61,8 +61,17 @@ export function standIn(
     subject: `store:${database}`,
     severity: 'critical',
     title: `A stand-in takes the place of the console's ${database} database`,
-    why: `${why}${call}`,
-    fixes: [{ label: `Recover the ${database} database`, action: { type: 'recover-store', database } }, diagnose],
+    why:
+      damage === null
+        ? `${why} The console goes back to it by itself as soon as it can be opened.${call}`
+        : `${why}${call}`,
+    fixes: [
+      {
+        label: damage === null ? `Try the ${database} database again…` : `Recover the ${database} database…`,
+        action: { type: 'recover-store', database },
+      },
+      diagnose,
+    ],
     cause,
     dismissible: false,
   }

@@ -81,7 +81,12 @@ export class Publisher implements Disposable {
       refused,
       dropped,
       busyRetries,
-      databases: each.map((its) => ({ ...its, copies: this.#copies[its.name], lastCheck: this.#lastCheck(its.name) })),
+      databases: each.map((its) => ({
+        ...its,
+        comesBack: store.upkeep.standIn(its.name)?.damage === null,
+        copies: this.#copies[its.name],
+        lastCheck: this.#lastCheck(its.name),
+      })),
       slow: [...slow],
       quarantine: [...this.#quarantine],
     })

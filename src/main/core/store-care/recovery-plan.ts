@@ -11,6 +11,8 @@ export interface StorePlanInput {
   readonly nameOf: (copy: { readonly at: number }) => string
   /** Since when a stand-in takes its place, wall-clock milliseconds; null when it is itself. */
   readonly standInSince: number | null
+  /** Whether no damage of it is known, so that it is tried first whether it can be opened. */
+  readonly triedFirst: boolean
   readonly now: number
 }
 
@@ -25,12 +27,18 @@ export function storeRecoveryPlan(input: StorePlanInput): StoreRecoveryPlan {
   const name = copy && nameOf(copy)
   const older = others > 0 ? ' Should it fail after all, older copies are tried.' : ''
   const end = standInSince ?? now
+  const copyOrRest =
+    name === null
+      ? `set the ${database} database aside and salvage what can still be read of it; no copy passes its check.`
+      : `set the ${database} database aside and put ${name} in its place.`
   return {
-    sentence:
-      name === null
-        ? `Set the ${database} database aside and salvage what can still be read of it; no copy passes its check.`
-        : `Set the ${database} database aside and put ${name} in its place.`,
+    sentence: input.triedFirst
+      ? `Open the ${database} database again; if it still cannot be opened, ${copyOrRest}`
+      : `${copyOrRest.charAt(0).toUpperCase()}${copyOrRest.slice(1)}`,
     steps: [
+      ...(input.triedFirst
+        ? ['Try to open it again; if that is possible, it is used as it is, nothing of it is lost and this ends here.']
+        : []),
       ...(isChecked ? ['Read it through and through; found whole, it stays as it is and nothing is lost.'] : []),
       `${isChecked ? 'Found damaged: move' : 'Move'} its files together to .wheelhouse/quarantine, where they are kept for 14 days.`,
       name === null

@@ -107,6 +107,7 @@ class OpenStoreCare implements StoreCare {
       best: await store.upkeep.bestCopy(database, planWithinMs),
       nameOf: (copy) => copies.nameOf(copy),
       standInSince: store.upkeep.standIn(database)?.since ?? null,
+      triedFirst: store.upkeep.standIn(database)?.damage === null,
       now: clock.wall(),
     })
   }

@@ -56,6 +56,7 @@ test('of a database that a stand-in takes the place of, what is lost ends with t
     best: { copy: { at: 1_000, newest: 900, bytes: 4_000, checkMs: 200 }, passedOver: 0, others: 2 },
     nameOf: () => 'the copy of noon',
     standInSince: 5_000,
+    triedFirst: false,
     now: 9_000,
   })
   expect(plan).toMatchObject({ lost: { from: 900, to: 5_000 }, aboutMs: 600 })

@@ -88,7 +88,10 @@ export async function runCopy(
   return { message, data }
 }
 
-/** Recovers by order. A database that a full check finds whole stays: going back to a copy would only lose records. */
+/**
+ * Recovers by order. A database that a full check finds whole stays, and so does one that only could not be opened and can be now:
+ * going back to a copy would only lose records.
+ */
 export async function runRecover(
   context: JobContext,
   database: DatabaseName,
@@ -96,6 +99,9 @@ export async function runRecover(
 ): Promise<JobOutcome> {
   const { store } = ports
   const { state, note } = store.statistics().databases[database]
+  if (await store.endStandIn(database)) {
+    return { message: sentenceOf(database, store.opened[database]), data: { database, ok: true } }
+  }
   const standIn = store.upkeep.standIn(database)
   if (standIn || state === 'failed') {
     const why = standIn?.damage ?? standIn?.why ?? note ?? 'it could not be used'

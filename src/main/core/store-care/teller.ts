@@ -70,8 +70,12 @@ function eventOf({ kind, database, by, message, data, at }: UntoldReport): Event
     'stand-in-ended': { kind: storeEventKinds.standInEnded, severity: 'notice' },
     'log-damaged': { kind: storeEventKinds.logDamaged, severity: 'error' },
   } as const
+  const opening: Cause = { type: 'observation', what: `whether the ${database} database can be opened` }
   const causes: Readonly<Record<UntoldReport['by'], Cause>> = {
-    damage: { type: 'observation', what: `damage in the ${database} database` },
+    damage:
+      kind === 'stand-in-ended' || data.damage === null
+        ? opening
+        : { type: 'observation', what: `damage in the ${database} database` },
     check: { type: 'observation', what: `a check that found the ${database} database damaged` },
     operator: { type: 'console', why: 'the operator ordered a recovery' },
   }

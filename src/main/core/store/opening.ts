@@ -1,4 +1,6 @@
+import { lstatSync } from 'node:fs'
 import Database from 'better-sqlite3'
+import { databaseEndings } from './quarantine.ts'
 import { type AppliedVersions, appliedVersions, hasTable, refuseNewerFormat, strangeIn } from './schema-versions.ts'
 import { failureKind, failureOf } from './sqlite-failure.ts'
 import type { DatabaseName } from './types.ts'
@@ -9,6 +11,22 @@ export type Found =
   /** `canShrink`: free pages can be given back; a file of an earlier console must be written anew for that. */
   | { readonly state: 'closed cleanly' | 'not closed'; readonly versions: AppliedVersions; readonly canShrink: boolean }
   | { readonly state: 'damaged'; readonly reason: string }
+
+/** What the file system alone says is wrong: no file though there was one, nothing in it, or something else than a file. */
+export function wrongFile(name: DatabaseName, path: string, existed: boolean): string | null {
+  for (const ending of databaseEndings) {
+    const found = lstatSync(`${path}${ending}`, { throwIfNoEntry: false })
+    if (found && !found.isFile()) return `${name}.db${ending} is no file`
+  }
+  const size = lstatSync(path, { throwIfNoEntry: false })?.size
+  if (!existed || (size !== undefined && size > 0)) return null
+  return size === undefined ? 'its file is missing' : 'its file is empty, 0 bytes'
+}
+
+/** Bytes; 0 when there is no such file. */
+export function sizeOf(path: string): number {
+  return lstatSync(path, { throwIfNoEntry: false })?.size ?? 0
+}
 
 const closedMark = 'closed'
 /** What SQLite calls an auto_vacuum that waits to be told. */

@@ -1,4 +1,3 @@
-import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Clock, type CrashPoints, type Logger, type Runtime, timeIn } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
@@ -7,10 +6,10 @@ import type { CheckResult, LogDamage } from './database-answer.ts'
 import { checkDatabase } from './database-tool.ts'
 import { isNoRoom, type Ladder } from './ladder.ts'
 import { logSentence } from './log-sentence.ts'
-import { type Found, inspect } from './opening.ts'
+import { type Found, inspect, sizeOf, wrongFile } from './opening.ts'
 import { patiently } from './patience.ts'
 import { makePrivateFile } from './private-file.ts'
-import { databaseEndings, type Quarantine } from './quarantine.ts'
+import type { Quarantine } from './quarantine.ts'
 import { type RecoveryRecord, type ReplacedBy, recoveryLimit, recoveryWaitMs } from './recovery-record.ts'
 import { pendingMigrations } from './schema-versions.ts'
 import { sequencesFrom } from './sequences.ts'
@@ -86,6 +85,21 @@ export class Readiness {
     return this.#standIn(this.#options.records[name], why, null)
   }
 
+  /** Whether a stand-in runs for a database of which no damage is known, and the disk lets that one be read and written again. */
+  mayComeBack(name: DatabaseName): Promise<boolean> {
+    return this.#options.standIns.mayEnd(this.#options.records[name])
+  }
+
+  /** Goes back from such a stand-in. Whatever goes wrong, a stand-in goes on. */
+  async comeBack(name: DatabaseName): Promise<Ready> {
+    const record = this.#options.records[name]
+    try {
+      return await this.prepare(name)
+    } catch (error) {
+      return this.#standIn(record, `The ${name} database could not be used again: ${reasonOf(error)}`, null)
+    }
+  }
+
   /** Once more what the writer could not open: its attempt may have changed what lies there. */
   async again(name: DatabaseName, before: Ready): Promise<Ready> {
     const { setup, opened } = before
@@ -114,7 +128,7 @@ export class Readiness {
   async #look(record: RecoveryRecord): Promise<Ready> {
     const { name } = record
     const path = this.#path(name)
-    const wrong = await this.#wrongFile(name, path)
+    const wrong = wrongFile(name, path, await this.#existed(name))
     if (wrong !== null) return this.#recover(record, wrong, 'damage')
     let found: Found
     try {
@@ -143,17 +157,9 @@ export class Readiness {
     return patiently(look, mayPass)
   }
 
-  /** What the file system alone says is wrong: no file, nothing in it, or something else than a file. */
-  async #wrongFile(name: DatabaseName, path: string): Promise<string | null> {
-    for (const ending of databaseEndings) {
-      const found = lstatSync(`${path}${ending}`, { throwIfNoEntry: false })
-      if (found && !found.isFile()) return `${name}.db${ending} is no file`
-    }
-    const existed =
-      this.#options.record.bornAt(name) !== undefined || (await this.#options.copies.list(name)).length > 0
-    const size = lstatSync(path, { throwIfNoEntry: false })?.size
-    if (!existed || (size !== undefined && size > 0)) return null
-    return size === undefined ? 'its file is missing' : 'its file is empty, 0 bytes'
+  async #existed(name: DatabaseName): Promise<boolean> {
+    const { record, copies } = this.#options
+    return record.bornAt(name) !== undefined || (await copies.list(name)).length > 0
   }
 
   /** Null when no answer could be had, which is no sign of damage: the console must come up, and a later opening checks again. */
@@ -290,10 +296,6 @@ export class Readiness {
   #path(name: DatabaseName): string {
     return join(this.#options.directory, `${name}.db`)
   }
-}
-
-function sizeOf(path: string): number {
-  return lstatSync(path, { throwIfNoEntry: false })?.size ?? 0
 }
 
 function reasonOf(error: unknown): string {

@@ -50,9 +50,7 @@ export async function standInPath(directory: string, name: DatabaseName): Promis
     try {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 })
       await assertOwn(dirname(path))
-      const room = join(dirname(path), 'room')
-      await writeDurably(room, new Uint8Array(leastRoom))
-      await rm(room, { force: true })
+      await tryRoom(dirname(path))
       await makePrivateFile(path)
       if (!(await isOwn(path))) throw new Error(`${path} is no file of this user's.`)
       return path
@@ -61,6 +59,16 @@ export async function standInPath(directory: string, name: DatabaseName): Promis
     }
   }
   throw failure
+}
+
+/** Rejects with the system's error where a folder takes no more files, or none of the size that a database needs. */
+export async function tryRoom(folder: string): Promise<void> {
+  const room = join(folder, 'room')
+  try {
+    await writeDurably(room, new Uint8Array(leastRoom))
+  } finally {
+    await rm(room, { force: true })
+  }
 }
 
 /** Whether it is a file of this user's in a folder of this user's, and neither a link to somewhere else. */

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { constants, existsSync } from 'node:fs'
+import { access, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock, Logger, Runtime } from '#core/platform/index.ts'
 import { copyDatabase } from './database-tool.ts'
@@ -8,7 +8,7 @@ import { databaseEndings, type Quarantine } from './quarantine.ts'
 import type { RecoveryRecord } from './recovery-record.ts'
 import { sequencesFrom } from './sequences.ts'
 import { storeError } from './sqlite-failure.ts'
-import { highestIn, standInPath, standInsOf } from './stand-in.ts'
+import { highestIn, standInPath, standInsOf, tryRoom } from './stand-in.ts'
 import type { StoreRecord } from './store-record.ts'
 import type { StoreReports } from './store-reports.ts'
 import type { DatabaseName } from './types.ts'
@@ -62,6 +62,23 @@ export class StandIns {
       await reports.add(record, { kind: 'stand-in', message, data: { database: name, damage } }, change)
     }
     return { path, found, continueFrom }
+  }
+
+  /** Whether no damage of the original is known, and the disk lets it be read and written again. Changes nothing. */
+  async mayEnd({ name, state }: RecoveryRecord): Promise<boolean> {
+    if (!state.standIn || state.standIn.damage !== null) return false
+    const { directory } = this.#options
+    try {
+      await tryRoom(directory)
+      for (const ending of databaseEndings) {
+        const path = join(directory, `${name}.db${ending}`)
+        if (existsSync(path)) await access(path, constants.R_OK | constants.W_OK)
+      }
+      inspect(name, join(directory, `${name}.db`))
+      return true
+    } catch {
+      return false
+    }
   }
 
   /**

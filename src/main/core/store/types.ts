@@ -164,7 +164,8 @@ export interface StoreStatistics extends StoreCondition {
 export interface Replaced {
   readonly database: DatabaseName
   readonly opened: OpenedAs
-  readonly by: ReplacedBy
+  /** `itself`: it could be opened again, and the stand-in for it ended. */
+  readonly by: ReplacedBy | 'itself'
 }
 
 /** The console's own databases under `.wheelhouse/`, open and migrated. */
@@ -197,6 +198,11 @@ export interface Store extends AsyncDisposable {
    * `failed` then. A second call joins the first.
    */
   replace(database: DatabaseName, why: string, by: ReplacedBy): Promise<OpenedAs>
+  /**
+   * Ends the stand-in for a database of which no damage is known, where that one can be opened again; looked for by itself as well. What
+   * the stand-in recorded is kept and told. Resolves with whether the database itself, or what a recovery put there, is in use now.
+   */
+  endStandIn(database: DatabaseName): Promise<boolean>
   /** Told after a database was replaced and is in use again. */
   onReplaced(listener: (replaced: Replaced) => void): Disposable
   /** Waits until everything written so far is committed. */

@@ -54,6 +54,9 @@ test('the button of a recovery says what takes the place, or whom it stops', () 
   expect(recoverStoreActWords('control', sampleStore(0).databases[0])).toBe('Recover control if it is damaged')
   expect(recoverStoreActWords('control', control)).toBe('Set control aside and go back to its copy')
   expect(recoverStoreActWords('messages', messages)).toBe('Set messages aside and salvage it')
+  expect(recoverStoreActWords('control', control && { ...control, comesBack: true })).toBe(
+    'Open control again, or recover it',
+  )
   const recovery = { sentence: '', steps: [], services: ['faculty', 'api'], lost: null, undo: '', commandLine: '' }
   expect(recoverDatabaseActWords('faculty', recovery)).toBe('Recover faculty and stop api')
 })

@@ -44,6 +44,7 @@ export function restoreActWords(plan: RestorePlan): string {
 /** "Recover control if it is damaged"; where that is known, "Set control aside and go back to its copy", or salvage without one. */
 export function recoverStoreActWords(name: DatabaseName, database: StoreDatabase | undefined): string {
   if (!database || checkedFirst(database.state)) return `Recover ${name} if it is damaged`
+  if (database.comesBack) return `Open ${name} again, or recover it`
   return database.copies.newestAt === null
     ? `Set ${name} aside and salvage it`
     : `Set ${name} aside and go back to its copy`

@@ -63,16 +63,22 @@ export function RecoverStoreDialog({
 }
 
 function Plan({ database }: { readonly database: StoreDatabase }) {
-  const { copies, state } = database
+  const { copies, state, comesBack } = database
+  const begin = comesBack ? 'If it still cannot be opened, its' : checkedFirst(state) ? 'Found damaged, its' : 'Its'
   return (
     <>
       <ol className={styles.steps} aria-label="What is done">
+        {comesBack && (
+          <li>
+            It is opened again. If that is possible now, it is used as it is: nothing of it is lost, and this ends here.
+          </li>
+        )}
         {checkedFirst(state) && (
           <li>It is read through and through first. Found whole, it stays as it is and nothing is lost.</li>
         )}
         <li>
-          {checkedFirst(state) ? 'Found damaged, its' : 'Its'} files ({bytes(database.bytes + database.walBytes)}, the
-          log included) are set aside together into quarantine. Recording waits for it.
+          {begin} files ({bytes(database.bytes + database.walBytes)}, the log included) are set aside together into
+          quarantine. Recording waits for it.
         </li>
         <li>
           {copies.newestAt === null ? (

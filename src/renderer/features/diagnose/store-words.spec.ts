@@ -11,6 +11,7 @@ test('an open store has nothing to say on every page; every other state does', (
 
 test('the banner has the first sentence of a long note', () => {
   const note = 'The control database (v. 3) was replaced 3 times. It is recovered when you order it.'
+  expect(storeTrouble('stand-in', note, true)?.meaning).toContain('goes back to the database by itself')
   expect(storeTrouble('stand-in', note)?.note).toBe('The control database (v. 3) was replaced 3 times.')
 })
 

@@ -44,8 +44,8 @@ export interface StoreTrouble {
   readonly meaning: string
 }
 
-/** The banner's words for a state; null while all is well. */
-export function storeTrouble(state: StoreState, wholeNote: string | null): StoreTrouble | null {
+/** The banner's words for a state; null while all is well. `comesBack`: the stand-in ends by itself. */
+export function storeTrouble(state: StoreState, wholeNote: string | null, comesBack = false): StoreTrouble | null {
   // A line on every page; card, Diagnose and Why? have the rest.
   const note = wholeNote && (/^.*?[.!?](?= [A-Z])/s.exec(wholeNote)?.[0] ?? wholeNote)
   switch (state) {
@@ -68,7 +68,9 @@ export function storeTrouble(state: StoreState, wholeNote: string | null): Store
       return {
         lead: 'A stand-in takes the place of a database.',
         note,
-        meaning: 'The console records into it; what was there before is not touched until you decide.',
+        meaning: comesBack
+          ? 'The console records into it, and goes back to the database by itself as soon as that can be opened.'
+          : 'The console records into it; what was there before is not touched until you decide.',
       }
     case 'failed':
       return {
@@ -102,6 +104,11 @@ export function newestCopyAt(store: StoreView): number | null {
 /** The database that the banner's Recover… is about: the first that a stand-in records for. */
 export function standInOf(store: StoreView): DatabaseName {
   return store.databases.find((database) => database.state === 'stand-in')?.name ?? 'control'
+}
+
+/** Whether the stand-in that the banner is about ends by itself, once its database can be opened again. */
+export function comesBack(store: StoreView): boolean {
+  return store.databases.find(({ name }) => name === standInOf(store))?.comesBack ?? false
 }
 
 /** Whether a recovery reads the database before it touches anything: not where a stand-in or a failure has answered that. */
