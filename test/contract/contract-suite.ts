@@ -192,6 +192,37 @@ export function contractSuite(name: string, openWire: (console: Console) => Prom
       expect(JSON.parse(answer.slice(1))).toMatchObject({ problem: { code: 'version-differs' } })
     })
 
+    it('refuses the calls of a client that has too many under way, and serves everybody else and that client later', async () => {
+      const [connection, bystander] = [await connect(), await connect()]
+      const gate = Promise.withResolvers<void>()
+      const request = { kind: 'contract.wait', subject: 'site', title: 'Waits', steps: [{ id: 'wait', title: 'Wait' }] }
+      const rest = {
+        cause: { type: 'operator', via: 'browser' },
+        commandLine: '-',
+        input: {},
+        lane: 'contract',
+      } as const
+      const job = await console.site?.jobs.start({ ...request, ...rest, cancellable: false }, async () => {
+        await gate.promise
+        return { message: 'It waited.' }
+      })
+      const ended: unknown[] = []
+      const wait = () => connection.calls.jobs.wait({ job: job?.id ?? '', within: 60_000 })
+      const calls = Array.from({ length: 300 }, () =>
+        wait().then(
+          () => 'answered',
+          (error: unknown) => void ended.push(error),
+        ),
+      )
+      await until('those beyond the bound to be refused', () => ended.length === 100)
+      for (const error of ended) expect(error).toMatchObject({ problem: { code: 'too-many-calls', retryable: true } })
+      await expect(bystander.calls.console.info()).resolves.toHaveProperty('version')
+      gate.resolve()
+      expect((await Promise.all(calls)).filter((answer) => answer === 'answered')).toHaveLength(200)
+      await expect(connection.calls.console.info()).resolves.toHaveProperty('version')
+      for (const each of [connection, bystander]) each.close()
+    })
+
     it('lets calls under way fail with a sentence when the connection goes', async () => {
       const connection = await connect()
       const call = connection.calls.jobs.wait({ job: 'jb-none', within: 60_000 }).catch((error: unknown) => error)

@@ -15,6 +15,8 @@ import type { ServerTransport } from './transport.ts'
 
 /** How long a client has to greet. Milliseconds. */
 const greetWithinMs = 5_000
+/** Calls of one connection that may be under way. A screen has a dozen, waits for jobs included. */
+const mostCalls = 200
 
 export interface ConnectionOptions {
   readonly console: ConsoleControl
@@ -143,17 +145,32 @@ function sameToken(given: string, token: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b)
 }
 
+/** For one connection: what is refused because too much is under way is refused before anything is done for it. */
 function rpcHandler(logger: Logger): StandardRPCHandler<ApiContext> {
+  let underWay = 0
   return new StandardRPCHandler(router, {
     clientInterceptors: [
       async ({ next, path }) => {
+        underWay++
         try {
+          if (underWay > mostCalls) throw tooManyCalls()
           return await next()
         } catch (error) {
           const problem = toProblem(error, path.join('.'), logger)
           throw new ORPCError('REFUSED', { defined: true, status: 422, message: problem.message, data: problem })
+        } finally {
+          underWay--
         }
       },
     ],
   })
+}
+
+function tooManyCalls(): ConsoleError {
+  return new ConsoleError(
+    'too-many-calls',
+    `This connection has ${mostCalls} calls under way, and the console takes no more of them before some have been answered.`,
+    'Wait for the answers to earlier calls, and call again.',
+    { params: { most: mostCalls }, retryable: true },
+  )
 }
