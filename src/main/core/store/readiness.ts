@@ -284,6 +284,7 @@ export class Readiness {
       at: this.#options.clock.wall(),
       continueFrom,
       rewrite: false,
+      rescueTo: path === this.#path(record.name) ? join(this.#options.directory, 'copies') : null,
     }
   }
 

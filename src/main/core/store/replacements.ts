@@ -214,8 +214,8 @@ export class Replacements implements AsyncDisposable {
 }
 
 /** The same database once it is migrated. */
-function settled({ path, at }: DatabaseSetup): DatabaseSetup {
-  return { path, isNew: false, pending: [], at, continueFrom: null, rewrite: false }
+function settled({ path, at, rescueTo }: DatabaseSetup): DatabaseSetup {
+  return { path, isNew: false, pending: [], at, continueFrom: null, rewrite: false, rescueTo }
 }
 
 /** Real time, whatever the injected clock says: a real disk is waited for. */

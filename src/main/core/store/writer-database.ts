@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import type Database from 'better-sqlite3'
 import type { CrashPoints } from '#core/platform/index.ts'
 import { GroupWriter, type Unit, type UnitOutcome } from './group-writer.ts'
+import { OpenFile } from './open-file.ts'
 import { letShrink, markClosed, openForWriting, tryWriting } from './opening.ts'
 import { continueSequences, migrate } from './schema-versions.ts'
 import { failureKind, failureOf, type SqliteFailure } from './sqlite-failure.ts'
@@ -48,6 +49,7 @@ export class WriterDatabase {
   #path = ''
   /** The disk takes no writes: nothing is tried until a probe succeeds. */
   #readOnly: SqliteFailure | null = null
+  #file: OpenFile | null = null
   #groups = 0
   #busyTold = 0
 
@@ -69,6 +71,7 @@ export class WriterDatabase {
       this.#readOnly = mark(database)
       if (this.#readOnly === null && setup.rewrite) letShrink(database)
       this.#connection = this.#connectionOn(database)
+      this.#file = new OpenFile(this.#name, setup)
       return { database: this.#name, failure: null, readOnly: this.#readOnly }
     } catch (error) {
       database?.close()
@@ -95,8 +98,20 @@ export class WriterDatabase {
       this.#refuse(this.#readOnly)
       return
     }
-    const group = this.#connection?.group
-    if (!group) return
+    const { database, group } = this.#connection ?? {}
+    if (!database || !group) return
+    const taken = this.#file?.takenAway() ?? null
+    if (taken !== null) {
+      // Nothing is acknowledged that only a file without a name would hold. What waits is written to what takes its place.
+      this.#file?.rescue(database)
+      this.release()
+      this.#voice.trouble(this.#name, taken)
+      return
+    }
+    this.#commit(group)
+  }
+
+  #commit(group: GroupWriter): void {
     const taken = this.#pending.splice(0, groupSize(this.#pending))
     const outcomes = group.commit(taken.map(({ unit }) => unit))
     this.#crashPoints.reach('store.after-commit-before-acknowledgement')
@@ -223,6 +238,7 @@ export class WriterDatabase {
   #closeConnection(): void {
     this.#connection?.database.close()
     this.#connection = undefined
+    this.#file = null
     this.#busyTold = 0
   }
 }

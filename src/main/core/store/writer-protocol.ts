@@ -20,6 +20,8 @@ export interface DatabaseSetup {
   readonly continueFrom: number | null
   /** Whether the file is to be written anew so that it can shrink; there is a copy from before then. */
   readonly rewrite: boolean
+  /** Where a copy of it is written, should its file be taken away while it is open; null for a stand-in. */
+  readonly rescueTo: string | null
 }
 
 /** To the writer thread. */

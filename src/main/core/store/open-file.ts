@@ -1,0 +1,63 @@
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type Database from 'better-sqlite3'
+import { fileTime } from './copies.ts'
+import type { SqliteFailure } from './sqlite-failure.ts'
+import type { DatabaseName } from './types.ts'
+import type { DatabaseSetup } from './writer-protocol.ts'
+
+/**
+ * The file that a connection has open. SQLite goes on writing into one that was deleted or replaced, and all of that would be gone when
+ * the last connection is closed.
+ */
+export class OpenFile {
+  readonly #name: DatabaseName
+  readonly #setup: DatabaseSetup
+  readonly #openedAtMs = performance.now()
+  readonly #identity: string | null
+
+  constructor(name: DatabaseName, setup: DatabaseSetup) {
+    this.#name = name
+    this.#setup = setup
+    this.#identity = identityOf(setup.path)
+  }
+
+  /** How it is that its path does not lead to it any more; null when it does, or when that cannot be told. */
+  takenAway(): SqliteFailure | null {
+    const { path } = this.#setup
+    const now = identityOf(path)
+    if (this.#identity === null || now === this.#identity) return null
+    // Where the folder is gone as well, the disk most likely is: it may come back.
+    if (now === null && !existsSync(dirname(path))) return null
+    const message = now === null ? 'its file was taken away while it was in use' : 'another file lies where it was'
+    return { code: 'SQLITE_READONLY_DBMOVED', message }
+  }
+
+  /** Writes what the connection still reads as a copy, which then takes its place. Without room for it nothing is written. */
+  rescue(database: Database.Database): void {
+    const { rescueTo, at } = this.#setup
+    if (rescueTo === null) return
+    const time = fileTime(Math.round(at + performance.now() - this.#openedAtMs))
+    const to = join(rescueTo, `${this.#name}.before-risk.${time}.db`)
+    try {
+      mkdirSync(rescueTo, { recursive: true, mode: 0o700 })
+      const made = openSync(to, 'wx', 0o600)
+      closeSync(made)
+      database.prepare('VACUUM INTO ?').run(to)
+      const written = openSync(to, 'r+')
+      fsyncSync(written)
+      closeSync(written)
+    } catch {
+      rmSync(to, { force: true })
+    }
+  }
+}
+
+function identityOf(path: string): string | null {
+  try {
+    const { dev, ino } = statSync(path)
+    return `${dev}:${ino}`
+  } catch {
+    return null
+  }
+}

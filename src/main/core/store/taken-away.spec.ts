@@ -1,0 +1,30 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { temporaryFolder } from '../../../../test/support/folders.ts'
+import { addNote, allNotes, storeOptions } from '../../../../test/support/store-rig.ts'
+import { openStore } from './index.ts'
+
+for (const [what, command] of [
+  ['deleted', 'rm "$0"'],
+  ['replaced by a text', 'echo text > "$0.x"; mv "$0.x" "$0"'],
+  ['replaced by a folder', 'rm "$0"; mkdir "$0"'],
+] as const) {
+  test(`a database whose file is ${what} while it is in use: everything acknowledged is there, and what is written meanwhile`, async () => {
+    using folder = temporaryFolder()
+    const options = storeOptions(folder.path)
+    const texts = Array.from({ length: 21 }, (_, n) => `note ${n}`)
+    {
+      await using store = await openStore(options)
+      for (const text of texts.slice(0, 20)) await store.control.write(addNote(Date.now(), text), 'event')
+      execFileSync('sh', ['-c', command, join(folder.path, 'control.db')])
+      await store.control.write(addNote(Date.now(), texts[20] ?? ''), 'event')
+      expect(store.opened.control).toMatchObject({ how: 'replaced', source: 'copy' })
+      expect(store.control.all(allNotes).map((row) => Object.values(Object(row))[0])).toEqual(texts)
+      expect(store.upkeep.untold()).toMatchObject([{ kind: 'recovered' }])
+    }
+    await using store = await openStore(options)
+    expect(store.opened.control).toEqual({ how: 'clean' })
+    expect(store.control.all(allNotes)).toHaveLength(21)
+  })
+}
