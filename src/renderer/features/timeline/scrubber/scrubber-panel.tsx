@@ -9,7 +9,7 @@ import { useLinkStatus } from '../../../state/use-link.ts'
 import type { SeqRange } from '../event-filter.ts'
 import { Scrubber } from './scrubber.tsx'
 import styles from './scrubber-panel.module.css'
-import { aboutIn, coverageWords, heightWords, rangeWords } from './scrubber-words.ts'
+import { aboutWords, coverageWords, heightWords, rangeWords } from './scrubber-words.ts'
 import type { SeenRange } from './seen-range.ts'
 import type { Spans } from './use-span.ts'
 
@@ -71,6 +71,7 @@ export function ScrubberPanel({
             'Counting what the filters let through…'
           ) : (
             <>
+              {filtered.countedFrom !== null && 'at least '}
               {count(filtered.total)} of {counted(whole.total, 'event')}
               {filtered.total > 0 && `, ${heightWords(filtered)}`}
             </>
@@ -79,7 +80,7 @@ export function ScrubberPanel({
         {range ? (
           <span className={styles.range}>
             <strong>{rangeWords(range, whole, format)}</strong>
-            <span>about {counted(aboutIn(range, counts), 'event')}</span>
+            <span>{aboutWords(range, counts)}</span>
             <Button size="compact-xs" onClick={onExport}>
               Export this span
             </Button>

@@ -1,7 +1,7 @@
 import { count, counted, duration } from '../../../components/figures.ts'
 import type { SiteTime } from '../../../components/site-time.ts'
 import type { SeqRange } from '../event-filter.ts'
-import { type EventSpan, gradesOf, totalOf } from './event-span.ts'
+import { type EventSpan, gradesOf, type SpanBucket, totalOf } from './event-span.ts'
 import type { Seen } from './seen-range.ts'
 import type { TimeScale } from './time-scale.ts'
 
@@ -20,10 +20,23 @@ export function placeWords(scale: TimeScale, x: number, span: EventSpan, format:
   const sameDay = format.day(bucket.at) === format.day(until)
   return [
     `${format.day(bucket.at)}, ${time(bucket.at)} – ${sameDay ? time(until) : `${format.shortDay(until)} ${time(until)}`}`,
-    counted(totalOf(own?.counts ?? []), 'event'),
+    countWords(totalOf(own?.counts ?? []), bucket, span),
     ...(grades.severe > 0 ? [counted(grades.severe, 'error')] : []),
     ...(grades.warning > 0 ? [counted(grades.warning, 'warning')] : []),
   ].join(' · ')
+}
+
+/** A bucket that the count did not reach is not empty, and one that it reached in its middle holds more. */
+function countWords(found: number, bucket: SpanBucket, { countedFrom }: EventSpan): string {
+  if (countedFrom === null || bucket.firstSeq >= countedFrom) return counted(found, 'event')
+  if (found > 0) return bucket.lastSeq < countedFrom ? counted(found, 'event') : `at least ${counted(found, 'event')}`
+  return 'not counted'
+}
+
+/** "about 200 events"; "at least" where the count did not reach the begin of the span. */
+export function aboutWords(range: SeqRange, span: EventSpan): string {
+  const partial = span.countedFrom !== null && range.from < span.countedFrom
+  return `${partial ? 'at least' : 'about'} ${counted(aboutIn(range, span), 'event')}`
 }
 
 /** Where the list is, for whoever does not see the bars. */
