@@ -1,3 +1,7 @@
+import type { DependencyView } from '#shared/contract/dependencies.ts'
+import { eachSlice } from '#shared/contract/each-slice.ts'
+import type { MaintenanceView } from '#shared/contract/maintenance.ts'
+import type { PolicyView } from '#shared/contract/recovery.ts'
 import type { AttentionView, JobView, RouteView, ServiceView, SiteView, SnapshotView } from '#shared/contract/state.ts'
 import type { Cause, EventRecord } from '#shared/vocabulary.ts'
 import type { ShownFacts, WhyFacts } from '../../src/main/core/diagnostics/why/facts.ts'
@@ -21,6 +25,9 @@ export interface Given {
   readonly store?: ShownFacts['store'][string]
   readonly traffic?: { readonly router: 'off' | 'connected'; readonly broker: 'off' | 'running' }
   readonly disabled?: readonly string[]
+  readonly dependencies?: readonly DependencyView[]
+  readonly maintenance?: MaintenanceView
+  readonly policies?: readonly PolicyView[]
   readonly broker?: string
   readonly logs?: Readonly<Record<string, readonly string[]>>
   /** Oldest first. */
@@ -40,25 +47,19 @@ export function factsOf(given: Given): WhyFacts {
     now: at(5),
     zone: 'Asia/Manila',
     shown: {
-      console: {},
+      ...eachSlice(() => ({})),
       site: given.site === null ? {} : { site: { ...site, ...given.site } },
       services: byIdOf(given.services),
-      pushed: {},
       jobs: byIdOf(given.jobs),
       attention: byIdOf(given.cards),
-      machine: {},
       traffic: given.site === null ? {} : { traffic: trafficOf(given.traffic) },
       routes: byIdOf(given.routes),
       store: given.store ? { store: given.store } : {},
-      databases: {},
-      dependencies: {},
+      dependencies: byIdOf(given.dependencies),
       backups: given.backups ? { backups: { ...backups, ...given.backups } } : {},
       snapshots: byIdOf(given.snapshots),
-      maintenance: {},
-      startPath: {},
-      verification: {},
-      drills: {},
-      recovery: {},
+      maintenance: given.maintenance ? { maintenance: given.maintenance } : {},
+      recovery: byIdOf(given.policies),
     },
     definition: { disabled: given.disabled ?? [], broker: given.broker ?? null },
     histories,
@@ -159,6 +160,7 @@ export function service(id: string, more: Partial<ServiceView> = {}): ServiceVie
     kind: 'node',
     state: 'running',
     wanted: true,
+    optional: false,
     health: 'healthy',
     since: at(0),
     reason: 'Running.',
@@ -236,6 +238,65 @@ export function card(id: string, subject: string, more: Partial<AttentionView> =
     event: null,
     dismissible: true,
     dismissed: false,
+    ...more,
+  }
+}
+
+/** One that calls pass to. */
+export function dependency(id: string, more: Partial<DependencyView> = {}): DependencyView {
+  return {
+    id,
+    title: id,
+    url: 'http://127.0.0.1:28191/',
+    state: 'closed',
+    since: at(0),
+    sentence: 'It answers.',
+    problem: null,
+    rule: 'opens after 3 failures in a row',
+    nextTryAt: null,
+    failuresInARow: 0,
+    underWay: 0,
+    concurrency: 32,
+    attempts: 3,
+    timeoutMs: 30_000,
+    fallback: false,
+    users: [],
+    figures: {
+      calls: 0,
+      ends: { answered: 0, fallback: 0, failed: 0, abandoned: 0, refused: 0 },
+      tries: { total: 0, failed: 0, repeated: 0 },
+      kept: { open: 0, busy: 0 },
+      perSecond: 0,
+      p50: 0,
+      p99: 0,
+      lastError: null,
+    },
+    troubled: [],
+    check: null,
+    ...more,
+  }
+}
+
+/** One that restarts what is unhealthy and is about nothing now. */
+export function policy(id: string, more: Partial<PolicyView> = {}): PolicyView {
+  return {
+    id,
+    title: id,
+    shipped: false,
+    on: true,
+    switchedOff: false,
+    state: 'armed',
+    when: 'a service is unhealthy',
+    forMs: 120_000,
+    steps: [
+      { action: 'restart', words: 'restart' },
+      { action: 'call-operator', words: 'call a person' },
+    ],
+    perDay: 10,
+    coolDownMs: 300_000,
+    subjects: [],
+    candidates: [],
+    last: null,
     ...more,
   }
 }

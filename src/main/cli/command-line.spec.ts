@@ -283,6 +283,7 @@ const api: ServiceView = {
   kind: 'node',
   state: 'running',
   wanted: true,
+  optional: false,
   health: 'healthy',
   since: Date.UTC(2026, 0, 5, 8),
   reason: 'It answers.',

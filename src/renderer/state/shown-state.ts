@@ -1,30 +1,17 @@
-import { type SliceName, type Slices, type StateBatch, sliceNames } from '#shared/contract/index.ts'
+import {
+  eachSlice,
+  type ShownSlices,
+  type SliceName,
+  type Slices,
+  type StateBatch,
+  sliceNames,
+} from '#shared/contract/index.ts'
 import type { ConsoleLink } from './console-link.ts'
 
 /** All slices as this page knows them. */
-export type Shown = { readonly [S in SliceName]: Readonly<Record<string, Slices[S]>> }
+export type Shown = ShownSlices
 
-const nothing: Shown = {
-  console: {},
-  site: {},
-  services: {},
-  pushed: {},
-  jobs: {},
-  attention: {},
-  machine: {},
-  traffic: {},
-  routes: {},
-  store: {},
-  databases: {},
-  dependencies: {},
-  backups: {},
-  snapshots: {},
-  maintenance: {},
-  startPath: {},
-  verification: {},
-  drills: {},
-  recovery: {},
-}
+const nothing = eachSlice(() => ({}))
 
 /**
  * The state that every screen shows, kept from the `state` stream. A slice keeps its identity until something in it changes,

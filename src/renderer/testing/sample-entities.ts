@@ -13,6 +13,7 @@ export function service(now: number, id: string, rest: Partial<ServiceView> = {}
     kind: 'node',
     state: 'running',
     wanted: true,
+    optional: false,
     health: 'healthy',
     since: now - 50 * minute,
     reason: 'Every probe passes.',

@@ -32,6 +32,7 @@ export const fixSchema = z.object({
     z.object({ type: z.literal('recover-store'), database: z.enum(['control', 'messages']) }),
     z.object({ type: z.literal('recover-database'), service: idSchema }),
     z.object({ type: z.literal('reset-dependency'), dependency: idSchema }),
+    z.object({ type: z.literal('end-maintenance') }),
     z.object({ type: z.literal('go-to'), page: z.string() }),
   ]),
 })
@@ -122,6 +123,8 @@ export const serviceViewSchema = z.object({
   state: serviceStateSchema,
   /** Whether the operator or the site wants it running. */
   wanted: z.boolean(),
+  /** The site counts as healthy without it. */
+  optional: z.boolean(),
   health: healthSchema,
   /** Since when it has this state and health. */
   since: z.number(),

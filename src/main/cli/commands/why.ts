@@ -62,6 +62,8 @@ function commandOf({ action }: Fix): string | null {
       return null
     case 'reset-dependency':
       return `wheelhouse dependency reset ${action.dependency}`
+    case 'end-maintenance':
+      return 'wheelhouse maintenance off'
     case 'go-to':
       return action.page === '/trust' ? 'wheelhouse trust --plan' : null
   }

@@ -31,6 +31,7 @@ export function viewOf(supervisor: Supervisor, { site, met, dependents, usage, r
     kind: service.kind,
     state: machine.state,
     wanted: machine.wanted,
+    optional: service.optional,
     health: machine.health,
     since: supervisor.since,
     reason: supervisor.outdated

@@ -8,6 +8,7 @@ const service = (id: string, more: Partial<ServiceView> = {}): ServiceView => ({
   kind: 'node',
   state: 'running',
   wanted: true,
+  optional: false,
   health: 'healthy',
   since: 0,
   reason: 'all probes pass',
@@ -44,6 +45,19 @@ const facts = (more: Partial<SiteFacts> = {}): SiteFacts => ({
   now: 10_000_000,
   ...more,
 })
+
+const graveCard = {
+  id: 'x',
+  subject: 'site',
+  severity: 'error' as const,
+  title: 'No good backup',
+  why: 'the folder is full.',
+  since: 0,
+  fixes: [],
+  event: null,
+  dismissible: true,
+  dismissed: false,
+}
 
 describe('the one sentence about the site', () => {
   it('is healthy only when every wanted service is, and says so with the count', () => {
@@ -88,19 +102,21 @@ describe('the one sentence about the site', () => {
     expect(siteHealth(facts({ trusted: false })).evidence).toBe('/trust')
   })
 
+  it('is healthy without what is optional, and names it; what is needed and not well is told first', () => {
+    const lamp = service('lamp', { optional: true, state: 'failed', health: 'unhealthy', reason: 'It exited.' })
+    const card = { ...graveCard, subject: 'service:lamp' }
+    const alone = siteHealth(facts({ services: [service('api'), lamp], attention: [card] }))
+    expect(alone.health).toBe('healthy')
+    expect(alone.sentence).toContain('The one needed service is healthy · optional and not well: lamp')
+    const api = service('api', { health: 'degraded', reason: 'It is slow.' })
+    expect(siteHealth(facts({ services: [lamp, api] }))).toMatchObject({
+      health: 'degraded',
+      sentence: 'api is degraded: It is slow. 1 more is not well.',
+    })
+  })
+
   it('is not healthy while a grave card is open, and is again once it was dismissed', () => {
-    const card = {
-      id: 'x',
-      subject: 'site',
-      severity: 'error' as const,
-      title: 'No good backup',
-      why: 'the folder is full.',
-      since: 0,
-      fixes: [],
-      event: null,
-      dismissible: true,
-      dismissed: false,
-    }
+    const card = graveCard
     expect(siteHealth(facts({ attention: [card] })).sentence).toBe('No good backup: the folder is full.')
     expect(siteHealth(facts({ attention: [{ ...card, dismissed: true }] })).health).toBe('healthy')
   })

@@ -21,7 +21,7 @@ export interface SiteFacts {
 
 /**
  * The worst thing first: an untrusted or invalid site, a failed or unhealthy service, one on its way, then all well. Services
- * that are not wanted do not make a site unwell, and neither do optional ones that wait.
+ * that are not wanted do not make a site unwell, and neither do optional ones, which are named all the same.
  */
 export function siteHealth(facts: SiteFacts): SiteHealth {
   if (!facts.trusted) {
@@ -50,7 +50,7 @@ export function siteHealth(facts: SiteFacts): SiteHealth {
       evidence: '/services',
     }
   }
-  const worst = worstOf(wanted)
+  const worst = worstOf(wanted.filter(({ optional }) => !optional))
   if (worst) {
     const others = wanted.filter((service) => service !== worst && troubleOf(service) > 0).length
     const more = others > 0 ? ` ${others} more ${others === 1 ? 'is' : 'are'} not well.` : ''
@@ -60,21 +60,43 @@ export function siteHealth(facts: SiteFacts): SiteHealth {
       evidence: `/services/${worst.id}`,
     }
   }
+  const optional = new Set(facts.services.flatMap((service) => (service.optional ? [`service:${service.id}`] : [])))
   const urgent = facts.attention.find(
-    (card) => !card.dismissed && card.shelved !== true && (card.severity === 'critical' || card.severity === 'error'),
+    (card) =>
+      !card.dismissed &&
+      card.shelved !== true &&
+      !optional.has(card.subject) &&
+      (card.severity === 'critical' || card.severity === 'error'),
   )
   if (urgent) return { health: 'degraded', sentence: `${urgent.title}: ${urgent.why}`, evidence: '/' }
-  return { health: 'healthy', sentence: allWell(wanted.length, facts), evidence: '/services' }
+  return { health: 'healthy', sentence: allWell(wanted, facts), evidence: '/services' }
 }
 
-function allWell(count: number, { backups, services, now, configValid }: SiteFacts): string {
-  const off = services.length - count
-  const parts = [count === 1 ? 'The one service is healthy' : `All ${count} services healthy`]
+function allWell(wanted: readonly ServiceView[], { backups, services, now, configValid }: SiteFacts): string {
+  const off = services.length - wanted.length
+  const lacking = wanted.filter((service) => troubleOf(service) > 0)
+  const parts = lacking.length > 0 ? neededWell(wanted, lacking) : [wellWords(wanted.length)]
   if (off > 0) parts.push(`${off} not wanted`)
   if (backups?.lastVerifiedAt) parts.push(`last verified backup ${age(now - backups.lastVerifiedAt)} ago`)
   else if (backups) parts.push('no verified backup yet')
   if (!configValid) parts.push('site.yaml on disk has mistakes and is not in use')
   return `${parts.join(' · ')}.`
+}
+
+function wellWords(count: number): string {
+  return count === 1 ? 'The one service is healthy' : `All ${count} services healthy`
+}
+
+/** Only what the site is healthy without is not well. */
+function neededWell(wanted: readonly ServiceView[], lacking: readonly ServiceView[]): string[] {
+  const needed = wanted.filter(({ optional }) => !optional).length
+  const names = lacking.slice(0, 3).map(({ title }) => title)
+  const more = lacking.length - names.length
+  const well = needed === 1 ? 'The one needed service is healthy' : `All ${needed} needed services healthy`
+  return [
+    needed === 0 ? 'The site needs none of its services' : well,
+    `optional and not well: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
+  ]
 }
 
 function worstOf(services: readonly ServiceView[]): ServiceView | undefined {

@@ -100,7 +100,8 @@ export class Actor {
     try {
       await attempts.begin(attempt)
       recorded = true
-      const title = `Recovery: ${stepInWords(run.step)}, ${subjectInWords(subject)}`
+      const name = subjectInWords(subject)
+      const title = `Recovery: ${stepInWords(run.step, name)}, ${name}`
       const { id } = await jobs.start(
         {
           kind: `recovery.${run.step.action}`,

@@ -160,6 +160,7 @@ function view(id: string, more: Partial<ServiceView>): ServiceView {
     kind: 'node',
     state: 'running',
     wanted: true,
+    optional: false,
     health: 'healthy',
     since: 0,
     reason: 'Running.',

@@ -20,19 +20,21 @@ export function conditionInWords(when: PolicyCondition): string {
   }
 }
 
-/** What a step does, a phrase that fits in a list: "restart". */
-export function stepInWords(step: RecoveryStep): string {
+/** What a step does, a phrase that fits in a list: "restart". Of `subject` when it is done, its name stands in the paths. */
+export function stepInWords(step: RecoveryStep, subject?: string): string {
+  const pathsOf = (paths: readonly string[]) =>
+    paths.map((path) => (subject === undefined ? path : path.replaceAll(`$\{service}`, subject))).join(', ')
   switch (step.action) {
     case 'restart':
       return 'restart'
     case 'restart-with-dependents':
       return 'restart with what needs it'
     case 'reset-state':
-      return `set aside ${step.paths.join(', ')}`
+      return `set aside ${pathsOf(step.paths)}`
     case 'reset-corrupt':
-      return `set aside what is corrupt in ${step.paths.join(', ')}`
+      return `set aside what is corrupt in ${pathsOf(step.paths)}`
     case 'clear-cache':
-      return `clear ${step.paths.join(', ')}`
+      return `clear ${pathsOf(step.paths)}`
     case 'reconnect':
       return 'connect anew'
     case 'restore-database':

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { SliceName, Slices } from '#shared/contract/state.ts'
+import { type SliceName, type Slices, sliceNames } from '#shared/contract/state.ts'
 import type { Slice, StateChange } from './types.ts'
 
 /** The entities of one slice, and which of them changed since the last revision. */
@@ -43,77 +43,38 @@ export class SliceEntities<T> implements Slice<T> {
   }
 }
 
-/** One {@link SliceEntities} for every slice. */
-export type AllSlices = { readonly [S in SliceName]: SliceEntities<Slices[S]> }
+/** One {@link SliceEntities} for every slice that somebody has asked for. */
+export type AllSlices = { [S in SliceName]?: SliceEntities<Slices[S]> }
 
-export function emptySlices(onChanged: () => void): AllSlices {
-  return {
-    console: new SliceEntities(onChanged),
-    site: new SliceEntities(onChanged),
-    services: new SliceEntities(onChanged),
-    pushed: new SliceEntities(onChanged),
-    jobs: new SliceEntities(onChanged),
-    attention: new SliceEntities(onChanged),
-    machine: new SliceEntities(onChanged),
-    traffic: new SliceEntities(onChanged),
-    routes: new SliceEntities(onChanged),
-    store: new SliceEntities(onChanged),
-    databases: new SliceEntities(onChanged),
-    dependencies: new SliceEntities(onChanged),
-    backups: new SliceEntities(onChanged),
-    snapshots: new SliceEntities(onChanged),
-    maintenance: new SliceEntities(onChanged),
-    startPath: new SliceEntities(onChanged),
-    verification: new SliceEntities(onChanged),
-    drills: new SliceEntities(onChanged),
-    recovery: new SliceEntities(onChanged),
-  }
+/** The slice of this name; made empty when it is asked for first. */
+export function sliceOf<S extends SliceName>(
+  slices: { [K in S]?: SliceEntities<Slices[K]> },
+  name: S,
+  onChanged: () => void,
+): SliceEntities<Slices[S]> {
+  const known = slices[name]
+  if (known) return known
+  const made = new SliceEntities<Slices[S]>(onChanged)
+  slices[name] = made
+  return made
 }
 
 type Take = <T>(slice: SliceEntities<T>) => Readonly<Record<string, T | null>> | undefined
 
-/** What `take` gives for each slice, under its name. Written out because each slice has its own type. */
+/** What `take` gives for each slice, under its name; nothing for those that it gives nothing for. */
 export function collect(slices: AllSlices, take: Take): StateChange {
-  const taken = {
-    console: take(slices.console),
-    site: take(slices.site),
-    services: take(slices.services),
-    pushed: take(slices.pushed),
-    jobs: take(slices.jobs),
-    attention: take(slices.attention),
-    machine: take(slices.machine),
-    traffic: take(slices.traffic),
-    routes: take(slices.routes),
-    store: take(slices.store),
-    databases: take(slices.databases),
-    dependencies: take(slices.dependencies),
-    backups: take(slices.backups),
-    snapshots: take(slices.snapshots),
-    maintenance: take(slices.maintenance),
-    startPath: take(slices.startPath),
-    verification: take(slices.verification),
-    drills: take(slices.drills),
-    recovery: take(slices.recovery),
-  } satisfies Record<SliceName, unknown>
-  return {
-    ...(taken.console && { console: taken.console }),
-    ...(taken.site && { site: taken.site }),
-    ...(taken.services && { services: taken.services }),
-    ...(taken.pushed && { pushed: taken.pushed }),
-    ...(taken.jobs && { jobs: taken.jobs }),
-    ...(taken.attention && { attention: taken.attention }),
-    ...(taken.machine && { machine: taken.machine }),
-    ...(taken.traffic && { traffic: taken.traffic }),
-    ...(taken.routes && { routes: taken.routes }),
-    ...(taken.store && { store: taken.store }),
-    ...(taken.databases && { databases: taken.databases }),
-    ...(taken.dependencies && { dependencies: taken.dependencies }),
-    ...(taken.backups && { backups: taken.backups }),
-    ...(taken.snapshots && { snapshots: taken.snapshots }),
-    ...(taken.maintenance && { maintenance: taken.maintenance }),
-    ...(taken.startPath && { startPath: taken.startPath }),
-    ...(taken.verification && { verification: taken.verification }),
-    ...(taken.drills && { drills: taken.drills }),
-    ...(taken.recovery && { recovery: taken.recovery }),
-  }
+  const taken: { -readonly [S in keyof StateChange]: StateChange[S] } = {}
+  for (const name of sliceNames) takeFrom(slices, name, take, taken)
+  return taken
+}
+
+function takeFrom<S extends SliceName>(
+  slices: { readonly [K in S]?: SliceEntities<Slices[K]> },
+  name: S,
+  take: Take,
+  into: { [K in S]?: Readonly<Record<string, Slices[K] | null>> },
+): void {
+  const slice = slices[name]
+  const taken = slice && take(slice)
+  if (taken) into[name] = taken
 }

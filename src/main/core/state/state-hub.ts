@@ -1,6 +1,6 @@
 import { type Clock, Listeners, type Logger, newId } from '#core/platform/index.ts'
 import type { SliceName, Slices } from '#shared/contract/state.ts'
-import { type AllSlices, collect, emptySlices } from './slice-entities.ts'
+import { type AllSlices, collect, sliceOf } from './slice-entities.ts'
 import type { Slice, StateChange, StateHub } from './types.ts'
 
 export interface StateHubOptions {
@@ -21,7 +21,7 @@ export function openStateHub({ clock, logger }: StateHubOptions): StateHub {
 class Hub implements StateHub {
   readonly epoch = newId('ep')
   readonly #clock: Clock
-  readonly #slices: AllSlices
+  readonly #slices: AllSlices = {}
   readonly #listeners: Listeners<{ readonly revision: number; readonly slices: StateChange }>
   #revision = 0
   #lastAt = Number.NEGATIVE_INFINITY
@@ -30,7 +30,6 @@ class Hub implements StateHub {
 
   constructor(clock: Clock, logger: Logger) {
     this.#clock = clock
-    this.#slices = emptySlices(() => this.#schedule())
     this.#listeners = new Listeners((error) => logger.error('A listener of the state failed.', { error }))
   }
 
@@ -39,7 +38,7 @@ class Hub implements StateHub {
   }
 
   slice<S extends SliceName>(name: S): Slice<Slices[S]> {
-    return this.#slices[name]
+    return sliceOf(this.#slices, name, () => this.#schedule())
   }
 
   /**

@@ -41,6 +41,11 @@ export function useFix(): (fix: Fix) => void {
             if (answer) tellDone(`Calls to ${action.dependency} pass again.`)
           })
           return
+        case 'end-maintenance':
+          void run((calls) => calls.maintenance.off()).then((answer) => {
+            if (answer) tellDone('Maintenance is over.')
+          })
+          return
         case 'go-to':
           void navigate(`/${action.page.replace(/^\//, '')}`)
           return

@@ -62,7 +62,9 @@ function Row({ dependency, selected }: { readonly dependency: DependencyView; re
       <td>{breakerWords[state]}</td>
       <td className={table.grow}>
         <div className={table.withWhy}>
-          <span title={sentence}>{sentence}</span>
+          <span className="dim" title={sentence}>
+            {sentence}
+          </span>
           <Why subject={`dependency:${id}`} about={id} />
         </div>
       </td>
@@ -72,7 +74,7 @@ function Row({ dependency, selected }: { readonly dependency: DependencyView; re
       <td className={`${table.right} ${table.second}`}>
         {count(figures.ends.answered)} <span className="dim">of {count(figures.calls)}</span>
       </td>
-      <td className={`${table.right} ${table.third}`}>{figures.calls === 0 ? '–' : duration(figures.p99)}</td>
+      <td className={`${table.right} ${table.third}`}>{figures.p99 === 0 ? '–' : duration(figures.p99)}</td>
       <td className={table.third}>
         {users.map(({ service }) => service).join(', ') || <span className="dim">nobody</span>}
       </td>

@@ -151,12 +151,18 @@ function callFacts({ figures, underWay, concurrency }: DependencyView): readonly
     ['kept away', `${count(kept.open)} by the breaker, ${count(kept.busy)} because too many were under way`],
     [
       'took',
-      <span
-        key="took"
-        title="Until the answer began: half of all tries at most the first, 99 of 100 at most the second."
-      >
-        {duration(p50)} <span className="dim">p50,</span> {duration(p99)} <span className="dim">p99</span>
-      </span>,
+      p99 === 0 ? (
+        <span key="took" className="dim">
+          no answer began yet
+        </span>
+      ) : (
+        <span
+          key="took"
+          title="Until the answer began: half of all tries at most the first, 99 of 100 at most the second."
+        >
+          {duration(p50)} <span className="dim">p50,</span> {duration(p99)} <span className="dim">p99</span>
+        </span>
+      ),
     ],
     [
       'last error',

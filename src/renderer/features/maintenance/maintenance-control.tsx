@@ -8,6 +8,7 @@ import { Age, Time } from '../../components/time.tsx'
 import { tellDone, useAction } from '../../state/use-action.tsx'
 import { useNow } from '../../state/use-link.ts'
 import { useEntity, useSite } from '../../state/use-shown.ts'
+import { Why } from '../why/why.tsx'
 import styles from './maintenance-control.module.css'
 import { heldWords, leftWords, lengths, maintenanceCommand } from './maintenance-words.ts'
 
@@ -19,33 +20,36 @@ export function MaintenanceControl() {
   if (!site) return null
   const on = view?.on === true && view.until !== null
   return (
-    <Popover opened={open} onChange={setOpen} position="bottom-end" width={340} shadow="md" trapFocus>
-      <Popover.Target>
-        {on ? (
-          <button type="button" className={styles.on} aria-expanded={open} onClick={() => setOpen(!open)}>
-            <HealthMark health="maintenance" label="" size={13} />
-            <span>
-              Maintenance, <Left until={view.until ?? 0} /> left
-            </span>
-          </button>
-        ) : (
-          <Tooltip label="Maintenance: nothing is restarted by itself, cards are kept" disabled={open}>
-            <button
-              type="button"
-              className={styles.off}
-              aria-label="Maintenance"
-              aria-expanded={open}
-              onClick={() => setOpen(!open)}
-            >
-              <IconTools size={16} stroke={1.6} aria-hidden="true" />
+    <span className={styles.control}>
+      <Popover opened={open} onChange={setOpen} position="bottom-end" width={340} shadow="md" trapFocus>
+        <Popover.Target>
+          {on ? (
+            <button type="button" className={styles.on} aria-expanded={open} onClick={() => setOpen(!open)}>
+              <HealthMark health="maintenance" label="" size={13} />
+              <span>
+                Maintenance, <Left until={view.until ?? 0} /> left
+              </span>
             </button>
-          </Tooltip>
-        )}
-      </Popover.Target>
-      <Popover.Dropdown aria-label="Maintenance">
-        {on ? <Running view={view} onDone={() => setOpen(false)} /> : <Choice onDone={() => setOpen(false)} />}
-      </Popover.Dropdown>
-    </Popover>
+          ) : (
+            <Tooltip label="Maintenance: nothing is restarted by itself, cards are kept" disabled={open}>
+              <button
+                type="button"
+                className={styles.off}
+                aria-label="Maintenance"
+                aria-expanded={open}
+                onClick={() => setOpen(!open)}
+              >
+                <IconTools size={16} stroke={1.6} aria-hidden="true" />
+              </button>
+            </Tooltip>
+          )}
+        </Popover.Target>
+        <Popover.Dropdown aria-label="Maintenance">
+          {on ? <Running view={view} onDone={() => setOpen(false)} /> : <Choice onDone={() => setOpen(false)} />}
+        </Popover.Dropdown>
+      </Popover>
+      {on && <Why subject="maintenance" about="maintenance" />}
+    </span>
   )
 }
 

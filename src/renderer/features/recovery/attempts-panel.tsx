@@ -84,8 +84,8 @@ export function AttemptsPanel() {
             <th>When</th>
             <th>Result</th>
             <th>On</th>
-            <th>Policy</th>
-            <th className={table.right}>Took</th>
+            <th className={table.second}>Policy</th>
+            <th className={`${table.right} ${table.third}`}>Took</th>
             <th className={table.grow}>What and why</th>
           </tr>
         </thead>
@@ -118,11 +118,11 @@ function Attempt({ attempt }: { readonly attempt: AttemptView }) {
       <td>
         <Link to={subjectPage(attempt.subject)}>{subjectWords(attempt.subject)}</Link>
       </td>
-      <td>
+      <td className={table.second}>
         <Link to={`/recovery/${attempt.policy}`}>{attempt.policy}</Link>
         <span className="dim">{attempt.manual ? ' by hand' : ` step ${attempt.step + 1}`}</span>
       </td>
-      <td className={table.right}>{attempt.ms === null ? '' : duration(attempt.ms)}</td>
+      <td className={`${table.right} ${table.third}`}>{attempt.ms === null ? '' : duration(attempt.ms)}</td>
       <td className={styles.what}>
         {attempt.sentence} <span className="dim">Because: {attempt.why}</span>{' '}
         {attempt.event !== null && <Link to={`/timeline/${attempt.event}`}>On the timeline</Link>}

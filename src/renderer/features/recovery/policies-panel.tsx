@@ -5,6 +5,7 @@ import { Panel } from '../../components/panel.tsx'
 import table from '../../components/table.module.css'
 import { Age, Time } from '../../components/time.tsx'
 import { useSlice } from '../../state/use-shown.ts'
+import { Why } from '../why/why.tsx'
 import { policyStateMark, policyStateWords, resultWords, subjectWords } from './policy-words.ts'
 import styles from './recovery.module.css'
 
@@ -28,14 +29,14 @@ export function PoliciesPanel({
           : { state: 'ready' }
       }
     >
-      <table className={table.table} aria-label="Recovery policies">
+      <table className={`${table.table} ${styles.policies}`} aria-label="Recovery policies">
         <thead>
           <tr>
             <th>State</th>
             <th>Policy</th>
             <th className={table.second}>When</th>
-            <th className={table.grow}>Does, step by step</th>
-            <th>Last</th>
+            <th>Does, step by step</th>
+            <th className={table.third}>Last</th>
           </tr>
         </thead>
         <tbody>
@@ -43,6 +44,7 @@ export function PoliciesPanel({
             <tr key={policy.id} aria-selected={policy.id === selected} onClick={() => onSelect(policy.id)}>
               <td>
                 <HealthMark health={policyStateMark[policy.state]} label="" /> {policyStateWords[policy.state]}{' '}
+                <Why subject={`policy:${policy.id}`} about={policy.title} />
                 <Until policy={policy} />
               </td>
               <td>
@@ -51,10 +53,8 @@ export function PoliciesPanel({
                 </button>
               </td>
               <td className={table.second}>{policy.when}</td>
-              <td className={table.grow} title={ladderOf(policy)}>
-                {ladderOf(policy)}
-              </td>
-              <td>
+              <td>{ladderOf(policy)}</td>
+              <td className={table.third}>
                 {policy.last === null ? (
                   <span className="dim">never</span>
                 ) : (
@@ -78,7 +78,7 @@ function Until({ policy }: { readonly policy: PolicyView }) {
   const [first] = policy.subjects
   if (!first) return null
   return (
-    <span className="dim">
+    <span className={`dim ${styles.until}`}>
       {subjectWords(first.subject)}
       {policy.subjects.length > 1 && ` and ${policy.subjects.length - 1} more`}
       {first.until !== null && (

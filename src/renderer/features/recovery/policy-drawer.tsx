@@ -28,7 +28,7 @@ export function PolicyDrawer({ id, onClose }: { readonly id: string; readonly on
     <Drawer title={policy.title} label="Recovery policy" onClose={onClose}>
       <p className={styles.state}>
         <HealthMark health={policyStateMark[policy.state]} label="" /> <strong>{policyStateWords[policy.state]}</strong>{' '}
-        <span className="dim">{offWords(policy)}</span>
+        <span className="dim">{offWords(policy)}</span> <Why subject={`policy:${id}`} about={policy.title} />
       </p>
       {policy.subjects.map((about) => (
         <div key={about.subject} className={styles.subject}>
@@ -56,14 +56,16 @@ export function PolicyDrawer({ id, onClose }: { readonly id: string; readonly on
           ))}
         </ol>
       </DrawerPart>
-      <Facts
-        facts={[
-          ['acts when', `${policy.when}, for ${duration(policy.forMs)}`],
-          ['at most', `${policy.perDay} steps on one subject within 24 hours`],
-          ['rests', `${duration(policy.coolDownMs)} before it begins again`],
-          ['from', policy.shipped ? 'the console; site.yaml may change it by its id' : 'site.yaml'],
-        ]}
-      />
+      <DrawerPart title="Rule">
+        <Facts
+          facts={[
+            ['acts when', `${policy.when}, for ${duration(policy.forMs)}`],
+            ['at most', `${policy.perDay} steps on one subject within 24 hours`],
+            ['rests', `${duration(policy.coolDownMs)} before it begins again`],
+            ['from', policy.shipped ? 'the console; site.yaml may change it by its id' : 'site.yaml'],
+          ]}
+        />
+      </DrawerPart>
       <Act policy={policy} />
     </Drawer>
   )
@@ -86,34 +88,46 @@ function Act({ policy }: { readonly policy: PolicyView }) {
   const chosen = subject ?? policy.subjects[0]?.subject ?? policy.candidates[0] ?? null
   const on = !policy.switchedOff
   return (
-    <DrawerPart title="By hand">
-      <div className={styles.actions}>
-        {policy.candidates.length > 1 && (
-          <Select
-            aria-label="Run for"
-            data={policy.candidates.map((each) => ({ value: each, label: subjectWords(each) }))}
-            value={chosen}
-            onChange={setSubject}
-            allowDeselect={false}
-            searchable
-          />
-        )}
-        <Button disabled={chosen === null} onClick={() => setAsking(true)}>
-          Run now…
-        </Button>
-        {policy.on && (
-          <Button
-            disabled={busy}
-            onClick={() => void run((calls) => calls.recovery.switch({ policy: policy.id, on: !on }))}
-            title={on ? 'For as long as the console runs; site.yaml switches it off for good.' : undefined}
-          >
-            {on ? 'Switch off' : 'Switch on'}
+    <>
+      <DrawerPart title="By hand">
+        <div className={styles.actions}>
+          {policy.candidates.length > 1 && (
+            <Select
+              aria-label="Run for"
+              data={policy.candidates.map((each) => ({ value: each, label: subjectWords(each) }))}
+              value={chosen}
+              onChange={setSubject}
+              allowDeselect={false}
+              searchable
+            />
+          )}
+          <Button disabled={chosen === null} onClick={() => setAsking(true)}>
+            Run now…
           </Button>
+          {policy.on && (
+            <Button
+              disabled={busy}
+              onClick={() => void run((calls) => calls.recovery.switch({ policy: policy.id, on: !on }))}
+              title={on ? 'For as long as the console runs; site.yaml switches it off for good.' : undefined}
+            >
+              {on ? 'Switch off' : 'Switch on'}
+            </Button>
+          )}
+        </div>
+        {asking && chosen !== null && (
+          <RunDialog policy={policy.id} subject={chosen} onClose={() => setAsking(false)} />
         )}
-      </div>
-      {chosen !== null && <CommandLine command={`wheelhouse recovery run ${policy.id} --on ${chosen}`} />}
-      {policy.on && <CommandLine command={`wheelhouse recovery ${on ? 'off' : 'on'} ${policy.id}`} />}
-      {asking && chosen !== null && <RunDialog policy={policy.id} subject={chosen} onClose={() => setAsking(false)} />}
-    </DrawerPart>
+      </DrawerPart>
+      <DrawerPart title="On the command line">
+        <div className={styles.commands}>
+          {chosen !== null && (
+            <CommandLine label="run" command={`wheelhouse recovery run ${policy.id} --on ${chosen}`} />
+          )}
+          {policy.on && (
+            <CommandLine label={on ? 'off' : 'on'} command={`wheelhouse recovery ${on ? 'off' : 'on'} ${policy.id}`} />
+          )}
+        </div>
+      </DrawerPart>
+    </>
   )
 }

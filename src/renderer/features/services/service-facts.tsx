@@ -5,11 +5,13 @@ import { DrawerPart, Facts } from '../../components/drawer.tsx'
 import { bytes, count, counted, duration, percent } from '../../components/figures.ts'
 import { HealthMark } from '../../components/health-mark.tsx'
 import { Age, Time } from '../../components/time.tsx'
-import { useEntity } from '../../state/use-shown.ts'
+import { useEntity, useSite } from '../../state/use-shown.ts'
 import styles from './service-drawer.module.css'
 
 /** Probes, needs, process, ports and the command lines of one service. */
 export function ServiceFacts({ service }: { readonly service: ServiceView }) {
+  const site = useSite()
+  const phase = site?.phases.find(({ id }) => id === service.phase)?.title ?? service.phase
   return (
     <>
       <DrawerPart title="Probes">
@@ -57,7 +59,7 @@ export function ServiceFacts({ service }: { readonly service: ServiceView }) {
         </DrawerPart>
       )}
       <DrawerPart title="Process">
-        <Facts facts={processFacts(service)} />
+        <Facts facts={processFacts(service, phase)} />
       </DrawerPart>
       <DrawerPart title="On the command line">
         <div className={styles.commands}>
@@ -84,7 +86,7 @@ function Probe({ probe }: { readonly probe: ServiceView['probes'][number] }) {
         {probe.answer} {probe.failures > 0 && <span>({counted(probe.failures, 'failure')} in a row)</span>}
       </span>
       <span className="number dim">
-        {probe.ms !== null && <>{duration(probe.ms)}, </>}
+        {probe.ms !== null && probe.ms > 0 && !/ in [\d.]+ m?s/.test(probe.answer) && <>{duration(probe.ms)}, </>}
         {probe.at !== null && <Age at={probe.at} />}
       </span>
       <code className={styles.asked}>{probe.what}</code>
@@ -113,7 +115,7 @@ function Need({
   )
 }
 
-function processFacts(service: ServiceView): readonly (readonly [string, React.ReactNode])[] {
+function processFacts(service: ServiceView, phase: string | null): readonly (readonly [string, React.ReactNode])[] {
   const { pid, startedAt, lastExit } = service
   return [
     ...(pid === null
@@ -127,7 +129,7 @@ function processFacts(service: ServiceView): readonly (readonly [string, React.R
     ['restarts', count(service.restarts)],
     ...(lastExit === null ? [] : [['last exit', <LastExit key="exit" {...lastExit} />] as const]),
     ...Object.entries(service.ports).map(([name, port]) => [`port ${name}`, port] as const),
-    ...(service.phase === null ? [] : [['phase', service.phase] as const]),
+    ...(phase === null ? [] : [['phase', phase] as const]),
     ['kind', service.kind],
     ['command', <Path key="command" text={service.command} what="command" />],
     ['folder', <Path key="folder" text={service.cwd} what="folder" />],

@@ -109,7 +109,6 @@ function Folder({ path, what }: { readonly path: string; readonly what: 'site' |
 /** Parts that site.yaml already names, and what is to be said of them while their switch does nothing. */
 const notYet: ReadonlyMap<string, string> = new Map([
   ['gateway', 'not yet available'],
-  ['recovery', 'not yet available'],
   ['monitoring', 'always on, cannot be switched yet'],
 ])
 

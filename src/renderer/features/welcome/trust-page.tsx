@@ -27,15 +27,13 @@ export function TrustPage({ trust }: { readonly trust: NonNullable<SiteView['tru
             </tr>
           </thead>
           <tbody>
-            {trust.commands.map((entry) => (
-              <tr key={entry.service}>
+            {keyed(trust.commands).map(({ key, entry }) => (
+              <tr key={key}>
                 <td>{entry.service}</td>
                 <td>
                   <code>{entry.command}</code>
                 </td>
-                <td>
-                  <code>{entry.cwd}</code>
-                </td>
+                <td>{entry.cwd === '.' ? <span className="dim">the release</span> : <code>{entry.cwd}</code>}</td>
               </tr>
             ))}
           </tbody>
@@ -56,4 +54,9 @@ export function TrustPage({ trust }: { readonly trust: NonNullable<SiteView['tru
       </div>
     </div>
   )
+}
+
+/** A service may run the same command twice, such as a hook. */
+function keyed<T extends { readonly service: string; readonly command: string }>(commands: readonly T[]) {
+  return commands.map((entry, index) => ({ key: `${index} ${entry.service} ${entry.command}`, entry }))
 }

@@ -43,7 +43,37 @@ export function useStateDigest(): string {
   const snapshots = useSelected('snapshots', (slice) =>
     digest(Object.values(slice), ({ id, verified }) => [id, verified]),
   )
-  return [services, attention, jobs, site, traffic, routes, store, databases, backups, snapshots].join('\n')
+  const dependencies = useSelected('dependencies', (slice) =>
+    digest(Object.values(slice), ({ id, state, since, sentence, problem, check }) => [
+      id,
+      state,
+      since,
+      sentence,
+      problem,
+      check?.last?.ok,
+    ]),
+  )
+  const recovery = useSelected('recovery', (slice) =>
+    digest(Object.values(slice), ({ id, on, switchedOff, subjects, last }) => [id, on, switchedOff, subjects, last]),
+  )
+  const maintenance = useSelected('maintenance', (slice) =>
+    digest(Object.values(slice), ({ on, reason, held, event }) => [on, reason, held, event]),
+  )
+  return [
+    services,
+    attention,
+    jobs,
+    site,
+    traffic,
+    routes,
+    store,
+    databases,
+    backups,
+    snapshots,
+    dependencies,
+    recovery,
+    maintenance,
+  ].join('\n')
 }
 
 function digest<T>(entities: readonly T[], telling: (entity: T) => unknown): string {

@@ -3,6 +3,7 @@ import type { EventLog } from '#core/events/index.ts'
 import type { Clock } from '#core/platform/index.ts'
 import type { StateHub } from '#core/state/index.ts'
 import type { Why } from '#shared/contract/diagnostics.ts'
+import { eachSlice } from '#shared/contract/each-slice.ts'
 import type { LogLine } from '#shared/contract/services.ts'
 import type { EventRecord } from '#shared/vocabulary.ts'
 import { historyLength, type NeededFacts, type ShownFacts, type WhyFacts } from './facts.ts'
@@ -99,6 +100,7 @@ function keyEvents(events: readonly EventRecord[]): readonly string[] {
     of('service.unhealthy'),
     of('service.failed'),
     of('job.cancelled'),
+    of('maintenance.ended'),
   ].filter((id) => id !== undefined)
 }
 
@@ -120,25 +122,5 @@ function isKnown(subject: Subject, shown: ShownFacts, { histories, chains }: Fet
 
 /** Every slice as it is now. */
 function shownFacts(state: StateHub): ShownFacts {
-  return {
-    console: state.slice('console').all(),
-    site: state.slice('site').all(),
-    services: state.slice('services').all(),
-    pushed: state.slice('pushed').all(),
-    jobs: state.slice('jobs').all(),
-    attention: state.slice('attention').all(),
-    machine: state.slice('machine').all(),
-    traffic: state.slice('traffic').all(),
-    routes: state.slice('routes').all(),
-    store: state.slice('store').all(),
-    databases: state.slice('databases').all(),
-    dependencies: state.slice('dependencies').all(),
-    backups: state.slice('backups').all(),
-    snapshots: state.slice('snapshots').all(),
-    maintenance: state.slice('maintenance').all(),
-    startPath: state.slice('startPath').all(),
-    verification: state.slice('verification').all(),
-    drills: state.slice('drills').all(),
-    recovery: state.slice('recovery').all(),
-  }
+  return eachSlice((name) => state.slice(name).all())
 }

@@ -1,8 +1,8 @@
-import type { Slices } from '#shared/contract/state.ts'
+import type { ShownSlices } from '#shared/contract/each-slice.ts'
 import type { EventRecord } from '#shared/vocabulary.ts'
 
 /** The shown state that an answer rests on: every slice but the machine's histories, as they are at one moment. */
-export type ShownFacts = { readonly [S in keyof Slices]: Readonly<Record<string, Slices[S]>> }
+export type ShownFacts = ShownSlices
 
 /** What the definition in use says beyond the shown state. */
 export interface DefinitionFacts {

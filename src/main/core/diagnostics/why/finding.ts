@@ -26,6 +26,10 @@ export function pageOf(subject: string): string | null {
       return `/services/${id}`
     case 'dependency':
       return `/services/dependency/${id}`
+    case 'policy':
+      return `/recovery/${id}`
+    case 'maintenance':
+      return '/recovery'
     case 'route':
       return '/messages/routes'
     case 'router':

@@ -2,6 +2,8 @@ import type { AttentionView } from '#shared/contract/state.ts'
 import type { NeededFacts, ShownFacts } from './facts.ts'
 import { isTroubled, needsInTrouble, servicesBehind } from './service-path.ts'
 import { type Subject, subjectText } from './subject.ts'
+import { blockingDependency } from './why-dependency.ts'
+import { subjectsOf } from './why-policy.ts'
 
 /** Services whose histories are read for one answer, and those whose last lines are; more would only slow it down. */
 const most = { services: 40, logs: 4 }
@@ -9,18 +11,39 @@ const most = { services: 40, logs: 4 }
 /** Which events and logs an answer needs, found from the shown state alone. */
 export function neededFacts(subject: Subject, shown: ShownFacts, broker: string | null): NeededFacts {
   const services = servicesBehind(servicesOf(subject, shown, broker), shown, most.services)
-  const cards = cardsOf(subject, services, shown)
+  const dependencies = services.flatMap((id) => {
+    const view = shown.services[id]
+    const blocking = view && blockingDependency(view, shown)
+    return blocking ? [`dependency:${blocking.id}`] : []
+  })
+  const cards = cardsOf(subject, services, dependencies, shown)
   const own = subject.kind === 'event' ? [] : [subjectText(subject)]
+  const about = subject.kind === 'policy' ? subjectsOf(subject.id, shown) : []
   const router = subject.kind === 'broker' || subject.kind === 'route' ? ['router'] : []
   return {
-    histories: [...new Set([...services.map((id) => `service:${id}`), ...own, ...router])],
+    histories: [
+      ...new Set([
+        ...services.map((id) => `service:${id}`),
+        ...dependencies,
+        ...own.map((text) => (text === 'maintenance' ? 'site' : text)),
+        ...about,
+        ...router,
+      ]),
+    ],
     chains: [
       ...(subject.kind === 'event' ? [subject.id] : []),
+      ...maintenanceOf(subject, shown),
       ...services.flatMap((id) => shown.services[id]?.event ?? []),
       ...cards.flatMap(({ event }) => event ?? []),
     ],
     logs: services.filter((id) => isRoot(id, shown)).slice(0, most.logs),
   }
+}
+
+/** The event that began the maintenance that an answer may rest on. */
+function maintenanceOf({ kind }: Subject, shown: ShownFacts): readonly string[] {
+  const event = shown.maintenance.maintenance?.event ?? null
+  return event !== null && (kind === 'maintenance' || kind === 'policy') ? [event] : []
 }
 
 /** The services that an answer begins with. */
@@ -29,6 +52,10 @@ function servicesOf(subject: Subject, shown: ShownFacts, broker: string | null):
     case 'service':
     case 'database':
       return [subject.id]
+    case 'policy':
+      return (shown.recovery[subject.id]?.subjects ?? []).flatMap(({ subject: about }) =>
+        about.startsWith('service:') ? [about.slice('service:'.length)] : [],
+      )
     case 'site':
     case 'job':
       return Object.values(shown.services)
@@ -47,9 +74,14 @@ function servicesOf(subject: Subject, shown: ShownFacts, broker: string | null):
   }
 }
 
-function cardsOf(subject: Subject, services: readonly string[], shown: ShownFacts): readonly AttentionView[] {
+function cardsOf(
+  subject: Subject,
+  services: readonly string[],
+  dependencies: readonly string[],
+  shown: ShownFacts,
+): readonly AttentionView[] {
   const text = subjectText(subject)
-  const subjects = new Set([text, ...services.map((id) => `service:${id}`)])
+  const subjects = new Set([text, ...services.map((id) => `service:${id}`), ...dependencies])
   return Object.values(shown.attention).filter((card) => {
     switch (subject.kind) {
       case 'card':

@@ -123,7 +123,7 @@ export function holdingRestore({ shown }: WhyFacts): JobView | undefined {
 
 function failureClause(view: ServiceView, episode: Episode, facts: WhyFacts, clock: SentenceClock): OwnCause {
   const { id } = view
-  const then = whatFollows(view, clock)
+  const then = whatFollows(view, facts, clock)
   const { notLaunched, stuck, exits } = episode
   const reason = notLaunched && notLaunchedReason(notLaunched)
   if (notLaunched && reason) {
@@ -153,8 +153,13 @@ function failureClause(view: ServiceView, episode: Episode, facts: WhyFacts, clo
 }
 
 /** What becomes of a service that has gone wrong. */
-function whatFollows({ state, reason, nextStartAt }: ServiceView, clock: SentenceClock): string {
+function whatFollows({ state, reason, nextStartAt }: ServiceView, { shown }: WhyFacts, clock: SentenceClock): string {
   if (state === 'backing-off' && nextStartAt !== null) return `; it is started again ${clock.exactly(nextStartAt)}`
+  const maintenance = shown.maintenance.maintenance
+  if (state === 'backing-off' && maintenance?.on) {
+    const until = maintenance.until === null ? '' : ` until ${clock.at(maintenance.until)}`
+    return `; maintenance holds its next start back${until}`
+  }
   if (state !== 'failed') return ''
   if (/not to restart it/.test(reason)) return ', and site.yaml says not to restart it'
   const budget = /started (once|\d+ times) within ([^;]+);/.exec(reason)

@@ -2,8 +2,8 @@ import { nearest } from '#core/config/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { ShownFacts } from './facts.ts'
 
-const whole = ['site', 'store', 'backups', 'machine', 'broker'] as const
-const several = ['service', 'route', 'database', 'dependency', 'job', 'card', 'event', 'snapshot'] as const
+const whole = ['site', 'store', 'backups', 'machine', 'broker', 'maintenance'] as const
+const several = ['service', 'route', 'database', 'dependency', 'policy', 'job', 'card', 'event', 'snapshot'] as const
 
 /** What can be asked about. */
 export type Subject =
@@ -25,6 +25,11 @@ export function readSubject(text: string, shown: ShownFacts): Subject | null {
   return kind && id !== '' ? { kind, id } : null
 }
 
+/** Whether a service of this id is asked for with its prefix, because the bare word is the whole of something. */
+export function isWord(id: string): boolean {
+  return id === 'router' || whole.some((word) => word === id)
+}
+
 /** The subject as it is written everywhere else. */
 export function subjectText(subject: Subject): string {
   return 'id' in subject ? `${subject.kind}:${subject.id}` : subject.kind
@@ -41,6 +46,8 @@ export function isShown(subject: Subject, shown: ShownFacts): boolean {
       return shown.databases[subject.id] !== undefined || shown.services[subject.id] !== undefined
     case 'dependency':
       return shown.dependencies[subject.id] !== undefined
+    case 'policy':
+      return shown.recovery[subject.id] !== undefined
     case 'job':
       return shown.jobs[subject.id] !== undefined
     case 'card':
@@ -61,13 +68,14 @@ export function subjectUnknown(text: string, shown: ShownFacts): ConsoleError {
     ...prefixed('route', shown.routes),
     ...prefixed('database', shown.databases),
     ...prefixed('dependency', shown.dependencies),
+    ...prefixed('policy', shown.recovery),
     ...prefixed('job', shown.jobs),
     ...prefixed('card', shown.attention),
     ...prefixed('snapshot', shown.snapshots),
   ]
   const near = nearest(text, [...whole, ...Object.keys(shown.services), ...named])
   const services = Object.keys(shown.services)
-  const known = `Ask about ${whole.join(', ')}${services.length > 0 ? `, a service (${services.join(', ')})` : ''}, or route:ID, dependency:ID, job:ID, card:ID, snapshot:ID, event:ID.`
+  const known = `Ask about ${whole.join(', ')}${services.length > 0 ? `, a service (${services.join(', ')})` : ''}, or route:ID, dependency:ID, policy:ID, job:ID, card:ID, snapshot:ID, event:ID.`
   return new ConsoleError(
     'subject-unknown',
     `Nothing here is called “${text}”.`,

@@ -7,6 +7,7 @@ import { distinctFixes, eventsEvidence, type Finding, goTo, stateEvidence } from
 import { faultOf, serviceEvidence, stateWords } from './service-fault.ts'
 import { isTroubled, type PathStep, pathOf, type ServicePath } from './service-path.ts'
 import { siteBlock } from './site-block.ts'
+import { blockingDependency, dependencyFault } from './why-dependency.ts'
 import { bare, counted, sentenceClock, times } from './words.ts'
 
 /** Why a service is as it is. */
@@ -34,13 +35,17 @@ export function troubleOf(id: string, facts: WhyFacts): Trouble {
   const states = path.steps.flatMap(({ view }) => (view ? [serviceEvidence(view)] : []))
   if (path.circle) return circle(path.circle, states)
   if (!root?.view) return missing(path, states)
-  const fault = faultOf(root.view, facts, sentenceClock(facts.zone, facts.now))
-  const hops = path.steps.slice(1).map(hopWords)
+  const blocking = blockingDependency(root.view, facts.shown)
+  const fault = blocking
+    ? dependencyFault(blocking, facts)
+    : faultOf(root.view, facts, sentenceClock(facts.zone, facts.now))
   const [first] = path.steps
+  const caller = path.steps.length === 1 ? 'it' : root.id
+  const hops = [...path.steps.slice(1).map(hopWords), ...(blocking ? [`${caller} cannot call ${blocking.title}`] : [])]
   const opening = first?.view && hops.length > 0 ? `${stateWords(first.view)} because ${joined(hops)}: ` : ''
   return {
     sentence: `${opening}${fault.clause}.`,
-    root: `service:${root.id}`,
+    root: blocking ? `dependency:${blocking.id}` : `service:${root.id}`,
     evidence: [...states, ...fault.evidence],
     fixes: distinctFixes(fault.fixes),
   }

@@ -47,7 +47,10 @@ export function whySite(facts: WhyFacts): Finding {
     const trouble = troubleOf(worst.id, facts)
     const others = wanted.filter((view) => view !== worst && isTroubled(view)).length
     const more = others > 0 ? ` ${counted(others, 'more service')} ${others === 1 ? 'is' : 'are'} not well.` : ''
-    const sentence = `${title} is ${site.health} because ${bare(trouble.sentence)}.${more}`
+    const because = worst.optional
+      ? `${title} is ${site.health}: what is not well is optional. ${sentenceOf(trouble)}`
+      : `${title} is ${site.health} because ${bare(trouble.sentence)}.`
+    const sentence = `${because}${more}`
     return finding({ ...trouble, sentence, evidence: [own, ...trouble.evidence] })
   }
   const urgent = cardsOf(facts, (card) => !card.dismissed && isGrave(card)).toSorted(byGravity)[0]
@@ -97,13 +100,14 @@ function atRest(services: readonly ServiceView[], facts: WhyFacts): Trouble {
   }
 }
 
-/** Of all services in trouble the one whose end of the walk is deepest, and has been in trouble for longest. */
+/** Of all services in trouble, those that the site needs before optional ones, the one whose end of the walk is deepest, and has been in trouble for longest. */
 function firstFailing(services: readonly ServiceView[], facts: WhyFacts): ServiceView | undefined {
   return services
     .filter(isTroubled)
     .map((view) => ({ view, path: pathOf(view.id, facts) }))
     .toSorted(
       (a, b) =>
+        Number(a.view.optional) - Number(b.view.optional) ||
         gravity(b.view) - gravity(a.view) ||
         b.path.steps.length - a.path.steps.length ||
         troubleBegan(a.path.steps.at(-1), facts) - troubleBegan(b.path.steps.at(-1), facts),
@@ -115,6 +119,11 @@ function gravity({ state, health }: ServiceView): number {
   if (state === 'failed' || state === 'backing-off' || health === 'unhealthy') return 3
   if (state === 'waiting' || health === 'degraded') return 2
   return state === 'starting' ? 0 : 1
+}
+
+/** To stand alone: ids begin with a small letter and stay as they are, other words do not. */
+function sentenceOf({ sentence }: Trouble): string {
+  return sentence.replace(/^(the|what) /, (word) => word.charAt(0).toUpperCase() + word.slice(1))
 }
 
 function isGrave({ severity }: AttentionView): boolean {

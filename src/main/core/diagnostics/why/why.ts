@@ -1,13 +1,15 @@
 import type { Why } from '#shared/contract/diagnostics.ts'
 import type { WhyFacts } from './facts.ts'
 import type { Finding } from './finding.ts'
-import { type Subject, subjectText } from './subject.ts'
+import { isWord, type Subject, subjectText } from './subject.ts'
 import { whyBackups, whySnapshot } from './why-backups.ts'
 import { whyDatabase } from './why-database.ts'
 import { whyDependency } from './why-dependency.ts'
 import { whyCard, whyEvent, whyJob } from './why-happening.ts'
 import { whyMachine } from './why-machine.ts'
+import { whyMaintenance } from './why-maintenance.ts'
 import { whyBroker, whyRoute } from './why-messages.ts'
+import { whyPolicy } from './why-policy.ts'
 import { whyService } from './why-service.ts'
 import { whySite } from './why-site.ts'
 import { whyStore } from './why-store.ts'
@@ -37,6 +39,8 @@ function findingOf(subject: Subject, facts: WhyFacts): Finding {
       return whyMachine(facts)
     case 'broker':
       return whyBroker(facts)
+    case 'maintenance':
+      return whyMaintenance(facts)
     case 'service':
       return whyService(subject.id, facts)
     case 'route':
@@ -45,6 +49,8 @@ function findingOf(subject: Subject, facts: WhyFacts): Finding {
       return whyDatabase(subject.id, facts)
     case 'dependency':
       return whyDependency(subject.id, facts)
+    case 'policy':
+      return whyPolicy(subject.id, facts)
     case 'job':
       return whyJob(subject.id, facts)
     case 'card':
@@ -54,9 +60,4 @@ function findingOf(subject: Subject, facts: WhyFacts): Finding {
     case 'event':
       return whyEvent(subject.id, facts)
   }
-}
-
-/** A service that is called like a word for the whole of something is asked for with its prefix. */
-function isWord(id: string): boolean {
-  return ['site', 'store', 'backups', 'machine', 'broker', 'router'].includes(id)
 }

@@ -65,7 +65,7 @@ export function inside(sentence: string): string {
 
 /** Words that sentences of the console begin with and that are no names. */
 const openings =
-  /^(A|An|Asked|Being|For|Given|It|No|Not|Nothing|Ran|Run|Running|Started|Stopped|Taken|The|This|To|Waiting|Waits|What|While)\b/
+  /^(A|An|Asked|Being|Calls|For|Given|It|Its|No|Not|Nothing|Ran|Run|Running|Started|Stopped|Taken|The|This|To|Waiting|Waits|What|While)\b/
 
 /** The beginning of a text that would make a sentence too long. */
 export function shortened(text: string, most: number): string {

@@ -1,0 +1,32 @@
+import type { SliceName, Slices } from './state.ts'
+
+/** The entities of every slice of the shown state, by their ids. */
+export type ShownSlices = { readonly [S in SliceName]: Readonly<Record<string, Slices[S]>> }
+
+/**
+ * The entities that `make` gives for each slice. The slices are written out here and nowhere else: whatever holds all of them
+ * is made with it, so that a new slice is added to `sliceSchemas` and to this list.
+ */
+export function eachSlice(make: <S extends SliceName>(name: S) => Readonly<Record<string, Slices[S]>>): ShownSlices {
+  return {
+    console: make('console'),
+    site: make('site'),
+    services: make('services'),
+    pushed: make('pushed'),
+    jobs: make('jobs'),
+    attention: make('attention'),
+    machine: make('machine'),
+    traffic: make('traffic'),
+    routes: make('routes'),
+    store: make('store'),
+    databases: make('databases'),
+    dependencies: make('dependencies'),
+    backups: make('backups'),
+    snapshots: make('snapshots'),
+    maintenance: make('maintenance'),
+    startPath: make('startPath'),
+    verification: make('verification'),
+    drills: make('drills'),
+    recovery: make('recovery'),
+  }
+}
