@@ -34,6 +34,11 @@ export function inTime(ms: number): string {
   return ms < 172_800_000 ? `${Math.round(ms / 3_600_000)} h` : `${Math.round(ms / 86_400_000)} days`
 }
 
+/** A time that was measured, in words: `400 ms`, `3.8 s`, `2 min`. */
+export function tookTime(ms: number): string {
+  return ms < 1_000 || ms >= 60_000 ? inTime(ms) : `${(ms / 1_000).toFixed(1)} s`
+}
+
 /** A failure of the network in words, with the address that was asked. */
 export function networkFailure(error: unknown, address: string): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''

@@ -1,5 +1,5 @@
 import { type Clock, runCommand } from '#core/platform/index.ts'
-import { firstLine } from './check-words.ts'
+import { firstLine, inTime, tookTime } from './check-words.ts'
 import type { Check, ProbeAnswer } from './types.ts'
 
 /** Where the commands of a service's probes run, and with which environment. */
@@ -22,8 +22,8 @@ export async function commandCheck(
   const said = firstLine(result.output)
   const tail = said && `: ${said}`
   if (result.error !== null) return { ok: false, sentence: `${file} could not be run: ${result.error}`, ms }
-  if (result.timedOut) return { ok: false, sentence: `${file} did not end within ${timeoutMs} ms${tail}`, ms }
-  if (result.code === 0) return { ok: true, sentence: `${file} succeeded in ${ms} ms${tail}`, ms }
+  if (result.timedOut) return { ok: false, sentence: `${file} did not end within ${inTime(timeoutMs)}${tail}`, ms }
+  if (result.code === 0) return { ok: true, sentence: `${file} succeeded in ${tookTime(ms)}${tail}`, ms }
   const how = result.code === null ? `was ended by ${result.signal}` : `ended with code ${result.code}`
-  return { ok: false, sentence: `${file} ${how} in ${ms} ms${tail}`, ms }
+  return { ok: false, sentence: `${file} ${how} in ${tookTime(ms)}${tail}`, ms }
 }

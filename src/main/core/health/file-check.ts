@@ -20,7 +20,7 @@ export async function fileCheck(
   using _timer = clock.after(timeoutMs, () => late.resolve(null))
   try {
     const found = await Promise.race([stat(path), late.promise])
-    if (found === null) return answer(false, `${path} could not be looked at within ${timeoutMs} ms`)
+    if (found === null) return answer(false, `${path} could not be looked at within ${inTime(timeoutMs)}`)
     const ageMs = clock.wall() - found.mtimeMs
     if (newerMs === null) return answer(true, `${path} is there`)
     if (ageMs > newerMs)

@@ -2,7 +2,7 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import { request as httpsRequest } from 'node:https'
 import { connect, type Socket } from 'node:net'
 import type { Clock } from '#core/platform/index.ts'
-import { firstLine, networkFailure } from './check-words.ts'
+import { firstLine, inTime, networkFailure, tookTime } from './check-words.ts'
 import type { Check, ProbeAnswer } from './types.ts'
 
 /** As much of an answer's body as is read for its sentence, bytes. */
@@ -32,7 +32,7 @@ export function httpCheck(
       resolve({ ok, sentence, ms: Math.round(clock.monotonic() - began) })
     }
     const address = addressOf(url)
-    const timer = clock.after(timeoutMs, () => finish(false, `no answer from ${address} within ${timeoutMs} ms`))
+    const timer = clock.after(timeoutMs, () => finish(false, `no answer from ${address} within ${inTime(timeoutMs)}`))
     const failed = (error: unknown) => finish(false, networkFailure(error, address))
     const unusable = (error: unknown) =>
       finish(false, `${url} is not an address that can be asked: ${error instanceof Error ? error.message : error}`)
@@ -53,8 +53,12 @@ export function httpCheck(
         const ms = Math.round(clock.monotonic() - began)
         const missing = taken && text !== undefined && !body.includes(text)
         const slow = taken && !missing && latencyMs !== undefined && ms > latencyMs
-        const flaw = missing ? `, without “${firstLine(text, 60)}” in it` : slow ? `, slower than ${latencyMs} ms` : ''
-        finish(taken && flaw === '', `${code} in ${ms} ms${expected}${flaw}${said && `: ${said}`}`)
+        const flaw = missing
+          ? `, without “${firstLine(text, 60)}” in it`
+          : slow
+            ? `, slower than ${inTime(latencyMs)}`
+            : ''
+        finish(taken && flaw === '', `${code} in ${tookTime(ms)}${expected}${flaw}${said && `: ${said}`}`)
       })
     }
     try {

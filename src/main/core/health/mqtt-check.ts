@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { connect, type MqttClient } from 'mqtt'
 import type { Clock } from '#core/platform/index.ts'
-import { networkFailure } from './check-words.ts'
+import { inTime, networkFailure, tookTime } from './check-words.ts'
 import type { Check, ProbeAnswer } from './types.ts'
 
 /**
@@ -29,7 +29,7 @@ export function mqttCheck(
       resolve({ ok, sentence, ms: Math.round(clock.monotonic() - began) })
     }
     const onAbort = () => finish(false, 'called off')
-    const timer = clock.after(timeoutMs, () => finish(false, `${reached} from ${where} within ${timeoutMs} ms`))
+    const timer = clock.after(timeoutMs, () => finish(false, `${reached} from ${where} within ${inTime(timeoutMs)}`))
     signal.addEventListener('abort', onAbort, { once: true })
     try {
       client = connect(url, {
@@ -51,7 +51,7 @@ export function mqttCheck(
     asked.once('close', () => finish(false, `connection closed by ${where}`))
     asked.on('message', (_topic, payload) => {
       if (payload.toString() !== body) return
-      finish(true, `${where} carried a message and back in ${Math.round(clock.monotonic() - began)} ms`)
+      finish(true, `${where} carried a message and back in ${tookTime(clock.monotonic() - began)}`)
     })
     asked.once('connect', () => {
       reached = 'the message did not come back'

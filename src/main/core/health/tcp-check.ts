@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import type { Clock } from '#core/platform/index.ts'
-import { networkFailure } from './check-words.ts'
+import { inTime, networkFailure, tookTime } from './check-words.ts'
 import type { Check, ProbeAnswer } from './types.ts'
 
 /** Opens a connection to `host:port` (`[::1]:80` for IPv6) and closes it again. */
@@ -22,8 +22,8 @@ export function tcpCheck(
       socket.destroy()
       resolve({ ok, sentence, ms: elapsed() })
     }
-    const timer = clock.after(timeoutMs, () => finish(false, `no answer from ${address} within ${timeoutMs} ms`))
-    socket.once('connect', () => finish(true, `${address} took the connection in ${elapsed()} ms`))
+    const timer = clock.after(timeoutMs, () => finish(false, `no answer from ${address} within ${inTime(timeoutMs)}`))
+    socket.once('connect', () => finish(true, `${address} took the connection in ${tookTime(elapsed())}`))
     socket.once('error', (error) => finish(false, networkFailure(error, address)))
   })
 }

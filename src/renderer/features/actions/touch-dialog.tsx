@@ -51,7 +51,7 @@ export function TouchDialog({
   return (
     <DecisionDialog
       title={titleOf(action, service)}
-      safe={act === null ? 'Close' : starts ? 'Not now' : action === 'restart' ? 'Leave it running' : 'Keep running'}
+      safe={act === null ? 'Close' : starts ? 'Not now' : action === 'restart' ? 'Leave it as it is' : 'Keep running'}
       act={act}
       onAct={() => void perform()}
       onClose={onClose}

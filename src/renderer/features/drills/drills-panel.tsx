@@ -105,7 +105,7 @@ function DrillRow({ drill }: { readonly drill: DrillView }) {
           <Button
             size="compact-xs"
             onClick={() => ask({ type: 'drill', drill: drill.id })}
-            aria-label={`${drill.title}…`}
+            aria-label={`Run… ${drill.title}`}
           >
             Run…
           </Button>

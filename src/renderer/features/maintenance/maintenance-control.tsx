@@ -21,7 +21,7 @@ export function MaintenanceControl() {
   const on = view?.on === true && view.until !== null
   return (
     <span className={styles.control}>
-      <Popover opened={open} onChange={setOpen} position="bottom-end" width={340} shadow="md" trapFocus>
+      <Popover opened={open} onChange={setOpen} position="bottom-end" width={400} shadow="md" trapFocus>
         <Popover.Target>
           {on ? (
             <button type="button" className={styles.on} aria-expanded={open} onClick={() => setOpen(!open)}>

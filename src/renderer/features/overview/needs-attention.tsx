@@ -64,7 +64,7 @@ function Card({ card }: { readonly card: AttentionView }) {
         </p>
         <div className={styles.fixes}>
           {card.fixes.map((offered) => (
-            <Button key={offered.label} size="compact-sm" onClick={() => fix(offered)}>
+            <Button key={offered.label} size="compact-sm" title={offered.label} onClick={() => fix(offered)}>
               {offered.label}
             </Button>
           ))}

@@ -127,9 +127,9 @@ function rootWords(cause: Cause): string {
     case 'schedule':
       return `The schedule ${cause.name} was due.`
     case 'console':
-      return `The console itself: ${cause.why}.`
+      return `The console itself: ${cause.why.replace(/\.$/, '')}.`
     case 'observation':
-      return `It was seen: ${cause.what}.`
+      return `It was seen: ${cause.what.replace(/\.$/, '')}.`
     case 'event':
       return 'What led to it is no longer recorded.'
   }
