@@ -179,7 +179,7 @@ describe('drills of a whole console', () => {
     const unseen = await rig.drill('unseen')
     expect(unseen.job.state).toBe('failed')
     expect(unseen.run).toMatchObject({ state: 'failed', detectMs: null, recoverMs: null, restarts: 0 })
-    expect(unseen.run.verdict).toContain('did not notice within 1.0 s')
+    expect(unseen.run.verdict).toContain('did not notice within 1 s')
     expect(unseen.run.verdict).toContain('woke what was still frozen')
     expect(rig.view('mute').pid).toBe(mute)
     expect(stateOf(mute)).toBe('S')

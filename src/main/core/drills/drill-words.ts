@@ -7,10 +7,10 @@ export function commandLineOf(drill: string): string {
   return `wheelhouse drill run ${drill}`
 }
 
-/** Milliseconds in words: "12 ms", "3.4 s", "2 min 5 s". */
+/** Milliseconds in words: "12 ms", "3.4 s", "30 s" for what was set to that, "2 min 5 s". */
 export function msInWords(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`
+  if (ms < 60_000) return `${ms % 1_000 === 0 ? ms / 1_000 : (ms / 1_000).toFixed(1)} s`
   const seconds = Math.round(ms / 1_000)
   return `${Math.floor(seconds / 60)} min${seconds % 60 === 0 ? '' : ` ${seconds % 60} s`}`
 }

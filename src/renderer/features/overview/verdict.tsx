@@ -40,7 +40,10 @@ export function Verdict() {
               <Link to={`/services/${service.id}`} className={styles.name}>
                 {service.id}
               </Link>
-              <span className="dim">{serviceStateWords[service.state]}</span>
+              <span className="dim">
+                {serviceStateWords[service.state]}
+                {service.optional && ', optional'}
+              </span>
               <span className={styles.reason} title={service.reason}>
                 {service.reason}
               </span>
@@ -70,14 +73,19 @@ function Checks() {
   )
 }
 
-type Troubled = Pick<ServiceView, 'id' | 'health' | 'state' | 'reason'>
+type Troubled = Pick<ServiceView, 'id' | 'health' | 'state' | 'reason' | 'optional'>
 
-/** What is degraded or unhealthy, the worst first. Unknown is quiet: its cause is shown instead. */
+/** What is degraded or unhealthy, what the site needs before what is optional, the worst first. Unknown is quiet: its cause is shown instead. */
 function troubledServices(slice: Readonly<Record<string, ServiceView>>): readonly Troubled[] {
   return Object.values(slice)
     .filter((service) => service.health === 'degraded' || service.health === 'unhealthy')
-    .sort((a, b) => Number(a.health === 'degraded') - Number(b.health === 'degraded') || a.since - b.since)
-    .map(({ id, health, state, reason }) => ({ id, health, state, reason }))
+    .sort(
+      (a, b) =>
+        Number(a.optional) - Number(b.optional) ||
+        Number(a.health === 'degraded') - Number(b.health === 'degraded') ||
+        a.since - b.since,
+    )
+    .map(({ id, health, state, reason, optional }) => ({ id, health, state, reason, optional }))
 }
 
 function sameServices(a: readonly Troubled[], b: readonly Troubled[]): boolean {

@@ -78,7 +78,10 @@ export function AttemptsPanel() {
       }
       content={contentOf(query, attempts.length, policy !== null || result !== null)}
     >
-      <table className={`${table.table} ${table.still}`} aria-label="Attempts of recovery, newest first">
+      <table
+        className={`${table.table} ${table.still} ${styles.attempts}`}
+        aria-label="Attempts of recovery, newest first"
+      >
         <thead>
           <tr>
             <th>When</th>

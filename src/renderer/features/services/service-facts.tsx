@@ -130,6 +130,7 @@ function processFacts(service: ServiceView, phase: string | null): readonly (rea
     ...(lastExit === null ? [] : [['last exit', <LastExit key="exit" {...lastExit} />] as const]),
     ...Object.entries(service.ports).map(([name, port]) => [`port ${name}`, port] as const),
     ...(phase === null ? [] : [['phase', phase] as const]),
+    ...(service.optional ? [['optional', 'the site is healthy without it'] as const] : []),
     ['kind', service.kind],
     ['command', <Path key="command" text={service.command} what="command" />],
     ['folder', <Path key="folder" text={service.cwd} what="folder" />],

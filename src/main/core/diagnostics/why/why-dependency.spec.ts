@@ -44,7 +44,7 @@ describe('a service that cannot call what it uses', () => {
   it('is explained by the dependency, with its events and what helps', () => {
     const told = ask('service:reports', { services: [reports], dependencies: [open], events: [opened] })
     expect(told.sentence).toBe(
-      'reports waits because it cannot call School calendar: no call goes to School calendar since 14:02: its checks failed again and again. The last error: connection refused. It is tried again at 14:05:30.',
+      'reports waits because it cannot call School calendar since 14:02: its checks failed again and again. The last error: connection refused. It is tried again at 14:05:30.',
     )
     expect(told.root).toBe('dependency:calendar')
     expect(told.evidence.map(({ event: id }) => id)).toContain(opened.id)
@@ -55,7 +55,7 @@ describe('a service that cannot call what it uses', () => {
     const kiosk = waiting('kiosk', [need('reports', 'healthy')])
     const told = ask('service:kiosk', { services: [kiosk, reports], dependencies: [open] })
     expect(told.sentence).toMatch(
-      /^kiosk waits because reports is not healthy, and that because reports cannot call School calendar: /,
+      /^kiosk waits because reports is not healthy, and that because reports cannot call School calendar since 14:02: /,
     )
     expect(told.root).toBe('dependency:calendar')
   })

@@ -73,15 +73,23 @@ export function blockingDependency(
   return blocking ? (shown.dependencies[blocking.dependency] ?? null) : null
 }
 
+/** "it cannot call School calendar since 14:02". */
+export function cannotCallWords(
+  caller: string,
+  { title, state, problem, since }: DependencyView,
+  clock: SentenceClock,
+) {
+  const kept = problem === null && (state === 'open' || state === 'isolated')
+  return `${caller} cannot call ${title}${kept ? ` since ${clock.at(since)}` : ''}`
+}
+
 /** What a service's answer takes from the dependency behind it: why it cannot be called, evidence, and what helps. */
 export function dependencyFault(dependency: DependencyView, facts: WhyFacts): Fault {
+  const { problem, sentence, nextTryAt } = dependency
   const { evidence, fixes } = whyDependency(dependency.id, facts)
-  const clause = toldOf(dependency, sentenceClock(facts.zone, facts.now))
-  return {
-    clause: clause.startsWith('No call ') ? `no call ${clause.slice('No call '.length)}` : clause,
-    evidence,
-    fixes,
-  }
+  const clock = sentenceClock(facts.zone, facts.now)
+  const next = nextTryAt === null ? '' : `. It is tried again ${clock.exactly(nextTryAt)}`
+  return { clause: problem === null ? `${inside(sentence)}${next}` : inside(problem), evidence, fixes }
 }
 
 function healthOf(state: 'closed' | 'open' | 'half-open' | 'isolated', checked: boolean | null): Health {

@@ -33,8 +33,8 @@ export function whyPolicy(id: string, facts: WhyFacts): Finding {
     evidence: [
       stateEvidence(subject, `${policy.title} acts when ${policy.when}: ${ladderWords(policy)}.`),
       ...(held ? [held] : []),
-      ...policy.subjects.map(({ subject: what, sentence, state }) =>
-        stateEvidence(what, sentence === '' ? `${nameOf(what)}: ${state}.` : stopped(sentence)),
+      ...policy.subjects.flatMap(({ subject: what, sentence }) =>
+        sentence === '' ? [] : [stateEvidence(what, stopped(sentence))],
       ),
       ...eventsEvidence([...did, ...last.filter((event) => !did.includes(event))]),
       ...(behind?.evidence ?? []),

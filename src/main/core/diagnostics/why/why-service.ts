@@ -7,7 +7,7 @@ import { distinctFixes, eventsEvidence, type Finding, goTo, stateEvidence } from
 import { faultOf, serviceEvidence, stateWords } from './service-fault.ts'
 import { isTroubled, type PathStep, pathOf, type ServicePath } from './service-path.ts'
 import { siteBlock } from './site-block.ts'
-import { blockingDependency, dependencyFault } from './why-dependency.ts'
+import { blockingDependency, cannotCallWords, dependencyFault } from './why-dependency.ts'
 import { bare, counted, sentenceClock, times } from './words.ts'
 
 /** Why a service is as it is. */
@@ -35,13 +35,12 @@ export function troubleOf(id: string, facts: WhyFacts): Trouble {
   const states = path.steps.flatMap(({ view }) => (view ? [serviceEvidence(view)] : []))
   if (path.circle) return circle(path.circle, states)
   if (!root?.view) return missing(path, states)
+  const clock = sentenceClock(facts.zone, facts.now)
   const blocking = blockingDependency(root.view, facts.shown)
-  const fault = blocking
-    ? dependencyFault(blocking, facts)
-    : faultOf(root.view, facts, sentenceClock(facts.zone, facts.now))
+  const fault = blocking ? dependencyFault(blocking, facts) : faultOf(root.view, facts, clock)
   const [first] = path.steps
   const caller = path.steps.length === 1 ? 'it' : root.id
-  const hops = [...path.steps.slice(1).map(hopWords), ...(blocking ? [`${caller} cannot call ${blocking.title}`] : [])]
+  const hops = [...path.steps.slice(1).map(hopWords), ...(blocking ? [cannotCallWords(caller, blocking, clock)] : [])]
   const opening = first?.view && hops.length > 0 ? `${stateWords(first.view)} because ${joined(hops)}: ` : ''
   return {
     sentence: `${opening}${fault.clause}.`,
