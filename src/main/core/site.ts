@@ -1,21 +1,12 @@
-import { realpath, stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import type { LogPage, LogSearch } from '#shared/contract/log-search.ts'
 import type { LogLine } from '#shared/contract/services.ts'
-import type { JobView } from '#shared/contract/state.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import type { Attention } from './attention/index.ts'
 import type { Backups } from './backup/index.ts'
 import { loadSite, type SiteDefinition } from './config/index.ts'
-import {
-  type Coordinator,
-  followLog,
-  LogSearches,
-  logTail,
-  type ServiceJobs,
-  serviceJobs,
-} from './coordinator/index.ts'
+import { type Coordinator, type ServiceJobs, serviceJobs } from './coordinator/index.ts'
 import type { Databases } from './databases/index.ts'
 import type { Dependencies } from './dependencies/index.ts'
 import type { Drills } from './drills/index.ts'
@@ -29,6 +20,9 @@ import { backupFolder, type Clock, DisposableStore } from './platform/index.ts'
 import type { Recovery } from './recovery/index.ts'
 import { assertNotRestoring } from './restore-hold.ts'
 import { SiteConfig } from './site-config.ts'
+import { siteFolder } from './site-folder.ts'
+import { settleInterrupted } from './site-interrupted.ts'
+import { SiteLogs } from './site-logs.ts'
 import { openParts, type SiteHooks, type SiteIdentity, type SiteParts } from './site-parts.ts'
 import type { CloseOptions, SitePorts } from './site-ports.ts'
 import { SiteStart } from './site-start.ts'
@@ -193,36 +187,6 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
   return site
 }
 
-/**
- * Jobs that the console did not live to finish: those of the backup part are settled by it, the rest are told as failed.
- * Resolves with whether a restore could neither be finished nor undone, so that the site's files are a mixture.
- */
-async function settleInterrupted({ backups, jobs }: SiteParts, { owner, logger }: SitePorts): Promise<boolean> {
-  const ofBackups = jobs.interrupted.filter(({ view }) => /^(backup|restore)\./.test(view.kind))
-  for (const sentence of await backups.recover(ofBackups)) logger.warn(sentence)
-  for (const job of jobs.interrupted) {
-    if (ofBackups.includes(job)) continue
-    // Nobody starts here what it had stopped: the next console that may does, and tells its end.
-    const stopsServices = /^(recovery\.|database\.recover$)/.test(job.view.kind) && Array.isArray(job.input.services)
-    if (owner.host === 'command line' && stopsServices) continue
-    await job.resolve('failed', { message: interruptedSentence(job.view) })
-  }
-  return ofBackups.some(({ view }) => jobs.get(view.id)?.state === 'interrupted')
-}
-
-/** What a job that the console did not live to finish has left behind, by what it worked on. */
-function interruptedSentence({ kind, title }: JobView): string {
-  const ended = `The console ended while this ran: ${title}.`
-  if (kind.startsWith('store.'))
-    return `${ended} The store looked after its databases when the site was opened and nothing half done is left; order it again if it is still wanted.`
-  if (kind.startsWith('recovery.'))
-    return `${ended} It counts as an attempt; recovery goes on with the next step while the trouble lasts.`
-  if (kind.startsWith('database.'))
-    return `${ended} What it had begun is finished or undone when the database is opened the next time; look at the state of the database, and order it again if it is still wanted.`
-  if (kind.startsWith('drill.')) return `${ended} What it had done was undone when the site was opened.`
-  return `${ended} Look at the services' states.`
-}
-
 class OpenSite implements Site {
   readonly id: string
   readonly name: string
@@ -250,7 +214,7 @@ class OpenSite implements Site {
   readonly #owned: DisposableStore
   readonly #starting: SiteStart
   readonly #since: number
-  readonly #searches: LogSearches
+  readonly #logs: SiteLogs
   #closing: Promise<void> | null = null
 
   constructor(
@@ -291,7 +255,7 @@ class OpenSite implements Site {
     this.#lock = lock
     this.#owned = owned
     this.#since = ports.clock.wall()
-    this.#searches = owned.add(new LogSearches(ports.runtime))
+    this.#logs = owned.add(new SiteLogs(parts.coordinator, config, ports))
   }
 
   definition(): SiteDefinition | null {
@@ -315,19 +279,16 @@ class OpenSite implements Site {
     await this.start(cause)
   }
 
-  async logTail(service: string, lines: number): Promise<readonly LogLine[]> {
-    this.#assertService(service)
-    return logTail(this.coordinator.logFiles(service), lines)
+  logTail(service: string, lines: number): Promise<readonly LogLine[]> {
+    return this.#logs.tail(service, lines)
   }
 
-  async searchLog(request: LogSearch): Promise<LogPage> {
-    this.#assertService(request.service)
-    return await this.#searches.search(this.coordinator.logFiles(request.service), request)
+  searchLog(request: LogSearch): Promise<LogPage> {
+    return this.#logs.search(request)
   }
 
-  async followLog(service: string, lines: number, onLines: (lines: readonly LogLine[]) => void): Promise<Disposable> {
-    this.#assertService(service)
-    return followLog(this.coordinator.logFiles(service), { lines, clock: this.clock, onLines })
+  followLog(service: string, lines: number, onLines: (lines: readonly LogLine[]) => void): Promise<Disposable> {
+    return this.#logs.follow(service, lines, onLines)
   }
 
   announce(reachable: { readonly address: string | null; readonly socket: string | null }): Promise<void> {
@@ -360,41 +321,4 @@ class OpenSite implements Site {
       await this.#owned[Symbol.asyncDispose]()
     }
   }
-
-  #assertService(service: string): void {
-    const known = Object.keys(this.#config.inUse?.services ?? {})
-    if (known.includes(service)) return
-    throw new ConsoleError(
-      'service-unknown',
-      `This site has no service "${service}".`,
-      known.length > 0 ? `It has ${known.join(', ')}.` : 'Put the mistakes in site.yaml right, then reload it.',
-      { params: { service } },
-    )
-  }
-}
-
-/** The real path of a site's folder. Rejects with `site-missing` when there is no site in it. */
-export async function siteFolder(folder: string): Promise<string> {
-  const missing = (why: string, cause?: unknown) =>
-    new ConsoleError(
-      'site-missing',
-      `There is no site in ${folder}: ${why}.`,
-      'Choose the folder that holds site.yaml.',
-      {
-        params: { folder },
-        cause,
-      },
-    )
-  let directory: string
-  try {
-    directory = await realpath(folder)
-  } catch (error) {
-    throw missing('the folder does not exist or cannot be read', error)
-  }
-  if (!(await stat(directory)).isDirectory()) throw missing('that is a file, not a folder')
-  const hasFile = await stat(join(directory, 'site.yaml')).catch(() => null)
-  const hasHistory = await stat(join(directory, '.wheelhouse')).catch(() => null)
-  // A site whose site.yaml is gone still opens: that is when its backups are needed most.
-  if (!hasFile && !hasHistory) throw missing('it holds no site.yaml')
-  return directory
 }

@@ -1,4 +1,4 @@
-import { type SiteDefinition, type Variables, variablesOf } from '#core/config/index.ts'
+import type { SiteDefinition } from '#core/config/index.ts'
 import type { EventLog } from '#core/events/index.ts'
 import { type Clock, delay, type Logger, type Processes } from '#core/platform/index.ts'
 import type { ServiceProcesses, SignalName } from '#shared/contract/processes.ts'
@@ -8,18 +8,20 @@ import type { UnitView } from '#shared/contract/unit.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause, Health } from '#shared/vocabulary.ts'
 import type { Arrivals } from './arrivals.ts'
+import { type CurrentSite, enabledIn, known, loaded, type SiteNow } from './current-site.ts'
 import { serviceEvents } from './event-kinds.ts'
 import { logFilesOf } from './launch-plan.ts'
 import type { Leftovers, TakenUp } from './leftovers.ts'
 import type { LimitWatch } from './limit-watch.ts'
-import { assertPlannable, dependentsOf, inPhases, startSet, stopSet } from './planner.ts'
+import { assertPlannable, inPhases, startSet, stopSet } from './planner.ts'
 import { previewAction } from './preview.ts'
 import { processesOf } from './process-view.ts'
 import type { ServiceSet } from './service-set.ts'
 import { sendSignal } from './service-signal.ts'
 import { standingOfStart, standingOfStop } from './standing.ts'
 import type { StartTimings } from './start-timings.ts'
-import type { SiteNow, Supervisor } from './supervisor.ts'
+import { stopInOrder } from './stop-order.ts'
+import type { Supervisor } from './supervisor.ts'
 import type { Coordinator, Order, PhasePlan, ServicesOutcome } from './types.ts'
 import { lookAtUnit, type UnitLook } from './unit-look.ts'
 
@@ -41,45 +43,8 @@ export interface SiteCoordinatorPorts {
   readonly site: CurrentSite
 }
 
-/** The definition in use and the folders that go with it; one value that coordinator and supervisors share. */
-export class CurrentSite {
-  readonly #variablesNow: () => Promise<Variables>
-  #definition: SiteDefinition | null = null
-  #variables: Variables
-
-  constructor(directory: string, variablesNow: () => Promise<Variables>) {
-    this.#variablesNow = variablesNow
-    this.#variables = variablesOf(directory, directory)
-  }
-
-  get definition(): SiteDefinition | null {
-    return this.#definition
-  }
-
-  /** As last looked up. */
-  get now(): SiteNow | null {
-    return this.#definition && { definition: this.#definition, variables: this.#variables }
-  }
-
-  get variables(): Variables {
-    return this.#variables
-  }
-
-  use(definition: SiteDefinition): void {
-    this.#definition = definition
-  }
-
-  /** Looks up which release is in use at this moment. Throws `site-not-loaded` without a definition. */
-  async refresh(): Promise<SiteNow> {
-    this.#variables = await this.#variablesNow()
-    return { definition: loaded(this.#definition), variables: this.#variables }
-  }
-}
-
 /** An emergency stop is answered after at most this long, whatever the kernel still holds. Milliseconds. */
 const emergencyMs = 1_800
-/** How long a killed child may take to be gone before an order says that it cannot be killed. */
-const unkillableMs = 10_000
 
 export class SiteCoordinator implements Coordinator {
   readonly #ports: SiteCoordinatorPorts
@@ -162,7 +127,7 @@ export class SiteCoordinator implements Coordinator {
     for (const id of named) known(definition, id)
     const stopped = stopSet(definition, named)
     for (const id of stopped) this.#stopOrders.set(id, order.operation)
-    return this.#stopSet(definition, stopped, order)
+    return stopInOrder(definition, stopped, this.#claim(stopped), order, this.#ports)
   }
 
   stopOrder(service: string): string | null {
@@ -303,7 +268,9 @@ export class SiteCoordinator implements Coordinator {
       return kind === undefined || kind !== service.kind // another kind is another service of the same name
     })
     const ids = removed.map(({ service }) => service.id)
-    if (site.definition) await this.#stopSet(site.definition, ids, { cause, operation: null })
+    if (site.definition) {
+      await stopInOrder(site.definition, ids, this.#claim(ids), { cause, operation: null }, this.#ports)
+    }
     for (const id of ids) await services.remove(id)
     for (const id of ids) this.#stopOrders.delete(id)
     site.use(definition)
@@ -312,47 +279,6 @@ export class SiteCoordinator implements Coordinator {
     timings.expect(definition)
     arrivals.changed()
     if (this.#takeUpWaits) await this.takeUp(this.#takeUpWaits)
-  }
-
-  /** Stops these services, each as soon as those of them that need it are down. */
-  async #stopSet(graph: SiteDefinition, ids: readonly string[], order: Order): Promise<ServicesOutcome> {
-    const { services, arrivals, clock } = this.#ports
-    const claims = this.#claim(ids)
-    const late = new Set<string>()
-    const timers: Disposable[] = []
-    const ordered = stopSet(graph, ids).filter((id) => ids.includes(id))
-    const isClaimed = (id: string) => services.get(id)?.intent === claims.get(id)
-    const standing = (id: string) =>
-      late.has(id)
-        ? ({
-            at: 'lost',
-            reason: 'It was killed, but the system does not let it go; the machine must be restarted.',
-          } as const)
-        : standingOfStop(id, services.peer, !isClaimed(id))
-
-    const stopOne = async (id: string, dependents: readonly Promise<unknown>[]): Promise<void> => {
-      const supervisor = services.get(id)
-      const isUp = supervisor?.machine.state === 'running' || supervisor?.machine.state === 'starting'
-      if (isUp && dependents.length > 0) await Promise.all(dependents)
-      if (!supervisor || !isClaimed(id)) return
-      supervisor.dispatch({ type: 'stop' }, order)
-      const giveUp = () => {
-        late.add(id)
-        arrivals.changed()
-      }
-      timers.push(clock.after(supervisor.service.stop.withinMs + unkillableMs, giveUp))
-      await arrivals.all([id], standing, {})
-    }
-    const gone = new Map<string, Promise<void>>()
-    for (const id of ordered) {
-      const dependents = dependentsOf(graph, id).flatMap((other) => gone.get(other) ?? [])
-      gone.set(id, stopOne(id, dependents))
-    }
-    try {
-      return await arrivals.all(ordered, standing, order.onProgress ? { onProgress: order.onProgress } : {})
-    } finally {
-      for (const timer of timers) timer[Symbol.dispose]()
-    }
   }
 
   /** An optional service that is not there after a start, with the reason. */
@@ -372,29 +298,4 @@ export class SiteCoordinator implements Coordinator {
     }
     return claims
   }
-}
-
-function loaded(definition: SiteDefinition | null): SiteDefinition {
-  if (definition) return definition
-  throw new ConsoleError(
-    'site-not-loaded',
-    'The console does not know what to run: site.yaml could not be used, or has not been trusted yet.',
-    'Put right what is shown about site.yaml, or look through the site and trust it.',
-  )
-}
-
-function known(definition: SiteDefinition, service: string): void {
-  if (Object.hasOwn(definition.services, service)) return
-  throw new ConsoleError(
-    'service-unknown',
-    `There is no service ${service} in this site.`,
-    `Its services are ${Object.keys(definition.services).sort().join(', ') || 'none'}.`,
-    { params: { service } },
-  )
-}
-
-function enabledIn(definition: SiteDefinition): readonly string[] {
-  return Object.values(definition.services)
-    .filter((service) => service.enabled)
-    .map((service) => service.id)
 }

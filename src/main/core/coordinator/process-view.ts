@@ -1,7 +1,8 @@
 import { resolvePorts } from '#core/config/index.ts'
 import type { Processes, ProcessTree, SignalReaction } from '#core/platform/index.ts'
 import { type ServiceProcesses, type SignalName, signalNameSchema } from '#shared/contract/processes.ts'
-import type { SiteNow, Supervisor } from './supervisor.ts'
+import type { SiteNow } from './current-site.ts'
+import type { Supervisor } from './supervisor.ts'
 
 export interface ProcessLook {
   readonly site: SiteNow

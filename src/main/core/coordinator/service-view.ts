@@ -2,9 +2,10 @@ import { type HookName, resolveCwd, resolvePages, resolvePorts, resolveProbe } f
 import { checkWords } from '#core/health/index.ts'
 import type { TreeUsage } from '#core/platform/index.ts'
 import type { ServiceView } from '#shared/contract/state.ts'
+import type { SiteNow } from './current-site.ts'
 import { shownCommand } from './launch-plan.ts'
 import type { ProbeName } from './machine.ts'
-import type { SiteNow, Supervisor } from './supervisor.ts'
+import type { Supervisor } from './supervisor.ts'
 import type { Reach } from './uses.ts'
 
 const hookNames: readonly HookName[] = ['before-start', 'after-start', 'before-stop', 'after-stop']

@@ -1,11 +1,4 @@
-import {
-  type HookName,
-  resolveEnv,
-  resolveProbe,
-  type ServiceDefinition,
-  type SiteDefinition,
-  type Variables,
-} from '#core/config/index.ts'
+import type { HookName, ServiceDefinition } from '#core/config/index.ts'
 import { checksOn, type DatabaseCheck, type PushedFacts } from '#core/health/index.ts'
 import type { Clock, Logger, ProcessIdentity } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
@@ -16,16 +9,11 @@ import type { HookRun } from './hook-run.ts'
 import type { LaunchContext } from './launch-plan.ts'
 import { fingerprint, type Launcher } from './launcher.ts'
 import { type Effect, type Input, type Machine, newMachine, type ProbeName } from './machine.ts'
+import { probesNow } from './probe-ground.ts'
 import { ProbeSet } from './probe-set.ts'
 import type { RunRecord } from './run-records.ts'
 import type { ChildEnd, ServiceChild } from './service-child.ts'
 import { step } from './service-machine.ts'
-
-/** The site as it is at this moment: asked anew at every start, because a deploy moves the release. */
-export interface SiteNow {
-  readonly definition: SiteDefinition
-  readonly variables: Variables
-}
 
 export interface SupervisorPorts {
   readonly launcher: Launcher
@@ -319,24 +307,9 @@ export class Supervisor implements AsyncDisposable {
     if (names.length === 0) return
     try {
       const context = await this.#ports.contextNow()
-      const { definition, variables, environment } = context
       if (this.#closed || this.#watches !== watch) return
-      const service = this.#service
-      const found = names.flatMap((name) => {
-        const probe = service.probes[name]
-        return probe ? [{ name, probe: resolveProbe(probe, service, definition, variables) }] : []
-      })
-      const { clock, pushed, databases, markProbe } = this.#ports
-      const ground = {
-        service: service.id,
-        cwd: variables.release,
-        env: pathOnly(environment),
-        login: found.some(({ probe }) => logsIn.includes(probe.check.type)) ? loginOf(service, context) : {},
-        pushed,
-        databases,
-        mark: markProbe,
-      }
-      this.probes.run(found, checksOn(clock, ground), (probe, { verdict, last }) =>
+      const { found, ground } = probesNow(this.#service, names, context, this.#ports)
+      this.probes.run(found, checksOn(this.#ports.clock, ground), (probe, { verdict, last }) =>
         this.dispatch({ type: 'probed', generation, probe, verdict, sentence: last?.sentence ?? '' }),
       )
     } catch (error) {
@@ -379,24 +352,4 @@ export class Supervisor implements AsyncDisposable {
     const { last, operation } = this.#ports.facts
     return { cause: last?.cause ?? { type: 'console', why: 'supervises the service' }, operation }
   }
-}
-
-/** Checks that log in with what the service's own environment says. */
-const logsIn: readonly string[] = ['mqtt', 'postgres']
-
-function loginOf(service: ServiceDefinition, { definition, variables, secrets }: LaunchContext) {
-  const { MQTT_USERNAME, MQTT_PASSWORD, PGPASSWORD } = resolveEnv(service, definition, variables, secrets)
-  return {
-    ...(MQTT_USERNAME !== undefined && { MQTT_USERNAME }),
-    ...(MQTT_PASSWORD !== undefined && { MQTT_PASSWORD }),
-    ...(PGPASSWORD !== undefined && { PGPASSWORD }),
-  }
-}
-
-/** What a probe's command may see: where programs lie, and nothing of the service's secrets. */
-function pathOnly(environment: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
-  const { PATH, HOME, LANG } = environment
-  return Object.fromEntries(
-    Object.entries({ PATH, HOME, LANG }).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  )
 }
