@@ -74,26 +74,20 @@ export function consoleStory(host: string, launch: LaunchDesk, missing: string |
       expect(started.indexOf('service:api')).toBeLessThan(started.indexOf('service:kiosk'))
     })
 
-    it('shows a message from outside within 200 ms, and routes it', async () => {
+    it('shows a message from outside, and routes it', async () => {
       const { page } = desk
       await goTo(page, 'Messages')
       const rows = page.getByRole('region', { name: 'Messages' }).or(page.locator('main'))
       await rows.getByText('consultease/faculty/').first().waitFor()
-      const took: number[] = []
-      for (let n = 0; n < 5; n++) {
-        const word = `outside-${n}-${process.pid}`
-        const seen = seenInPage(page, word)
-        const from = performance.now()
-        await publishFromOutside(
-          home,
-          'consultease/faculty/outsider/status',
-          `{"present":true,"battery":81,"note":"${word}"}`,
-        )
-        await seen
-        took.push(performance.now() - from)
-      }
-      // mosquitto_pub itself, a process, is part of the time; the middle one of five keeps a loaded machine from deciding.
-      expect(took.sort((a, b) => a - b)[2]).toBeLessThan(200)
+      // How soon it is shown is measured by `npm run bench -- window`.
+      const word = `outside-${process.pid}`
+      const seen = seenInPage(page, word)
+      await publishFromOutside(
+        home,
+        'consultease/faculty/outsider/status',
+        `{"present":true,"battery":81,"note":"${word}"}`,
+      )
+      await seen
       const { rows: journal } = await journalOf(home)
       expect(journal.some(({ payload }) => payload.includes('outsider'))).toBe(true)
     })
