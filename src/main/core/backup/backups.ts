@@ -164,6 +164,7 @@ class OpenBackups implements Backups {
         const { job } = await this.create({ kind, note: '', cause })
         await this.#options.jobs.finished(job)
       },
+      onLook: (nextAt) => this.#catalogue.showNext(nextAt),
       onError: (error) => this.#options.logger.info('A scheduled snapshot has to wait.', { reason: String(error) }),
     })
     void this.refresh()

@@ -103,6 +103,13 @@ export class Catalogue {
     this.#publish()
   }
 
+  /** Publishes when the next snapshot is due, where that has changed. */
+  showNext(nextAt: number | null): void {
+    if (this.#view.nextAt === nextAt) return
+    this.#view = { ...this.#view, nextAt }
+    this.#publish()
+  }
+
   #publish(): void {
     const { state } = this.#options
     state.slice('backups').set('backups', this.#view)

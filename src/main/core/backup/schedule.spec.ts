@@ -28,6 +28,7 @@ describe('the schedule', () => {
   function rig(timetables: Partial<Record<ScheduledKind, string>>, since: (kind: ScheduledKind) => number) {
     const clock = new ManualClock(Date.UTC(2026, 0, 5, 8))
     const ran: string[] = []
+    const told: (number | null)[] = []
     const last = new Map<ScheduledKind, number>()
     const timetable = (kind: ScheduledKind): Timetable | null => {
       const cron = timetables[kind]
@@ -41,8 +42,9 @@ describe('the schedule', () => {
         last.set(kind, clock.wall())
       },
       onError: (error) => ran.push(String(error)),
+      onLook: (nextAt) => told.push(nextAt),
     })
-    return { clock, ran, schedule }
+    return { clock, ran, told, schedule }
   }
 
   test('takes each snapshot at its time', async () => {
@@ -54,6 +56,16 @@ describe('the schedule', () => {
     await clock.advance(hour)
     expect(ran.length).toBe(2)
     expect(clock.waiting).toBe(0)
+  })
+
+  test('tells soon when the next one is due after a site.yaml with a timetable came into use', async () => {
+    const timetables: Partial<Record<ScheduledKind, string>> = {}
+    const { clock, told, schedule } = rig(timetables, () => Date.UTC(2026, 0, 5, 8))
+    expect(schedule.nextAt()).toBeNull()
+    timetables.full = '0 9 * * *'
+    await clock.advance(minute)
+    expect(told.at(-1)).toBe(Date.UTC(2026, 0, 5, 9))
+    schedule[Symbol.dispose]()
   })
 
   test('makes up for many missed dates with one snapshot, soon after it begins', async () => {

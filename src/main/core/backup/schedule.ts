@@ -30,6 +30,8 @@ export interface ScheduleOptions {
   /** Starts one; a rejection means "not now", and it is tried again at the next look. */
   run(kind: ScheduledKind): Promise<unknown>
   onError(error: unknown): void
+  /** Told at each look when the next one is due: a site.yaml that came into use, or was changed, moves it. */
+  onLook(nextAt: number | null): void
 }
 
 /** Looked at this often, so that a jump of the clock, a new site.yaml or a wake-up from sleep is noticed. */
@@ -63,6 +65,7 @@ export class Schedule implements Disposable {
   }
 
   async #look(): Promise<void> {
+    this.#options.onLook(this.nextAt())
     // A full one holds the data as well, so it goes first and the data snapshot waits for its next date.
     for (const kind of ['full', 'data'] as const) {
       const due = this.#due(kind)

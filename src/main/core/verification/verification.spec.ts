@@ -137,7 +137,7 @@ test('each of the seven passes where all is there, and names what is wrong where
     templates: expect.stringMatching(/^failed: .*old\.html is empty\.$/),
     'database-connection': expect.stringMatching(/^passed: /),
     'database-schema': 'failed: db: it is empty, there is no table in it.',
-    routes: expect.stringMatching(/^failed: Page page of api: 500 in \d+ ms/),
+    routes: expect.stringMatching(/^failed: Page page of api: 500 in [\d.]+ m?s/),
   })
   const route = { id: 'acks', on: true, refused: 'The filter is not one.', lastError: 'The filter is not one.' }
   worse.state.slice('routes').set('acks', route as never)
