@@ -59,7 +59,7 @@ export async function databasesRig(
           if (opened.jobs.running().length === 0) await clock.advance(minute)
           return Boolean(await look())
         },
-        40_000,
+        120_000,
       ),
     /** The console is off for so long, and opened again. */
     async reopen(offMs: number, uncleanExit: boolean) {

@@ -1,8 +1,11 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { type DatabasesRigOptions, databasesRig } from '../../../../test/support/databases-rig.ts'
 import { makeDatabase } from '../../../../test/support/odd-site.ts'
+
+// Each reads and copies in processes of its own, several times: on a machine with much to do that takes long.
+vi.setConfig({ testTimeout: 240_000 })
 
 const minute = 60_000
 const day = 24 * 60 * minute
