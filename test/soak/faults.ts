@@ -7,12 +7,13 @@ import type { Soak } from './soak.ts'
 const soak: Soak = {
   what: 'every operation of every scenario fails with each fault (EIO, ENOSPC, EACCES, a short write, a crash, a disk full from then on)',
   rounds: 1,
-  async run({ rounds, folder, note }) {
+  scenarios: Object.keys(scenarios),
+  async run({ rounds, folder, note, scenarios: chosen }) {
     const rig = await buildRig(folder)
     const problems: string[] = []
     let [operations, runs] = [0, 0]
     for (let round = 1; round <= rounds; round++) {
-      for (const name of Object.keys(scenarios)) {
+      for (const name of chosen) {
         const done = await campaign(
           rig,
           name,

@@ -1,10 +1,10 @@
 /**
- * Runs one soak: `npm run soak -- NAME [--rounds N] [--seed N]`. Prints how far it is and one closing line, and ends with 1 when
+ * Runs one soak: `npm run soak -- NAME [--rounds N] [--seed N] [--scenario NAME]`. A soak of many scenarios may be taken in parts, one scenario each time. Prints how far it is and one closing line, and ends with 1 when
  * something did not hold, 2 when it was called wrongly. Without a name it lists what there is.
  */
 import { parseArgs } from 'node:util'
 import { inFolderOfItsOwn, namedProgram, say } from '../support/named-programs.ts'
-import type { Soak } from './soak.ts'
+import type { Soak, SoakContext } from './soak.ts'
 
 const soaks = { folder: import.meta.dirname, parts: ['frame', 'soak'], kind: 'soak', command: 'npm run soak' }
 const mostProblemsShown = 20
@@ -12,7 +12,7 @@ const mostProblemsShown = 20
 process.exitCode = await main()
 
 async function main(): Promise<number> {
-  const options = { rounds: { type: 'string' }, seed: { type: 'string' } } as const
+  const options = { rounds: { type: 'string' }, seed: { type: 'string' }, scenario: { type: 'string' } } as const
   const { positionals, values } = parseArgs({ allowPositionals: true, options })
   const [name] = positionals
   const soak = await namedProgram<Soak>(name, soaks)
@@ -23,14 +23,16 @@ async function main(): Promise<number> {
     say('--rounds and --seed take whole numbers.')
     return 2
   }
-  return inFolderOfItsOwn(`soak-${name}`, (folder) => run(name, soak, { rounds, seed, folder }))
+  const known = soak.scenarios ?? []
+  if (values.scenario !== undefined && !known.includes(values.scenario)) {
+    say(`${name} has no scenario called ${values.scenario}. Its scenarios: ${known.join(', ') || 'none'}.`)
+    return 2
+  }
+  const scenarios = values.scenario === undefined ? known : [values.scenario]
+  return inFolderOfItsOwn(`soak-${name}`, (folder) => run(name, soak, { rounds, seed, folder, scenarios }))
 }
 
-async function run(
-  name: string,
-  soak: Soak,
-  given: { readonly rounds: number; readonly seed: number; readonly folder: string },
-): Promise<number> {
+async function run(name: string, soak: Soak, given: Omit<SoakContext, 'note'>): Promise<number> {
   say(`${name}: ${soak.what}`)
   say(`  ${given.rounds} rounds, --seed ${given.seed}`)
   const began = performance.now()

@@ -7,13 +7,14 @@ import type { Soak } from './soak.ts'
 const soak: Soak = {
   what: 'the power is cut at many moments of every scenario, and of what was not synced nothing, all or some sectors are left',
   rounds: 5,
-  async run({ rounds, seed, folder, note }) {
+  scenarios: Object.keys(scenarios),
+  async run({ rounds, seed, folder, note, scenarios: chosen }) {
     const rig = await buildRig(folder)
     const random = randomFrom(seed)
     const problems: string[] = []
     let [cuts, held] = [0, 0]
     for (let round = 1; round <= rounds; round++) {
-      for (const name of Object.keys(scenarios)) {
+      for (const name of chosen) {
         const done = await powerCuts(rig, name, { cuts: 60, random })
         cuts += done.cuts
         held += done.held

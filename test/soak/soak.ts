@@ -4,6 +4,8 @@ export interface Soak {
   readonly what: string
   /** Rounds when none are asked for. */
   readonly rounds: number
+  /** Its scenarios by name, where it has some: each can be taken alone, so that hours can be had in parts. */
+  readonly scenarios?: readonly string[]
   run(context: SoakContext): Promise<SoakResult>
 }
 
@@ -13,6 +15,8 @@ export interface SoakContext {
   readonly seed: number
   /** A folder for this run alone, removed afterwards. */
   readonly folder: string
+  /** Those of its scenarios that are asked for. */
+  readonly scenarios: readonly string[]
   /** Says how far it has come. */
   note(line: string): void
 }
