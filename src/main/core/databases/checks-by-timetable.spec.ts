@@ -89,11 +89,16 @@ for (const [found, unclean] of [
   ['after an unclean exit', true],
 ] as const) {
   test(`damage that is found ${found} is an error in the timeline and a card that offers to recover`, async () => {
-    const { directory, card, view, checks, checked, afterLooks, reopen } = await checksRig()
+    const { directory, clock, card, view, checks, checked, daily, afterLooks, reopen } = await checksRig()
     await afterLooks('the first check', checked(1))
     expect(card()).toBeUndefined()
+    if (!unclean) {
+      // A copy that is due meets the damage before the check does.
+      clock.jumpWall(6.8 * day)
+      await afterLooks('a copy shortly before the check', () => daily().length === 2)
+    }
     spoil(directory)
-    await reopen(unclean ? minute : 8 * day, unclean)
+    await reopen(unclean ? minute : 0.5 * day, unclean)
     await afterLooks('the damage', () => view()?.lastCheck?.ok === false)
     expect((await checks()).at(-1)).toMatchObject({
       severity: 'error',
