@@ -249,6 +249,7 @@ export async function openParts(
           secrets,
           state,
           databases: askDatabase,
+          askDependency: (id, signal) => dependencies.ask(id, signal),
           factsOf,
           clock,
           environment,

@@ -9,6 +9,7 @@ import type { Database } from '#core/store/index.ts'
 import type { DependencyCheckResult, DependencyView } from '#shared/contract/dependencies.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
+import { askTarget } from './ask-target.ts'
 import { stateSentence } from './breaker-words.ts'
 import { dependencyEvents } from './event-kinds.ts'
 import { type Planned, planOf, usersOf } from './plan.ts'
@@ -58,6 +59,11 @@ export interface Dependencies extends AsyncDisposable {
   /** Closes its breaker and forgets its failures. */
   reset(id: string, cause: Cause): Promise<void>
   check(id: string): Promise<DependencyCheckResult>
+  /**
+   * How it answers now, for who only wants to know. Where the local proxy runs this is its own check; without one, or where
+   * site.yaml has it switched off, it is asked from here, with the same headers. Never rejects for what it finds.
+   */
+  ask(id: string, signal: AbortSignal): Promise<{ readonly ok: boolean; readonly sentence: string }>
 }
 
 /** Opens the part. The proxy is started by the first definition that has a dependency. */
@@ -147,6 +153,14 @@ class SiteDependencies implements Dependencies {
       'Write `check: { on: on }` for it in site.yaml.',
       { params: { dependency: id } },
     )
+  }
+
+  async ask(id: string, signal: AbortSignal): Promise<{ readonly ok: boolean; readonly sentence: string }> {
+    this.#known(id)
+    const target = this.#planned.targets.find((each) => each.id === id)
+    if (!target) return { ok: false, sentence: withoutStop(this.#planned.unusable[id] ?? 'it is not ready yet') }
+    const ofProxy = target.check && (await this.#thread?.check(id).catch(() => null))
+    return ofProxy ?? (await askTarget(target, this.#parts.clock, signal))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -362,4 +376,9 @@ class SiteDependencies implements Dependencies {
 /** `model-api` → `WHEELHOUSE_DEPENDENCY_MODEL_API`. */
 function variableOf(id: string): string {
   return `WHEELHOUSE_DEPENDENCY_${id.toUpperCase().replaceAll('-', '_')}`
+}
+
+/** A sentence as a part of another. */
+function withoutStop(sentence: string): string {
+  return sentence.replace(/\.$/, '')
 }

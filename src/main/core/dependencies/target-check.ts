@@ -1,11 +1,10 @@
-import { tcpCheck } from '#core/health/index.ts'
 import type { Clock } from '#core/platform/index.ts'
-import { CallFailure, type ProtectedTarget, targetPath, UpstreamCall } from '#core/proxy/index.ts'
+import type { ProtectedTarget } from '#core/proxy/index.ts'
+import { askTarget } from './ask-target.ts'
 import type { CheckAnswer, TargetPlan } from './protocol.ts'
 
 /** While calls are tried again a check follows the one before it so soon. Milliseconds. */
 const soonMs = 1_000
-const answerBytes = 1024 * 1024
 
 /**
  * Asks one target how it is when nobody calls it. While its breaker is half-open the checks are its trials, so that it closes
@@ -78,45 +77,12 @@ export class TargetCheck implements Disposable {
     const isTrial = gate.breaker.state === 'half-open'
     const placing = isTrial ? gate.place(timeoutMs + soonMs) : null
     const began = this.#clock.monotonic()
-    const { ok, sentence } = await this.#ask(timeoutMs)
+    const { ok, sentence } = await askTarget(this.#plan, this.#clock, this.#ended.signal)
     const ms = Math.round(this.#clock.monotonic() - began)
     this.#last = { at: this.#clock.wall(), ok, sentence, ms }
     if (!ok) this.#target.note(sentence)
     if (placing?.admitted) gate.settle(placing.ticket, ok ? 'success' : 'failure')
     else if (!isTrial) gate.checked(ok)
     return this.#last
-  }
-
-  async #ask(timeoutMs: number): Promise<{ readonly ok: boolean; readonly sentence: string }> {
-    const { url, check, headers } = this.#plan
-    const address = new URL(url)
-    const port = address.port || (address.protocol === 'https:' ? '443' : '80')
-    const { signal } = this.#ended
-    if (!check || check.path === null) {
-      return await tcpCheck({ type: 'tcp', address: `${address.hostname}:${port}` }, timeoutMs, signal, this.#clock)
-    }
-    const path = targetPath(address.pathname.replace(/\/$/, ''), check.path)
-    if (!path.ok) return { ok: false, sentence: path.why }
-    try {
-      using call = new UpstreamCall({
-        url: address,
-        method: 'GET',
-        path: path.path,
-        headers: [...Object.entries(headers).flat(), 'host', address.host, 'user-agent', 'wheelhouse-check'],
-        body: null,
-        agent: null,
-        timeoutMs,
-        longestMs: timeoutMs,
-        requestBytes: 0,
-        answerBytes,
-        clock: this.#clock,
-        signal,
-      })
-      const status = (await call.answered).statusCode ?? 0
-      const ok = check.status === null ? status >= 200 && status < 400 : status === check.status
-      return { ok, sentence: ok ? `it answered with ${status}` : `the check ${check.path} was answered with ${status}` }
-    } catch (error) {
-      return { ok: false, sentence: error instanceof CallFailure ? error.message : String(error) }
-    }
   }
 }

@@ -12,7 +12,7 @@ import type { StateHub } from '#core/state/index.ts'
 import { checkConnections, checkSchemas } from './database-checks.ts'
 import { checkEnvironment } from './environment-check.ts'
 import { checkFiles, checkTemplates } from './file-checks.ts'
-import { checkApis, checkRoutes } from './reach-checks.ts'
+import { type AskDependency, checkApis, checkRoutes } from './reach-checks.ts'
 import type { CheckFinding, ListedCheck } from './types.ts'
 
 /** What the list is made from. */
@@ -22,6 +22,7 @@ export interface CheckGrounds {
   readonly secrets: Secrets
   readonly state: StateHub
   readonly databases: DatabaseCheck
+  readonly askDependency: AskDependency
   readonly factsOf: (service: string) => PushedFacts
   readonly clock: Clock
   /** PATH and the like, of which a check's command gets only that. */
@@ -56,7 +57,7 @@ export function checkList(grounds: CheckGrounds): readonly ListedCheck[] {
     ['templates', 'Templates', () => checkTemplates(variables)],
     ['database-connection', 'Database connection', (signal) => checkConnections(ground, signal)],
     ['database-schema', 'Database schema', (signal) => checkSchemas(ground, signal)],
-    ['external-api', 'External API', (signal) => checkApis(reach, signal)],
+    ['external-api', 'External API', (signal) => checkApis(definition, grounds.askDependency, signal)],
     ['routes', 'Routes', (signal) => checkRoutes(routes(), signal)],
   ]
   return [

@@ -1,10 +1,10 @@
-import { resolveDependencyUrl, resolvePages, type SiteDefinition, type Variables } from '#core/config/index.ts'
+import { resolvePages, type SiteDefinition, type Variables } from '#core/config/index.ts'
 import type { RunCheck } from '#core/health/index.ts'
 import type { RouteView, ServiceView, TrafficView } from '#shared/contract/state.ts'
 import { counted, findingOf } from './findings.ts'
 import type { CheckFinding } from './types.ts'
 
-/** How long one page or API may take. Milliseconds. */
+/** How long one page may take. Milliseconds. */
 const timeoutMs = 5_000
 
 export interface ReachGround {
@@ -13,28 +13,20 @@ export interface ReachGround {
   readonly ask: RunCheck
 }
 
+/** Asks one dependency how it is now, as the local proxy does: with its headers. */
+export type AskDependency = (
+  id: string,
+  signal: AbortSignal,
+) => Promise<{ readonly ok: boolean; readonly sentence: string }>
+
 /** Every API outside the site that its services call answers: at the path of its check, else its port takes connections. */
 export async function checkApis(
-  { definition, variables, ask }: ReachGround,
+  definition: SiteDefinition,
+  ask: AskDependency,
   signal: AbortSignal,
 ): Promise<CheckFinding> {
-  const dependencies = Object.values(definition.dependencies)
   const answers = await Promise.all(
-    dependencies.map(async (dependency) => {
-      try {
-        const url = new URL(resolveDependencyUrl(dependency, definition, variables))
-        const { check } = dependency
-        const at = `${url.hostname}:${url.port || (url.protocol === 'https:' ? 443 : 80)}`
-        const path = check?.path ?? null
-        const asked =
-          path === null
-            ? ({ type: 'tcp', address: at } as const)
-            : ({ type: 'http', url: `${url.href.replace(/\/$/, '')}${path}`, status: check?.status ?? null } as const)
-        return { ...(await ask(asked, timeoutMs, signal)), title: dependency.title }
-      } catch (error) {
-        return { ok: false, sentence: error instanceof Error ? error.message : String(error), title: dependency.title }
-      }
-    }),
+    Object.values(definition.dependencies).map(async ({ id, title }) => ({ ...(await ask(id, signal)), title })),
   )
   return findingOf(
     answers.flatMap(({ ok, sentence, title }) => (ok ? [] : [`${title}: ${sentence}.`])),

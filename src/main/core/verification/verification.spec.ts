@@ -6,10 +6,12 @@ import { expect, onTestFinished, test } from 'vitest'
 import { attentionSchema, openAttention } from '#core/attention/index.ts'
 import { type SiteDefinition, variablesOf } from '#core/config/index.ts'
 import { databaseProbe } from '#core/databases/index.ts'
+import { dependenciesSchema, openDependencies } from '#core/dependencies/index.ts'
 import { eventsSchema, openEventLog } from '#core/events/index.ts'
 import { DisposableStore, silentLogger, sourceRuntime, systemClock } from '#core/platform/index.ts'
 import { openStateHub } from '#core/state/index.ts'
 import { openStore } from '#core/store/index.ts'
+import { dependencyOf } from '../../../../test/support/dependency-rig.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { ManualClock } from '../../../../test/support/manual-clock.ts'
 import { freePorts } from '../../../../test/support/ports.ts'
@@ -18,12 +20,12 @@ import { until } from '../../../../test/support/until.ts'
 import { checkList, openVerification, verificationEventKinds } from './index.ts'
 
 /** The list of checks on a site in a temporary folder. `clock` is the one by which rounds follow each other. */
-async function rig(define: (directory: string) => Partial<SiteDefinition> & { readonly secrets?: readonly string[] }) {
+async function rig(define: (directory: string) => Partial<SiteDefinition>, { serves = false } = {}) {
   const owned = new DisposableStore()
   const directory = owned.add(temporaryFolder()).path
   const [real, logger, runtime] = [systemClock(), silentLogger, sourceRuntime()]
   const clock = new ManualClock()
-  const schemas = { control: [eventsSchema, attentionSchema], messages: [] }
+  const schemas = { control: [eventsSchema, attentionSchema, dependenciesSchema], messages: [] }
   const folder = join(directory, '.wheelhouse')
   const store = owned.add(await openStore({ directory: folder, schemas, runtime, clock: real, logger }))
   const database = store.control
@@ -31,18 +33,35 @@ async function rig(define: (directory: string) => Partial<SiteDefinition> & { re
   const state = owned.add(openStateHub({ clock: real, logger }))
   const attention = owned.add(openAttention({ database, events, state: state.slice('attention'), clock: real, logger }))
   const definition: SiteDefinition = { ...siteOf([]), ...define(directory) }
+  const secrets = (name: string) => {
+    if (name === 'THERE') return 'value'
+    throw new Error(`The secret ${name} is not there.`)
+  }
+  const dependencies = owned.add(
+    openDependencies({
+      site: { directory },
+      database,
+      events,
+      attention,
+      state: state.slice('dependencies'),
+      runtime,
+      clock: real,
+      logger,
+      secrets,
+      serves,
+    }),
+  )
+  await dependencies.configure(definition)
   let known = true
   const list = async () =>
     known
       ? checkList({
           definition,
           variables: variablesOf(directory, directory),
-          secrets: (name) => {
-            if (name === 'THERE') return 'value'
-            throw new Error(`The secret ${name} is not there.`)
-          },
+          secrets,
           state,
           databases: databaseProbe({ runtime, clock: real }),
+          askDependency: (id, signal) => dependencies.ask(id, signal),
           factsOf: () => ({ latest: () => null, figure: () => null }),
           clock: real,
           environment: { PATH: process.env.PATH ?? '' },
@@ -95,7 +114,6 @@ test('each of the seven passes where all is there, and names what is wrong where
   const port = typeof address === 'object' && address ? address.port : 0
   const [nobody = 0] = await freePorts(1)
   const page = { page: `http://127.0.0.1:${port}/` }
-  const dependency = (id: string, url: string) => ({ id, title: id, url, check: null })
   await using site = await rig(() => ({
     services: siteOf([
       serviceOf('api', { env: { A: 'a', B: reference('secrets.THERE') }, pages: page }),
@@ -111,7 +129,7 @@ test('each of the seven passes where all is there, and names what is wrong where
         },
       }),
     ]).services,
-    dependencies: { api: dependency('api', `http://127.0.0.1:${port}`) } as never,
+    dependencies: { api: dependencyOf('api', `http://127.0.0.1:${port}`) },
   }))
   writeFileSync(join(site.directory, 'api.mjs'), '')
   mkdirSync(join(site.directory, 'templates', 'mail'), { recursive: true })
@@ -127,10 +145,9 @@ test('each of the seven passes where all is there, and names what is wrong where
   rmSync(join(site.directory, 'data', 'site.db'))
   new Sqlite(join(site.directory, 'data', 'site.db')).exec('PRAGMA user_version = 1').close()
   page.page = `http://127.0.0.1:${port}/broken`
-  const definition = { ...dependency('api', `http://127.0.0.1:${nobody}`) }
   await using worse = await rig(() => ({
     services: siteOf([serviceOf('api', { env: { B: reference('secrets.GONE'), C: 'c' } })]).services,
-    dependencies: { api: definition } as never,
+    dependencies: { api: dependencyOf('api', `http://127.0.0.1:${nobody}`) },
   }))
   expect(await site.found()).toMatchObject({
     files: expect.stringMatching(/^failed: The script .*api\.mjs of service api is missing\.$/),
@@ -160,13 +177,38 @@ test('an API outside is asked where its own check asks: below its address, and a
   onTestFinished(() => void server.close())
   const address = server.address()
   const url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/v1`
-  const dependency = (id: string, path: string) => ({ id, title: id, url, check: { path, status: null } })
+  const dependency = (id: string, path: string) =>
+    dependencyOf(id, url, { check: { path, status: null, everyMs: 30_000, timeoutMs: 5_000 } })
   await using site = await rig(() => ({
-    dependencies: { a: dependency('a', '/health'), b: dependency('b', '//elsewhere.invalid/x') } as never,
+    dependencies: { a: dependency('a', '/health'), b: dependency('b', '//elsewhere.invalid/x') },
   }))
-  expect((await site.found())['external-api']).toMatch(/^passed: a: 200 in /)
+  expect((await site.found())['external-api']).toMatch(/^passed: a: it answered with 200\./)
   expect(seen.sort()).toEqual(['/v1//elsewhere.invalid/x', '/v1/health'])
 })
+
+test.each([true, false])(
+  'an API outside that wants a login gets the one of site.yaml, in a console that serves the site (%s) and in one that looks for a moment',
+  async (serves) => {
+    const server = createServer((request, response) => {
+      response.statusCode = request.headers.authorization === 'Bearer value' ? 200 : 401
+      response.end()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    const address = server.address()
+    const url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`
+    const check = { path: '/health', status: null, everyMs: 30_000, timeoutMs: 5_000 }
+    const headers = { authorization: `Bearer \${secrets.THERE}` }
+    const [good, bad] = [
+      dependencyOf('model', url, { check, headers }),
+      dependencyOf('mail', url, { check, headers: { authorization: `\${secrets.GONE}` } }),
+    ]
+    await using site = await rig(() => ({ dependencies: { model: good } }), { serves })
+    expect((await site.found())['external-api']).toBe('passed: model: it answered with 200.')
+    await using worse = await rig(() => ({ dependencies: { mail: bad } }), { serves })
+    expect((await worse.found())['external-api']).toBe('failed: mail: The secret GONE is not there.')
+  },
+)
 
 test('site.yaml adds checks of every kind; a command gets no more of the environment than where programs are, and a mark by which it is found again', async () => {
   const own = (id: string, check: object) => [id, { id, title: id, of: null, check, timeoutMs: 10_000 }] as const
