@@ -259,15 +259,17 @@ test('a foreign site shows every command that it would run before anything else'
         trust: {
           fingerprint: 'what-was-shown',
           commands: [
-            { service: 'api', command: 'node services/api.mjs', cwd: '/srv/x' },
-            { service: 'kiosk', command: 'sh -c "rm -rf /"', cwd: '/srv/x' },
+            { service: 'api', of: 'api', command: 'node services/api.mjs', cwd: '/srv/x' },
+            { service: 'api', of: 'api', command: '<its probe asks http://10.0.0.7/>', cwd: '/srv/x' },
+            { service: 'tidy', of: 'recovery policy tidy', command: 'sh -c "rm -rf /"', cwd: '/srv/x' },
           ],
         },
       },
     }),
   )
-  await page.getByText('sh -c "rm -rf /"').waitFor()
-  await button('Trust these 2 commands').click()
+  await page.getByRole('row', { name: 'recovery policy tidy sh -c "rm -rf /"' }).waitFor()
+  await page.getByRole('row', { name: 'api <its probe asks http://10.0.0.7/>' }).waitFor()
+  await button('Trust these 3 commands').click()
   expect(await asked()).toEqual([{ call: 'site.trust', input: { fingerprint: 'what-was-shown' } }])
 })
 

@@ -46,6 +46,8 @@ export interface DependencyRigOptions {
   readonly files?: Readonly<Record<string, string>>
   readonly secrets?: (name: string) => string
   readonly serves?: boolean
+  /** What the addresses of services are made from. */
+  readonly key?: string
   /** The clock of the coordinator; the machine's own unless told. */
   readonly clock?: Clock
 }
@@ -101,11 +103,19 @@ export async function dependencyRig(options: DependencyRigOptions): Promise<Depe
       clock,
       logger,
       secrets,
+      key: options.key ?? 'of the spec',
       serves: options.serves ?? true,
     }),
   )
   const pushes = owned.add(
-    openPushes({ folder: join(directory, '.wheelhouse'), state: state.slice('pushed'), runtime, clock, logger }),
+    openPushes({
+      folder: join(directory, '.wheelhouse'),
+      secret: 'of the spec',
+      state: state.slice('pushed'),
+      runtime,
+      clock,
+      logger,
+    }),
   )
   const coordinator = owned.add(
     await openCoordinator({
@@ -136,6 +146,11 @@ export async function dependencyRig(options: DependencyRigOptions): Promise<Depe
     await coordinator.define(changed)
   }
   await use({ ...definition, dependencies: Object.fromEntries(options.dependencies.map((each) => [each.id, each])) })
+  const caller = options.services.find(({ uses }) => Object.keys(uses).length > 0)
+  if (caller && options.serves !== false) {
+    // On a busy machine its thread takes longer than the console waits for it.
+    await until('the local proxy to listen', () => isListening(() => dependencies.addresses(caller)), 50_000)
+  }
   const view = (id: string) => {
     const found = state.slice('dependencies').get(id)
     if (!found) throw new Error(`Dependency ${id} is not shown.`)
@@ -176,5 +191,14 @@ export async function dependencyRig(options: DependencyRigOptions): Promise<Depe
       await store.settled()
       await owned[Symbol.asyncDispose]()
     },
+  }
+}
+
+function isListening(addresses: () => unknown): boolean {
+  try {
+    addresses()
+    return true
+  } catch {
+    return false
   }
 }

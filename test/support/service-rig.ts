@@ -94,7 +94,14 @@ export async function serviceRig(options: ServiceRigOptions): Promise<ServiceRig
   const definition = options.definition === undefined ? siteOf(options.services ?? []) : options.definition
   const pushed = state.slice('pushed')
   const pushes = owned.add(
-    openPushes({ folder: join(directory, '.wheelhouse'), state: pushed, runtime, clock, logger }),
+    openPushes({
+      folder: join(directory, '.wheelhouse'),
+      secret: 'of the spec',
+      state: pushed,
+      runtime,
+      clock,
+      logger,
+    }),
   )
   await pushes.configure(definition ? pushingServices(definition) : [], options.broker ?? null)
   const coordinator = await openCoordinator({

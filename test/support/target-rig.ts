@@ -30,6 +30,7 @@ export function targetSettings(url: string, changes: Partial<TargetSettings> = {
     repeat: 'idempotent',
     headers: {},
     concurrency: 32,
+    perCaller: changes.concurrency ?? 32,
     requestBytes: 1_000_000,
     answerBytes: 10_000_000,
     ...changes,
@@ -52,7 +53,13 @@ export async function targetRig(
   })
   const server = createServer((request, response) => {
     const rest = (request.url ?? '').slice('/t/model'.length)
-    void target.handle({ request, response, rest, through: '/t/model', caller: 'api' })
+    void target.handle({
+      request,
+      response,
+      rest,
+      through: '/t/model',
+      caller: String(request.headers['x-caller'] ?? 'api'),
+    })
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -2,7 +2,7 @@ import type { Cause } from '#shared/vocabulary.ts'
 import { type Attention, attentionSchema, openAttention } from './attention/index.ts'
 import { type Backups, backupSchema, openBackups } from './backup/index.ts'
 import type { LoadedSite, SiteDefinition } from './config/index.ts'
-import { openSecrets, releaseFolder, variablesOf } from './config/index.ts'
+import { openSecrets, openSiteKey, releaseFolder, variablesOf } from './config/index.ts'
 import { type Coordinator, coordinatorSchema, openCoordinator, RunMarks } from './coordinator/index.ts'
 import { type Databases, databaseProbe, databasesSchema, openDatabases } from './databases/index.ts'
 import { type Dependencies, dependenciesSchema, openDependencies } from './dependencies/index.ts'
@@ -154,8 +154,16 @@ export async function openParts(
       random: ports.random,
     }),
   )
+  const siteKey = await openSiteKey(ports.folders.data, site.directory, logger)
   const pushes = owned.add(
-    openPushes({ folder: site.own, state: state.slice('pushed'), runtime, clock, logger: logger.part('pushes') }),
+    openPushes({
+      folder: site.own,
+      secret: siteKey('push'),
+      state: state.slice('pushed'),
+      runtime,
+      clock,
+      logger: logger.part('pushes'),
+    }),
   )
   // By folder, not by id: any site may call itself what another is called.
   const secrets = await openSecrets(ports.folders.data, site.directory)
@@ -170,6 +178,7 @@ export async function openParts(
       clock,
       logger: logger.part('dependencies'),
       secrets,
+      key: siteKey('proxy'),
       serves: ports.owner.host !== 'command line',
     }),
   )

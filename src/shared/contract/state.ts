@@ -100,7 +100,8 @@ export const siteViewSchema = z.object({
   trust: z
     .object({
       fingerprint: z.string(),
-      commands: z.array(z.object({ service: idSchema, command: z.string(), cwd: z.string() })),
+      /** `of`: whose it is, as a person reads it (`api`, `recovery policy p`); `service` is its id alone. */
+      commands: z.array(z.object({ service: idSchema, of: z.string(), command: z.string(), cwd: z.string() })),
     })
     .nullable(),
   /** The headings that services stand under, in their order. */

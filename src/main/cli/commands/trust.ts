@@ -17,8 +17,8 @@ export async function trust(context: CommandContext, options: ConsentOptions): P
   }
   const sentence = `${name} came from elsewhere and would run ${counted(asked.commands.length, 'command')}.`
   const commands = table(
-    ['SERVICE', 'COMMAND', 'IN'],
-    asked.commands.map(({ service, command, cwd }) => [service, command, cwd]),
+    ['FOR', 'WHAT', 'IN'],
+    asked.commands.map(({ of, command, cwd }) => [of, command, cwd]),
   )
   const intent = { sentence, text: `${sentence}\n${commands}`, document: { trust: asked } }
   if (!(await agreed(context, intent, options))) return options.plan ? exitCodes.done : exitCodes.refused

@@ -141,9 +141,10 @@ export const dependencySchema = keys({
       description:
         'Headers that the console adds to each call, such as `authorization: "Bearer ${secrets.MODEL_KEY}"`. Services never see them.',
     }),
-  concurrency: whole(1, 1_000)
-    .default(32)
-    .meta({ description: 'Calls under way at once; more get the fallback at once.' }),
+  concurrency: whole(1, 1_000).default(32).meta({
+    description:
+      'Calls under way at once; more get the fallback at once. Of several services that use it each has at most three quarters of them.',
+  }),
   request: size('1KB').prefault('10MB').meta({ words: 'size', description: 'Most that a call may send.' }),
   answer: size('1KB').prefault('100MB').meta({ words: 'size', description: 'Most that an answer may have.' }),
 })

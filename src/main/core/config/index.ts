@@ -10,9 +10,11 @@ export { shippedPolicies } from './recovery-defaults.ts'
 export { releaseFolder } from './release-folder.ts'
 export { installSampleSite, isSampleSite, resetSampleSite } from './sample.ts'
 export { openSecrets, type Secrets } from './secrets.ts'
+export { commandsOf, type SiteCommand } from './site-commands.ts'
 export { diskFaults } from './site-files.ts'
+export { openSiteKey, type SiteKey } from './site-key.ts'
 export { parseSize } from './size.ts'
-export { commandsOf, openTrust, type SiteCommand, TrustStore, trustFingerprint } from './trust.ts'
+export { openTrust, TrustStore, trustFingerprint } from './trust.ts'
 export type * from './types.ts'
 export {
   isScript,

@@ -119,7 +119,8 @@ test('a command of a policy is shown for trust and changes the fingerprint; one 
   if (!plain.valid || !withCommand.valid || !off.valid) throw new Error('They are valid.')
   expect(commandsOf(withCommand.definition)).toContainEqual({
     service: 'p',
-    command: '<recovery> scripts/reset.sh --hard',
+    of: 'recovery policy p',
+    command: 'scripts/reset.sh --hard',
     cwd: '.',
   })
   expect(trustFingerprint(withCommand.definition)).not.toBe(trustFingerprint(plain.definition))

@@ -20,9 +20,9 @@ const b = 'b: { kind: process, run: [ls, "a b"], liveness: { command: ls -l } }'
 describe('trust', () => {
   it('shows everything that the site would run, environment included', async () => {
     expect(commandsOf(await definitionOf(`${a}, ${b}, c: { kind: external }`))).toEqual([
-      { service: 'a', command: 'X=1 node services/a.mjs', cwd: '.' },
-      { service: 'b', command: 'ls "a b"', cwd: '.' },
-      { service: 'b', command: 'ls -l', cwd: '.' },
+      { service: 'a', of: 'a', command: 'X=1 node services/a.mjs', cwd: '.' },
+      { service: 'b', of: 'b', command: 'ls "a b"', cwd: '.' },
+      { service: 'b', of: 'b', command: 'ls -l', cwd: '.' },
     ])
   })
 
@@ -51,20 +51,67 @@ describe('trust', () => {
     const here = await definitionOf(e, 'checks: { m: { of: e, mqtt: "mqtt://127.0.0.1:1883" } }')
     const there = await definitionOf(e, 'checks: { m: { of: e, mqtt: "mqtt://elsewhere:1883" } }')
     expect(commandsOf(there)).toEqual([
-      { service: 'e', command: 'MQTT_PASSWORD=${secrets.KEY} <its check logs in at mqtt://elsewhere:1883>', cwd: '.' },
+      {
+        service: 'e',
+        of: 'check m',
+        command: 'MQTT_PASSWORD=${secrets.KEY} <its check logs in at mqtt://elsewhere:1883>',
+        cwd: '.',
+      },
     ])
     expect(new Set([here, there, await definitionOf(e)].map(trustFingerprint)).size).toBe(3)
+  })
+
+  it('is asked again when probes, checks or pages would ask other machines: a site could look through a network', async () => {
+    const e = (rest: string) => `e: { kind: external, ports: { http: 80 }, ${rest} }`
+    const here = [
+      e('liveness: { http: "http://127.0.0.1:${ports.http}/health" }'),
+      e('liveness: { tcp: "localhost:${ports.http}" }'),
+      e('pages: { start: "http://[::1]:80/" }'),
+    ]
+    const there: readonly (readonly [string, string])[] = [
+      [e('liveness: { http: "http://10.0.0.7/health" }'), '<its probe asks http://10.0.0.7/health>'],
+      [e('readiness: { tcp: "10.0.0.7:22" }'), '<its probe connects to 10.0.0.7:22>'],
+      [e('liveness: { mqtt: "mqtt://10.0.0.7:1883" }'), '<its probe logs in at mqtt://10.0.0.7:1883>'],
+      [e('pages: { start: "http://10.0.0.7/" }'), '<its page is asked at http://10.0.0.7/>'],
+      // Whatever looks like this machine and is another, or is known only later.
+      [e('liveness: { http: "http://10.0.0.7\\\\@127.0.0.1/" }'), '<its probe asks "http://10.0.0.7\\\\@127.0.0.1/">'],
+      [e('liveness: { http: "http://127.0.0.1.example.org/" }'), '<its probe asks http://127.0.0.1.example.org/>'],
+    ]
+    const before = trustFingerprint(await definitionOf(e('weight: 1')))
+    for (const service of here) expect(trustFingerprint(await definitionOf(service))).toBe(before)
+    for (const [service, command] of there) {
+      const definition = await definitionOf(service)
+      expect(commandsOf(definition)).toEqual([{ service: 'e', of: 'e', command, cwd: '.' }])
+      expect(trustFingerprint(definition)).not.toBe(before)
+    }
+    const checked = await definitionOf(
+      e('weight: 1'),
+      'checks: { m: { tcp: "10.0.0.7:22" }, n: { tcp: "127.0.0.1:22" } }',
+    )
+    expect(commandsOf(checked)).toEqual([
+      { service: 'm', of: 'check m', command: '<its check connects to 10.0.0.7:22>', cwd: '.' },
+    ])
+  })
+
+  it('names the recovery policy whose command it is, apart from any service', async () => {
+    const policy = 'recovery: { a: { when: service.failed, do: [ { run: ls -l } ] } }'
+    expect(commandsOf(await definitionOf(a, policy))[1]).toEqual({
+      service: 'a',
+      of: 'recovery policy a',
+      command: 'ls -l',
+      cwd: '.',
+    })
   })
 
   it('is asked again when recovery would move or delete other files, or a failure would be brought about by itself', async () => {
     const before = trustFingerprint(await definitionOf(a))
     const policy = (step: string) => `recovery: { p: { when: service.failed, do: [ { ${step} } ] } }`
     const cleared = await definitionOf(a, policy('clear-cache: [ data/orders, data/cache ]'))
-    expect(commandsOf(cleared)[1]?.command).toBe('<recovery deletes what is in data/orders>')
+    expect(commandsOf(cleared)[1]?.command).toBe('<deletes what is in data/orders>')
     const reset = await definitionOf(a, policy('reset-state: [ data/orders ]'))
-    expect(commandsOf(reset)[1]?.command).toBe('<recovery sets aside what is in data/orders>')
+    expect(commandsOf(reset)[1]?.command).toBe('<sets aside what is in data/orders>')
     const drilled = await definitionOf(a, 'drills: { d: { do: kill, of: a, schedule: "0 3 * * *" } }')
-    expect(commandsOf(drilled)[1]).toEqual({ service: 'a', command: '<drill at "0 3 * * *": kill>', cwd: '.' })
+    expect(commandsOf(drilled)[1]).toEqual({ service: 'a', of: 'a', command: '<drill at "0 3 * * *": kill>', cwd: '.' })
     expect(new Set([cleared, reset, drilled].map(trustFingerprint).concat(before)).size).toBe(4)
     expect(trustFingerprint(await definitionOf(a, 'drills: { d: { do: kill, of: a } }'))).toBe(before)
     expect(trustFingerprint(await definitionOf(a, policy('clear-cache: [ data/cache ]')))).toBe(before)

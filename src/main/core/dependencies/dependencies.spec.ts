@@ -3,6 +3,7 @@ import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import type { Cause } from '#shared/vocabulary.ts'
 import { type DependencyRigOptions, dependencyOf, dependencyRig } from '../../../../test/support/dependency-rig.ts'
@@ -326,3 +327,35 @@ function rawStatus(port: string, path: string): Promise<number> {
     call.once('error', reject).end()
   })
 }
+
+describe('a console that died', () => {
+  it('after its record of a closed breaker and before its card leaves no card that nothing takes away', async () => {
+    using folder = temporaryFolder()
+    await using other = await upstream(behaviours.close)
+    {
+      await using rig = await dependencyRig(given(folder.path, other))
+      await trip(rig.address('api', 'model'))
+      await until('the card', () => rig.cards['dependency-open:model'])
+    }
+    const control = new Sqlite(join(folder.path, '.wheelhouse', 'control.db'))
+    control.prepare("UPDATE dependency_states SET state = 'closed', because = 'trials-passed'").run()
+    control.close()
+    await using rig = await dependencyRig(given(folder.path, other))
+    expect(rig.cards['dependency-open:model']).toBeUndefined()
+  })
+})
+
+it('the address of a service comes from a key of this user, so that what a folder brings along opens nothing', async () => {
+  using folder = temporaryFolder()
+  await using other = await upstream()
+  const addressWith = async (key: string) => {
+    await using rig = await dependencyRig(given(folder.path, other, { key }))
+    return new URL(rig.address('api', 'model')).pathname
+  }
+  const first = await addressWith('one')
+  expect(await addressWith('one')).toBe(first)
+  expect(await addressWith('another')).not.toBe(first)
+  const control = new Sqlite(join(folder.path, '.wheelhouse', 'control.db'), { readonly: true })
+  expect(control.prepare('SELECT name FROM dependency_proxy').pluck().all()).toEqual(['port'])
+  control.close()
+})

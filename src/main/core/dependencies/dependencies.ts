@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import type { Attention } from '#core/attention/index.ts'
 import { releaseFolder, type Secrets, type ServiceDefinition, type SiteDefinition } from '#core/config/index.ts'
 import type { EventLog } from '#core/events/index.ts'
@@ -30,6 +30,8 @@ export interface DependenciesParts {
   readonly clock: Clock
   readonly logger: Logger
   readonly secrets: Secrets
+  /** What the addresses of services are made from. It comes from outside the site's folder, which may have come from elsewhere. */
+  readonly key: string
   /** Whether this console serves its site: one that was opened for a single command listens nowhere and checks nothing. */
   readonly serves: boolean
 }
@@ -75,7 +77,6 @@ class SiteDependencies implements Dependencies {
   readonly #parts: DependenciesParts
   readonly #records: DependencyRecords
   readonly #states: Record<string, BreakerRecord>
-  readonly #key: string
   readonly #reports = new Map<string, TargetReport>()
   readonly #causes = new Map<string, Cause>()
   readonly #tidings = new Map<string, Tidings>()
@@ -93,7 +94,6 @@ class SiteDependencies implements Dependencies {
     this.#parts = parts
     this.#records = new DependencyRecords(parts.database)
     this.#states = { ...this.#records.states() }
-    this.#key = this.#records.proxy('key') ?? this.#newKey()
     this.#following = parts.database.onReplaced(() => this.#writeAll())
     this.#listeners = new Listeners((error) => parts.logger.error('A listener of the dependencies failed.', { error }))
   }
@@ -185,8 +185,11 @@ class SiteDependencies implements Dependencies {
     for (const id of Object.keys(before?.dependencies ?? {})) if (!definition.dependencies[id]) this.#remove(id)
     for (const { id } of attention.open()) {
       const [, dependency = ''] = id.startsWith(cardPrefix) ? id.split(':') : []
-      if (dependency && !definition.dependencies[dependency])
-        attention.clear(id, { type: 'console', why: 'it is not in site.yaml' })
+      if (!dependency) continue
+      if (!definition.dependencies[dependency]) attention.clear(id, { type: 'console', why: 'it is not in site.yaml' })
+      // A console that died between the record of a breaker and its card.
+      else if ((this.#states[dependency]?.state ?? 'closed') === 'closed')
+        attention.clear(id, { type: 'console', why: 'its breaker is closed' })
     }
     const ids = Object.keys(definition.dependencies)
     if (ids.length === 0 || !this.#parts.serves) {
@@ -200,7 +203,7 @@ class SiteDependencies implements Dependencies {
       this.#thread = new ProxyThread({
         ...this.#parts,
         plan: () => this.#plan(),
-        port: () => this.#port ?? Number(this.#records.proxy('port') ?? 0),
+        port: () => this.#port ?? this.#records.port() ?? 0,
         onListening: (port) => this.#listens(port),
         onReport: (id, report, changed) => this.#heard(id, report, changed),
         onEnded: (reason) => this.#ended(reason),
@@ -279,10 +282,11 @@ class SiteDependencies implements Dependencies {
   }
 
   #listens(port: number): void {
-    const remembered = Number(this.#records.proxy('port') ?? port)
+    const known = this.#records.port()
+    const remembered = known ?? port
     this.#port = port
-    if (remembered !== port || this.#records.proxy('port') === null) {
-      this.#records.rememberProxy('port', String(port)).catch((error: unknown) => {
+    if (known !== port) {
+      this.#records.rememberPort(port).catch((error: unknown) => {
         this.#parts.logger.error('The port of the local proxy could not be recorded.', { error: String(error) })
       })
     }
@@ -328,8 +332,7 @@ class SiteDependencies implements Dependencies {
   /** Another database took the place of a damaged one: what is known is written into it again. */
   #writeAll(): void {
     const writes = Object.entries(this.#states).map(([id, record]) => this.#records.remember(id, record))
-    writes.push(this.#records.rememberProxy('key', this.#key))
-    if (this.#port !== null) writes.push(this.#records.rememberProxy('port', String(this.#port)))
+    if (this.#port !== null) writes.push(this.#records.rememberPort(this.#port))
     Promise.all(writes).catch((error: unknown) => {
       this.#parts.logger.error('The breakers could not be recorded again.', { error: String(error) })
     })
@@ -361,15 +364,7 @@ class SiteDependencies implements Dependencies {
 
   /** The secret part of a service's address: the same over restarts, so that a service that goes on running can go on calling. */
   #token(service: string): string {
-    return createHmac('sha256', this.#key).update(service).digest('hex').slice(0, 40)
-  }
-
-  #newKey(): string {
-    const key = randomBytes(32).toString('hex')
-    this.#records.rememberProxy('key', key).catch((error: unknown) => {
-      this.#parts.logger.error('The key of the local proxy could not be recorded.', { error: String(error) })
-    })
-    return key
+    return createHmac('sha256', this.#parts.key).update(service).digest('hex').slice(0, 40)
   }
 }
 

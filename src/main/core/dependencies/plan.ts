@@ -33,6 +33,7 @@ export async function planOf(definition: SiteDefinition, parts: PlanParts): Prom
         url: resolveDependencyUrl(dependency, definition, variables),
         headers: resolveDependencyHeaders(dependency, parts.secrets),
         fallback: await answerOf(dependency.fallback, parts.release),
+        perCaller: placesOfOne(dependency.concurrency, usersOf(definition, dependency.id).length),
       })
     } catch (error) {
       unusable[dependency.id] = error instanceof Error ? error.message : String(error)
@@ -43,6 +44,11 @@ export async function planOf(definition: SiteDefinition, parts: PlanParts): Prom
     return dependencies.length === 0 ? [] : [{ service: id, token: parts.token(id), dependencies }]
   })
   return { targets, unusable, grants }
+}
+
+/** Of the places of a dependency that several services use, one of them may take three quarters; of few, all but one. */
+function placesOfOne(places: number, users: number): number {
+  return users < 2 || places < 2 ? places : places - Math.max(1, Math.floor(places / 4))
 }
 
 /** The services that use a dependency. */

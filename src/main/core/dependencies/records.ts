@@ -47,18 +47,17 @@ export class DependencyRecords {
     await this.#database.write([{ sql, values: [dependency] }], 'bookkeeping')
   }
 
-  /** `port`: the last one. `key`: what the addresses of services are made from. */
-  proxy(name: 'port' | 'key'): string | null {
+  /** The port at which services reach the local proxy; null before the first time. */
+  port(): number | null {
     const [row] = this.#database.all<{ value: string }>({
-      sql: 'SELECT value FROM dependency_proxy WHERE name = ?',
-      values: [name],
+      sql: "SELECT value FROM dependency_proxy WHERE name = 'port'",
     })
-    return row?.value ?? null
+    return row === undefined ? null : Number(row.value)
   }
 
-  async rememberProxy(name: 'port' | 'key', value: string): Promise<void> {
-    const sql = `INSERT INTO dependency_proxy (name, value) VALUES (?, ?)
+  async rememberPort(port: number): Promise<void> {
+    const sql = `INSERT INTO dependency_proxy (name, value) VALUES ('port', ?)
       ON CONFLICT (name) DO UPDATE SET value = excluded.value`
-    await this.#database.write([{ sql, values: [name, value] }], 'bookkeeping')
+    await this.#database.write([{ sql, values: [String(port)] }], 'bookkeeping')
   }
 }

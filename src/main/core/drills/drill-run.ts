@@ -59,13 +59,12 @@ export class OneDrill {
     assertNow()
     this.#restartsBefore = this.#parts.service()?.restarts ?? 0
     await this.#put({})
-    const event = await this.#tellStarted()
-    const cause: Cause = { type: 'event', id: event }
-    const holds = [
-      attention.shelveOf(`service:${drill.service}`),
-      coordinator.excuse(drill.service, { cause, operation: job.operation }),
-    ]
+    const holds: Disposable[] = []
     try {
+      const event = await this.#tellStarted()
+      const cause: Cause = { type: 'event', id: event }
+      holds.push(attention.shelveOf(`service:${drill.service}`))
+      holds.push(coordinator.excuse(drill.service, { cause, operation: job.operation }))
       await this.#measure(event, cause)
     } catch (error) {
       await this.#end(error)

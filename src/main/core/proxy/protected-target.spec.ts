@@ -369,6 +369,36 @@ describe('a caller', () => {
     await Promise.all(held)
   })
 
+  it('of several takes three quarters of the places, and another still finds one', async () => {
+    await using other = await upstream(behaviours.hang)
+    await using rig = await targetRig(targetSettings(other.url, { concurrency: 4, perCaller: 3, fallback }), clock)
+    const leaving = new AbortController()
+    const { signal } = leaving
+    const call = (caller: string) => rig.call('', { signal, headers: { 'x-caller': caller } }).catch(() => null)
+    const held = [1, 2, 3].map(() => call('greedy'))
+    await until('three to arrive', () => other.open === 3)
+    const refused = await call('greedy')
+    expect(refused?.headers.get('x-wheelhouse-reason')).toBe('busy')
+    held.push(call('modest'))
+    await until('the other one to arrive', () => other.open === 4)
+    leaving.abort()
+    await Promise.all(held)
+    await until('all places to be free', () => rig.target.underWay === 0)
+    other.behave((response) => response.end('fine'))
+    expect(await (await rig.call('', { headers: { 'x-caller': 'greedy' } })).text()).toBe('fine')
+  })
+
+  it('over whose call the console itself fails is cut off, and the calls of others go on', async () => {
+    await using other = await upstream(behaviours.close)
+    const broken = { ...fallback, type: 'text/plain\n' } // no header can hold it
+    await using rig = await targetRig(targetSettings(other.url, { fallback: broken, attempts: 1 }), clock)
+    await expect(rig.call()).rejects.toThrow()
+    expect(rig.target.underWay).toBe(0)
+    expect(rig.target.figures.lastError?.sentence).toContain('the console failed over a call')
+    other.behave((response) => response.end('fine'))
+    expect(await (await rig.call()).text()).toBe('fine')
+  })
+
   it('whose request finds no room to be kept is passed on once, as it comes', async () => {
     await using other = await upstream()
     await using rig = await targetRig(targetSettings(other.url), clock, { roomBytes: 3 })

@@ -36,6 +36,8 @@ export class ProtectedTarget implements AsyncDisposable {
   #settings: TargetSettings
   #agent: Agent | null = null
   #underWay = 0
+  /** The same by caller. */
+  readonly #callers = new Map<string, number>()
   #drained: (() => void) | null = null
   #closing = false
 
@@ -72,31 +74,13 @@ export class ProtectedTarget implements AsyncDisposable {
     this.#figures.noted(sentence)
   }
 
-  /** Answers one call. Never rejects. */
+  /** Answers one call. Never rejects: a failure of the console over one call must not end the calls of all. */
   async handle(exchange: Exchange): Promise<void> {
-    const reply = new Reply(exchange, this.#settings, this.#parts.clock, (end, troubled) =>
-      this.#figures.ended(end, troubled),
-    )
-    this.#figures.called()
-    const wrong = reply.wrong
-    if (wrong) {
-      reply.refuse(wrong.status, wrong.sentence)
-      return
-    }
-    if (this.#closing || this.#underWay >= this.#settings.concurrency) {
-      this.#figures.kept('busy')
-      reply.instead('busy', this.#closing ? 'the console is closing' : 'too many calls are under way', 1)
-      return
-    }
-    this.#underWay++
     try {
-      await this.#tries(reply)
+      await this.#handle(exchange)
     } catch (error) {
-      // Nothing of this is foreseen; the caller must not wait for ever all the same.
-      reply.instead('failed', `the console failed over this call: ${String(error)}`, null)
-    } finally {
-      this.#underWay--
-      if (this.#underWay === 0) this.#drained?.()
+      this.note(`the console failed over a call: ${String(error)}`)
+      exchange.response.destroy()
     }
   }
 
@@ -112,6 +96,49 @@ export class ProtectedTarget implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true
     this.#agent?.destroy()
+  }
+
+  async #handle(exchange: Exchange): Promise<void> {
+    const reply = new Reply(exchange, this.#settings, this.#parts.clock, (end, troubled) =>
+      this.#figures.ended(end, troubled),
+    )
+    this.#figures.called()
+    const wrong = reply.wrong
+    if (wrong) {
+      reply.refuse(wrong.status, wrong.sentence)
+      return
+    }
+    const full = this.#full(exchange.caller)
+    if (full !== null) {
+      this.#figures.kept('busy')
+      reply.instead('busy', full, 1)
+      return
+    }
+    this.#count(exchange.caller, 1)
+    try {
+      await this.#tries(reply)
+    } catch (error) {
+      // Nothing of this is foreseen; the caller must not wait for ever all the same.
+      reply.instead('failed', `the console failed over this call: ${String(error)}`, null)
+    } finally {
+      this.#count(exchange.caller, -1)
+      if (this.#underWay === 0) this.#drained?.()
+    }
+  }
+
+  /** Why no further call of this caller is taken now; null when it is. */
+  #full(caller: string): string | null {
+    const { concurrency, perCaller } = this.#settings
+    if (this.#closing) return 'the console is closing'
+    if (this.#underWay >= concurrency) return 'too many calls are under way'
+    return (this.#callers.get(caller) ?? 0) >= perCaller ? `too many calls of ${caller} are under way` : null
+  }
+
+  #count(caller: string, change: 1 | -1): void {
+    this.#underWay += change
+    const calls = (this.#callers.get(caller) ?? 0) + change
+    if (calls === 0) this.#callers.delete(caller)
+    else this.#callers.set(caller, calls)
   }
 
   async #tries(reply: Reply): Promise<void> {

@@ -35,6 +35,8 @@ export interface TargetSettings {
   readonly headers: Readonly<Record<string, string>>
   /** Calls under way at once; more are answered at once with the fallback. */
   readonly concurrency: number
+  /** As many of them may be one caller's, so that none keeps the others out. */
+  readonly perCaller: number
   readonly requestBytes: number
   readonly answerBytes: number
 }

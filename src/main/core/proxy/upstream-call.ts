@@ -6,6 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import { isIP } from 'node:net'
 import { networkFailure } from '#core/health/index.ts'
 import type { Clock } from '#core/platform/index.ts'
 import { announcedBytes } from './request-body.ts'
@@ -82,10 +83,12 @@ export class UpstreamCall implements Disposable {
     this.#head.promise.catch(() => {})
     this.#heardAt = clock.monotonic()
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest
+    const hostname = url.hostname.replace(/^\[|\]$/g, '')
     this.#request = send({
-      hostname: url.hostname.replace(/^\[|\]$/g, ''),
+      hostname,
       port: url.port || (url.protocol === 'https:' ? 443 : 80),
-      ...(url.protocol === 'https:' && { servername: url.hostname }),
+      // A name only: addresses are not sent as one (RFC 6066, 3); the certificate is checked against `hostname` all the same.
+      ...(url.protocol === 'https:' && { servername: isIP(hostname) === 0 ? hostname : '' }),
       method,
       path,
       headers: [...headers, ...framing(options)],

@@ -48,6 +48,7 @@ async function rig(define: (directory: string) => Partial<SiteDefinition>, { ser
       clock: real,
       logger,
       secrets,
+      key: 'of the spec',
       serves,
     }),
   )

@@ -6,7 +6,7 @@ import { useAction } from '../../state/use-action.tsx'
 import { useSite } from '../../state/use-shown.ts'
 import styles from './welcome.module.css'
 
-/** Before a foreign site runs anything: every command that it would run, exactly. */
+/** Before a foreign site runs anything: every command that it would run, and what else it would do by itself, exactly. */
 export function TrustPage({ trust }: { readonly trust: NonNullable<SiteView['trust']> }) {
   const site = useSite()
   const { busy, run } = useAction()
@@ -21,15 +21,15 @@ export function TrustPage({ trust }: { readonly trust: NonNullable<SiteView['tru
         <table className={styles.commands}>
           <thead>
             <tr>
-              <th>Service</th>
-              <th>Command</th>
+              <th>For</th>
+              <th>What</th>
               <th>In</th>
             </tr>
           </thead>
           <tbody>
             {keyed(trust.commands).map(({ key, entry }) => (
               <tr key={key}>
-                <td>{entry.service}</td>
+                <td>{entry.of}</td>
                 <td>
                   <code>{entry.command}</code>
                 </td>

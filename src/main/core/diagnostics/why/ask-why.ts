@@ -116,7 +116,7 @@ function isKnown(subject: Subject, shown: ShownFacts, { histories, chains }: Fet
   // Nothing is known of any service then; which ones there would be, trust tells.
   const { site } = shown.site
   if (subject.kind !== 'service') return false
-  if (site?.trust) return site.trust.commands.some(({ service }) => service === subject.id)
+  if (site?.trust) return site.trust.commands.some(({ of }) => of === subject.id)
   return !site || (!site.config.valid && Object.keys(shown.services).length === 0)
 }
 

@@ -26,7 +26,7 @@ export function siteBlock(facts: WhyFacts): SiteBlock | null {
         }),
         ...site.trust.commands
           .slice(0, 5)
-          .map(({ service, command }) => stateEvidence(`service:${service}`, `Would run: ${command}`)),
+          .map(({ service, of, command }) => stateEvidence(`service:${service}`, `Would run for ${of}: ${command}`)),
       ],
       fixes: [goTo('Look at what it would run', '/trust')],
     }

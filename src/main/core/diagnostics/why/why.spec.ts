@@ -25,7 +25,7 @@ import { why } from './why.ts'
 
 describe('the site', () => {
   it('that was not trusted says so for every service of it', () => {
-    const trust = { fingerprint: 'f', commands: [{ service: 'api', command: 'node api.mjs', cwd: '/' }] }
+    const trust = { fingerprint: 'f', commands: [{ service: 'api', of: 'api', command: 'node api.mjs', cwd: '/' }] }
     const told = ask('service:api', { site: { trust } })
     expect(told.sentence).toBe(
       'api does not run because nobody has trusted this site yet: it came from elsewhere and would run 1 command.',

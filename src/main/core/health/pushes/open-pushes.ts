@@ -11,6 +11,8 @@ import { type Figures, Pushes } from './pushes.ts'
 export interface PushesOptions {
   /** The site's `.wheelhouse` folder. */
   readonly folder: string
+  /** What the tokens of services are made from. */
+  readonly secret: string
   readonly state: Slice<PushedView>
   readonly runtime: Runtime
   readonly clock: Clock
@@ -32,9 +34,9 @@ export interface SitePushes extends AsyncDisposable {
 }
 
 /** Opens the pushes of a site. Nothing listens until a service may push. */
-export function openPushes({ folder, state, runtime, clock, logger }: PushesOptions): SitePushes {
+export function openPushes({ folder, secret, state, runtime, clock, logger }: PushesOptions): SitePushes {
   const pushes = new Pushes({ clock, state, logger })
-  const intake = new PushIntake({ folder, pushes, runtime, clock, logger })
+  const intake = new PushIntake({ folder, secret, pushes, runtime, clock, logger })
   return {
     figures: pushes,
     factsOf: (service) => pushes.factsOf(service),

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -10,8 +9,10 @@ import { pushToken } from './push-token.ts'
 import type { Pushes } from './pushes.ts'
 
 export interface PushIntakeParts {
-  /** The site's `.wheelhouse` folder, where port and secret are kept: services that survive the console go on pushing. */
+  /** The site's `.wheelhouse` folder, where the port is kept: services that survive the console go on pushing. */
   readonly folder: string
+  /** What the tokens of services are made from. It comes from outside the site's folder: that may have come from elsewhere. */
+  readonly secret: string
   readonly pushes: Pushes
   readonly runtime: Runtime
   readonly clock: Clock
@@ -26,7 +27,7 @@ const lastPauseMs = 10_000
 /** Refused pushes that are logged in a minute; of others it is counted how many there were. Anybody may send to the site's broker. */
 const mostRefusalsLogged = 20
 
-const fileSchema = z.object({ secret: z.string().min(32), port: z.number().int().min(0).max(65_535) })
+const fileSchema = z.object({ port: z.number().int().min(0).max(65_535) })
 
 /**
  * Keeps the thread that takes pushes, while there is a service that may push. Nothing listens otherwise. What it takes it
@@ -198,18 +199,19 @@ export class PushIntake implements AsyncDisposable {
     this.#worker?.postMessage(message)
   }
 
-  /** The port and the secret of an earlier run, or new ones. */
+  /** The port of an earlier run, or any. */
   async #read(): Promise<IntakeSettings> {
+    const { secret } = this.#parts
     try {
-      return fileSchema.parse(JSON.parse(await readFile(this.#file, 'utf8')))
+      return { secret, ...fileSchema.parse(JSON.parse(await readFile(this.#file, 'utf8'))) }
     } catch {
-      return { port: 0, secret: randomBytes(32).toString('base64url') }
+      return { secret, port: 0 }
     }
   }
 
   async #keep(settings: IntakeSettings): Promise<void> {
     this.#settings = settings
-    await writeDurably(this.#file, `${JSON.stringify(settings)}\n`).catch((error: unknown) =>
+    await writeDurably(this.#file, `${JSON.stringify({ port: settings.port })}\n`).catch((error: unknown) =>
       this.#parts.logger.warn('The port on which services push could not be kept for the next start.', {
         error: String(error),
       }),

@@ -11,12 +11,14 @@ import { ManualClock } from '../../../../../test/support/manual-clock.ts'
 import { until } from '../../../../../test/support/until.ts'
 import { openPushes } from './open-pushes.ts'
 
+const secret = 'what tokens are made from'
+
 async function rig(folder: string) {
   const owned = new DisposableStore()
   const [clock, logger, runtime] = [systemClock(), silentLogger, sourceRuntime()]
   const hub = owned.add(openStateHub({ clock, logger }))
   const state = hub.slice('pushed')
-  const pushes = owned.add(openPushes({ folder, state, runtime, clock, logger }))
+  const pushes = owned.add(openPushes({ folder, secret, state, runtime, clock, logger }))
   return {
     pushes,
     state,
@@ -121,8 +123,9 @@ test('a service that survives the console pushes on: address and token are the s
     await site.pushes.configure([http('vision')], null)
     told = site.pushes.environmentOf('vision')
     expect(told.WHEELHOUSE_PUSH_URL).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/services\/vision$/)
-    const { secret } = JSON.parse(readFileSync(join(folder.path, 'push.json'), 'utf8'))
     expect(told.WHEELHOUSE_PUSH_TOKEN).not.toContain(secret)
+    // A folder goes from hand to hand: nothing in it lets anybody push.
+    expect(Object.keys(JSON.parse(readFileSync(join(folder.path, 'push.json'), 'utf8')))).toEqual(['port'])
   }
   await expect(fetch(told.WHEELHOUSE_PUSH_URL ?? '')).rejects.toThrow()
   const port = Number(new URL(told.WHEELHOUSE_PUSH_URL ?? '').port)
@@ -166,7 +169,7 @@ test('a thread that ended and is already there again, because site.yaml was read
   const clock = new ManualClock()
   const logger = silentLogger
   await using hub = openStateHub({ clock, logger })
-  await using pushes = openPushes({ folder: folder.path, state: hub.slice('pushed'), runtime, clock, logger })
+  await using pushes = openPushes({ folder: folder.path, secret, state: hub.slice('pushed'), runtime, clock, logger })
   await pushes.configure([http('vision')], null)
   const before = clock.waiting
   await pushes.configure([http('vision'), http('fatal')], null)
@@ -194,7 +197,7 @@ test('whoever sends pushes of services that there are not fills no log', async (
   const clock = new ManualClock()
   await using hub = openStateHub({ clock, logger })
   const runtime = { ...sourceRuntime(), program: () => program }
-  await using pushes = openPushes({ folder: folder.path, state: hub.slice('pushed'), runtime, clock, logger })
+  await using pushes = openPushes({ folder: folder.path, secret, state: hub.slice('pushed'), runtime, clock, logger })
   await pushes.configure([http('vision')], null)
   await until('all of them', () => pushes.factsOf('vision').latest() !== null)
   expect(warned).toHaveLength(20)

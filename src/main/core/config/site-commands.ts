@@ -1,0 +1,165 @@
+import { isLoopback } from './loopback-address.ts'
+import type { CheckDefinition, ServiceDefinition, SiteCheck, SiteDefinition } from './types.ts'
+import { isScript } from './variables.ts'
+
+/** One thing that a site would run, as it is shown before it is trusted. */
+export interface SiteCommand {
+  /** Id of the service, check, dependency or recovery policy that it belongs to. */
+  readonly service: string
+  /** The same as a person reads it: `api`, `recovery policy p`. */
+  readonly of: string
+  /** Environment and words, quoted where a reader could mistake them. References are shown, not filled in. */
+  readonly command: string
+  /** Working directory, relative to the release. */
+  readonly cwd: string
+}
+
+/**
+ * Everything that the site would do by itself: run the services, their callbacks, the commands of probes and checks; open ports to the
+ * network; ask other machines, or log in there; move and delete files; break something on purpose.
+ */
+export function commandsOf(definition: SiteDefinition): readonly SiteCommand[] {
+  const ofServices = Object.values(definition.services).flatMap((service) => {
+    const probes = Object.values(service.probes).flatMap((probe) =>
+      probe?.check.type === 'command' ? [probe.check.run] : [],
+    )
+    const hooks = Object.values(service.hooks).flatMap((hook) => (hook ? [hookWords(hook.run)] : []))
+    const commands = [...ownCommand(service), ...probes, ...hooks].map((words) => inOneLine(service, words))
+    return [...commands, ...openedBy(service), ...connectedBy(service), ...askedBy(service)].map((command) => ({
+      service: service.id,
+      of: service.id,
+      command,
+      cwd: service.cwd,
+    }))
+  })
+  const ofChecks = Object.values(definition.checks).flatMap((check) => doneByCheck(check, definition))
+  return [
+    ...ofServices,
+    ...calledBy(definition),
+    ...ofChecks,
+    ...policyCommands(definition),
+    ...drilledBySchedule(definition),
+  ]
+}
+
+/** A check of the site runs a command, asks another machine, or logs in with what the environment of its service holds. */
+function doneByCheck({ id, of, check }: SiteCheck, { services }: SiteDefinition): readonly SiteCommand[] {
+  const service = of === null ? undefined : services[of]
+  const command = check.type === 'command' ? check.run.map(quoted).join(' ') : askedAt(check, service, 'check')
+  return command === null ? [] : [{ service: of ?? id, of: `check ${id}`, command, cwd: '.' }]
+}
+
+/** What every site's shipped policies touch is not asked about at each site. */
+const everywhere: readonly string[] = ['reset-corrupt data/state/${service}', 'clear-cache data/cache']
+
+/** What recovery would run, and which files it would move or delete. */
+function policyCommands({ recovery }: SiteDefinition): readonly SiteCommand[] {
+  return Object.values(recovery).flatMap(({ id, on, steps }) =>
+    steps.flatMap((step) => {
+      if (!on) return []
+      const of = `recovery policy ${id}`
+      if (step.action === 'run') return [{ service: id, of, command: step.run.map(quoted).join(' '), cwd: '.' }]
+      if (!('paths' in step)) return []
+      const paths = step.paths.filter((path) => !everywhere.includes(`${step.action} ${path}`))
+      if (paths.length === 0) return []
+      const verb = step.action === 'clear-cache' ? 'deletes what is in' : 'sets aside what is in'
+      return [{ service: id, of, command: `<${verb} ${paths.map(quoted).join(', ')}>`, cwd: '.' }]
+    }),
+  )
+}
+
+/** Failures that the site would bring about by itself, with nobody there. */
+function drilledBySchedule({ drills }: SiteDefinition): readonly SiteCommand[] {
+  return Object.values(drills).flatMap(({ do: deed, of, schedule }) =>
+    schedule === null
+      ? []
+      : [{ service: of, of, command: `<drill at ${JSON.stringify(schedule)}: ${deed}>`, cwd: '.' }],
+  )
+}
+
+function ownCommand({ kind, run }: ServiceDefinition): readonly (readonly string[])[] {
+  if (kind === 'node') return [['node', ...run]]
+  return kind === 'process' ? [run] : []
+}
+
+function hookWords(run: readonly string[]): readonly string[] {
+  return isScript(run[0] ?? '') ? ['node', ...run] : run
+}
+
+/** The angle brackets keep it apart from every command: as a word of one they would be quoted. */
+function openedBy({ kind, use, bind, ports }: ServiceDefinition): readonly string[] {
+  if (use === 'database') return [] // it listens nowhere
+  if (kind !== 'builtin' || bind === 'localhost' || bind === '::1' || bind.startsWith('127.')) return []
+  const where = Object.values(ports).map((port) => `${bind}:${port}`)
+  return [`<${use} reachable from the network: ${where.join(', ')}>`]
+}
+
+/** Where calls would be sent, for whom, and with which secrets: a changed address would be handed the secrets of the old one. */
+function calledBy({ dependencies, services }: SiteDefinition): readonly SiteCommand[] {
+  return Object.values(dependencies).map(({ id, url, headers }) => {
+    const users = Object.values(services).flatMap((service) => (Object.hasOwn(service.uses, id) ? [service.id] : []))
+    const added = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+    const carrying = added.length === 0 ? '' : ` with ${added.sort().join(', ')}`
+    return {
+      service: id,
+      of: `dependency ${id}`,
+      command: `<calls of ${users.join(', ') || 'no service'} go to ${url}${carrying}>`,
+      cwd: '.',
+    }
+  })
+}
+
+/** What a database service would connect to, and as whom; the password is a secret and named by its reference. */
+function connectedBy(service: ServiceDefinition): readonly string[] {
+  const { database } = service
+  if (!database) return []
+  const what = database.target.engine === 'sqlite' ? database.target.file : database.target.url
+  const words = `<connects to the ${database.target.engine} database ${what}>`
+  const variables = inOneLine(service, [])
+  return [variables === '' ? words : `${variables} ${words}`]
+}
+
+/** What its probes and pages would ask on other machines, and where they would log in with what its environment holds. */
+function askedBy(service: ServiceDefinition): readonly string[] {
+  const ofProbes = Object.values(service.probes).flatMap(
+    (probe) => (probe && askedAt(probe.check, service, 'probe')) ?? [],
+  )
+  const ofPages = Object.values(service.pages).flatMap((url) =>
+    isLoopback(url) ? [] : [`<its page is asked at ${quoted(url)}>`],
+  )
+  return [...ofProbes, ...ofPages]
+}
+
+/** Null when it stays on this machine and logs in nowhere. */
+function askedAt(
+  check: CheckDefinition,
+  service: ServiceDefinition | undefined,
+  what: 'probe' | 'check',
+): string | null {
+  switch (check.type) {
+    case 'http':
+      return isLoopback(check.url) ? null : `<its ${what} asks ${quoted(check.url)}>`
+    case 'tcp':
+      return isLoopback(`tcp://${check.address}`) ? null : `<its ${what} connects to ${quoted(check.address)}>`
+    case 'mqtt':
+    case 'postgres': {
+      const variables = service ? inOneLine(service, []) : ''
+      const words = `<its ${what} logs in at ${check.url}>`
+      return variables === '' ? words : `${variables} ${words}`
+    }
+    default:
+      return null
+  }
+}
+
+function inOneLine({ env }: ServiceDefinition, words: readonly string[]): string {
+  const variables = Object.entries(env)
+    .map(([name, value]) => `${name}=${quoted(value)}`)
+    .sort()
+  return [...variables, ...words.map(quoted)].join(' ')
+}
+
+/** Quoted as JSON unless plain, so that two different commands never look the same. */
+function quoted(word: string): string {
+  return /^[\w@%+:,./${}-]+$/.test(word) ? word : JSON.stringify(word)
+}
