@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { attentionSchema, openAttention } from '#core/attention/index.ts'
+import { type Attention, attentionSchema, openAttention } from '#core/attention/index.ts'
 import type { ServiceDefinition, SiteDefinition } from '#core/config/index.ts'
 import { type Coordinator, coordinatorSchema, logTail, type Order, openCoordinator } from '#core/coordinator/index.ts'
 import { databaseProbe } from '#core/databases/index.ts'
 import { type EventLog, eventsSchema, openEventLog } from '#core/events/index.ts'
 import { openPushes, pushingServices, type SitePushes } from '#core/health/index.ts'
-import { jobsSchema } from '#core/jobs/index.ts'
+import { type Jobs, jobsSchema, openJobs } from '#core/jobs/index.ts'
 import {
   type Builtin,
   type Clock,
@@ -22,6 +22,7 @@ import {
 } from '#core/platform/index.ts'
 import { openStateHub, type StateHub } from '#core/state/index.ts'
 import { type Database, openStore } from '#core/store/index.ts'
+import { type Units, type UnitsOptions, unitsSchema } from '#core/units/index.ts'
 import type { AttentionView, ServiceView } from '#shared/contract/state.ts'
 import type { EventRecord } from '#shared/vocabulary.ts'
 import { temporaryFolder } from './folders.ts'
@@ -35,6 +36,8 @@ export interface ServiceRig extends AsyncDisposable {
   readonly directory: string
   readonly processes: Processes
   readonly database: Database
+  readonly attention: Attention
+  readonly jobs: Jobs
   readonly log: EventLog
   readonly state: StateHub
   /** Open cards by id. */
@@ -67,9 +70,14 @@ export interface ServiceRigOptions {
   readonly broker?: string
   /** Where the console's programs are; as sources unless told. */
   readonly runtime?: Runtime
+  /** Opens what knows of units of systemd; the definition is then given to the coordinator as it says. */
+  readonly units?: (ground: UnitGround) => Units
   /** A site folder that outlives the rig; without it one is made and removed. */
   readonly directory?: string
 }
+
+/** What units of systemd are opened with, besides what a spec decides. */
+export type UnitGround = Pick<UnitsOptions, 'database' | 'services' | 'redefine' | 'jobs' | 'events' | 'attention'>
 
 /** An operator's order. */
 export const order: Order = { cause: { type: 'operator', via: 'window' }, operation: null }
@@ -82,7 +90,7 @@ export async function serviceRig(options: ServiceRigOptions): Promise<ServiceRig
   const logger = silentLogger
   const runtime = options.runtime ?? sourceRuntime()
   const processes = systemProcesses({ clock, logger })
-  const schemas = { control: [eventsSchema, attentionSchema, coordinatorSchema, jobsSchema], messages: [] }
+  const schemas = { control: [eventsSchema, attentionSchema, coordinatorSchema, jobsSchema, unitsSchema], messages: [] }
   const store = owned.add(
     await openStore({ directory: join(directory, '.wheelhouse'), schemas, runtime, clock, logger }),
   )
@@ -104,8 +112,24 @@ export async function serviceRig(options: ServiceRigOptions): Promise<ServiceRig
     }),
   )
   await pushes.configure(definition ? pushingServices(definition) : [], options.broker ?? null)
+  const jobs = owned.add(await openJobs({ database, events: log, state: state.slice('jobs'), clock, logger }))
+  const held = () => (definition && units ? units.held(definition) : definition)
+  const units = options.units?.({
+    database,
+    services: () => coordinator,
+    redefine: async () => {
+      const now = held()
+      if (now) await coordinator.define(now)
+    },
+    jobs,
+    events: log,
+    attention,
+  })
+  if (units) owned.add(units)
+  if (definition) units?.configure(definition)
   const coordinator = await openCoordinator({
-    definition,
+    definition: held(),
+    ...(units && { units }),
     directory,
     processes,
     runtime,
@@ -141,6 +165,8 @@ export async function serviceRig(options: ServiceRigOptions): Promise<ServiceRig
     directory,
     processes,
     database,
+    attention,
+    jobs,
     log,
     state,
     get cards() {

@@ -181,6 +181,7 @@ export function service(id: string, more: Partial<ServiceView> = {}): ServiceVie
     cpu: null,
     memory: null,
     processes: 1,
+    unit: null,
     command: '',
     cwd: '',
     pages: [],

@@ -304,6 +304,7 @@ const api: ServiceView = {
   cpu: 2,
   memory: 60_000_000,
   processes: 1,
+  unit: null,
   command: 'node api.mjs',
   cwd: '/',
   pages: [],

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { signalNameSchema } from '#shared/contract/processes.ts'
 import { logs } from './commands/logs.ts'
 import { processes, signalService } from './commands/processes.ts'
-import { unit } from './commands/unit.ts'
+import { handOver, unit } from './commands/unit.ts'
 import { oneOf, wholeNumber } from './option-values.ts'
 import type { Run } from './program.ts'
 
@@ -15,6 +15,11 @@ interface LogsValues {
   readonly limit: number
   readonly after?: string
 }
+
+const handOvers = [
+  ['adopt', 'take a service over from its unit of systemd: stops and disables the unit, goes back by itself'],
+  ['release', 'give a service back to its unit of systemd, which gets back the state that it had'],
+] as const
 
 /** What services consist of, signals to them, and their logs. */
 export function addProcessCommands(program: Command, run: Run): void {
@@ -35,8 +40,19 @@ export function addProcessCommands(program: Command, run: Run): void {
     })
   program
     .command('unit <service>')
-    .description('how systemd runs a service, and what letting the console run it takes; changes nothing')
+    .description('how systemd runs a service, and what letting the console run it does; changes nothing')
     .action((service: string, _values: object, command: Command) => run(command, (context) => unit(context, service)))
+  for (const [verb, what] of handOvers) {
+    program
+      .command(`${verb} <service>`)
+      .description(what)
+      .option('--plan', 'show what it would do and leave it at that')
+      .option('--yes', 'do it without asking')
+      .action((service: string, values: { plan?: boolean; yes?: boolean }, command: Command) => {
+        const { plan = false, yes = false } = values
+        return run(command, (context) => handOver(context, verb, service, { plan, yes }))
+      })
+  }
   program
     .command('logs <service>')
     .description('the last lines that a service wrote, or those that hold a text, through all its log files')

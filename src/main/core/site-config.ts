@@ -34,6 +34,8 @@ export class SiteConfig implements AsyncDisposable {
   readonly #given: SiteConfigParts
   readonly #trusted: TrustStore
   readonly #publisher: SitePublisher
+  /** As site.yaml says; and as the parts work by it: what systemd runs is run by somebody else. */
+  #read: SiteDefinition | null = null
   #inUse: SiteDefinition | null = null
   /** Valid, but its commands have not been trusted yet. */
   #waiting: SiteDefinition | null = null
@@ -63,6 +65,15 @@ export class SiteConfig implements AsyncDisposable {
   /** Reads site.yaml and uses it when it is valid and trusted. One at a time; a second call waits its turn. */
   load(cause: Cause): Promise<{ readonly valid: boolean }> {
     const turn = this.#loading.then(() => this.#load(cause))
+    this.#loading = turn.catch(() => {})
+    return turn
+  }
+
+  /** Hands the definition in use to the parts again, because who runs a service changed. */
+  redefine(): Promise<void> {
+    const turn = this.#loading.then(async () => {
+      if (this.#read) await this.#use(this.#read)
+    })
     this.#loading = turn.catch(() => {})
     return turn
   }
@@ -146,8 +157,11 @@ export class SiteConfig implements AsyncDisposable {
     return ports.sample || this.#trusted.isTrusted(identity.directory, trustFingerprint(definition))
   }
 
-  async #use(definition: SiteDefinition): Promise<void> {
+  async #use(read: SiteDefinition): Promise<void> {
     const { parts } = this.#given
+    this.#read = read
+    parts.units.configure(read)
+    const definition = parts.units.held(read)
     this.#inUse = definition
     this.#given.inUse(definition)
     parts.store.setLimits(definition.store)
@@ -160,6 +174,7 @@ export class SiteConfig implements AsyncDisposable {
     await parts.coordinator.define(definition)
     await parts.messaging.configure(definition, brokerUrl(definition))
     parts.recovery.configure(definition)
+    await parts.units.settle({ type: 'console', why: 'an earlier console had ended while a service changed places' })
   }
 
   #tell(loaded: LoadedSite, cause: Cause): void {

@@ -28,6 +28,8 @@ function interruptedSentence({ kind, title }: JobView): string {
     return `${ended} It counts as an attempt; recovery goes on with the next step while the trouble lasts.`
   if (kind.startsWith('database.'))
     return `${ended} What it had begun is finished or undone when the database is opened the next time; look at the state of the database, and order it again if it is still wanted.`
+  if (kind.startsWith('units.'))
+    return `${ended} The unit of systemd gets back what it had before; the next job says so.`
   if (kind.startsWith('drill.')) return `${ended} What it had done was undone when the site was opened.`
   return `${ended} Look at the services' states.`
 }

@@ -19,6 +19,7 @@ import type { SitePorts } from './site-ports.ts'
 import { openSiteRecovery } from './site-recovery.ts'
 import { openStore, type Store } from './store/index.ts'
 import { openStoreCare, type StoreCare } from './store-care/index.ts'
+import { openUnits, type Units, unitsSchema } from './units/index.ts'
 import { checkList, openVerification, type Verification } from './verification/index.ts'
 
 /** The parts of an open site, in the order in which they depend on each other. */
@@ -31,6 +32,7 @@ export interface SiteParts {
   readonly databases: Databases
   readonly pushes: SitePushes
   readonly dependencies: Dependencies
+  readonly units: Units
   readonly coordinator: Coordinator
   readonly backups: Backups
   readonly storeCare: StoreCare
@@ -55,6 +57,8 @@ export interface SiteIdentity {
 export interface SiteHooks {
   /** A restore has brought other files. */
   afterSwap(): Promise<void>
+  /** Hands the definition in use to the parts again, because somebody else runs a service now. */
+  redefine(): Promise<void>
   /** Starts what is enabled, when maintenance had kept the console from it. */
   startSite(cause: Cause): Promise<unknown>
   /** Throws the reason when nothing may be started now. */
@@ -82,6 +86,7 @@ export async function openParts(
           eventsSchema,
           jobsSchema,
           attentionSchema,
+          unitsSchema,
           coordinatorSchema,
           backupSchema,
           databasesSchema,
@@ -183,6 +188,21 @@ export async function openParts(
     }),
   )
   const askDatabase = databaseProbe({ runtime, clock })
+  const units = owned.add(
+    openUnits({
+      database,
+      services: () => coordinator,
+      redefine: hooks.redefine,
+      assertStartable: hooks.assertStartable,
+      jobs,
+      events,
+      attention,
+      clock,
+      logger: logger.part('units'),
+      crashPoints,
+      serves: ports.owner.host !== 'command line',
+    }),
+  )
   const coordinator: Coordinator = owned.add(
     await openCoordinator({
       definition: null,
@@ -202,6 +222,7 @@ export async function openParts(
       databases: askDatabase,
       secrets,
       dependencies,
+      units,
     }),
   )
   const backups = owned.add(
@@ -320,6 +341,7 @@ export async function openParts(
     databases,
     pushes,
     dependencies,
+    units,
     coordinator,
     backups,
     storeCare,

@@ -28,6 +28,7 @@ import type { CloseOptions, SitePorts } from './site-ports.ts'
 import { SiteStart } from './site-start.ts'
 import { type SiteLock, type Store, takeSiteLock } from './store/index.ts'
 import type { StoreCare } from './store-care/index.ts'
+import type { Units } from './units/index.ts'
 import type { Verification } from './verification/index.ts'
 
 export type { CloseOptions, SitePorts } from './site-ports.ts'
@@ -43,6 +44,7 @@ export interface Site {
   readonly attention: Attention
   readonly coordinator: Coordinator
   readonly services: ServiceJobs
+  readonly units: Units
   readonly messaging: Messaging
   readonly databases: Databases
   readonly dependencies: Dependencies
@@ -132,6 +134,7 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
   let definition: SiteDefinition | null = null
   const hooks: SiteHooks = {
     afterSwap: async () => {},
+    redefine: async () => {},
     startSite: async () => {},
     assertStartable: () => {},
   }
@@ -140,6 +143,7 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
     () => definition,
     {
       afterSwap: () => hooks.afterSwap(),
+      redefine: () => hooks.redefine(),
       startSite: (cause) => hooks.startSite(cause),
       assertStartable: () => hooks.assertStartable(),
     },
@@ -170,6 +174,7 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
     config.assertStartable()
     assertNotRestoring(parts.jobs.running())
   }
+  hooks.redefine = () => config.redefine()
   hooks.afterSwap = async () => {
     await config.load({ type: 'console', why: 'a restore brought the files of the site back' })
   }
@@ -197,6 +202,7 @@ class OpenSite implements Site {
   readonly attention: Attention
   readonly coordinator: Coordinator
   readonly services: ServiceJobs
+  readonly units: Units
   readonly messaging: Messaging
   readonly databases: Databases
   readonly dependencies: Dependencies
@@ -240,6 +246,7 @@ class OpenSite implements Site {
       new SiteStart({ ...parts, services, clock: ports.clock, logger: ports.logger.part('start') }),
     )
     this.services = this.#starting.watched
+    this.units = parts.units
     this.messaging = parts.messaging
     this.databases = parts.databases
     this.dependencies = parts.dependencies

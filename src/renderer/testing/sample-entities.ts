@@ -62,6 +62,7 @@ export function service(now: number, id: string, rest: Partial<ServiceView> = {}
     cpu: 2.1,
     memory: 61e6,
     processes: 1,
+    unit: null,
     command: `node services/${id}.mjs`,
     cwd: '/home/lab/sites/consultease/releases/7',
     pages: [],

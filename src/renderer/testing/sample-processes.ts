@@ -1,4 +1,4 @@
-import type { LogPage, ServiceProcesses, SignalName } from '#shared/contract/index.ts'
+import type { LogPage, ServiceProcesses, SignalName, UnitView } from '#shared/contract/index.ts'
 
 const minute = 60_000
 
@@ -9,10 +9,16 @@ export function processCalls(note: (call: string, input?: unknown) => void) {
     unit: async ({ service }: { readonly service: string }) => ({
       service,
       unit: `${service}.service`,
-      sentence: `systemd knows no unit ${service}.service.`,
-      state: null,
-      plan: null,
+      ...sampleUnit(service),
     }),
+    adopt: async (input: { readonly service: string }) => {
+      note('services.adopt', input)
+      return { job: 'jb-adopt' }
+    },
+    release: async (input: { readonly service: string }) => {
+      note('services.release', input)
+      return { job: 'jb-release' }
+    },
     signal: async (input: { readonly service: string; readonly signal: SignalName }) => {
       note('services.signal', input)
       return { sentence: `${input.signal} was sent to ${input.service} (pid 4711).` }
@@ -21,6 +27,43 @@ export function processCalls(note: (call: string, input?: unknown) => void) {
       note('services.searchLog', input)
       return samplePage(input.text, Date.now())
     },
+  }
+}
+
+/** A unit that runs a service which the console could take over. */
+function sampleUnit(service: string): Omit<UnitView, 'service' | 'unit'> {
+  return {
+    of: 'system',
+    holder: 'systemd',
+    sentence: `${service}.service is active (running), pid 812; started with the machine: enabled.`,
+    state: {
+      active: 'active',
+      sub: 'running',
+      startedAtBoot: 'enabled',
+      pid: 812,
+      memory: 52_428_800,
+      user: 'camera',
+      file: `/etc/systemd/system/${service}.service`,
+    },
+    adopt: {
+      sentence: `${service}.service is stopped, and the console runs ${service} in its place.`,
+      steps: [
+        `Write down how ${service}.service is now, for the way back.`,
+        `Disable ${service}.service, so that it is not started with the machine.`,
+        `Stop ${service}.service, because two copies must never run.`,
+        `Start ${service} under the console: python3 watch_camera.py.`,
+        `Wait until it is ready, at most 20 s; else stop it and give it back to ${service}.service.`,
+      ],
+      touches: [`${service}.service: active (running), pid 812`, 'port 8101 (http)'],
+      notes: [
+        "It runs as camera now; under the console it will run as lab, with that user's rights to files and ports.",
+      ],
+      undo: `\`wheelhouse release ${service}\` stops it here and gives it back to ${service}.service as it was before.`,
+      commandLine: `wheelhouse adopt ${service}`,
+      refusal: null,
+    },
+    release: null,
+    write: null,
   }
 }
 

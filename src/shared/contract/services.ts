@@ -28,8 +28,12 @@ export const servicesContract = {
   searchLog: procedure.input(logSearchSchema).output(logPageSchema),
   /** Processes, ports and open files of a service, looked up now. */
   processes: procedure.input(one).output(serviceProcessesSchema),
-  /** How systemd runs a service that names its `unit`, and what taking it over takes. Changes nothing. */
+  /** How systemd runs a service that names its `unit`, and what adopting or releasing it would do. Changes nothing. */
   unit: procedure.input(one).output(unitViewSchema),
+  /** Stops and disables the unit and lets the console run the service instead; goes back by itself when it does not become ready. */
+  adopt: procedure.input(one).output(startedJobSchema),
+  /** The reverse: the unit gets its service back, as it was before. */
+  release: procedure.input(one).output(startedJobSchema),
   /** Sends a signal to the service's own process. Refused where that would end it. */
   signal: procedure.input(one.extend({ signal: signalNameSchema })).output(z.object({ sentence: z.string() })),
 }

@@ -13,6 +13,7 @@ import { drillViewSchema } from './drills.ts'
 import { maintenanceViewSchema } from './maintenance.ts'
 import { policyViewSchema } from './recovery.ts'
 import { startPathViewSchema } from './start-path.ts'
+import { serviceUnitSchema } from './unit.ts'
 import { verificationViewSchema } from './verification.ts'
 
 /** A fix that a card offers as a button. */
@@ -23,6 +24,8 @@ export const fixSchema = z.object({
   action: z.discriminatedUnion('type', [
     z.object({ type: z.literal('start-service'), service: idSchema }),
     z.object({ type: z.literal('restart-service'), service: idSchema }),
+    z.object({ type: z.literal('adopt-unit'), service: idSchema }),
+    z.object({ type: z.literal('release-unit'), service: idSchema }),
     z.object({ type: z.literal('start-all') }),
     z.object({ type: z.literal('restore'), snapshot: z.string().nullable() }),
     z.object({ type: z.literal('undo') }),
@@ -169,6 +172,8 @@ export const serviceViewSchema = z.object({
   cpu: z.number().nullable(),
   memory: z.number().nullable(),
   processes: z.number().int(),
+  /** The unit of systemd that runs it, or ran it before the console took it over. While systemd runs it, `pid` and `memory` are the unit's. */
+  unit: serviceUnitSchema.nullable(),
   command: z.string(),
   cwd: z.string(),
   /** Addresses of pages that a person can open. */

@@ -44,6 +44,10 @@ function commandOf({ action }: Fix): string | null {
       return `wheelhouse start ${action.service}`
     case 'restart-service':
       return `wheelhouse restart ${action.service}`
+    case 'adopt-unit':
+      return `wheelhouse adopt ${action.service}`
+    case 'release-unit':
+      return `wheelhouse release ${action.service}`
     case 'start-all':
       return 'wheelhouse start --all'
     case 'restore':

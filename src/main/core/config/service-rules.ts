@@ -108,9 +108,9 @@ function limitFaults(id: string, entry: ServiceEntry): readonly Fault[] {
 }
 
 function unitFaults(id: string, { kind, unit }: ServiceEntry): readonly Fault[] {
-  if (unit === undefined || kind === 'external') return []
-  const message = `Service ${id} has \`unit\`, but systemd must not run what the console runs.`
-  const remedy = 'Remove `unit`, or write `kind: external`.'
+  if (unit === undefined || kind !== 'builtin') return []
+  const message = `Service ${id} has \`unit\`, but it is a part of the console, which no unit of systemd runs.`
+  const remedy = 'Remove `unit`, or write `kind: process` or `kind: external`.'
   return [{ code: 'key-not-for-kind', path: ['services', id, 'unit'], at: 'key', message, remedy }]
 }
 

@@ -95,6 +95,23 @@ const need = z
   .transform((entry) => (typeof entry === 'string' ? { be: entry, restart: false } : entry))
 
 const unitWords = expectation('unit-bad', 'a unit of systemd such as `camera.service`')
+/** No name that systemctl could take for an option or a path. */
+const unitName = z
+  .string({ error: unitWords })
+  .regex(/^[A-Za-z0-9:_][A-Za-z0-9:_.@\\-]{0,199}\.service$/, { error: unitWords })
+
+const unit = z
+  .union(
+    [
+      unitName,
+      keys({
+        name: unitName,
+        of: z.enum(['system', 'user'], { error: expectation('value-unknown', '`system` or `user`') }).default('system'),
+      }),
+    ],
+    { error: unitWords },
+  )
+  .transform((entry) => (typeof entry === 'string' ? { name: entry, of: 'system' as const } : entry))
 
 /** One entry of `services`. */
 export const serviceSchema = keys({
@@ -173,14 +190,11 @@ export const serviceSchema = keys({
   restart: restart.prefault({}).meta({ description: 'What follows an exit that nobody asked for.' }),
   stop: stop.prefault({}).meta({ description: 'How it is stopped.' }),
   limits: limitsSchema,
-  unit: z
-    .string({ error: unitWords })
-    .regex(/^[A-Za-z0-9:_.@-]{1,200}\.service$/, { error: unitWords })
-    .optional()
-    .meta({
-      description:
-        '`external` only: the unit of systemd that runs it. `wheelhouse unit ID` tells how it is and what taking it over takes.',
-    }),
+  unit: unit.optional().meta({
+    words: 'a unit such as `camera.service`',
+    description:
+      'Not for `builtin`: the unit of systemd that runs it; `{ name: camera.service, of: user }` for one of the user’s own systemd. Until `wheelhouse adopt ID` the console only watches it and starts no copy of its own. See [recovery](recovery.md#services-that-systemd-runs).',
+  }),
   push: z
     .enum(pushWays, { error: expectation('value-unknown', 'one of `http`, `mqtt`, `both`') })
     .optional()

@@ -76,8 +76,8 @@ export interface ServiceDefinition {
   readonly hooks: Readonly<Record<HookName, HookDefinition | null>>
   readonly restart: RestartDefinition
   readonly stop: { readonly signal: string; readonly withinMs: number }
-  /** `external`: the unit of systemd that runs it; null: none is known. */
-  readonly unit: string | null
+  /** The unit of systemd that runs it, or ran it before the console took it over; null: none is known. */
+  readonly unit: UnitDefinition | null
   /** What it should not use more of; null: nothing is said. */
   readonly limits: LimitDefinition | null
   /** How it may push its own health and figures; null: it may not. */
@@ -130,6 +130,12 @@ export interface DependencyDefinition {
   readonly concurrency: number
   readonly requestBytes: number
   readonly answerBytes: number
+}
+
+/** `of`: the systemd of the machine, or that of the user who runs the console. */
+export interface UnitDefinition {
+  readonly name: string
+  readonly of: 'system' | 'user'
 }
 
 export interface PhaseDefinition {

@@ -1,10 +1,10 @@
 import type { SiteDefinition } from '#core/config/index.ts'
 import type { EventLog } from '#core/events/index.ts'
 import { type Clock, delay, type Logger, type Processes } from '#core/platform/index.ts'
+import type { Proof, ServiceUnits } from '#core/units/index.ts'
 import type { ServiceProcesses, SignalName } from '#shared/contract/processes.ts'
 import type { ServiceAction } from '#shared/contract/services.ts'
 import type { Touch } from '#shared/contract/shared-schemas.ts'
-import type { UnitView } from '#shared/contract/unit.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause, Health } from '#shared/vocabulary.ts'
 import type { Arrivals } from './arrivals.ts'
@@ -16,6 +16,7 @@ import type { LimitWatch } from './limit-watch.ts'
 import { assertPlannable, inPhases, startSet, stopSet } from './planner.ts'
 import { previewAction } from './preview.ts'
 import { processesOf } from './process-view.ts'
+import { proveReady } from './prove-ready.ts'
 import type { ServiceSet } from './service-set.ts'
 import { sendSignal } from './service-signal.ts'
 import { standingOfStart, standingOfStop } from './standing.ts'
@@ -23,13 +24,12 @@ import type { StartTimings } from './start-timings.ts'
 import { stopInOrder } from './stop-order.ts'
 import type { Supervisor } from './supervisor.ts'
 import type { Coordinator, Order, PhasePlan, ServicesOutcome } from './types.ts'
-import { lookAtUnit, type UnitLook } from './unit-look.ts'
 
 export interface SiteCoordinatorPorts {
   readonly directory: string
   readonly services: ServiceSet
   readonly limits: LimitWatch
-  readonly systemctl: Pick<UnitLook, 'path' | 'user'>
+  readonly units: ServiceUnits
   readonly leftovers: Leftovers
   readonly records: Disposable
   readonly arrivals: Arrivals
@@ -92,6 +92,7 @@ export class SiteCoordinator implements Coordinator {
     const named = wanted === 'all' ? enabledIn(definition) : wanted
     for (const id of named) known(definition, id)
     const set = startSet(definition, named).filter((id) => named.includes(id) || definition.services[id]?.enabled)
+    await this.#refreshUnits(definition, set)
     const claims = this.#claim(set)
     const from = clock.monotonic()
     for (const id of set) {
@@ -130,6 +131,27 @@ export class SiteCoordinator implements Coordinator {
     return stopInOrder(definition, stopped, this.#claim(stopped), order, this.#ports)
   }
 
+  async stopAlone(service: string, order: Order): Promise<ServicesOutcome> {
+    const { leftovers, site } = this.#ports
+    if (leftovers.runs.length > 0 || this.#takingUp) await this.takeUp(order.cause)
+    const definition = loaded(site.definition)
+    known(definition, service)
+    return stopInOrder(definition, [service], this.#claim([service]), order, this.#ports)
+  }
+
+  prove(service: string, withinMs: number, order: Order): Promise<Proof> {
+    known(loaded(this.#ports.site.definition), service)
+    const { services, arrivals, clock } = this.#ports
+    return proveReady({
+      service,
+      withinMs,
+      services,
+      arrivals,
+      clock,
+      start: (signal) => this.start([service], { ...order, signal }),
+    })
+  }
+
   stopOrder(service: string): string | null {
     return this.#stopOrders.get(service) ?? null
   }
@@ -140,6 +162,7 @@ export class SiteCoordinator implements Coordinator {
     const supervisor = services.get(service)
     const state = supervisor?.machine.state
     if (!supervisor || (state !== 'running' && state !== 'starting')) return this.start([service], order)
+    await this.#refreshUnits(loaded(site.definition), [service])
     supervisor.intent++
     supervisor.dispatch({ type: 'restart' }, order)
     return arrivals.all([service], (id) => standingOfStart(id, services.peer), order)
@@ -222,11 +245,6 @@ export class SiteCoordinator implements Coordinator {
     return processesOf(supervisor, { site, processes, limits: standings, now: clock.wall() })
   }
 
-  async unit(service: string): Promise<UnitView> {
-    const { systemctl, clock } = this.#ports
-    return await lookAtUnit(this.#supervised(service).supervisor.service, { clock, ...systemctl })
-  }
-
   signal(service: string, signal: SignalName, cause: Cause): { readonly sentence: string } {
     return sendSignal(this.#supervised(service).supervisor, signal, cause, this.#ports)
   }
@@ -276,9 +294,18 @@ export class SiteCoordinator implements Coordinator {
     site.use(definition)
     await site.refresh()
     services.take(definition)
+    // What somebody else runs from now on goes on being watched, when it was wanted before.
+    for (const { service, machine } of removed) {
+      if (machine.wanted) services.get(service.id)?.observeOnly({ cause, operation: null })
+    }
     timings.expect(definition)
     arrivals.changed()
     if (this.#takeUpWaits) await this.takeUp(this.#takeUpWaits)
+  }
+
+  /** Whether their units run them must be true of this moment. */
+  async #refreshUnits({ services }: SiteDefinition, ids: readonly string[]): Promise<void> {
+    await this.#ports.units.refresh(ids.flatMap((id) => services[id] ?? []))
   }
 
   /** An optional service that is not there after a start, with the reason. */

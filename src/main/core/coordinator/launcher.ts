@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { resolveEnv, type ServiceDefinition } from '#core/config/index.ts'
 import type { Builtin, Clock, CrashPoints, Logger, Processes } from '#core/platform/index.ts'
+import type { ServiceUnits } from '#core/units/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { startBuiltin } from './builtin-child.ts'
 import { type HookRequest, HookRun } from './hook-run.ts'
@@ -19,6 +20,7 @@ export interface LauncherPorts {
   readonly builtins: Readonly<Record<string, Builtin>>
   readonly records: RunRecords
   readonly marks: RunMarks
+  readonly units: ServiceUnits
   readonly clock: Clock
   readonly logger: Logger
   readonly crashPoints: CrashPoints
@@ -50,6 +52,8 @@ export class Launcher {
   /** The running child, or null when it was not wanted any more. Rejects with the ConsoleError of what is in the way. */
   async launch(request: LaunchRequest): Promise<ServiceChild | null> {
     await makeFolders(request.context.variables)
+    if (!request.wanted()) return null
+    if (request.service.unit !== null) await this.#assertUnitStopped(request.service)
     if (!request.wanted()) return null
     return request.service.kind === 'builtin' ? this.#builtin(request) : this.#process(request)
   }
@@ -132,6 +136,18 @@ export class Launcher {
     const env = resolveEnv(service, definition, variables, secrets)
     const place = { service: service.id, ports, bind: service.bind, data: variables.data, env }
     return startBuiltin(builtin, place, { clock, logger, withinMs: service.stop.withinMs })
+  }
+
+  /** Never two copies: systemd is asked at the last moment before every start, whoever ordered it. */
+  async #assertUnitStopped(service: ServiceDefinition): Promise<void> {
+    const { units } = this.#ports
+    await units.refresh([service])
+    const inTheWay = units.inTheWay(service)
+    if (inTheWay === null) return
+    throw new ConsoleError('unit-runs', inTheWay, 'Stop the unit, or give the service back to it.', {
+      params: { service: service.id, unit: service.unit?.name },
+      retryable: true,
+    })
   }
 
   #childOptions(

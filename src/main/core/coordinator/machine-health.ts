@@ -50,9 +50,11 @@ function judgeRunning({ signals, report, adopted, impaired }: Machine, { probes 
   return { health: 'healthy', sentence: answered ? `${since}: ${answered}.` : `${since}.` }
 }
 
-function judgeExternal({ signals, wanted }: Machine, { probes }: ServiceDefinition): Judgement {
+function judgeExternal({ signals, wanted, report }: Machine, { probes }: ServiceDefinition): Judgement {
   if (!wanted) return { health: 'unknown', sentence: 'Run by somebody else; not watched while the site is stopped.' }
+  if (report?.health === 'unhealthy') return report
   const names = (['startup', 'readiness', 'liveness'] satisfies ProbeName[]).filter((name) => probes[name])
+  if (names.length === 0 && report) return report
   if (names.length === 0)
     return { health: 'unknown', sentence: 'Run by somebody else, and nothing is defined to check it by.' }
   const failing = names.find((name) => signals[name].verdict === 'failing')
@@ -67,12 +69,18 @@ function judgeExternal({ signals, wanted }: Machine, { probes }: ServiceDefiniti
         : 'Being checked for the first time.',
     }
   const [first] = names
-  return { health: 'healthy', sentence: `Run by somebody else: ${first ? signals[first].sentence : 'it answers'}.` }
+  const answered = first ? signals[first].sentence : 'it answers'
+  return {
+    health: 'healthy',
+    sentence: report ? `${report.sentence} ${answered}.` : `Run by somebody else: ${answered}.`,
+  }
 }
 
 /** Whether what needs it to be `ready` may go on: its readiness probe passes, or it has none. */
 export function isReady(machine: Machine, service: ServiceDefinition): boolean {
-  if (machine.state === 'external') return machine.health === 'healthy' || !hasProbes(service)
+  if (machine.state === 'external') {
+    return machine.health === 'healthy' || (!hasProbes(service) && machine.report === null)
+  }
   if (machine.state !== 'running') return false
   return service.probes.readiness === null || machine.signals.readiness.verdict === 'passing'
 }

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os'
 import type { Attention } from '#core/attention/index.ts'
 import { releaseFolder, type Secrets, type SiteDefinition, variablesOf } from '#core/config/index.ts'
 import type { EventLog } from '#core/events/index.ts'
@@ -6,6 +5,7 @@ import type { DatabaseCheck, PushedFacts } from '#core/health/index.ts'
 import type { Builtin, Clock, CrashPoints, Logger, Processes, Runtime } from '#core/platform/index.ts'
 import type { StateHub } from '#core/state/index.ts'
 import type { Database } from '#core/store/index.ts'
+import { noUnits, type ServiceUnits } from '#core/units/index.ts'
 import { Arrivals } from './arrivals.ts'
 import { SiteCoordinator } from './coordinator.ts'
 import { CurrentSite } from './current-site.ts'
@@ -49,6 +49,8 @@ export interface CoordinatorOptions {
   readonly databases: DatabaseCheck
   /** What services call through the console; none unless given. */
   readonly dependencies?: ServiceDependencies
+  /** Which services units of systemd run; none unless given. */
+  readonly units?: ServiceUnits
   /** The console's own environment, of which children get an allowed part. */
   readonly environment?: Readonly<Record<string, string | undefined>>
 }
@@ -65,13 +67,14 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
   const { directory, processes, database, events, attention, clock, logger, runtime, secrets, random } = options
   const environment = options.environment ?? process.env
   const dependencies = options.dependencies ?? noDependencies
+  const units = options.units ?? noUnits
   const records = new RunRecords(database, logger)
   const marks = new RunMarks(directory)
   const site = new CurrentSite(directory, async () => variablesOf(directory, await releaseFolder(directory)))
   const arrivals = new Arrivals(clock, logger)
   const timings = new StartTimings(database, options.state.slice('startPath'), clock, logger)
   const { builtins, crashPoints, pushes, databases } = options
-  const launcher = new Launcher({ processes, builtins, records, marks, clock, logger, crashPoints })
+  const launcher = new Launcher({ processes, builtins, records, marks, units, clock, logger, crashPoints })
   const limits = new LimitWatch({ events, attention, processes, clock })
   const services = new ServiceSet({
     slice: options.state.slice('services'),
@@ -80,6 +83,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
       reachability: (id) => dependencies.reachability(id),
       onChanged: (listener) => dependencies.onChanged(listener),
     },
+    units,
     processes,
     clock,
     arrivals,
@@ -115,7 +119,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
     directory,
     services,
     limits,
-    systemctl: { path: environment.PATH ?? '', user: { name: userInfo().username, root: userInfo().uid === 0 } },
+    units,
     leftovers,
     records,
     arrivals,

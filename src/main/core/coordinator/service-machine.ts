@@ -165,6 +165,10 @@ function notLaunched(turn: Turn, reason: string, retry: boolean): Turn {
   turn.set({ child: 'none' })
   if (turn.machine.state === 'stopping') return turn.ended()
   const cause = { observed: reason }
+  // What it needs went meanwhile, and that is why: it waits, and costs no restart.
+  if (retry && turn.machine.unmet !== null) {
+    return turn.set({ starts: turn.machine.starts.slice(0, -1) }).wait('cycle')
+  }
   if (!retry) return turn.failed(reason, [], cause)
   return turn.unhealthy(`cannot start: ${reason}`, cause).backOffOrFail(reason, [])
 }

@@ -1,6 +1,7 @@
 import type { ServiceDefinition, SiteDefinition } from '#core/config/index.ts'
 import type { Clock, Processes, TreeUsage } from '#core/platform/index.ts'
 import type { Slice } from '#core/state/index.ts'
+import type { ServiceUnits } from '#core/units/index.ts'
 import type { ServiceView } from '#shared/contract/state.ts'
 import type { Arrivals } from './arrivals.ts'
 import type { SiteNow } from './current-site.ts'
@@ -20,6 +21,7 @@ export interface ServiceSetPorts {
   readonly arrivals: Arrivals
   readonly timings: StartTimings
   readonly dependencies: ServiceDependencies
+  readonly units: ServiceUnits
   readonly limits: LimitWatch
   readonly create: (service: ServiceDefinition, onChanged: () => void) => Supervisor
   readonly siteNow: () => SiteNow | null
@@ -33,14 +35,17 @@ export class ServiceSet implements AsyncDisposable {
   readonly #ports: ServiceSetPorts
   readonly #supervisors = new Map<string, Supervisor>()
   readonly #usage = new Map<string, TreeUsage>()
-  readonly #following: Disposable
+  readonly #following: readonly Disposable[]
   #timer: Disposable
   #hold: string | null = null
   #disposed = false
 
   constructor(ports: ServiceSetPorts) {
     this.#ports = ports
-    this.#following = ports.dependencies.onChanged((id) => this.#dependencyChanged(id))
+    this.#following = [
+      ports.dependencies.onChanged((id) => this.#dependencyChanged(id)),
+      ports.units.onChanged((id) => this.#unitChanged(id)),
+    ]
     this.#timer = ports.clock.after(measureEveryMs, () => this.#measure())
   }
 
@@ -105,6 +110,7 @@ export class ServiceSet implements AsyncDisposable {
         dependents,
         usage: this.#usage.get(id) ?? null,
         reach: this.#ports.dependencies.reachability,
+        unit: this.#ports.units.view(supervisor.service),
       }),
     )
   }
@@ -113,7 +119,7 @@ export class ServiceSet implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true // a card of a service that runs on stays
     this.#timer[Symbol.dispose]()
-    this.#following[Symbol.dispose]()
+    for (const following of this.#following) following[Symbol.dispose]()
     await Promise.all([...this.#supervisors.keys()].map((id) => this.remove(id)))
   }
 
@@ -121,6 +127,7 @@ export class ServiceSet implements AsyncDisposable {
     const changed = this.#supervisors.get(id)
     if (!changed) return
     this.#ports.timings.observe(changed)
+    this.#tellReport(changed)
     this.show(id)
     const definition = this.#ports.siteNow()?.definition
     for (const other of definition ? dependentsOf(definition, id) : []) {
@@ -144,11 +151,31 @@ export class ServiceSet implements AsyncDisposable {
     this.#ports.arrivals.changed()
   }
 
+  /** A unit runs, or does not any more: what the console would start waits, or goes on; what systemd runs is well, or is not. */
+  #unitChanged(id: string): void {
+    const supervisor = this.#supervisors.get(id)
+    if (!supervisor) return
+    const what = this.#ports.units.view(supervisor.service)?.sentence ?? 'its unit'
+    this.#tellNeeds(supervisor, { cause: { type: 'observation', what }, operation: null })
+    this.#tellReport(supervisor)
+    this.show(id)
+    this.#ports.arrivals.changed()
+  }
+
+  /** Of a service that systemd runs, what systemd says is what a builtin says of itself. */
+  #tellReport(supervisor: Supervisor): void {
+    const { machine, service } = supervisor
+    if (machine.state !== 'external' || !machine.wanted) return
+    const report = this.#ports.units.report(service)
+    if (!report || (machine.report?.sentence === report.sentence && machine.report.health === report.health)) return
+    supervisor.report(report.health, report.sentence)
+  }
+
   #tellNeeds(supervisor: Supervisor, because: Origin | null): void {
     const { machine, service } = supervisor
     const needs = judgeNeeds(service, this.peer)
     const uses = judgeUses(service, this.#ports.dependencies.reachability)
-    const unmet = needs.unmet ?? uses.unmet
+    const unmet = needs.unmet ?? uses.unmet ?? this.#ports.units.inTheWay(service)
     const { trouble, generations } = needs
     const renewed = service.follows.some((id) => machine.generations[id] !== generations[id])
     const origin: Origin = because ?? {

@@ -18,14 +18,19 @@ export interface Surroundings {
   readonly dependents: readonly string[]
   readonly usage: TreeUsage | null
   readonly reach: (dependency: string) => Reach
+  readonly unit: ServiceView['unit']
 }
 
 /** A service as the screens show it. */
-export function viewOf(supervisor: Supervisor, { site, met, dependents, usage, reach }: Surroundings): ServiceView {
+export function viewOf(
+  supervisor: Supervisor,
+  { site, met, dependents, usage, reach, unit }: Surroundings,
+): ServiceView {
   const { service, machine, child } = supervisor
   const { definition, variables } = site
   const running = machine.state === 'running' || machine.state === 'starting' || machine.state === 'stopping'
   const live = running ? child : null
+  const byUnit = machine.state === 'external' ? unit : null
   return {
     id: service.id,
     title: service.title,
@@ -47,7 +52,7 @@ export function viewOf(supervisor: Supervisor, { site, met, dependents, usage, r
       reachable: !reach(dependency)?.open,
     })),
     phase: service.phase,
-    pid: live?.identity?.pid ?? null,
+    pid: byUnit ? byUnit.pid : (live?.identity?.pid ?? null),
     startedAt: live?.startedAt ?? null,
     adopted: machine.adopted && live !== null,
     ports: { ...resolvePorts(service, variables) },
@@ -58,8 +63,9 @@ export function viewOf(supervisor: Supervisor, { site, met, dependents, usage, r
     probes: probesOf(supervisor, site),
     hooks: hooksOf(supervisor),
     cpu: live ? (usage?.cpu ?? null) : null,
-    memory: live ? (usage?.memory ?? null) : null,
+    memory: byUnit ? byUnit.memory : live ? (usage?.memory ?? null) : null,
     processes: live ? (usage?.processes ?? (live.identity ? 1 : 0)) : 0,
+    unit,
     command: orUnresolved(() => shownCommand(service, definition, variables), service.run.join(' ')),
     cwd: orUnresolved(() => resolveCwd(service, definition, variables), service.cwd),
     pages: orUnresolved(() => [...resolvePages(service, definition, variables)], []),

@@ -153,6 +153,11 @@ export class Supervisor implements AsyncDisposable {
     }
   }
 
+  /** Begins to watch what somebody else runs; of no effect on what the console runs itself. */
+  observeOnly(origin: Origin): void {
+    if (this.#machine.state === 'external') this.dispatch({ type: 'start', named: false }, origin)
+  }
+
   /** Takes what the service says of itself. */
   report(health: Health, sentence: string): void {
     this.dispatch({ type: 'reported', generation: this.#machine.generation, health, sentence })

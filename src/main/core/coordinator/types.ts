@@ -1,8 +1,8 @@
 import type { SiteDefinition } from '#core/config/index.ts'
+import type { Proof } from '#core/units/index.ts'
 import type { ServiceProcesses, SignalName } from '#shared/contract/processes.ts'
 import type { ServiceAction } from '#shared/contract/services.ts'
 import type { Touch } from '#shared/contract/shared-schemas.ts'
-import type { UnitView } from '#shared/contract/unit.ts'
 import type { Cause, Health } from '#shared/vocabulary.ts'
 import type { StartPath } from './critical-path.ts'
 
@@ -24,6 +24,10 @@ export interface Coordinator extends AsyncDisposable {
   /** Stops the services and, first, those that need them, in reverse order. */
   stop(services: readonly string[] | 'all', order: Order): Promise<ServicesOutcome>
   restart(service: string, order: Order): Promise<ServicesOutcome>
+  /** Stops this service and no other; what needs it loses it. Waits for what an earlier console left of it as well. */
+  stopAlone(service: string, order: Order): Promise<ServicesOutcome>
+  /** Starts the service with what it needs and waits until it is ready, at most `withinMs` milliseconds. */
+  prove(service: string, withinMs: number, order: Order): Promise<Proof>
   /**
    * The operation of the newest order to stop a service: who stopped it to start it again later sees whether somebody else wants it
    * stopped since. Null when there was none, or none that has an operation.
@@ -50,8 +54,6 @@ export interface Coordinator extends AsyncDisposable {
   phasesOf(services: readonly string[] | 'all'): readonly PhasePlan[]
   /** Processes, ports and open files of a service, looked up now. */
   processes(service: string): ServiceProcesses
-  /** How systemd runs a service that names its unit, and what taking it over takes; changes nothing. */
-  unit(service: string): Promise<UnitView>
   /** Sends a signal to the service's own process; throws where that would end it or it does not run. */
   signal(service: string, signal: SignalName, cause: Cause): { readonly sentence: string }
   /** The services that are wanted and run now: what restore and deploy start again afterwards. */

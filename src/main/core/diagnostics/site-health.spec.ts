@@ -29,6 +29,7 @@ const service = (id: string, more: Partial<ServiceView> = {}): ServiceView => ({
   cpu: null,
   memory: null,
   processes: 1,
+  unit: null,
   command: 'node api.mjs',
   cwd: '/',
   pages: [],

@@ -10,6 +10,8 @@ export interface Command {
   readonly env: Readonly<Record<string, string>>
   /** After this many milliseconds it is killed, with everything that it started in its group. */
   readonly timeoutMs: number
+  /** How much of the output is kept, its end; 4 kB unless told. */
+  readonly outputBytes?: number
 }
 
 export interface CommandResult {
@@ -17,7 +19,7 @@ export interface CommandResult {
   readonly code: number | null
   readonly signal: string | null
   readonly timedOut: boolean
-  /** The last 4 kB of what it wrote to both outputs. */
+  /** The end of what it wrote to both outputs. */
   readonly output: string
   /** Why it could not be started, if so. */
   readonly error: string | null
@@ -26,6 +28,8 @@ export interface CommandResult {
 }
 
 const outputCap = 4_096
+/** How long after its end what it wrote is waited for. Milliseconds. */
+const heldOpenMs = 1_000
 
 /** Runs a command to its end or to its time-out. Never rejects: what went wrong is in the result. */
 export function runCommand(command: Command, clock: Clock, signal?: AbortSignal): Promise<CommandResult> {
@@ -53,7 +57,7 @@ export function runCommand(command: Command, clock: Clock, signal?: AbortSignal)
       resolve({ ...result, timedOut, output, ms: clock.monotonic() - began })
     }
     const keep = (chunk: Buffer) => {
-      output = (output + chunk.toString('utf8')).slice(-outputCap)
+      output = (output + chunk.toString('utf8')).slice(-(command.outputBytes ?? outputCap))
     }
     for (const stream of [stdout, stderr]) {
       stream.on('data', keep)
@@ -61,11 +65,16 @@ export function runCommand(command: Command, clock: Clock, signal?: AbortSignal)
       stream.on('error', () => {})
     }
     child.on('error', (error) => finish({ code: null, signal: null, error: reasonOf(error) }))
-    // 'exit', not 'close': a grandchild that holds the pipe open must not hold up the answer.
     child.once('exit', (code, by) => {
-      setImmediate(() => {
-        kill() // whatever it left in its group
-        finish({ code, signal: by, error: null })
+      timer[Symbol.dispose]()
+      kill() // whatever it left in its group
+      const ended = () => finish({ code, signal: by, error: null })
+      // On a loaded machine its last words are read after its exit; a grandchild that left the group and holds the pipe open must
+      // not hold up the answer for long.
+      const patience = clock.after(heldOpenMs, ended)
+      child.once('close', () => {
+        patience[Symbol.dispose]()
+        ended()
       })
     })
     if (signal?.aborted) kill()

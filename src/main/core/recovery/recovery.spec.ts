@@ -180,6 +180,7 @@ function view(id: string, more: Partial<ServiceView>): ServiceView {
     cpu: null,
     memory: null,
     processes: 1,
+    unit: null,
     command: '',
     cwd: '',
     pages: [],

@@ -80,6 +80,7 @@ export const recordClasses = {
       'dependency_proxy',
       'maintenance',
       'drill_runs',
+      'unit_holdings',
       'recovery_attempts',
     ],
     durability: 'durable',

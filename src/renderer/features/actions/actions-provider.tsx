@@ -9,6 +9,7 @@ import { ResetSampleDialog } from './reset-sample-dialog.tsx'
 import { RestoreDialog } from './restore-dialog.tsx'
 import { CheckStoreDialog, CopyStoreDialog } from './store-care-dialogs.tsx'
 import { TouchDialog } from './touch-dialog.tsx'
+import { UnitDialog } from './unit-dialog.tsx'
 import { WatchedJobs } from './watched-jobs.tsx'
 
 /** Holds the one dialog that is open and the jobs that were started from here; everything beneath may start actions. */
@@ -50,6 +51,8 @@ function AskedDialog({
   switch (asked.type) {
     case 'services':
       return <TouchDialog action={asked.action} service={asked.service} onClose={onClose} onStarted={onStarted} />
+    case 'unit':
+      return <UnitDialog verb={asked.verb} service={asked.service} onClose={onClose} onStarted={onStarted} />
     case 'restore':
       return <RestoreDialog what={asked} onClose={onClose} onStarted={onStarted} />
     case 'undo':

@@ -6,6 +6,8 @@ type StoreDatabaseName = StoreView['databases'][number]['name']
 /** What the operator is about to do, and is asked about first. */
 export type Ask =
   | { readonly type: 'services'; readonly action: ServiceAction; readonly service?: string }
+  /** From its unit of systemd to the console, or back. */
+  | { readonly type: 'unit'; readonly verb: 'adopt' | 'release'; readonly service: string }
   /** `null`: the newest good snapshot. */
   | { readonly type: 'restore'; readonly snapshot: string | null }
   | { readonly type: 'undo' }

@@ -17,6 +17,10 @@ export function useFix(): (fix: Fix) => void {
           return ask({ type: 'services', action: 'start', service: action.service })
         case 'restart-service':
           return ask({ type: 'services', action: 'restart', service: action.service })
+        case 'adopt-unit':
+          return ask({ type: 'unit', verb: 'adopt', service: action.service })
+        case 'release-unit':
+          return ask({ type: 'unit', verb: 'release', service: action.service })
         case 'start-all':
           return ask({ type: 'services', action: 'start-all' })
         case 'restore':

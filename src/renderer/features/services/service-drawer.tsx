@@ -17,6 +17,7 @@ import styles from './service-drawer.module.css'
 import { ServiceFacts } from './service-facts.tsx'
 import { ServiceWays } from './service-ways.tsx'
 import { serviceStateWords } from './state-words.ts'
+import { UnitPart } from './unit-part.tsx'
 
 /** One service: its state and why, what may be done, its probes, log and history. `?tab=` keeps the part in the address. */
 export function ServiceDrawer({
@@ -79,6 +80,7 @@ export function ServiceDrawer({
         </Tabs.List>
         <Tabs.Panel value="state">
           <DatabasePart id={id} />
+          {service.unit && <UnitPart id={service.id} unit={service.unit} />}
           <UsesPart uses={service.uses} />
           <PushedPart id={id} />
           <ServiceWays service={service} />
@@ -99,7 +101,8 @@ export function ServiceDrawer({
 function ServiceActions({ service }: { readonly service: ServiceView }) {
   const { ask } = useActions()
   if (service.kind === 'external' || service.state === 'external') {
-    return <p className="dim">Somebody else runs this service; the console only watches it.</p>
+    const who = service.unit ? `systemd runs this service as ${service.unit.name}` : 'Somebody else runs this service'
+    return <p className="dim">{who}; the console only watches it.</p>
   }
   const down = service.state === 'stopped' || service.state === 'failed' || service.state === 'completed'
   const waits = service.state === 'backing-off' || service.state === 'waiting'

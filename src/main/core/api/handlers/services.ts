@@ -22,7 +22,11 @@ export const servicesHandlers = {
   processes: api.services.processes.handler(({ input, context }) =>
     siteOf(context).coordinator.processes(input.service),
   ),
-  unit: api.services.unit.handler(({ input, context }) => siteOf(context).coordinator.unit(input.service)),
+  unit: api.services.unit.handler(({ input, context }) => siteOf(context).units.look(input.service)),
+  adopt: api.services.adopt.handler(({ input, context }) => siteOf(context).units.adopt(input.service, context.cause)),
+  release: api.services.release.handler(({ input, context }) =>
+    siteOf(context).units.release(input.service, context.cause),
+  ),
   signal: api.services.signal.handler(({ input, context }) =>
     siteOf(context).coordinator.signal(input.service, input.signal, context.cause),
   ),

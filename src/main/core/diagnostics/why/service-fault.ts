@@ -183,7 +183,10 @@ function runningClause(view: ServiceView, facts: WhyFacts, clock: SentenceClock)
       line: lineOf(view, facts, undefined),
     }
   }
-  if (health === 'healthy') return plain(view, facts, `${id} is healthy since ${clock.at(view.since)}`)
+  if (health === 'healthy') {
+    const by = view.unit?.holder === 'systemd' ? `: systemd runs it as ${view.unit.name}` : ''
+    return plain(view, facts, `${id} is healthy since ${clock.at(view.since)}${by}`)
+  }
   const known =
     health === 'unknown' ? `the health of ${id} is not known yet` : `${id} is ${health} since ${clock.at(view.since)}`
   return { clause: `${known}: ${inside(view.reason)}`, events }
@@ -269,8 +272,15 @@ export function serviceEvidence(view: ServiceView): Evidence {
   )
 }
 
-function fixesOf({ id, state, kind }: ServiceView, wrote: boolean): readonly Fix[] {
+function fixesOf({ id, state, kind, unit }: ServiceView, wrote: boolean): readonly Fix[] {
   const log = wrote ? [goTo(`See the log of ${id}`, `/services/${id}?tab=log`)] : []
+  if (unit && unit.holder === 'systemd' && unit.can !== null && unit.active !== 'active') {
+    const verb = unit.can === 'adopt' ? 'Adopt' : 'Release'
+    return [{ label: `${verb} ${id}…`, action: { type: `${unit.can}-unit`, service: id } }]
+  }
+  if (unit?.holder === 'console' && unit.active === 'active') {
+    return [{ label: `Release ${id}…`, action: { type: 'release-unit', service: id } }, ...log]
+  }
   if (kind === 'external' || state === 'external') return []
   if (state === 'stopped' || state === 'waiting')
     return [{ label: `Start ${id}`, action: { type: 'start-service', service: id } }]
