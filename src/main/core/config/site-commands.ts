@@ -25,12 +25,13 @@ export function commandsOf(definition: SiteDefinition): readonly SiteCommand[] {
     )
     const hooks = Object.values(service.hooks).flatMap((hook) => (hook ? [hookWords(hook.run)] : []))
     const commands = [...ownCommand(service), ...probes, ...hooks].map((words) => inOneLine(service, words))
-    return [...commands, ...openedBy(service), ...connectedBy(service), ...askedBy(service)].map((command) => ({
-      service: service.id,
-      of: service.id,
-      command,
-      cwd: service.cwd,
-    }))
+    return [
+      ...commands,
+      ...openedBy(service),
+      ...connectedBy(service),
+      ...askedBy(service),
+      ...takenOverFrom(service),
+    ].map((command) => ({ service: service.id, of: service.id, command, cwd: service.cwd }))
   })
   const ofChecks = Object.values(definition.checks).flatMap((check) => doneByCheck(check, definition))
   return [
@@ -128,6 +129,12 @@ function askedBy(service: ServiceDefinition): readonly string[] {
     isLoopback(url) ? [] : [`<its page is asked at ${quoted(url)}>`],
   )
   return [...ofProbes, ...ofPages]
+}
+
+/** Which unit an operator's adoption would stop and disable; one of `kind: external` is only asked how it is. */
+function takenOverFrom({ kind, unit }: ServiceDefinition): readonly string[] {
+  if (unit === null || (kind !== 'node' && kind !== 'process')) return []
+  return [`<when it is adopted, the ${unit.of} unit ${unit.name} is stopped and disabled>`]
 }
 
 /** Null when it stays on this machine and logs in nowhere. */
