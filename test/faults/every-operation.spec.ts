@@ -32,3 +32,16 @@ test.each(Object.keys(scenarios))(
   },
   600_000,
 )
+
+test.skipIf(missing !== null)(
+  'replace: a copy that cannot be opened at once is tried again, and what cannot be tidied up does not undo the recovery',
+  async () => {
+    const asked = (k: number, operations: number) => (k >= 36 && k <= 58) || k > operations - 10
+    const { runs, problems } = await campaign(rig, 'replace', (k, operations) =>
+      asked(k, operations) ? ['EACCES'] : [],
+    )
+    expect(runs).toBeGreaterThan(20)
+    expect(problems).toEqual([])
+  },
+  600_000,
+)

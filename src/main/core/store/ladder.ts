@@ -6,6 +6,7 @@ import type { Copies, DatabaseCopy } from './copies.ts'
 import { newestInCopy } from './copy-check.ts'
 import { checkDatabase, copyDatabase, salvageDatabase } from './database-tool.ts'
 import { inspect } from './opening.ts'
+import { patiently } from './patience.ts'
 import { databaseEndings, type Quarantine } from './quarantine.ts'
 import type { Choice, Intent, RecoveryRecord, ReplacedBy, StoreReport } from './recovery-record.ts'
 import { lostInterval, recoverySentence } from './recovery-sentence.ts'
@@ -96,7 +97,7 @@ export class Ladder {
   async #choose(record: RecoveryRecord, intent: Intent): Promise<Choice> {
     const { directory, copies, clock, logger } = this.#options
     const part = join(directory, `${record.name}.db.part`)
-    for (const ending of databaseEndings) await rm(`${part}${ending}`, { force: true })
+    await this.#clear(part)
     const began = clock.monotonic()
     const left = () => ladderBudgetMs.copies - (clock.monotonic() - began)
     const listed = await copies.list(record.name)
@@ -113,15 +114,21 @@ export class Ladder {
     return this.#place(record, intent, { ...(salvaged ?? { source: 'empty' }), untried }, part)
   }
 
-  /** Null when the copy is no good; rejects when there is no room for it, which says nothing about the copy. */
+  /**
+   * Null when the copy is no good; rejects when there is no room for it, which says nothing about the copy. Nor does it say
+   * anything that a file could not be opened: what is newer in this copy is not given up before that was tried again.
+   */
   async #prepareCopy(copy: DatabaseCopy, part: string, left: () => number): Promise<Choice | null> {
     const { copies, runtime, logger, schemas } = this.#options
     try {
-      const newest = await newestInCopy(copy, { copies, schemas, runtime }, { timeoutMs: left() })
-      await copyDatabase(runtime, { from: copies.pathOf(copy), to: part, timeoutMs: left() })
-      const found = inspect(copy.database, part)
-      if (found.state === 'damaged') throw new Error(found.reason)
-      return { source: 'copy', copiedAt: copy.at, newest, untried: 0 }
+      return await patiently(async () => {
+        const newest = await newestInCopy(copy, { copies, schemas, runtime }, { timeoutMs: left() })
+        await this.#clear(part)
+        await copyDatabase(runtime, { from: copies.pathOf(copy), to: part, timeoutMs: left() })
+        const found = inspect(copy.database, part)
+        if (found.state === 'damaged') throw new Error(found.reason)
+        return { source: 'copy', copiedAt: copy.at, newest, untried: 0 }
+      }, isRefusal)
     } catch (error) {
       if (isNoRoom(error)) throw error
       logger.warn(`The copy ${copy.file} cannot take the place of the damaged database: ${reasonOf(error)}`)
@@ -131,8 +138,9 @@ export class Ladder {
 
   async #salvage(name: DatabaseName, { folder }: Intent, part: string): Promise<Choice | null> {
     const { directory, quarantine, runtime, schemas, clock, logger } = this.#options
-    try {
+    const salvage = async (): Promise<Choice> => {
       const began = clock.monotonic()
+      await this.#clear(part)
       const request = {
         from: join(quarantine.pathOf(folder), `${name}.db`),
         to: part,
@@ -145,12 +153,19 @@ export class Ladder {
       const { ok, problems } = await checkDatabase(runtime, part, { timeoutMs: left })
       if (!ok) throw new Error(problems.join('; '))
       return { source: 'salvage', means, tables, newest, untried: 0 }
+    }
+    try {
+      return await patiently(salvage, isRefusal)
     } catch (error) {
       if (isNoRoom(error)) throw error
       logger.warn(`Nothing of the damaged ${name} database could be salvaged: ${reasonOf(error)}`)
-      for (const ending of databaseEndings) await rm(`${part}${ending}`, { force: true })
+      await this.#clear(part)
       return null
     }
+  }
+
+  async #clear(part: string): Promise<void> {
+    for (const ending of databaseEndings) await rm(`${part}${ending}`, { force: true })
   }
 
   /** The choice is on record before it is in place: a console that finds it there then knows what it is. */
@@ -193,7 +208,8 @@ export class Ladder {
       reports: [...state.reports, this.#report(intent, message, data)],
     })
     await quarantine.conclude(intent.folder, message).catch(() => {})
-    for (const ending of databaseEndings) await rm(join(directory, `${name}.db.part${ending}`), { force: true })
+    // The recovery is done and on record: what cannot be tidied up now is cleared before the next one.
+    await this.#clear(join(directory, `${name}.db.part`)).catch(() => {})
     logger.error(message, data)
     return {
       how: 'replaced',
@@ -229,13 +245,23 @@ function newestOf(schemas: readonly Schema[]): string[] {
 
 /** Whether a failure only says that the disk takes no more: then a good copy must not be passed over for it. */
 export function isNoRoom(error: unknown): boolean {
-  const codes = [error, error instanceof Error ? error.cause : null].flatMap((one) => {
+  return codesOf(error).some((code) => /^(ENOSPC|EDQUOT|EROFS|EIO|SQLITE_FULL|SQLITE_IOERR)/.test(code))
+}
+
+/** Whether the system refused to open or change a file, which may be over a moment later and is no damage. */
+function isRefusal(error: unknown): boolean {
+  const refused = /^(EACCES|EPERM|EBUSY|EMFILE|ENFILE|EAGAIN|ENOMEM|SQLITE_(CANTOPEN|READONLY|PERM|NOMEM|BUSY|LOCKED))/
+  return !isNoRoom(error) && codesOf(error).some((code) => refused.test(code))
+}
+
+/** The codes that a failure carries: its own, its cause's, and what the helper process told. */
+function codesOf(error: unknown): readonly string[] {
+  return [error, error instanceof Error ? error.cause : null].flatMap((one) => {
     if (!(one instanceof Error)) return []
     const own = 'code' in one ? [String(one.code)] : []
     const told = 'problem' in one && isProblem(one.problem) ? [String(one.problem.params.reason)] : []
     return [...own, ...told]
   })
-  return codes.some((code) => /^(ENOSPC|EDQUOT|EROFS|EIO|SQLITE_FULL|SQLITE_IOERR)/.test(code))
 }
 
 function isProblem(value: unknown): value is { params: Record<string, unknown> } {
