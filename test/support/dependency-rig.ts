@@ -6,10 +6,11 @@ import { type Coordinator, coordinatorSchema, openCoordinator } from '#core/coor
 import { databaseProbe } from '#core/databases/index.ts'
 import { type Dependencies, dependenciesSchema, openDependencies } from '#core/dependencies/index.ts'
 import { eventsSchema, openEventLog } from '#core/events/index.ts'
-import { openPushes } from '#core/health/index.ts'
+import { FileLooks, openPushes } from '#core/health/index.ts'
 import {
   type Clock,
   DisposableStore,
+  mountOf,
   noCrashPoints,
   silentLogger,
   sourceRuntime,
@@ -136,6 +137,7 @@ export async function dependencyRig(options: DependencyRigOptions): Promise<Depe
       dependencies,
       pushes,
       databases: databaseProbe({ runtime, clock }),
+      looks: new FileLooks({ clock, mountOf }),
       environment: { PATH: process.env.PATH },
     }),
   )

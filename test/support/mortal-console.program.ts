@@ -7,7 +7,8 @@ import { until } from './until.ts'
 /**
  * A console that lives to be killed: `mortal-console <home> <site> <act>`. `records`: writes events that nothing carries over from the log,
  * a line, and kills itself. `checks`: has its messages database damaged beneath it and checks it; the environment names the crash
- * point of the recovery at which it ends by itself. `recovers`: recovers the site's database `db` likewise. `freezes`: begins the drill `long`,
+ * point of the recovery at which it ends by itself. `acts`: takes the first step of the policy
+ * `whole` and goes on. `recovers`: recovers the site's database `db` likewise. `freezes`: begins the drill `long`,
  * writes the pid of the service that is frozen, and waits to be killed. Without an act it starts the site and goes on.
  */
 const [home = '', directory = '', act = ''] = process.argv.slice(2)
@@ -43,6 +44,13 @@ switch (act) {
     for (const { id } of site.jobs.running()) await site.jobs.finished(id)
     const { job } = await site.databases.recover('db', operator)
     await site.jobs.finished(job)
+    break
+  }
+  case 'acts': {
+    const services = () => Object.values(console.state.slice('services').all())
+    await until('all run', () => services().length > 0 && services().every(({ state }) => state === 'running'), 60_000)
+    await site.recovery.run({ policy: 'whole', subject: null }, operator)
+    await new Promise(() => setInterval(() => {}, 60_000))
     break
   }
   case 'freezes': {

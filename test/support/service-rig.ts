@@ -5,13 +5,14 @@ import type { ServiceDefinition, SiteDefinition } from '#core/config/index.ts'
 import { type Coordinator, coordinatorSchema, logTail, type Order, openCoordinator } from '#core/coordinator/index.ts'
 import { databaseProbe } from '#core/databases/index.ts'
 import { type EventLog, eventsSchema, openEventLog } from '#core/events/index.ts'
-import { openPushes, pushingServices, type SitePushes } from '#core/health/index.ts'
-import { type Jobs, jobsSchema, openJobs } from '#core/jobs/index.ts'
+import { FileLooks, openPushes, openPushes, pushingServices, pushingServices, type SitePushes, type SitePushes } from '#core/health/index.ts'
+import { type Jobs, jobsSchema, jobsSchema, openJobs } from '#core/jobs/index.ts'
 import {
   type Builtin,
   type Clock,
   type CrashPoints,
   DisposableStore,
+  mountOf,
   noCrashPoints,
   type Processes,
   type Runtime,
@@ -145,6 +146,7 @@ export async function serviceRig(options: ServiceRigOptions): Promise<ServiceRig
     secrets: options.secrets ?? (() => ''),
     pushes,
     databases: databaseProbe({ runtime, clock }),
+    looks: new FileLooks({ clock, mountOf }),
     environment: options.environment ?? { PATH: process.env.PATH },
   })
   owned.add(pushes.onHealth((service, health, sentence) => coordinator.report(service, health, sentence)))

@@ -8,12 +8,12 @@ import { type Databases, databaseProbe, databasesSchema, openDatabases } from '.
 import { type Dependencies, dependenciesSchema, openDependencies } from './dependencies/index.ts'
 import { type Drills, drillsSchema, openDrills } from './drills/index.ts'
 import { ClockWatch, type EventLog, eventsSchema, openEventIndexer, openEventLog } from './events/index.ts'
-import { openPushes, type SitePushes } from './health/index.ts'
+import { FileLooks, openPushes, type SitePushes } from './health/index.ts'
 import { type Jobs, jobsSchema, openJobs } from './jobs/index.ts'
 import { type Maintenance, maintenanceSchema, openMaintenance } from './maintenance/index.ts'
 import { type Messaging, messagingSchema, openMessaging } from './messaging/index.ts'
 import { openMachineMetrics } from './metrics/index.ts'
-import type { DisposableStore } from './platform/index.ts'
+import { type DisposableStore, mountOf } from './platform/index.ts'
 import { type Recovery, recoverySchema } from './recovery/index.ts'
 import type { SitePorts } from './site-ports.ts'
 import { openSiteRecovery } from './site-recovery.ts'
@@ -203,6 +203,7 @@ export async function openParts(
       serves: ports.owner.host !== 'command line',
     }),
   )
+  const looks = owned.add(new FileLooks({ clock, mountOf }))
   const coordinator: Coordinator = owned.add(
     await openCoordinator({
       definition: null,
@@ -220,6 +221,7 @@ export async function openParts(
       crashPoints,
       pushes,
       databases: askDatabase,
+      looks,
       secrets,
       dependencies,
       units,
@@ -280,6 +282,7 @@ export async function openParts(
           state,
           databases: askDatabase,
           askDependency: (id, signal) => dependencies.ask(id, signal),
+          looks,
           factsOf,
           clock,
           environment,

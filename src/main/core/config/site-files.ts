@@ -66,10 +66,10 @@ export async function diskFaults(definition: SiteDefinition, ground: Ground): Pr
       },
     ]
   }
-  const faults = await Promise.all(
-    runnable(definition).map((service) => serviceDiskFaults(service, definition, ground)),
-  )
-  return faults.flat()
+  // One after the other: a disk that does not answer keeps one thread of those that all files go through, not each of them.
+  const faults: Fault[] = []
+  for (const service of runnable(definition)) faults.push(...(await serviceDiskFaults(service, definition, ground)))
+  return faults
 }
 
 async function serviceDiskFaults(

@@ -1,7 +1,7 @@
 import type { Attention } from '#core/attention/index.ts'
 import { releaseFolder, type Secrets, type SiteDefinition, variablesOf } from '#core/config/index.ts'
 import type { EventLog } from '#core/events/index.ts'
-import type { DatabaseCheck, PushedFacts } from '#core/health/index.ts'
+import type { DatabaseCheck, FileLooks, PushedFacts } from '#core/health/index.ts'
 import type { Builtin, Clock, CrashPoints, Logger, Processes, Runtime } from '#core/platform/index.ts'
 import type { StateHub } from '#core/state/index.ts'
 import type { Database } from '#core/store/index.ts'
@@ -47,6 +47,8 @@ export interface CoordinatorOptions {
   readonly pushes: ServicePushes
   /** Looks at a database for a probe. */
   readonly databases: DatabaseCheck
+  /** Looks at files for probes: one for the whole site. */
+  readonly looks: FileLooks
   /** What services call through the console; none unless given. */
   readonly dependencies?: ServiceDependencies
   /** Which services units of systemd run; none unless given. */
@@ -73,7 +75,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
   const site = new CurrentSite(directory, async () => variablesOf(directory, await releaseFolder(directory)))
   const arrivals = new Arrivals(clock, logger)
   const timings = new StartTimings(database, options.state.slice('startPath'), clock, logger)
-  const { builtins, crashPoints, pushes, databases } = options
+  const { builtins, crashPoints, pushes, databases, looks } = options
   const launcher = new Launcher({ processes, builtins, records, marks, units, clock, logger, crashPoints })
   const limits = new LimitWatch({ events, attention, processes, clock })
   const services = new ServiceSet({
@@ -107,6 +109,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
         }),
         pushed: { ...pushes.factsOf(service.id), forget: () => pushes.forget(service.id) },
         databases,
+        looks,
         markProbe: () => marks.makeForErrand('probe', service.id),
         onChanged,
       }),

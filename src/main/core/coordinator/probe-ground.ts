@@ -1,5 +1,5 @@
 import { resolveEnv, resolveProbe, type ServiceDefinition } from '#core/config/index.ts'
-import type { CheckGround, DatabaseCheck, PushedFacts } from '#core/health/index.ts'
+import type { CheckGround, DatabaseCheck, FileLooks, PushedFacts } from '#core/health/index.ts'
 import type { LaunchContext } from './launch-plan.ts'
 import type { ProbeName } from './machine.ts'
 
@@ -11,8 +11,14 @@ export function probesNow(
   {
     pushed,
     databases,
+    looks,
     markProbe,
-  }: { readonly pushed: PushedFacts; readonly databases: DatabaseCheck; readonly markProbe: CheckGround['mark'] },
+  }: {
+    readonly pushed: PushedFacts
+    readonly databases: DatabaseCheck
+    readonly looks: FileLooks
+    readonly markProbe: CheckGround['mark']
+  },
 ) {
   const { definition, variables, environment } = context
   const found = names.flatMap((name) => {
@@ -26,6 +32,7 @@ export function probesNow(
     login: found.some(({ probe }) => logsIn.includes(probe.check.type)) ? loginOf(service, context) : {},
     pushed,
     databases,
+    looks,
     mark: markProbe,
   }
   return { found, ground }

@@ -1,5 +1,5 @@
 import type { HookName, ServiceDefinition } from '#core/config/index.ts'
-import { checksOn, type DatabaseCheck, type PushedFacts } from '#core/health/index.ts'
+import { checksOn, type DatabaseCheck, type FileLooks, type PushedFacts } from '#core/health/index.ts'
 import type { Clock, Logger, ProcessIdentity } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Health } from '#shared/vocabulary.ts'
@@ -26,6 +26,7 @@ export interface SupervisorPorts {
   /** What the service pushed of itself; forgotten when it is started. */
   readonly pushed: PushedFacts & { forget(): void }
   readonly databases: DatabaseCheck
+  readonly looks: FileLooks
   /** A new mark for a command of a probe. */
   readonly markProbe: () => string
   /** Told after every change, once the supervisor is at rest. */

@@ -1,13 +1,14 @@
-import { stat } from 'node:fs/promises'
 import type { Clock } from '#core/platform/index.ts'
 import { inTime } from './check-words.ts'
+import type { FileLooks } from './file-looks.ts'
 import type { Check, ProbeAnswer } from './types.ts'
 
 /** Looks whether a file is there and, where that is asked, when it last changed. It is not read. */
 export async function fileCheck(
   { path, newerMs }: Extract<Check, { type: 'file' }>,
-  timeoutMs: number,
+  limits: { readonly timeoutMs: number; readonly signal: AbortSignal },
   clock: Clock,
+  looks: FileLooks,
 ): Promise<ProbeAnswer> {
   const began = clock.monotonic()
   const answer = (ok: boolean, sentence: string): ProbeAnswer => ({
@@ -15,13 +16,10 @@ export async function fileCheck(
     sentence,
     ms: Math.round(clock.monotonic() - began),
   })
-  const late = Promise.withResolvers<null>()
-  // A folder of a network that is gone keeps whoever asks waiting for as long as it likes.
-  using _timer = clock.after(timeoutMs, () => late.resolve(null))
   try {
-    const found = await Promise.race([stat(path), late.promise])
-    if (found === null) return answer(false, `${path} could not be looked at within ${inTime(timeoutMs)}`)
-    const ageMs = clock.wall() - found.mtimeMs
+    const looked = await looks.look(path, limits)
+    if ('late' in looked) return answer(false, `${path} ${looked.late}`)
+    const ageMs = clock.wall() - looked.found.mtimeMs
     if (newerMs === null) return answer(true, `${path} is there`)
     if (ageMs > newerMs)
       return answer(false, `${path} last changed ${inTime(ageMs)} ago, allowed are ${inTime(newerMs)}`)

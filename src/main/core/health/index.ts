@@ -1,4 +1,5 @@
 export { checkWords, networkFailure } from './check-words.ts'
+export { FileLooks, type FileLooksParts } from './file-looks.ts'
 export { freshProbe, type ProbeRules, type ProbeState, type ProbeVerdict, withAnswer } from './probe-state.ts'
 export { type ProbeWatchOptions, watchProbe } from './probe-watch.ts'
 export type { PushingService } from './pushes/intake-protocol.ts'

@@ -1,6 +1,7 @@
 import type { Clock } from '#core/platform/index.ts'
 import { commandCheck } from './command-check.ts'
 import { fileCheck } from './file-check.ts'
+import type { FileLooks } from './file-looks.ts'
 import { httpCheck } from './http-check.ts'
 import { mqttCheck } from './mqtt-check.ts'
 import { metricCheck, pushedCheck } from './pushed-check.ts'
@@ -19,11 +20,13 @@ export interface CheckGround {
   readonly login: Readonly<Partial<Record<'MQTT_USERNAME' | 'MQTT_PASSWORD' | 'PGPASSWORD', string>>>
   readonly pushed: PushedFacts
   readonly databases: DatabaseCheck
+  /** One for the whole site. */
+  readonly looks: FileLooks
 }
 
 /** Checks over real connections, processes and files. */
 export function checksOn(clock: Clock, ground: CheckGround): RunCheck {
-  const { service, cwd, env, mark, login, pushed, databases } = ground
+  const { service, cwd, env, mark, login, pushed, databases, looks } = ground
   return async (check, timeoutMs, signal) => {
     switch (check.type) {
       case 'http':
@@ -41,7 +44,7 @@ export function checksOn(clock: Clock, ground: CheckGround): RunCheck {
       case 'postgres':
         return databases(check, { service, password: login.PGPASSWORD ?? null }, { timeoutMs, signal })
       case 'file':
-        return fileCheck(check, timeoutMs, clock)
+        return fileCheck(check, { timeoutMs, signal }, clock, looks)
       case 'metric':
         return metricCheck(check, pushed, clock)
       case 'pushed':

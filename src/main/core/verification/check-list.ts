@@ -6,7 +6,7 @@ import {
   type SiteDefinition,
   type Variables,
 } from '#core/config/index.ts'
-import { checksOn, checkWords, type DatabaseCheck, type PushedFacts } from '#core/health/index.ts'
+import { checksOn, checkWords, type DatabaseCheck, type FileLooks, type PushedFacts } from '#core/health/index.ts'
 import type { Clock } from '#core/platform/index.ts'
 import type { StateHub } from '#core/state/index.ts'
 import { checkConnections, checkSchemas } from './database-checks.ts'
@@ -23,6 +23,7 @@ export interface CheckGrounds {
   readonly state: StateHub
   readonly databases: DatabaseCheck
   readonly askDependency: AskDependency
+  readonly looks: FileLooks
   readonly factsOf: (service: string) => PushedFacts
   readonly clock: Clock
   /** PATH and the like, of which a check's command gets only that. */
@@ -42,6 +43,7 @@ export function checkList(grounds: CheckGrounds): readonly ListedCheck[] {
     login: {},
     pushed: nothingPushed,
     databases,
+    looks: grounds.looks,
   })
   const ground = { definition, variables, secrets, ask: databases }
   const reach = { definition, variables, ask }
@@ -73,7 +75,7 @@ export function checkList(grounds: CheckGrounds): readonly ListedCheck[] {
 
 async function ownCheck(
   { id, of, check, timeoutMs }: SiteCheck,
-  { definition, variables, secrets, databases, factsOf, clock, environment, markOf, state }: CheckGrounds,
+  { definition, variables, secrets, databases, factsOf, clock, environment, markOf, looks, state }: CheckGrounds,
   signal: AbortSignal,
 ): Promise<CheckFinding> {
   const service = of === null ? undefined : definition.services[of]
@@ -96,6 +98,7 @@ async function ownCheck(
     },
     pushed: of === null ? nothingPushed : factsOf(of),
     databases,
+    looks,
   })
   const resolved = resolveCheck(check, service ?? { id, ports: {} }, definition, variables)
   const { ok, sentence } = await ask(resolved, timeoutMs, signal)

@@ -42,6 +42,8 @@ class OpenVerification implements Verification {
   #timer: Disposable | undefined
   #checks: readonly VerifiedCheck[] = []
   #at: number | null = null
+  /** Checks that have not ended, also those that a round has given up: a disk that does not answer is not asked again and again. */
+  readonly #underWay = new Map<string, number>()
   /** What the last round told: events are about changes only. */
   #told: 'passed' | 'failed' | null = null
 
@@ -110,13 +112,23 @@ class OpenVerification implements Verification {
       tooLong.resolve({ state: 'failed', sentence, faults: [sentence] })
       late.abort()
     })
-    const finding = await Promise.race([
-      run(AbortSignal.any([late.signal, this.#ended.signal])).catch((error: unknown): CheckFinding => {
+    const stuck = this.#underWay.get(id)
+    if (stuck !== undefined) {
+      const sentence = `It has not ended since it was begun ${Math.round((began - stuck) / 1_000)} s ago; a network mount that does not answer?`
+      tooLong.resolve({ state: 'failed', sentence, faults: [sentence] })
+    }
+    const made = async (): Promise<CheckFinding> => {
+      this.#underWay.set(id, began)
+      try {
+        return await run(AbortSignal.any([late.signal, this.#ended.signal]))
+      } catch (error) {
         const sentence = `It could not be checked: ${error instanceof Error ? error.message : String(error)}`
         return { state: 'failed', sentence, faults: [sentence] }
-      }),
-      tooLong.promise,
-    ])
+      } finally {
+        this.#underWay.delete(id)
+      }
+    }
+    const finding = await (stuck === undefined ? Promise.race([made(), tooLong.promise]) : tooLong.promise)
     return {
       id,
       title,

@@ -8,7 +8,8 @@ import { type SiteDefinition, variablesOf } from '#core/config/index.ts'
 import { databaseProbe } from '#core/databases/index.ts'
 import { dependenciesSchema, openDependencies } from '#core/dependencies/index.ts'
 import { eventsSchema, openEventLog } from '#core/events/index.ts'
-import { DisposableStore, silentLogger, sourceRuntime, systemClock } from '#core/platform/index.ts'
+import { FileLooks } from '#core/health/index.ts'
+import { DisposableStore, mountOf, silentLogger, sourceRuntime, systemClock } from '#core/platform/index.ts'
 import { openStateHub } from '#core/state/index.ts'
 import { openStore } from '#core/store/index.ts'
 import { dependencyOf } from '../../../../test/support/dependency-rig.ts'
@@ -18,9 +19,13 @@ import { freePorts } from '../../../../test/support/ports.ts'
 import { reference, serviceOf, siteOf } from '../../../../test/support/site-definition.ts'
 import { until } from '../../../../test/support/until.ts'
 import { checkList, openVerification, verificationEventKinds } from './index.ts'
+import type { CheckFinding, ListedCheck } from './types.ts'
 
 /** The list of checks on a site in a temporary folder. `clock` is the one by which rounds follow each other. */
-async function rig(define: (directory: string) => Partial<SiteDefinition>, { serves = false } = {}) {
+async function rig(
+  define: (directory: string) => Partial<SiteDefinition>,
+  { serves = false, more = [] }: { readonly serves?: boolean; readonly more?: readonly ListedCheck[] } = {},
+) {
   const owned = new DisposableStore()
   const directory = owned.add(temporaryFolder()).path
   const [real, logger, runtime] = [systemClock(), silentLogger, sourceRuntime()]
@@ -56,18 +61,22 @@ async function rig(define: (directory: string) => Partial<SiteDefinition>, { ser
   let known = true
   const list = async () =>
     known
-      ? checkList({
-          definition,
-          variables: variablesOf(directory, directory),
-          secrets,
-          state,
-          databases: databaseProbe({ runtime, clock: real }),
-          askDependency: (id, signal) => dependencies.ask(id, signal),
-          factsOf: () => ({ latest: () => null, figure: () => null }),
-          clock: real,
-          environment: { PATH: process.env.PATH ?? '' },
-          markOf: (check) => `run-lab-${check}.check-1`,
-        })
+      ? [
+          ...checkList({
+            definition,
+            variables: variablesOf(directory, directory),
+            secrets,
+            state,
+            databases: databaseProbe({ runtime, clock: real }),
+            askDependency: (id, signal) => dependencies.ask(id, signal),
+            looks: new FileLooks({ clock: real, mountOf }),
+            factsOf: () => ({ latest: () => null, figure: () => null }),
+            clock: real,
+            environment: { PATH: process.env.PATH ?? '' },
+            markOf: (check) => `run-lab-${check}.check-1`,
+          }),
+          ...more,
+        ]
       : null
   const verification = owned.add(openVerification({ list, state, events, attention, clock, logger }))
   return {
@@ -230,6 +239,26 @@ test('site.yaml adds checks of every kind; a command gets no more of the environ
   })
   writeFileSync(join(site.directory, 'export.csv'), '')
   expect((await site.found())['site:there']).toContain('passed')
+})
+
+test('a check that does not end is not begun again while it has not, and each round says so', async () => {
+  let begun = 0
+  const stuck = Promise.withResolvers<CheckFinding>()
+  const run = () => {
+    begun++
+    return stuck.promise
+  }
+  await using site = await rig(() => ({}), { more: [{ id: 'stuck', title: 'Stuck', own: false, run }] })
+  const first = site.verification.run()
+  await until('it to be begun', () => begun === 1)
+  await site.clock.advance(60_000)
+  expect((await first).checks.at(-1)).toMatchObject({ state: 'failed', sentence: 'It did not end within 60 s.' })
+  expect((await site.found()).stuck).toContain('It has not ended since it was begun 60 s ago')
+  expect(begun).toBe(1)
+  stuck.resolve({ state: 'passed', sentence: 'It is there after all.' })
+  await stuck.promise
+  expect((await site.found()).stuck).toBe('passed: It is there after all.')
+  expect(begun).toBe(2)
 })
 
 test('a failure raises one card and one event, and both say when all is well again', async () => {
