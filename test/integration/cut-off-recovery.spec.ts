@@ -39,7 +39,11 @@ async function cutOff() {
   const mortal = spawn(process.execPath, [program, home, directory, 'acts'], { stdio: 'inherit' })
   onTestFinished(() => void mortal.kill('SIGKILL'))
   const at = (name: string) => join(directory, 'data', name)
-  await until('the one to be gone and the other asked', () => existsSync(at('gone')) && existsSync(at('asked')), 90_000)
+  await until(
+    'the one to be gone and the other asked',
+    () => existsSync(at('gone')) && existsSync(at('asked')),
+    180_000,
+  )
   mortal.kill('SIGKILL')
   await once(mortal, 'exit')
   return { home, directory }
@@ -66,7 +70,7 @@ it('services that recovery had stopped when the console was killed run again at 
   expect(site.recovery.history({ limit: 1 }).attempts).toMatchObject([
     { action: 'recover-site', result: 'interrupted' },
   ])
-}, 240_000)
+}, 400_000)
 
 it('where they may not be started a card names them, with a button for each, until they run', async () => {
   const { home, directory } = await cutOff()
@@ -82,4 +86,4 @@ it('where they may not be started a card names them, with a button for each, unt
   await until('both to run', () => ['quick', 'stubborn'].every((id) => service(id)?.state === 'running'), 60_000)
   await until('the card to go', () => card() === undefined)
   expect(readFileSync(file, 'utf8')).toBe(definition)
-}, 240_000)
+}, 400_000)

@@ -48,7 +48,7 @@ switch (act) {
   }
   case 'acts': {
     const services = () => Object.values(console.state.slice('services').all())
-    await until('all run', () => services().length > 0 && services().every(({ state }) => state === 'running'), 60_000)
+    await until('all run', () => services().length > 0 && services().every(({ state }) => state === 'running'), 120_000)
     await site.recovery.run({ policy: 'whole', subject: null }, operator)
     await new Promise(() => setInterval(() => {}, 60_000))
     break

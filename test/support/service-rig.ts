@@ -5,8 +5,8 @@ import type { ServiceDefinition, SiteDefinition } from '#core/config/index.ts'
 import { type Coordinator, coordinatorSchema, logTail, type Order, openCoordinator } from '#core/coordinator/index.ts'
 import { databaseProbe } from '#core/databases/index.ts'
 import { type EventLog, eventsSchema, openEventLog } from '#core/events/index.ts'
-import { FileLooks, openPushes, openPushes, pushingServices, pushingServices, type SitePushes, type SitePushes } from '#core/health/index.ts'
-import { type Jobs, jobsSchema, jobsSchema, openJobs } from '#core/jobs/index.ts'
+import { FileLooks, openPushes, pushingServices, type SitePushes } from '#core/health/index.ts'
+import { type Jobs, jobsSchema, openJobs } from '#core/jobs/index.ts'
 import {
   type Builtin,
   type Clock,

@@ -1,5 +1,5 @@
 import { isLoopback } from './loopback-address.ts'
-import type { CheckDefinition, ServiceDefinition, SiteCheck, SiteDefinition } from './types.ts'
+import type { CheckDefinition, PolicyCondition, ServiceDefinition, SiteCheck, SiteDefinition } from './types.ts'
 import { isScript } from './variables.ts'
 
 /** One thing that a site would run, as it is shown before it is trusted. */
@@ -55,18 +55,25 @@ const everywhere: readonly string[] = ['reset-corrupt data/state/${service}', 'c
 
 /** What recovery would run, and which files it would move or delete. */
 function policyCommands({ recovery }: SiteDefinition): readonly SiteCommand[] {
-  return Object.values(recovery).flatMap(({ id, on, steps }) =>
+  return Object.values(recovery).flatMap(({ id, on, when, steps }) =>
     steps.flatMap((step) => {
       if (!on) return []
-      const of = `recovery policy ${id}`
-      if (step.action === 'run') return [{ service: id, of, command: step.run.map(quoted).join(' '), cwd: '.' }]
+      const of = (texts: readonly string[]) => `recovery policy ${id}${whose(texts, when)}`
+      if (step.action === 'run')
+        return [{ service: id, of: of(step.run), command: step.run.map(quoted).join(' '), cwd: '.' }]
       if (!('paths' in step)) return []
       const paths = step.paths.filter((path) => !everywhere.includes(`${step.action} ${path}`))
       if (paths.length === 0) return []
       const verb = step.action === 'clear-cache' ? 'deletes what is in' : 'sets aside what is in'
-      return [{ service: id, of, command: `<${verb} ${paths.map(quoted).join(', ')}>`, cwd: '.' }]
+      return [{ service: id, of: of(paths), command: `<${verb} ${paths.map(quoted).join(', ')}>`, cwd: '.' }]
     }),
   )
+}
+
+/** Where a text has `${service}` in it: the services for which that stands, because it decides which programs and files are meant. */
+function whose(texts: readonly string[], when: PolicyCondition): string {
+  if (when.kind === 'site' || !texts.some((text) => text.includes('${service}'))) return ''
+  return when.of === 'all' || when.of.length === 0 ? ', for every service' : `, for ${when.of.join(', ')}`
 }
 
 /** Failures that the site would bring about by itself, with nobody there. */

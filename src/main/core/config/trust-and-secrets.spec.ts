@@ -110,6 +110,17 @@ describe('trust', () => {
     expect(commandsOf(cleared)[1]?.command).toBe('<deletes what is in data/orders>')
     const reset = await definitionOf(a, policy('reset-state: [ data/orders ]'))
     expect(commandsOf(reset)[1]?.command).toBe('<sets aside what is in data/orders>')
+    const ofOne = await definitionOf(
+      `${a}, ${b}`,
+      'recovery: { p: { when: service.failed, of: a, do: [ { clear-cache: [ "data/${service}" ] } ] } }',
+    )
+    const ofAll = await definitionOf(
+      `${a}, ${b}`,
+      'recovery: { p: { when: service.failed, do: [ { clear-cache: [ "data/${service}" ] } ] } }',
+    )
+    expect(commandsOf(ofOne).at(-1)?.of).toBe('recovery policy p, for a')
+    expect(commandsOf(ofAll).at(-1)?.of).toBe('recovery policy p, for every service')
+    expect(trustFingerprint(ofOne)).not.toBe(trustFingerprint(ofAll))
     const drilled = await definitionOf(a, 'drills: { d: { do: kill, of: a, schedule: "0 3 * * *" } }')
     expect(commandsOf(drilled)[1]).toEqual({ service: 'a', of: 'a', command: '<drill at "0 3 * * *": kill>', cwd: '.' })
     expect(new Set([cleared, reset, drilled].map(trustFingerprint).concat(before)).size).toBe(4)

@@ -185,13 +185,18 @@ export class Actor {
     }
   }
 
+  /** One that the file lane held up is tried again soon, and would be on record each time: who asked for it tells that once. */
   async #notBegun(attempt: NewAttempt, error: unknown): Promise<void> {
     const { attempts, seenMs } = this.#parts
-    const held = error instanceof ConsoleError && error.problem.code === 'job-busy'
+    if (isLaneBusy(error)) return await attempts.withdraw(attempt.id).catch(() => {})
     const sentence = error instanceof Error ? error.message : String(error)
-    const result = held ? 'held' : 'failed'
-    await attempts.end(attempt, { seen: seenMs(), ms: 0, result, sentence, event: null }).catch(() => {})
+    await attempts.end(attempt, { seen: seenMs(), ms: 0, result: 'failed', sentence, event: null }).catch(() => {})
   }
+}
+
+/** A backup, a restore or another recovery moves files of the site. */
+export function isLaneBusy(error: unknown): error is ConsoleError {
+  return error instanceof ConsoleError && error.problem.code === 'job-busy'
 }
 
 function busy({ subject }: StepRun): ConsoleError {

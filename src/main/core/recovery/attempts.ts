@@ -49,6 +49,10 @@ interface Row {
 
 /** So many attempts are kept, the newest. */
 const kept = 2_000
+/** Of one policy and subject so many are looked at: more than site.yaml allows in a day (`per-day` is 1,000 at most). */
+const mostPast = 1_200
+/** Of so many policies and subjects the past is kept beside the table; of others it is read again. */
+const mostSubjects = 500
 
 /** The record of attempts. Writes resolve once they survive a power cut. */
 export class Attempts {
@@ -80,6 +84,11 @@ export class Attempts {
     )
   }
 
+  /** It has not begun after all. */
+  async withdraw(id: string): Promise<void> {
+    await this.#database.write([{ sql: 'DELETE FROM recovery_attempts WHERE id = ?', values: [id] }], 'bookkeeping')
+  }
+
   async named(id: string, job: string): Promise<void> {
     await this.#database.write(
       [{ sql: 'UPDATE recovery_attempts SET job = ? WHERE id = ?', values: [job, id] }],
@@ -91,13 +100,15 @@ export class Attempts {
     const { seen, ms, result, sentence, event } = end
     if (!attempt.manual && result !== 'held') {
       this.#openOf(attempt.policy).add(attempt.subject)
-      this.past(attempt.policy, attempt.subject).push({
+      const past = this.past(attempt.policy, attempt.subject)
+      past.push({
         begun: attempt.seen,
         ended: seen,
         step: attempt.step,
         counts: counts(attempt.action, result),
         over: false,
       })
+      if (past.length > mostPast) past.splice(0, past.length - mostPast)
     }
     await this.#database.write(
       [
@@ -118,8 +129,8 @@ export class Attempts {
     if (known) return known
     const rows = this.#database.all<Row>({
       sql: `SELECT * FROM recovery_attempts WHERE policy = ? AND subject = ? AND manual = 0
-            AND result IS NOT NULL AND result <> 'held' ORDER BY seq DESC LIMIT 200`,
-      values: [policy, subject],
+            AND result IS NOT NULL AND result <> 'held' ORDER BY seq DESC LIMIT ?`,
+      values: [policy, subject, mostPast],
     })
     const past = rows.toReversed().map((row) => ({
       begun: row.begun_seen,
@@ -128,6 +139,10 @@ export class Attempts {
       counts: counts(row.action, row.result),
       over: row.over === 1,
     }))
+    for (const old of this.#past.keys()) {
+      if (this.#past.size < mostSubjects) break
+      this.#past.delete(old)
+    }
     this.#past.set(key, past)
     return past
   }

@@ -9,7 +9,7 @@ import type { Database } from '#core/store/index.ts'
 import type { PolicyState, RecoveryPreview } from '#shared/contract/recovery.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause, EventRecord } from '#shared/vocabulary.ts'
-import { Actor } from './actor.ts'
+import { Actor, isLaneBusy } from './actor.ts'
 import { Attempts } from './attempts.ts'
 import { raiseCall } from './cards.ts'
 import { machineFigures } from './check-policies.ts'
@@ -66,7 +66,8 @@ class SiteRecovery implements Recovery {
   /** What is shown of each policy's subjects. */
   readonly #shown = new Map<string, SubjectView[]>()
   readonly #teller: TroubleTeller
-  readonly #notBefore = new Map<string, number>()
+  /** Steps that could not begin: until when they wait, and what holds them back, if something does. */
+  readonly #notBefore = new Map<string, { readonly until: number; readonly heldBy: string | null }>()
   readonly #switchedOff = new Set<string>()
   #definition: SiteDefinition | null = null
   #timer: Disposable
@@ -239,7 +240,6 @@ class SiteRecovery implements Recovery {
   /** Decides on one subject, does what was decided, and tells what to show of it. */
   #decideOn(policy: PolicyDefinition, seen: Seen, now: number): SubjectView | null {
     const { subject, since } = seen
-    const key = `${policy.id} ${subject}`
     const acting = this.#actor.acting(policy.id, subject)
     const past = this.#attempts.past(policy.id, subject)
     if (acting !== null) return this.#subjectView(policy, seen, 'acting', null, acting)
@@ -276,27 +276,41 @@ class SiteRecovery implements Recovery {
           null,
         )
       case 'act':
-        if ((this.#notBefore.get(key) ?? 0) <= now) this.#act(policy, seen, decision.step)
-        return this.#subjectView(policy, seen, 'acting', null, decision.step)
+        return this.#actUnlessLate(policy, seen, decision.step, now)
     }
   }
 
   #act(policy: PolicyDefinition, seen: Seen, step: number): void {
-    const { logger, seenMs } = this.#parts
+    const { jobs, logger, seenMs } = this.#parts
     const { subject, evidence, event } = seen
     const run = this.#stepRun(policy, subject, step, evidence)
     const cause: Cause = event === null ? { type: 'observation', what: evidence } : { type: 'event', id: event }
-    this.#teller.goesOn(policy, subject)
+    const key = `${policy.id} ${subject}`
     this.#actor
       .begin(run, step, cause, false)
-      .then(({ ended }) => ended)
+      .then(({ ended }) => {
+        this.#notBefore.delete(key)
+        this.#teller.goesOn(policy, subject)
+        return ended
+      })
       .then((result) => {
         if (policy.when.kind === 'event' && result === 'done') this.#watch.settled(policy.id, subject)
       })
       .catch((error: unknown) => {
-        this.#notBefore.set(`${policy.id} ${subject}`, seenMs() + againAfterMs)
+        const other = isLaneBusy(error) ? jobs.get(String(error.problem.params.job))?.title : undefined
+        const heldBy = other === undefined ? null : `"${other}"`
+        this.#notBefore.set(key, { until: seenMs() + againAfterMs, heldBy })
+        if (heldBy !== null) this.#teller.held(policy, seen, step, heldBy)
         logger.warn('A step of recovery could not begin.', { policy: policy.id, subject, error: String(error) })
       })
+  }
+
+  /** Begins the step, unless it could not begin a moment ago. */
+  #actUnlessLate(policy: PolicyDefinition, seen: Seen, step: number, now: number): SubjectView {
+    const late = this.#notBefore.get(`${policy.id} ${seen.subject}`)
+    if (late === undefined || late.until <= now) this.#act(policy, seen, step)
+    else if (late.heldBy !== null) return this.#subjectView(policy, seen, 'held', null, step)
+    return this.#subjectView(policy, seen, 'acting', null, step)
   }
 
   #nextStep(policy: PolicyDefinition, past: ReturnType<Attempts['past']>): number | null {
