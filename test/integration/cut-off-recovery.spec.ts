@@ -8,19 +8,22 @@ import { openTestConsole } from '../support/test-console.ts'
 import { until } from '../support/until.ts'
 
 const operator = { type: 'operator', via: 'command line' } as const
-const quick = (file: string) => `import { writeFileSync } from 'node:fs'
+// Each says that it is up once it would notice that it is asked to end.
+const quick = `import { writeFileSync } from 'node:fs'
 setInterval(() => {}, 1000)
-process.on('SIGTERM', () => { writeFileSync('${file}', ''); process.exit(0) })
+process.on('SIGTERM', () => { writeFileSync('data/gone', ''); process.exit(0) })
+writeFileSync('data/quick.up', '')
 `
 const stubborn = `import { writeFileSync } from 'node:fs'
 setInterval(() => {}, 1000)
 process.on('SIGTERM', () => writeFileSync('data/asked', ''))
+writeFileSync('data/stubborn.up', '')
 `
 const definition = `wheelhouse: 1
 site: lab
 services:
-  quick: { kind: node, run: services/quick.mjs }
-  stubborn: { kind: node, run: services/stubborn.mjs, stop: { within: 10m } }
+  quick: { kind: node, run: services/quick.mjs, startup: { file: data/quick.up, every: 100ms, within: 2m } }
+  stubborn: { kind: node, run: services/stubborn.mjs, stop: { within: 10m }, startup: { file: data/stubborn.up, every: 100ms, within: 2m } }
 recovery:
   whole: { machine: "cpu > 1000", do: [ recover-site ] }
 `
@@ -32,7 +35,7 @@ async function cutOff() {
   const home = folder.path
   const directory = join(home, 'site')
   for (const path of ['services', 'data']) mkdirSync(join(directory, path), { recursive: true })
-  writeFileSync(join(directory, 'services', 'quick.mjs'), quick('data/gone'))
+  writeFileSync(join(directory, 'services', 'quick.mjs'), quick)
   writeFileSync(join(directory, 'services', 'stubborn.mjs'), stubborn)
   writeFileSync(join(directory, 'site.yaml'), definition)
   const program = join(import.meta.dirname, '../support/mortal-console.program.ts')

@@ -1,5 +1,5 @@
 import type { Attention } from '#core/attention/index.ts'
-import type { SiteDefinition } from '#core/config/index.ts'
+import type { PolicyDefinition, SiteDefinition } from '#core/config/index.ts'
 import type { Fix } from '#shared/contract/state.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import type { StepRun } from './types.ts'
@@ -44,4 +44,14 @@ export function raiseCall(
   return contact === ''
     ? 'A card calls for a person; site.yaml names no contact.'
     : `A card calls for a person: ${contact}`
+}
+
+/** Cards outlive the console and site.yaml: those of policies that are gone or off are not true any more. */
+export function clearOldCards(attention: Attention, on: readonly PolicyDefinition[]): void {
+  for (const { id } of attention.open()) {
+    if (!id.startsWith('recovery:')) continue
+    const [, policy = ''] = id.split(':')
+    if (on.some((each) => each.id === policy)) continue
+    attention.clear(id, { type: 'console', why: `the recovery policy ${policy} is not in force` })
+  }
 }

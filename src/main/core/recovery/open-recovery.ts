@@ -7,20 +7,20 @@ import type { Clock, Logger } from '#core/platform/index.ts'
 import type { StateHub } from '#core/state/index.ts'
 import type { Database } from '#core/store/index.ts'
 import type { PolicyState, RecoveryPreview } from '#shared/contract/recovery.ts'
-import { ConsoleError } from '#shared/problem.ts'
 import type { Cause, EventRecord } from '#shared/vocabulary.ts'
 import { Actor, isLaneBusy } from './actor.ts'
 import { Attempts } from './attempts.ts'
-import { raiseCall } from './cards.ts'
+import { clearOldCards, raiseCall } from './cards.ts'
 import { machineFigures } from './check-policies.ts'
 import { dayMs, decide } from './decide.ts'
 import { recoveryEvents } from './event-kinds.ts'
 import { compileCondition, type FigureCondition } from './expression.ts'
 import { findings, type Sight } from './facts.ts'
 import { previewOf } from './preview.ts'
+import { nextStep, policyOf, stepRun, subjectOf } from './step-choice.ts'
 import { TroubleTeller } from './trouble-teller.ts'
 import type { AttemptQuery, FiguresPort, Recovery, RecoveryAction, RunRequest, StepRun } from './types.ts'
-import { candidatesOf, policyView, type SubjectView, servicesFor } from './views.ts'
+import { candidatesOf, policyView, type SubjectView } from './views.ts'
 import { type Seen, Watch } from './watch.ts'
 import { subjectInWords } from './words.ts'
 
@@ -127,7 +127,8 @@ class SiteRecovery implements Recovery {
       if (!now || JSON.stringify(now.when) !== JSON.stringify(policy.when)) this.#watch.forget(policy.id)
       if (!now) this.#parts.state.slice('recovery').delete(policy.id)
     }
-    this.#clearOldCards(definition)
+    const on = Object.values(definition.recovery).filter((policy) => this.#isOn(policy))
+    clearOldCards(this.#parts.attention, on)
     this.#look()
   }
 
@@ -143,7 +144,7 @@ class SiteRecovery implements Recovery {
   }
 
   switch(id: string, on: boolean, cause: Cause): void {
-    const policy = this.#policy(id)
+    const policy = policyOf(this.#definition, id)
     if (on === !this.#switchedOff.has(id)) return
     if (on) this.#switchedOff.delete(id)
     else this.#switchedOff.add(id)
@@ -244,7 +245,7 @@ class SiteRecovery implements Recovery {
     const past = this.#attempts.past(policy.id, subject)
     if (acting !== null) return this.#subjectView(policy, seen, 'acting', null, acting)
     if (since === null) this.#teller.goesOn(policy, subject)
-    const run = this.#stepRun(policy, subject, 0, seen.evidence)
+    const run = stepRun(this.#definition, policy, subject, 0, seen.evidence)
     const facts = {
       since,
       well: seen.over !== null,
@@ -259,12 +260,12 @@ class SiteRecovery implements Recovery {
         this.#teller.over(policy, seen)
         return null
       case 'wait':
-        return this.#subjectView(policy, seen, decision.state, decision.until, this.#nextStep(policy, past))
+        return this.#subjectView(policy, seen, decision.state, decision.until, nextStep(policy, past))
       case 'yield':
-        return this.#subjectView(policy, seen, 'waiting', null, this.#nextStep(policy, past))
+        return this.#subjectView(policy, seen, 'waiting', null, nextStep(policy, past))
       case 'hold':
-        this.#teller.held(policy, seen, this.#nextStep(policy, past) ?? 0, decision.why)
-        return this.#subjectView(policy, seen, 'held', null, this.#nextStep(policy, past))
+        this.#teller.held(policy, seen, nextStep(policy, past), decision.why)
+        return this.#subjectView(policy, seen, 'held', null, nextStep(policy, past))
       case 'give-up':
         this.#teller.gaveUp(policy, seen, decision, this.#definition)
         if (decision.state === 'idle') return null
@@ -283,7 +284,7 @@ class SiteRecovery implements Recovery {
   #act(policy: PolicyDefinition, seen: Seen, step: number): void {
     const { jobs, logger, seenMs } = this.#parts
     const { subject, evidence, event } = seen
-    const run = this.#stepRun(policy, subject, step, evidence)
+    const run = stepRun(this.#definition, policy, subject, step, evidence)
     const cause: Cause = event === null ? { type: 'observation', what: evidence } : { type: 'event', id: event }
     const key = `${policy.id} ${subject}`
     this.#actor
@@ -311,12 +312,6 @@ class SiteRecovery implements Recovery {
     if (late === undefined || late.until <= now) this.#act(policy, seen, step)
     else if (late.heldBy !== null) return this.#subjectView(policy, seen, 'held', null, step)
     return this.#subjectView(policy, seen, 'acting', null, step)
-  }
-
-  #nextStep(policy: PolicyDefinition, past: ReturnType<Attempts['past']>): number | null {
-    const last = past.at(-1)
-    const next = last === undefined || last.over ? 0 : last.step + 1
-    return next < policy.steps.length ? next : 0
   }
 
   #subjectView(
@@ -389,57 +384,13 @@ class SiteRecovery implements Recovery {
     return policy.on && this.#definition?.parts.recovery !== false && !this.#switchedOff.has(policy.id)
   }
 
-  #stepRun(policy: PolicyDefinition, subject: string, step: number, why: string): StepRun {
-    const [first] = policy.steps
-    const wanted = policy.steps[step] ?? first ?? { action: 'call-operator' }
-    const services = this.#definition ? servicesFor(policy, subject, this.#definition) : []
-    return { policy, subject, step: wanted, services, why }
-  }
-
   #stepOf({ policy: id, subject }: RunRequest): { readonly run: StepRun; readonly step: number } {
-    const policy = this.#policy(id)
-    const candidates = this.#definition ? candidatesOf(policy, this.#definition) : []
-    const shown = this.#shown.get(id)?.map((each) => each.subject) ?? []
-    const chosen = subject ?? shown[0] ?? (candidates.length === 1 ? candidates[0] : undefined)
-    const known = [...candidates, ...shown]
-    if (chosen === undefined || !known.includes(chosen)) throw badSubject(policy, chosen, known)
-    const past = this.#attempts.past(id, chosen)
-    const step = this.#nextStep(policy, past) ?? 0
-    const evidence = this.#shown.get(id)?.find((each) => each.subject === chosen)?.sentence ?? ''
-    return { run: this.#stepRun(policy, chosen, step, evidence === '' ? 'A person asked for it.' : evidence), step }
+    const policy = policyOf(this.#definition, id)
+    const shown = this.#shown.get(id) ?? []
+    const chosen = subjectOf(policy, subject, shown, this.#definition)
+    const step = nextStep(policy, this.#attempts.past(id, chosen))
+    const evidence = shown.find((each) => each.subject === chosen)?.sentence ?? ''
+    const why = evidence === '' ? 'A person asked for it.' : evidence
+    return { run: stepRun(this.#definition, policy, chosen, step, why), step }
   }
-
-  #policy(id: string): PolicyDefinition {
-    const known = this.#definition?.recovery ?? {}
-    const policy = Object.hasOwn(known, id) ? known[id] : undefined
-    if (policy) return policy
-    throw new ConsoleError(
-      'policy-unknown',
-      `This site has no recovery policy "${id}".`,
-      `It has ${Object.keys(known).join(', ') || 'none'}.`,
-      { params: { policy: id } },
-    )
-  }
-
-  /** Cards outlive the console and site.yaml: those of policies that are gone or off are not true any more. */
-  #clearOldCards(definition: SiteDefinition): void {
-    const on = Object.values(definition.recovery).filter((policy) => this.#isOn(policy))
-    for (const { id } of this.#parts.attention.open()) {
-      if (!id.startsWith('recovery:')) continue
-      const [, policy = ''] = id.split(':')
-      if (on.some((each) => each.id === policy)) continue
-      this.#parts.attention.clear(id, { type: 'console', why: `the recovery policy ${policy} is not in force` })
-    }
-  }
-}
-
-function badSubject(policy: PolicyDefinition, subject: string | undefined, known: readonly string[]): ConsoleError {
-  return new ConsoleError(
-    'policy-subject',
-    subject === undefined
-      ? `The policy ${policy.title} can be about several things; say which.`
-      : `The policy ${policy.title} is not about ${subject}.`,
-    `It can be run for ${known.slice(0, 12).join(', ') || 'nothing at present'}.`,
-    { params: { policy: policy.id, subjects: [...known] } },
-  )
 }
