@@ -13,6 +13,7 @@ import { maintenanceSchema } from '#core/maintenance/index.ts'
 import { messagingSchema } from '#core/messaging/index.ts'
 import { silentLogger, sourceRuntime, systemClock } from '#core/platform/index.ts'
 import { recoverySchema } from '#core/recovery/index.ts'
+import { unitsSchema } from '#core/units/index.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { openStore } from './index.ts'
 import { recordClassNames, ruleOf } from './record-classes.ts'
@@ -30,6 +31,7 @@ test('every table of the console is in a class, and every class names only table
     maintenanceSchema,
     drillsSchema,
     recoverySchema,
+    unitsSchema,
   ]
   const schemas = { control, messages: [messagingSchema] }
   const options = {
