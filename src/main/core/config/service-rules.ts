@@ -6,7 +6,7 @@ import type { SiteFile } from './site-schema.ts'
 
 const probeNames = ['startup', 'readiness', 'liveness'] as const
 
-/** What the keys of one service must have to do with each other, and ports that two services claim. */
+/** What the keys of one service must have to do with each other, and ports and units that two services claim. */
 export function serviceFaults(file: SiteFile): readonly Fault[] {
   const each = Object.entries(file.services).flatMap(([id, entry]) => [
     ...kindFaults(id, entry),
@@ -19,7 +19,7 @@ export function serviceFaults(file: SiteFile): readonly Fault[] {
     ...limitFaults(id, entry),
     ...unitFaults(id, entry),
   ])
-  return [...each, ...portFaults(file)]
+  return [...each, ...portFaults(file), ...sharedUnitFaults(file)]
 }
 
 function kindFaults(id: string, entry: ServiceEntry): readonly Fault[] {
@@ -126,6 +126,24 @@ function portFaults(file: SiteFile): readonly Fault[] {
         const message = `Port ${port} is claimed twice in this site: by ${holder} and by ${id}.${name}.`
         faults.push({ code: 'port-twice', path, message, remedy: 'Give one of the two another port.' })
       }
+    }
+  }
+  return faults
+}
+
+/** Two services of one unit would stop it under each other's hands, and each undo what the other did. */
+function sharedUnitFaults(file: SiteFile): readonly Fault[] {
+  const faults: Fault[] = []
+  const first = new Map<string, string>()
+  for (const [id, { unit }] of Object.entries(file.services)) {
+    if (unit === undefined) continue
+    const key = `${unit.of} ${unit.name}`
+    const holder = first.get(key)
+    if (holder === undefined) first.set(key, id)
+    else {
+      const message = `The ${unit.of} unit ${unit.name} is named twice in this site: by service ${holder} and by service ${id}.`
+      const remedy = `Leave \`unit\` with the service that ${unit.name} runs, and give the other its own or none.`
+      faults.push({ code: 'unit-twice', path: ['services', id, 'unit'], message, remedy })
     }
   }
   return faults

@@ -4,9 +4,9 @@ import { expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { commandsOf, loadSite } from './index.ts'
 
-async function load(service: string) {
+async function load(service: string, other = '') {
   using folder = temporaryFolder()
-  writeFileSync(join(folder.path, 'site.yaml'), `wheelhouse: 1\nsite: lab\nservices:\n  camera: ${service}`)
+  writeFileSync(join(folder.path, 'site.yaml'), `wheelhouse: 1\nsite: lab\nservices:\n  camera: ${service}\n${other}`)
   return await loadSite(folder.path)
 }
 
@@ -32,6 +32,24 @@ it('what systemctl could take for an option, a path or several units is no name'
     const loaded = await given(name)
     expect(loaded.valid ? [] : loaded.problems, name).toMatchObject([{ code: 'unit-bad' }])
   }
+})
+
+it('two services of one unit are told with both names and what to do; a unit of the same name of another systemd is another', async () => {
+  const camera = '{ kind: external, unit: camera.service }'
+  const second = (unit: string) => load(camera, `  front: { kind: external, unit: ${unit} }\n`)
+  for (const unit of ['camera.service', '{ name: camera.service, of: system }']) {
+    const loaded = await second(unit)
+    expect(loaded.valid ? [] : loaded.problems, unit).toMatchObject([
+      {
+        code: 'unit-twice',
+        line: 5,
+        path: 'services.front.unit',
+        message: 'The system unit camera.service is named twice in this site: by service camera and by service front.',
+        remedy: expect.stringContaining('Leave `unit` with the service that camera.service runs'),
+      },
+    ])
+  }
+  expect(await second('{ name: camera.service, of: user }')).toMatchObject({ valid: true })
 })
 
 it('which unit an adoption would stop is among what is trusted', async () => {
