@@ -17,7 +17,7 @@ export interface ProxyThreadParts {
 }
 
 /** How long it may take until it listens, to answer a check, and until it has ended. Milliseconds. */
-const startMs = 10_000
+const startMs = 60_000
 const checkMs = 60_000
 const stopMs = 8_000
 const againMs = 1_000

@@ -13,6 +13,9 @@ const forgiveMs = 60_000
 /** A thread that has not reported for this long hangs, and is replaced. It reports four times a second. */
 const silenceMs = 15_000
 
+/** How long a thread may take until it first reports and its routes are in use: a PC that has just been switched on is busy. */
+const startMs = 60_000
+
 const stopMs = 3_000
 const answerMs = 10_000
 
@@ -65,8 +68,11 @@ export class DataPlaneHost implements AsyncDisposable {
     const answer = Promise.withResolvers<readonly RefusedRoute[]>()
     this.#configuring.set(version, answer)
     this.#post({ type: 'configure', ...this.#configuration })
-    return this.#within(answer, `The router did not take over ${routes.length} routes in time.`, () =>
-      this.#configuring.delete(version),
+    return this.#within(
+      answer,
+      `The router did not take over ${routes.length} routes in time.`,
+      () => this.#configuring.delete(version),
+      startMs,
     )
   }
 
@@ -158,7 +164,7 @@ export class DataPlaneHost implements AsyncDisposable {
     this.#lendPort(store)
     this.#post({ type: 'configure', ...this.#configuration })
     for (const [id, tap] of this.#taps) this.#post({ type: 'tap-open', id, ...tap })
-    this.#awaitReport()
+    this.#awaitReport(startMs)
     this.#forgive?.[Symbol.dispose]()
     this.#forgive = clock.after(forgiveMs, () => {
       this.#pauseMs = firstPauseMs
@@ -170,6 +176,7 @@ export class DataPlaneHost implements AsyncDisposable {
       case 'ready':
         return
       case 'configured':
+        this.#awaitReport()
         for (const [version, answer] of this.#configuring) {
           if (version <= message.version) answer.resolve(message.refused)
         }
@@ -220,14 +227,14 @@ export class DataPlaneHost implements AsyncDisposable {
     }
   }
 
-  #awaitReport(): void {
+  #awaitReport(withinMs = silenceMs): void {
     this.#silence?.[Symbol.dispose]()
-    this.#silence = this.#parts.clock.after(silenceMs, () => {
+    this.#silence = this.#parts.clock.after(withinMs, () => {
       const worker = this.#worker
       if (!worker) return
       this.#worker = undefined // its late words no longer count
       void worker.terminate()
-      this.#crashed(`it did not answer for ${silenceMs / 1000} s`)
+      this.#crashed(`it did not answer for ${withinMs / 1000} s`)
     })
   }
 
@@ -256,10 +263,15 @@ export class DataPlaneHost implements AsyncDisposable {
     this.#worker?.postMessage(message)
   }
 
-  async #within<T>(answer: PromiseWithResolvers<T>, tooLate: string, forget: () => void): Promise<T> {
+  async #within<T>(
+    answer: PromiseWithResolvers<T>,
+    tooLate: string,
+    forget: () => void,
+    withinMs = answerMs,
+  ): Promise<T> {
     if (this.#closed) this.#fail('The router was closed.')
     else if (!this.#worker && this.#configuring.size === 0) answer.reject(routerRestarting())
-    const patience = this.#parts.clock.after(answerMs, () =>
+    const patience = this.#parts.clock.after(withinMs, () =>
       answer.reject(
         new ConsoleError('router-silent', tooLate, 'Try again; look at the router on Overview if it goes on.', {
           retryable: true,

@@ -7,7 +7,7 @@ import { messagingEvents } from './event-kinds.ts'
 import type { BrokerSettings, FromBroker, ToBroker } from './protocol.ts'
 
 /** How long the thread may take until it listens, and until it has closed everything when asked to stop. */
-const startMs = 10_000
+const startMs = 60_000
 const stopMs = 2_000
 /** How long it may take to say who is connected. */
 const whoMs = 1_000
