@@ -52,6 +52,8 @@ export class SiteCoordinator implements Coordinator {
   #defining: Promise<void> = Promise.resolve()
   #emergencyStops = 0
   readonly #stopOrders = new Map<string, string | null>()
+  /** How often each service was ordered to stop. */
+  readonly #halts = new Map<string, number>()
   #takeUpWaits: Cause | null = null
   #takingUp: Promise<TakenUp> | null = null
 
@@ -92,10 +94,12 @@ export class SiteCoordinator implements Coordinator {
     const named = wanted === 'all' ? enabledIn(definition) : wanted
     for (const id of named) known(definition, id)
     const set = startSet(definition, named).filter((id) => named.includes(id) || definition.services[id]?.enabled)
-    await this.#refreshUnits(definition, set)
-    const claims = this.#claim(set)
+    const isHalted = this.#haltsFromNow()
+    if (this.#haveUnits(definition, set)) await this.#refreshUnits(definition, set)
+    const wantedStill = set.filter((id) => !isHalted(id))
+    const claims = this.#claim(wantedStill)
     const from = clock.monotonic()
-    for (const id of set) {
+    for (const id of wantedStill) {
       services.get(id)?.dispatch({ type: 'start', named: wanted !== 'all' && wanted.includes(id) }, order)
     }
     try {
@@ -128,6 +132,7 @@ export class SiteCoordinator implements Coordinator {
     for (const id of named) known(definition, id)
     const stopped = stopSet(definition, named)
     for (const id of stopped) this.#stopOrders.set(id, order.operation)
+    this.#halt(stopped)
     return stopInOrder(definition, stopped, this.#claim(stopped), order, this.#ports)
   }
 
@@ -136,6 +141,7 @@ export class SiteCoordinator implements Coordinator {
     if (leftovers.runs.length > 0 || this.#takingUp) await this.takeUp(order.cause)
     const definition = loaded(site.definition)
     known(definition, service)
+    this.#halt([service])
     return stopInOrder(definition, [service], this.#claim([service]), order, this.#ports)
   }
 
@@ -162,9 +168,12 @@ export class SiteCoordinator implements Coordinator {
     const supervisor = services.get(service)
     const state = supervisor?.machine.state
     if (!supervisor || (state !== 'running' && state !== 'starting')) return this.start([service], order)
-    await this.#refreshUnits(loaded(site.definition), [service])
-    supervisor.intent++
-    supervisor.dispatch({ type: 'restart' }, order)
+    const isHalted = this.#haltsFromNow()
+    if (supervisor.service.unit !== null) await this.#refreshUnits(loaded(site.definition), [service])
+    if (!isHalted(service)) {
+      supervisor.intent++
+      supervisor.dispatch({ type: 'restart' }, order)
+    }
     return arrivals.all([service], (id) => standingOfStart(id, services.peer), order)
   }
 
@@ -173,7 +182,9 @@ export class SiteCoordinator implements Coordinator {
     const began = clock.monotonic()
     this.#emergencyStops++
     const all = services.all()
-    this.#claim(all.map(({ service }) => service.id))
+    const everything = all.map(({ service }) => service.id)
+    this.#claim(everything)
+    this.#halt(everything)
     const event = events.emit({
       kind: serviceEvents.emergencyStop,
       subject: 'site',
@@ -301,6 +312,20 @@ export class SiteCoordinator implements Coordinator {
     timings.expect(definition)
     arrivals.changed()
     if (this.#takeUpWaits) await this.takeUp(this.#takeUpWaits)
+  }
+
+  #halt(ids: readonly string[]): void {
+    for (const id of ids) this.#halts.set(id, (this.#halts.get(id) ?? 0) + 1)
+  }
+
+  /** Tells of a service whether it was ordered to stop after this call: a start that was looking something up must not undo that. */
+  #haltsFromNow(): (id: string) => boolean {
+    const before = new Map(this.#halts)
+    return (id) => this.#halts.get(id) !== before.get(id)
+  }
+
+  #haveUnits({ services }: SiteDefinition, ids: readonly string[]): boolean {
+    return ids.some((id) => (services[id]?.unit ?? null) !== null)
   }
 
   /** Whether their units run them must be true of this moment. */
