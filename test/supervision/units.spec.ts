@@ -196,6 +196,26 @@ test('a unit that does not stop in time is given back', async () => {
   expect(camera.started()).toEqual(['systemd'])
 })
 
+test('a stop that is ordered while a start or restart asks systemd whether its unit runs is not undone by it', async () => {
+  using camera = cameraSite()
+  await using lab = await opened(camera)
+  const { adopt, coordinator, view } = lab
+  await adopt()
+  await coordinator.stop(['camera'], order)
+  const copies = camera.started().length
+  const starting = coordinator.start(['camera'], order)
+  await coordinator.stop(['camera'], order)
+  expect((await starting).failed).toEqual([{ service: 'camera', reason: 'It was stopped meanwhile.' }])
+  expect(camera.started()).toHaveLength(copies)
+
+  await coordinator.start(['camera'], order)
+  const restarting = coordinator.restart('camera', order)
+  await coordinator.stop(['camera'], order)
+  expect((await restarting).failed).toEqual([{ service: 'camera', reason: 'It was stopped meanwhile.' }])
+  expect(view().state).toBe('stopped')
+  expect(camera.started()).toHaveLength(copies + 1)
+})
+
 test('where the unit cannot be started again, a release leaves the service with the console', async () => {
   using camera = cameraSite()
   await using lab = await opened(camera)
