@@ -1,4 +1,5 @@
 import type { DrillPlan, DrillRun, DrillView } from '#shared/contract/drills.ts'
+import { ConsoleError } from '#shared/problem.ts'
 import { exitCodes } from '../exit-code.ts'
 import { firstState } from '../first-state.ts'
 import { moment, table } from '../words.ts'
@@ -17,9 +18,21 @@ export async function drillList(context: CommandContext): Promise<number> {
 
 /** `wheelhouse drill run ID`: does one now, after it was shown what that touches. */
 export async function drillRun(context: CommandContext, drill: string, options: ConsentOptions): Promise<number> {
-  await using reached = await context.reach('host')
+  // Whether it comes back is for a console to watch: only a look is possible without one.
+  await using reached = await context.reach(options.plan ? 'any' : 'host')
   const { drills } = reached.connection.calls
   const plan = await drills.plan({ drill })
+  if (plan.refusal !== null && !options.plan) {
+    throw new ConsoleError(
+      'drill-not-now',
+      plan.refusal,
+      `\`${plan.commandLine} --plan\` shows when that has changed.`,
+      {
+        params: { drill },
+        retryable: true,
+      },
+    )
+  }
   const intent = { sentence: plan.sentence, text: planText(plan), document: { plan } }
   if (!(await agreed(context, intent, options))) return options.plan ? exitCodes.done : exitCodes.refused
   return await runJob(context, reached, await drills.run({ drill }))
@@ -29,7 +42,16 @@ export async function drillRun(context: CommandContext, drill: string, options: 
 export async function drillHistory(context: CommandContext, drill: string | undefined): Promise<number> {
   await using reached = await context.reach('any')
   const { runs } = await reached.connection.calls.drills.history(drill === undefined ? {} : { drill })
-  const { site } = await firstState(reached.connection)
+  const { drills, site } = await firstState(reached.connection)
+  // What was done before a drill was taken out of site.yaml is still shown.
+  if (drill !== undefined && runs.length === 0 && !drills[drill]) {
+    throw new ConsoleError(
+      'drill-unknown',
+      `This site has no drill "${drill}".`,
+      `It has ${Object.keys(drills).sort().join(', ') || 'none'}.`,
+      { params: { drill } },
+    )
+  }
   show(context, { runs }, historyText(runs, site.site?.zone ?? 'UTC'))
   return exitCodes.done
 }
