@@ -30,9 +30,11 @@ const holiday = { after: 10, days: 5 }
 /** On this day, at its middle, the clock was set back. */
 const setBack = { day: 20, ms: 2 * hour }
 const workday = 13 * hour + 30 * minute
+/** When a working day ends, UTC: 20:00 where the sample site is, so that the days change in the quiet of the night at whatever hour the page is made. */
+const evening = 12 * hour
 
 /**
- * Very many events in thirty working days, the newest at `now`: quiet nights, a holiday, some bad hours, and a clock that is set
+ * Very many events in thirty working days, the newest on the last evening before `now`: quiet nights, a holiday, some bad hours, and a clock that is set
  * back once. Each is made from its sequence alone. Every thousandth names a cause 600 events before it.
  */
 export function manyEvents(length: number, now: number): EventSource {
@@ -45,7 +47,8 @@ export function manyEvents(length: number, now: number): EventSource {
     const within = (share + 0.07 * Math.sin(share * 4 * Math.PI)) * workday
     return calendarDay * 24 * hour + within - (day === setBack.day && share > 0.5 ? setBack.ms : 0)
   }
-  const start = now - elapsed(length)
+  const lastEvening = Math.floor((now - evening) / (24 * hour)) * 24 * hour + evening
+  const start = lastEvening - elapsed(length)
   const atOf = (seq: number) => Math.round(start + elapsed(seq))
   const sketchOf = (seq: number) => {
     const dice = (Math.imul(seq, 2_654_435_761) >>> 0) / 2 ** 32
