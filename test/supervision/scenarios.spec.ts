@@ -246,13 +246,13 @@ test('a suspended service can die when it is asked to: it is woken for that', as
 test('expected exits are no failures: code 0 where that is the end, and any code after a stop that was asked for', async () => {
   const { owner, rig, state, done } = await onManualClock([
     shell('task', 'exit 0', restart({ policy: 'on-failure' })),
-    shell('rude', "trap 'exit 7' TERM; while :; do sleep 0.05; done"),
+    shell('rude', "trap 'exit 7' TERM; echo trapped; while :; do sleep 0.05; done"),
   ])
   await using _owner = owner
   void rig.coordinator.start('all', order)
   expect(await state('task', 'completed')).toMatchObject({ health: 'healthy', restarts: 0 })
   await state('rude', 'running')
-  await new Promise((resolve) => setTimeout(resolve, 300)) // its trap is set
+  await rig.logged('rude', 'trapped')
   await done(rig.coordinator.stop(['rude'], order))
   expect(rig.view('rude')).toMatchObject({ state: 'stopped', health: 'unknown', attempt: 0, lastExit: { code: 7 } })
   expect(rig.cards.size).toBe(0)
