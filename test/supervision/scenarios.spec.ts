@@ -181,7 +181,7 @@ test('an outage of what it needs spends none of its budget (home-assistant/addon
 })
 
 test('one service that loops holds up no order on the others (home-assistant/core#147807)', async () => {
-  const { owner, rig, state, done } = await onManualClock([
+  const { owner, rig, see, done } = await onManualClock([
     shell(
       'loops',
       'exit 1',
@@ -191,7 +191,7 @@ test('one service that loops holds up no order on the others (home-assistant/cor
   ])
   await using _owner = owner
   void rig.coordinator.start(['loops'], order).catch(() => {})
-  await state('loops', 'backing-off')
+  await see('loops', 'fails again and again', ({ attempt }) => attempt > 2)
   expect(await done(rig.coordinator.start(['api'], order))).toMatchObject({ done: ['api'], failed: [] })
   expect(await done(rig.coordinator.restart('api', order))).toMatchObject({ done: ['api'] })
   expect(await done(rig.coordinator.stop(['api'], order))).toMatchObject({ done: ['api'] })

@@ -52,7 +52,7 @@ function sampleUnit(service: string): Omit<UnitView, 'service' | 'unit'> {
         `Disable ${service}.service, so that it is not started with the machine.`,
         `Stop ${service}.service, because two copies must never run.`,
         `Start ${service} under the console: python3 watch_camera.py.`,
-        `Wait until it is ready, at most 20 s; else stop it and give it back to ${service}.service.`,
+        `Wait until it is ready, at most 20 s, and a few seconds more; else stop it and give it back to ${service}.service.`,
       ],
       touches: [`${service}.service: active (running), pid 812`, 'port 8101 (http)'],
       notes: [

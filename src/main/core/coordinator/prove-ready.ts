@@ -1,4 +1,4 @@
-import { type Clock, delay } from '#core/platform/index.ts'
+import type { Clock } from '#core/platform/index.ts'
 import type { Proof } from '#core/units/index.ts'
 import type { Arrivals } from './arrivals.ts'
 import { isReady } from './machine-health.ts'
@@ -15,7 +15,7 @@ export interface ProofRequest {
   readonly start: (signal: AbortSignal) => Promise<ServicesOutcome>
 }
 
-/** How long one must have run that no probe asks. Milliseconds. */
+/** How long it must have run on after it was first ready: one that falls with its first request was ready for a moment. Milliseconds. */
 const settleMs = 3_000
 
 /** Starts a service and finds out whether it becomes ready in its time. Never rejects for what the service does. */
@@ -51,14 +51,9 @@ export async function proveReady({
     )
     const [given] = lost
     if (given) return unproved(service, services, given.reason)
-    const found = services.peer(service)
-    if (found && found.service.probes.startup === null && found.service.probes.readiness === null) {
-      const { generation } = found.machine
-      await delay(clock, settleMs, signal)
-      const now = services.peer(service)?.machine
-      const ran = now?.generation === generation && (now.state === 'running' || now.state === 'completed')
-      if (!ran) return unproved(service, services, now?.reason ?? 'It is gone.')
-    }
+    deadline[Symbol.dispose]()
+    const fallen = await fallenWhileSettling({ service, services, arrivals, clock })
+    if (fallen !== null) return unproved(service, services, fallen)
     return { at: 'ready' }
   } catch (error) {
     if (!signal.aborted) throw error
@@ -68,6 +63,35 @@ export async function proveReady({
     return { at: 'not ready', reason: sentence }
   } finally {
     deadline[Symbol.dispose]()
+  }
+}
+
+/** Why it did not stay as it was for {@link settleMs}; null when it did. */
+async function fallenWhileSettling({
+  service,
+  services,
+  arrivals,
+  clock,
+}: Pick<ProofRequest, 'service' | 'services' | 'arrivals' | 'clock'>): Promise<string | null> {
+  const first = services.peer(service)?.machine.generation
+  const over = new AbortController()
+  const timer = clock.after(settleMs, () => over.abort())
+  try {
+    const { failed } = await arrivals.all(
+      [service],
+      (id) => {
+        const now = services.peer(id)?.machine
+        const runs = now?.generation === first && (now?.state === 'running' || now?.state === 'completed')
+        return runs ? { at: 'on the way' } : { at: 'lost', reason: now?.reason ?? 'It is not supervised any more.' }
+      },
+      { signal: over.signal },
+    )
+    return failed[0]?.reason ?? null
+  } catch (error) {
+    if (!over.signal.aborted) throw error
+    return null
+  } finally {
+    timer[Symbol.dispose]()
   }
 }
 

@@ -49,7 +49,7 @@ test('an adoption says before it is done what is stopped, what starts in its pla
     'Disable camera.service, so that it is not started with the machine.',
     'Stop camera.service, because two copies must never run.',
     'Start camera under the console: python3 main.py.',
-    'Wait until it is ready, at most 30 s; else stop it and give it back to camera.service.',
+    'Wait until it is ready, at most 30 s, and a few seconds more; else stop it and give it back to camera.service.',
   ])
   expect(plan.touches.join('\n')).toMatch(
     /pid 4711[\s\S]*camera\.service stays as it is[\s\S]*port 8101 \(http\)[\s\S]*logs\/camera/,

@@ -125,7 +125,7 @@ export function adoptPlan({ service, holding, looked, user, logs }: PlanContext)
         : []),
       ...(runs ? [`Stop ${name}, because two copies must never run.`] : []),
       `Start ${id} under the console: ${runWords(service)}.`,
-      `Wait until it is ready, at most ${startup} s; else stop it and give it back to ${name}.`,
+      `Wait until it is ready, at most ${startup} s, and a few seconds more; else stop it and give it back to ${name}.`,
     ],
     touches: [
       ...unitTouches(state, name),
@@ -251,7 +251,7 @@ function notesOf(
       : []),
     ...(hasProbe
       ? []
-      : ['It has no startup or readiness probe: it counts as ready when it has run for a few seconds.']),
+      : ['It has no startup or readiness probe: it counts as ready when it runs, and is kept when it still does after a few seconds.']),
   ]
 }
 
