@@ -251,7 +251,9 @@ function notesOf(
       : []),
     ...(hasProbe
       ? []
-      : ['It has no startup or readiness probe: it counts as ready when it runs, and is kept when it still does after a few seconds.']),
+      : [
+          'It has no startup or readiness probe: it counts as ready when it runs, and is kept when it still does after a few seconds.',
+        ]),
   ]
 }
 
