@@ -45,3 +45,14 @@ test.skipIf(missing !== null)(
   },
   600_000,
 )
+
+test.skipIf(missing !== null)(
+  'damaged log: a check whose disk refuses something once is made again, before anybody opens the database and removes the log',
+  async () => {
+    const asked = (k: number) => k >= 8 && k <= 26
+    const { runs, problems } = await campaign(rig, 'damaged log', (k) => (asked(k) ? ['EIO', 'short write'] : []))
+    expect(runs).toBeGreaterThan(30)
+    expect(problems).toEqual([])
+  },
+  600_000,
+)

@@ -314,7 +314,11 @@ describe.skipIf(noSqlite)('a PostgreSQL database of the site', () => {
       await server.start()
       await see(console, 'pg', 'healthy', ({ health }) => health === 'healthy')
       await until('no card', () => site.attention.open().every(({ id }) => id !== 'database-unwell:pg'))
-      const { events } = await site.events.page({ subject: 'service:pg', kind: 'database.', limit: 10 })
+      // The state is shown before what is told of it is on disk.
+      const events = await until('its recovery on record', async () => {
+        const page = await site.events.page({ subject: 'service:pg', kind: 'database.', limit: 10 })
+        return page.events[0]?.kind === 'database.recovered' && page.events
+      })
       expect(events.toReversed().map(({ kind }) => kind)).toEqual([
         'database.connected',
         'database.checked',

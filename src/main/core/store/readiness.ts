@@ -162,16 +162,21 @@ export class Readiness {
     return record.bornAt(name) !== undefined || (await copies.list(name)).length > 0
   }
 
-  /** Null when no answer could be had, which is no sign of damage: the console must come up, and a later opening checks again. */
+  /**
+   * Null when no answer could be had, which is no sign of damage: the console must come up, and a later opening checks again. It is
+   * asked for more than once, because whoever opens the database after this removes a damaged log that nobody was told of.
+   */
   async #check(name: DatabaseName, path: string): Promise<CheckResult | null> {
     const { runtime, schemas, quarantine, clock, logger } = this.#options
-    try {
-      const folder = quarantine.nameFor(`${name}-log`, clock.wall())
-      return await checkDatabase(runtime, path, {
+    const folder = quarantine.nameFor(`${name}-log`, clock.wall())
+    const check = () =>
+      checkDatabase(runtime, path, {
         timeoutMs: 120_000,
         newest: schemas[name].flatMap(({ newest }) => newest ?? []),
         keepLogIn: join(quarantine.pathOf(folder), `${name}.db-wal`),
       })
+    try {
+      return await patiently(check, hadNoAnswer)
     } catch (error) {
       logger.warn(`The database ${path} was not closed properly, and could not be checked: ${reasonOf(error)}`)
       return null
@@ -297,6 +302,11 @@ export class Readiness {
   #path(name: DatabaseName): string {
     return join(this.#options.directory, `${name}.db`)
   }
+}
+
+/** Whether a check failed for its own sake: its process ended, or its disk refused something. Not when it ran out of time. */
+function hadNoAnswer(error: unknown): boolean {
+  return error instanceof ConsoleError && error.problem.code === 'database-copy-failed'
 }
 
 function reasonOf(error: unknown): string {
