@@ -194,8 +194,14 @@ export class SiteCoordinator implements Coordinator {
     })
     const children = all.flatMap(({ running }) => running)
     const marked = processes.findByRuns(children.flatMap(({ run }) => (run === null ? [] : [run])))
+    const families = processes.families(children.flatMap(({ identity }) => identity ?? []))
     let killed = leftovers.killNow()
-    for (const child of children) killed += child.killNow((child.run !== null && marked.get(child.run)) || [])
+    for (const { identity, run, killNow } of children) {
+      killed += killNow([
+        ...((identity !== null && families.get(identity.pid)) || []),
+        ...((run !== null && marked.get(run)) || []),
+      ])
+    }
     for (const supervisor of all) supervisor.dispatch({ type: 'kill' }, { cause: event.cause, operation: null })
 
     const ids = all.map(({ service }) => service.id)

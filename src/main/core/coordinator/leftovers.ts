@@ -91,10 +91,11 @@ export class Leftovers {
     this.#open.clear()
     const { processes, records, clock, logger } = this.#ports
     const marked = processes.findByRuns(open.map(({ run }) => run))
+    const families = processes.families(open.flatMap(({ identity }) => identity ?? []))
     let hit = 0
     for (const record of open) {
       const leader = record.identity ? [record.identity] : []
-      const family = leader.flatMap((identity) => processes.family(identity))
+      const family = leader.flatMap(({ pid }) => families.get(pid) ?? [])
       const all = new Map([...leader, ...family, ...(marked.get(record.run) ?? [])].map((each) => [each.pid, each]))
       for (const identity of all.values()) if (processes.signal(identity, 'SIGKILL')) hit++
       void records

@@ -51,9 +51,9 @@ export function processChild(handle: ChildProcess, options: ProcessChildOptions)
   let killed = false
   let released = false
 
-  const killAll = (marked: readonly ProcessIdentity[]): number => {
+  const killAll = (found: readonly ProcessIdentity[]): number => {
     killed = true
-    const everybody = [handle.identity, ...family, ...processes.family(handle.identity), ...marked]
+    const everybody = [handle.identity, ...family, ...found]
     const alive = [...new Map(everybody.map((each) => [each.pid, each])).values()].filter((each) =>
       processes.isAlive(each),
     )
@@ -65,7 +65,7 @@ export function processChild(handle: ChildProcess, options: ProcessChildOptions)
   const kill = () => {
     killAt = clock.monotonic()
     killTimer?.[Symbol.dispose]()
-    killAll(processes.findByRun(run))
+    killAll([...processes.family(handle.identity), ...processes.findByRun(run)])
   }
 
   const strays = async () => {
@@ -127,10 +127,10 @@ export function processChild(handle: ChildProcess, options: ProcessChildOptions)
       const outside = [...members, ...processes.findByRun(run)].filter(({ pid }) => !inGroup.has(pid))
       for (const each of new Map(outside.map((each) => [each.pid, each])).values()) processes.signal(each, stopSignal)
     },
-    killNow(marked) {
+    killNow(found) {
       killAt = clock.monotonic()
       killTimer?.[Symbol.dispose]()
-      return killAll(marked)
+      return killAll(found)
     },
     async release() {
       released = true

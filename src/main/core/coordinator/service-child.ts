@@ -15,8 +15,8 @@ export interface ServiceChild {
   readonly ended: Promise<ChildEnd>
   /** Asks it to end and kills it after its time; or kills it at once. Calling again with `force` hurries it. */
   end(force: boolean): void
-  /** Kills at once, telling how many processes were hit. `marked` are those that carry its mark. */
-  killNow(marked: readonly ProcessIdentity[]): number
+  /** Kills at once, telling how many processes were hit. `found` are those of its family and those that carry its mark. */
+  killNow(found: readonly ProcessIdentity[]): number
   /** Lets go of it without stopping it where that is possible: a builtin cannot live without the console. */
   release(): Promise<void>
   /** What a builtin says of itself; null where only probes can tell. */

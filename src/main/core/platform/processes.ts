@@ -20,6 +20,8 @@ export interface Processes {
    * listed before it is killed, because the links to a parent vanish with it.
    */
   family(identity: ProcessIdentity): readonly FamilyMember[]
+  /** The same for several processes in one look over the process table, by pid. */
+  families(identities: readonly ProcessIdentity[]): ReadonlyMap<number, readonly FamilyMember[]>
   /** Sends a signal to the exact process, checked by its start time against a reused pid. False when it is gone. */
   signal(identity: ProcessIdentity, signal: NodeJS.Signals): boolean
   /** CPU and memory of a process and everything below it. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
-import type { Processes, ProcessIdentity } from '../processes.ts'
+import type { FamilyMember, Processes, ProcessIdentity } from '../processes.ts'
 import { adoptChild } from './adopted-child.ts'
 import { portHolders, portLook } from './listening-ports.ts'
 import { bootId, environmentValue, isGone, pids, procEntry, procTable } from './proc-table.ts'
@@ -39,19 +39,29 @@ export function linuxProcesses({ clock, logger }: { clock: Clock; logger: Logger
     return wanted.size === 0 ? new Map() : findMarked((run) => wanted.has(run))
   }
 
+  const familiesOf = (identities: readonly ProcessIdentity[]): ReadonlyMap<number, readonly FamilyMember[]> => {
+    const alive = identities.filter(isAlive)
+    if (alive.length === 0) return new Map()
+    const table = procTable()
+    return new Map(
+      alive.map((identity) => {
+        const [root, ...members] = treeOf(table, identity)
+        const family = members
+          .filter((entry) => entry.pid !== process.pid)
+          .map(({ pid, startTicks, group }) => ({ pid, startTicks, bootId: boot, inGroup: group === root?.group }))
+        return [identity.pid, family]
+      }),
+    )
+  }
+
   return {
     spawn: (options) => spawnChild(options, boot),
     adopt: (identity) => (isAlive(identity) ? adoptChild(identity, { clock, isAlive }) : undefined),
     findByRun: (run) => findByRuns([run]).get(run) ?? [],
     findByRuns,
     findByRunPrefix: (prefix) => findMarked((run) => run.startsWith(prefix)),
-    family(identity) {
-      if (!isAlive(identity)) return []
-      const [root, ...members] = treeOf(procTable(), identity)
-      return members
-        .filter((entry) => entry.pid !== process.pid)
-        .map(({ pid, startTicks, group }) => ({ pid, startTicks, bootId: boot, inGroup: group === root?.group }))
-    },
+    family: (identity) => familiesOf([identity]).get(identity.pid) ?? [],
+    families: familiesOf,
     signal(identity, signal) {
       if (identity.pid === process.pid || !isAlive(identity)) return false
       try {
