@@ -8,7 +8,8 @@ const soak: Soak = {
   what: 'every operation of every scenario fails with each fault (EIO, ENOSPC, EACCES, a short write, a crash, a disk full from then on)',
   rounds: 1,
   scenarios: Object.keys(scenarios),
-  async run({ rounds, folder, note, scenarios: chosen }) {
+  hasParts: true,
+  async run({ rounds, folder, note, scenarios: chosen, part }) {
     const rig = await buildRig(folder)
     const problems: string[] = []
     let [operations, runs] = [0, 0]
@@ -17,7 +18,7 @@ const soak: Soak = {
         const done = await campaign(
           rig,
           name,
-          () => faults,
+          (k) => (k % part.of === part.at - 1 ? faults : []),
           (problem) => note(`WRONG: ${problem}`),
         )
         operations += done.operations

@@ -1,6 +1,7 @@
 /**
- * Runs one soak: `npm run soak -- NAME [--rounds N] [--seed N] [--scenario NAME]`. A soak of many scenarios may be taken in parts, one scenario each time. Prints how far it is and one closing line, and ends with 1 when
- * something did not hold, 2 when it was called wrongly. Without a name it lists what there is.
+ * Runs one soak: `npm run soak -- NAME [--rounds N] [--seed N] [--scenario NAME] [--part 2/5]`. A long one may be taken in parts, one
+ * scenario each time or a share of its runs. Prints how far it is and one closing line, and ends with 1 when something did not hold,
+ * 2 when it was called wrongly. Without a name it lists what there is.
  */
 import { parseArgs } from 'node:util'
 import { inFolderOfItsOwn, namedProgram, say } from '../support/named-programs.ts'
@@ -12,7 +13,12 @@ const mostProblemsShown = 20
 process.exitCode = await main()
 
 async function main(): Promise<number> {
-  const options = { rounds: { type: 'string' }, seed: { type: 'string' }, scenario: { type: 'string' } } as const
+  const options = {
+    rounds: { type: 'string' },
+    seed: { type: 'string' },
+    scenario: { type: 'string' },
+    part: { type: 'string' },
+  } as const
   const { positionals, values } = parseArgs({ allowPositionals: true, options })
   const [name] = positionals
   const soak = await namedProgram<Soak>(name, soaks)
@@ -23,13 +29,20 @@ async function main(): Promise<number> {
     say('--rounds and --seed take whole numbers.')
     return 2
   }
+  const [, at = 0, of = 0] = (/^([1-9]\d?)\/([1-9]\d?)$/.exec(values.part ?? '1/1') ?? []).map(Number)
+  if (at < 1 || at > of || (values.part !== undefined && !soak.hasParts)) {
+    say(soak.hasParts ? '--part takes a share such as 2/5.' : `${name} has no parts.`)
+    return 2
+  }
   const known = soak.scenarios ?? []
   if (values.scenario !== undefined && !known.includes(values.scenario)) {
     say(`${name} has no scenario called ${values.scenario}. Its scenarios: ${known.join(', ') || 'none'}.`)
     return 2
   }
   const scenarios = values.scenario === undefined ? known : [values.scenario]
-  return inFolderOfItsOwn(`soak-${name}`, (folder) => run(name, soak, { rounds, seed, folder, scenarios }))
+  return inFolderOfItsOwn(`soak-${name}`, (folder) =>
+    run(name, soak, { rounds, seed, folder, scenarios, part: { at, of } }),
+  )
 }
 
 async function run(name: string, soak: Soak, given: Omit<SoakContext, 'note'>): Promise<number> {

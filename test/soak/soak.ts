@@ -6,6 +6,8 @@ export interface Soak {
   readonly rounds: number
   /** Its scenarios by name, where it has some: each can be taken alone, so that hours can be had in parts. */
   readonly scenarios?: readonly string[]
+  /** Whether a share of its runs can be taken alone. */
+  readonly hasParts?: true
   run(context: SoakContext): Promise<SoakResult>
 }
 
@@ -17,6 +19,8 @@ export interface SoakContext {
   readonly folder: string
   /** Those of its scenarios that are asked for. */
   readonly scenarios: readonly string[]
+  /** Which share of a scenario's runs, from 1, of so many shares: all shares together are the whole. */
+  readonly part: { readonly at: number; readonly of: number }
   /** Says how far it has come. */
   note(line: string): void
 }
