@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
+import { runCommand, systemClock } from '#core/platform/index.ts'
 import { freePorts } from '../../../../test/support/ports.ts'
 import { order, scripts, serviceRig } from '../../../../test/support/service-rig.ts'
 import { httpProbe, reference, serviceOf } from '../../../../test/support/site-definition.ts'
 import { until } from '../../../../test/support/until.ts'
 import { logTail } from './log-tail.ts'
+import { RunMarks } from './run-mark.ts'
 
 const web = (id: string, port: number, given = {}) =>
   serviceOf(id, {
@@ -269,6 +271,25 @@ test('an emergency stop ends everything within two seconds, in every state', asy
   expect(rig.processes.findByRuns(rig.runs()).size).toBe(0)
   expect(['stubborn', 'slow', 'waits', 'loops'].map((id) => rig.view(id).state)).toEqual(Array(4).fill('stopped'))
   await Promise.all([starting, stopping])
+})
+
+test('an emergency stop also ends a command that a policy or a check runs, with what it started, and nothing of another site', async () => {
+  await using rig = await serviceRig({ services: [] })
+  const clock = systemClock()
+  const command = (directory: string) => {
+    const env = { PATH: process.env.PATH ?? '', WHEELHOUSE_RUN: new RunMarks(directory).makeForErrand('step', 'tidy') }
+    const args = ['-c', 'setsid sleep 1000 & sleep 1000']
+    const ended = runCommand({ file: 'sh', args, cwd: rig.directory, env, timeoutMs: 60_000 }, clock)
+    return { ended, found: () => rig.processes.findByRun(env.WHEELHOUSE_RUN) }
+  }
+  const [own, others] = [command(rig.directory), command(`${rig.directory}-beside`)]
+  await until('both to run', () => own.found().length === 3 && others.found().length === 3)
+  expect(await rig.coordinator.emergencyStop(order.cause)).toMatchObject({ killed: 3 })
+  expect(await own.ended).toMatchObject({ signal: 'SIGKILL', timedOut: false })
+  expect(own.found()).toEqual([])
+  expect(others.found()).toHaveLength(3)
+  for (const each of others.found()) rig.processes.signal(each, 'SIGKILL')
+  await others.ended
 })
 
 test('a service stuck by its liveness probe is restarted; a failing readiness probe only degrades', async () => {

@@ -193,23 +193,30 @@ export class SiteCoordinator implements Coordinator {
       cause,
     })
     const children = all.flatMap(({ running }) => running)
-    const marked = processes.findByRuns(children.flatMap(({ run }) => (run === null ? [] : [run])))
+    const marked = leftovers.marked()
     const families = processes.families(children.flatMap(({ identity }) => identity ?? []))
-    let killed = leftovers.killNow()
+    const told = new Set(leftovers.runs.map(({ run }) => run))
+    let killed = leftovers.killNow(marked)
     for (const { identity, run, killNow } of children) {
       killed += killNow([
         ...((identity !== null && families.get(identity.pid)) || []),
         ...((run !== null && marked.get(run)) || []),
       ])
+      if (run !== null) told.add(run)
+    }
+    // Commands of recovery, of probes and of checks: nothing of the site goes on.
+    for (const [run, processesOf] of marked) {
+      if (told.has(run)) continue
+      for (const identity of processesOf) if (processes.signal(identity, 'SIGKILL')) killed++
     }
     for (const supervisor of all) supervisor.dispatch({ type: 'kill' }, { cause: event.cause, operation: null })
 
     const ids = all.map(({ service }) => service.id)
     const enough = new AbortController()
-    const left = emergencyMs - (clock.monotonic() - began)
+    const leftMs = emergencyMs - (clock.monotonic() - began)
     await Promise.race([
       arrivals.all(ids, (id) => standingOfStop(id, services.peer, false), { signal: enough.signal }),
-      delay(clock, Math.max(0, left), enough.signal),
+      delay(clock, Math.max(0, leftMs), enough.signal),
     ]).finally(() => enough.abort())
     return { killed, ms: Math.round(clock.monotonic() - began) }
   }

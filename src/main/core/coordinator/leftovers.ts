@@ -1,5 +1,5 @@
 import type { EventLog } from '#core/events/index.ts'
-import type { Clock, Logger, Processes } from '#core/platform/index.ts'
+import type { Clock, Logger, Processes, ProcessIdentity } from '#core/platform/index.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import { serviceEvents } from './event-kinds.ts'
 import { type Errand, errandOf, type RunMarks } from './run-mark.ts'
@@ -85,12 +85,17 @@ export class Leftovers {
     await this.takeUp(() => undefined, cause)
   }
 
-  /** Kills everything that was left. Resolves with how many processes were hit. */
-  killNow(): number {
+  /** Every process that bears a mark of this site, by run: of services, and of what the console has run besides them. */
+  marked(): ReadonlyMap<string, readonly ProcessIdentity[]> {
+    const { processes, marks } = this.#ports
+    return processes.findByRunPrefix(marks.prefix)
+  }
+
+  /** Kills everything that was left, among it what is found `marked`. Tells how many processes were hit. */
+  killNow(marked: ReadonlyMap<string, readonly ProcessIdentity[]>): number {
     const open = this.runs
     this.#open.clear()
     const { processes, records, clock, logger } = this.#ports
-    const marked = processes.findByRuns(open.map(({ run }) => run))
     const families = processes.families(open.flatMap(({ identity }) => identity ?? []))
     let hit = 0
     for (const record of open) {
