@@ -59,7 +59,7 @@ export function consoleStory(host: string, launch: LaunchDesk, missing: string |
       expect(slow.state).toBe('starting')
       await until('every other service', async () => {
         const others = (await services(home)).filter(({ id }) => id !== 'slow')
-        return others.length === 4 && others.every(({ health }) => health === 'healthy')
+        return others.length === 5 && others.every(({ health }) => health === 'healthy')
       })
       expect((await services(home)).find(({ id }) => id === 'slow')?.state).toBe('starting')
       await desk.quit()
@@ -71,6 +71,7 @@ export function consoleStory(host: string, launch: LaunchDesk, missing: string |
     it('starts services in the order of their needs', async () => {
       const started = (await events(home, ['--kind', 'service.started'])).map(({ subject }) => subject)
       expect(started.indexOf('service:broker')).toBeLessThan(started.indexOf('service:api'))
+      expect(started.indexOf('service:database')).toBeLessThan(started.indexOf('service:api'))
       expect(started.indexOf('service:api')).toBeLessThan(started.indexOf('service:kiosk'))
     })
 

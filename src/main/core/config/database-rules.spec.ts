@@ -68,6 +68,13 @@ describe('a database service', () => {
     expect(await problems(database)).toEqual([problem])
   })
 
+  it('may have an environment for its callbacks', async () => {
+    const hooks = 'hooks: { before-start: ["true"] }'
+    expect(await problems(`database: { sqlite: a.db }, env: { DATA: "\${data}" }, ${hooks}`)).toEqual([])
+    const postgres = 'database: { postgres: "postgres://app@h/app" }'
+    expect(await problems(`${postgres}, env: { PGPASSWORD: plain }, ${hooks}`)).toHaveLength(1)
+  })
+
   it('takes a password only as a secret, and never repeats one', async () => {
     const inAddress = await load('database: { postgres: "postgres://app:hunter2@127.0.0.1/app" }')
     const inEnvironment = await load('database: { postgres: "postgres://app@h/app" }, env: { PGPASSWORD: hunter2 }')

@@ -41,13 +41,19 @@ function addressFaults(id: string, postgres: string | undefined): readonly Fault
   return [{ code: 'address-bad', path, message, remedy: reading.remedy }]
 }
 
-/** The password and nothing else, and only as a secret: whatever the console does not use would only look as if it counted. */
-function environmentFaults(id: string, { env, database }: ServiceEntry): readonly Fault[] {
+/**
+ * The password and nothing else, and only as a secret: whatever the console does not use would only look as if it counted. Callbacks
+ * have the service's environment, so where there are any it is theirs to use.
+ */
+function environmentFaults(id: string, { env, database, hooks }: ServiceEntry): readonly Fault[] {
+  const isForHooks = Object.values(hooks).some((hook) => hook !== undefined)
   return Object.entries(env).flatMap(([name, value]): readonly Fault[] => {
     const path = ['services', id, 'env', name]
     if (database?.postgres === undefined || name !== 'PGPASSWORD') {
+      if (isForHooks) return []
       const message = `Service ${id} has ${name} in \`env\`, which a ${database?.postgres === undefined ? 'SQLite' : 'PostgreSQL'} database does not use.`
-      const remedy = 'Remove it; of the environment only PGPASSWORD counts, for PostgreSQL.'
+      const remedy =
+        'Remove it; of the environment only PGPASSWORD counts, for PostgreSQL, unless the service has `hooks` that use it.'
       return [{ code: 'key-not-for-kind', path, at: 'key', message, remedy }]
     }
     const [reference, ...others] = referencesIn(value)

@@ -37,7 +37,13 @@ describe('the sample site', () => {
     for (const profile of [null, 'busy']) {
       const loaded = await loadSite(target, { profile })
       expect(loaded).toMatchObject({ valid: true, warnings: [] })
-      expect(loaded.valid && Object.keys(loaded.definition.services)).toEqual(['broker', 'api', 'desk-units', 'kiosk'])
+      expect(loaded.valid && Object.keys(loaded.definition.services)).toEqual([
+        'broker',
+        'database',
+        'api',
+        'desk-units',
+        'kiosk',
+      ])
     }
   })
 

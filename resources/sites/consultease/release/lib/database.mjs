@@ -34,6 +34,11 @@ export const followers = {
 /** What is decided is kept for a week: a sample that runs for months stays small. */
 const keptDays = 7
 
+/** Whether the site was in use before: then its database is not to be made anew. */
+export function wasInUse(folder) {
+  return existsSync(markIn(folder))
+}
+
 /**
  * Opens the database, made and filled at the first start. Later a missing file is a failure, not a reason to begin anew:
  * a mark beside it (`consultease.installed`) tells the two apart. Throws with a sentence.
@@ -41,7 +46,7 @@ const keptDays = 7
 export function openDatabase(folder) {
   mkdirSync(folder, { recursive: true })
   const file = join(folder, 'consultease.db')
-  const mark = join(folder, 'consultease.installed')
+  const mark = markIn(folder)
   if (!existsSync(file) && existsSync(mark)) {
     throw new Error(`The database ${file} is missing. It was there before: restore it from a backup.`)
   }
@@ -54,6 +59,10 @@ export function openDatabase(folder) {
   if (isNew) db.transaction(() => fill(db))()
   if (!existsSync(mark)) writeFileSync(mark, 'This site has been in use; its database is not to be made anew.\n')
   return { ...statements(db), isNew, ...watch(file), close: () => db.close() }
+}
+
+function markIn(folder) {
+  return join(folder, 'consultease.installed')
 }
 
 function fill(db) {
