@@ -168,7 +168,7 @@ export function consoleStory(host: string, launch: LaunchDesk, missing: string |
       'restore.swap-entry:2',
       'restore.swapped',
     ]) {
-      it(`finishes or undoes a restore in which it was killed at ${point}, and says so`, async () => {
+      it(`finishes or undoes a restore in which it was killed at ${point}, and says so`, roundsLast, async () => {
         await backUp(home)
         await desk.quit()
         desk = await launch(home, { WHEELHOUSE_CRASH_AT: point })
@@ -191,20 +191,24 @@ export function consoleStory(host: string, launch: LaunchDesk, missing: string |
       })
     }
 
-    it('survives being killed at three moments between the crash points, in the middle of a restore', async () => {
-      for (const wait of [40, 220, 610]) {
-        await destroy(home)
-        const restore = wheelhouse(home, ['restore', '--yes'])
-        await new Promise((resolve) => setTimeout(resolve, 900 + wait))
-        await desk.kill()
-        await restore
-        desk = await launch(home)
-        await settled(home)
-        await onlyOnce(home)
-        await serving(home)
-      }
-      expect(await leftovers(home)).toEqual([])
-    })
+    it(
+      'survives being killed at three moments between the crash points, in the middle of a restore',
+      roundsLast,
+      async () => {
+        for (const wait of [40, 220, 610]) {
+          await destroy(home)
+          const restore = wheelhouse(home, ['restore', '--yes'])
+          await new Promise((resolve) => setTimeout(resolve, 900 + wait))
+          await desk.kill()
+          await restore
+          desk = await launch(home)
+          await settled(home)
+          await onlyOnce(home)
+          await serving(home)
+        }
+        expect(await leftovers(home)).toEqual([])
+      },
+    )
 
     for (const { what, edit, says } of mistakes) {
       it(`explains ${what} with file, line and remedy, on screen and on the command line, and goes on`, async () => {
@@ -256,6 +260,9 @@ export function consoleStory(host: string, launch: LaunchDesk, missing: string |
     })
   })
 }
+
+/** A round of restore, kill, start and restore again takes a loaded machine more than a minute. */
+const roundsLast = { timeout: 300_000 } as const
 
 const mistakes: readonly { readonly what: string; readonly edit: (text: string) => string; readonly says: RegExp }[] = [
   { what: 'an unknown key', edit: (text) => text.replace('needs:', 'nedes:'), says: /the key .nedes./ },

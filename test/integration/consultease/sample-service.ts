@@ -12,7 +12,7 @@ export class SampleService implements AsyncDisposable {
   readonly #child: ChildProcess
   #output = ''
 
-  constructor(name: 'api' | 'desk-units' | 'kiosk', env: Readonly<Record<string, string>>) {
+  constructor(name: 'api' | 'desk-units' | 'kiosk' | 'first-database', env: Readonly<Record<string, string>>) {
     const hooks = pathToFileURL(sourceRuntime().program('service-hooks')).href
     this.#child = spawn(process.execPath, ['--import', hooks, join(release, 'services', `${name}.mjs`)], {
       cwd: release,
