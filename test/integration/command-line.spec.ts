@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { JobView, ServiceView, SiteView, SnapshotView } from '#shared/contract/state.ts'
 import type { EventRecord } from '#shared/vocabulary.ts'
-import { TestUser } from '../support/command-line.ts'
+import { TestUser, UserHere } from '../support/command-line.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { makeTinySite } from '../support/tiny-site.ts'
 import { until } from '../support/until.ts'
@@ -15,7 +15,7 @@ interface Status {
 }
 
 test('with no console running: back up, prove it, lose the data and the code, restore, undo; nothing is started by it', async () => {
-  const { user, site } = await newUser()
+  const { user, site } = await newUser(UserHere)
   const { job } = await user.document<{ job: JobView }>('backup', '--note', 'before the loss', '--site', site)
   expect(job.state).toBe('completed')
   const { snapshots } = await user.document<{ snapshots: SnapshotView[] }>('snapshots', '--site', site)
@@ -60,8 +60,7 @@ test('a console without a window: trusted, started, restarted, watched, stopped,
   expect(host.address).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/#token=[\w-]{43}$/)
   expect((await fetch(host.address)).headers.get('x-content-type-options')).toBe('nosniff')
 
-  // It takes the site some moments to open; until then there is no control socket to find.
-  await until('the console to have the site open', async () => (await user.document<Status>('status')).live)
+  // It takes the site some moments to open; the command waits for it.
   expect(await user.run('start', '--all')).toMatchObject({ code: 2 })
   expect(await user.run('trust', '--yes')).toMatchObject({ code: 0 })
   expect(await user.run('start', '--all')).toMatchObject({ code: 0 })
@@ -111,7 +110,7 @@ test('a console without a window: trusted, started, restarted, watched, stopped,
 test('a second console on the same site is refused by name, and the command line still reaches the first', async () => {
   const { user, site } = await newUser()
   await user.startHost('--site', site, '--no-start')
-  await until('the first to have the site open', async () => (await user.document<Status>('status')).live)
+  expect(await user.document<Status>('status')).toMatchObject({ live: true })
   const second = await user.startHost('--site', site, '--no-start')
   await until('the second to say so', () => /already|open/.test(second.said()))
   expect(await user.document<Status>('status')).toMatchObject({ live: true, site: { directory: site } })
@@ -121,8 +120,7 @@ test('a second console on the same site is refused by name, and the command line
 test('after a kill -9 of the console, what it left running can be stopped from the command line', async () => {
   const { user, site } = await newUser()
   const host = await user.startHost('--site', site, '--no-start')
-  await until('the console to have the site open', async () => (await user.document<Status>('status')).live)
-  await user.run('trust', '--yes')
+  expect(await user.run('trust', '--yes')).toMatchObject({ code: 0 })
   expect(await user.run('start', '--all')).toMatchObject({ code: 0 })
   const pids = ['web', 'ticker'].map((service) => async () => pidOf(await user.document<Status>('status'), service))
   const [web, ticker] = [await pids[0]?.(), await pids[1]?.()]
@@ -135,9 +133,10 @@ test('after a kill -9 of the console, what it left running can be stopped from t
   await until('both to be gone', () => ![web, ticker].some((pid) => pid !== undefined && isRunning(pid)))
 })
 
-async function newUser() {
+/** Whose commands are programs, or run in this process where there are many of them. */
+async function newUser(Kind: typeof TestUser | typeof UserHere = TestUser) {
   const folder = temporaryFolder()
-  const user = new TestUser(folder.path)
+  const user = new Kind(folder.path)
   onTestFinished(async () => {
     user.killHosts()
     await user.run('emergency-stop', '--site', join(folder.path, 'site'))

@@ -1,14 +1,14 @@
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { LogPage, ServiceProcesses } from '#shared/contract/index.ts'
-import { TestUser } from '../support/command-line.ts'
+import { UserHere } from '../support/command-line.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { makeTinySite } from '../support/tiny-site.ts'
 import { until } from '../support/until.ts'
 
 test('processes, ports, signals, limits, logs and units from the command line, over a console that runs', async () => {
   const folder = temporaryFolder()
-  const user = new TestUser(folder.path)
+  const user = new UserHere(folder.path)
   onTestFinished(async () => {
     user.killHosts()
     await user.run('emergency-stop', '--site', join(folder.path, 'site'))
@@ -16,7 +16,6 @@ test('processes, ports, signals, limits, logs and units from the command line, o
   })
   const { directory, ports } = await makeTinySite(join(folder.path, 'site'))
   await user.startHost('--site', directory)
-  await until('the site open', async () => (await user.document<{ live: boolean }>('status')).live, 40_000)
   expect(await user.run('trust', '--yes')).toMatchObject({ code: 0 })
   expect(await user.run('start', '--all')).toMatchObject({ code: 0 })
 

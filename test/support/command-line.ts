@@ -1,5 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { type Clock, sourceRuntime, systemClock, type UserFolders, userFolders } from '#core/platform/index.ts'
+import { execute } from '../../src/main/cli/command-line.ts'
 import { until } from './until.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -26,7 +28,7 @@ export class TestUser {
       const child = execFile(
         process.execPath,
         [join(root, 'src/main/cli/index.ts'), ...args],
-        { env: this.#env, timeout: 50_000 },
+        { env: this.#env, timeout: 100_000 },
         (_error, out, err) => resolve({ code: child.exitCode ?? -1, out, err }),
       )
       child.stdin?.end()
@@ -57,10 +59,11 @@ export class TestUser {
       err += text
     })
     const ended = new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? -1)))
-    await until('the host to print its address', () => {
+    const printed = () => {
       if (child.exitCode !== null) throw new Error(`The host ended with ${child.exitCode}: ${err}`)
       return out.includes('\n')
-    })
+    }
+    await until('the host to print its address', printed, 60_000)
     const { address, pid } = JSON.parse(out)
     return {
       address,
@@ -76,6 +79,55 @@ export class TestUser {
   /** Ends what is left of the hosts, for a test that failed half way. */
   killHosts(): void {
     for (const child of this.#hosts) if (child.exitCode === null) child.kill('SIGKILL')
+  }
+}
+
+/**
+ * A user whose commands run in this process, beside real consoles: for specs of many commands, each of which would take a start
+ * of Node. That commands are programs, with an end and pipes, is shown by other specs.
+ */
+export class UserHere extends TestUser {
+  /** What was shown while commands were at work, oldest first. */
+  readonly progress: string[] = []
+  readonly #clock: Clock
+  readonly #workingDirectory: string
+  readonly folders: UserFolders
+
+  constructor(folder: string, clock: Clock = systemClock()) {
+    super(folder)
+    this.#clock = clock
+    this.#workingDirectory = folder
+    this.folders = userFolders({
+      ...process.env,
+      WHEELHOUSE_HOME: join(folder, 'user'),
+      XDG_RUNTIME_DIR: join(folder, 'run'),
+    })
+  }
+
+  override async run(...args: readonly string[]): Promise<Ended> {
+    const out: string[] = []
+    const err: string[] = []
+    const code = await execute(args, {
+      terminal: {
+        out: (text) => out.push(text),
+        err: (text) => err.push(text),
+        progress: (line) => void (line === null || this.progress.push(line)),
+        ask: async () => null,
+        onInterrupt: () => ({ [Symbol.dispose]() {} }),
+      },
+      workingDirectory: this.#workingDirectory,
+      folders: this.folders,
+      clock: this.#clock,
+      places: {
+        version: 'test',
+        runtime: sourceRuntime(),
+        renderer: '',
+        resources: join(root, 'resources'),
+        installed: false,
+      },
+      entryFolder: join(root, 'src/main/cli'),
+    })
+    return { code, out: `${out.join('\n')}\n`, err: `${err.join('\n')}\n` }
   }
 }
 

@@ -19,7 +19,7 @@ export function openTestConsole(
   return Console.open({
     host: 'headless',
     version: 'test',
-    folders: { data: join(home, 'user'), runtime: join(home, 'run') },
+    folders: { data: join(home, 'user'), runtime: join(home, 'run', 'wheelhouse') },
     runtime: sourceRuntime(),
     resources: join(import.meta.dirname, '../../resources'),
     dialogs: null,

@@ -4,7 +4,9 @@ import type { Clock, UserFolders } from '#core/platform/index.ts'
 import type { Connection } from '#shared/client/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { firstState } from './first-state.ts'
+import { siteOpened } from './opened-site.ts'
 import { consoleOf, runningConsoles } from './running-consoles.ts'
+import type { Terminal } from './terminal.ts'
 
 /** A console that a command can speak to. Disposing it gives back what was opened for the command. */
 export interface Reached extends AsyncDisposable {
@@ -19,6 +21,8 @@ export interface ReachOptions {
   readonly workingDirectory: string
   readonly folders: UserFolders
   readonly clock: Clock
+  /** Where it is shown that a site is waited for. */
+  readonly terminal: Pick<Terminal, 'progress'>
   /** Opens a site for one command; null is the sample site. */
   openOffline(directory: string | null): Promise<Reached>
 }
@@ -26,21 +30,22 @@ export interface ReachOptions {
 /**
  * Finds the site that a command is for and reaches it: the site of `--site`; else the one that a running console has open; else
  * that of the current folder; else the sample. With `need` "host" a site that no console has open is refused, saying how to
- * start one. Rejects with `site-missing`, `several-consoles`, `host-needed`, or why the site cannot be opened.
+ * start one. A console that is still opening the site is waited for; one that gives that up counts as none. Rejects with
+ * `site-missing`, `several-consoles`, `host-needed`, `site-opening`, or why the site cannot be opened.
  */
 export async function reach(options: ReachOptions, need: 'host' | 'any'): Promise<Reached> {
   const directory = options.site === undefined ? null : await existing(resolve(options.workingDirectory, options.site))
   if (directory === null) {
-    const [only, ...others] = await runningConsoles(options.folders, options.clock)
-    if (only && others.length === 0) return live(only)
-    for (const connection of others) connection.close()
-    only?.close()
-    if (only && !(await holdsSite(options.workingDirectory))) throw severalConsoles(await openSites(options))
+    const found = await runningConsoles(options.folders, options.clock)
+    const [only, another] = found
+    if (only && !another && (await siteOpened(only, options))) return live(only)
+    for (const connection of found) connection.close()
+    if (another && !(await holdsSite(options.workingDirectory))) throw severalConsoles(await openSites(options))
   }
   const chosen = directory ?? ((await holdsSite(options.workingDirectory)) ? options.workingDirectory : null)
   const connection = chosen === null ? null : await consoleOf(options.folders, chosen, options.clock)
-  if (connection) return live(connection)
-  if (need === 'host') throw hostNeeded(chosen)
+  if (connection && (await siteOpened(connection, options))) return live(connection)
+  if (need === 'host') throw connection && chosen ? notOpened(chosen) : hostNeeded(chosen)
   return options.openOffline(chosen)
 }
 
@@ -91,10 +96,24 @@ function hostNeeded(directory: string | null): ConsoleError {
   )
 }
 
+function notOpened(directory: string): ConsoleError {
+  return new ConsoleError(
+    'site-not-loaded',
+    `The console that runs could not open the site in ${directory}, and this takes one that has it open.`,
+    `Its page and its log say why; "wheelhouse status --site ${directory}" looks at the site without it.`,
+    { params: { directory } },
+  )
+}
+
 /** Folders of the sites that running consoles have open. */
-async function openSites({ folders, clock }: Pick<ReachOptions, 'folders' | 'clock'>): Promise<readonly string[]> {
+async function openSites({
+  folders,
+  clock,
+  terminal,
+}: Pick<ReachOptions, 'folders' | 'clock' | 'terminal'>): Promise<readonly string[]> {
   const connections = await runningConsoles(folders, clock)
-  const states = await Promise.all(connections.map(firstState))
+  const opened = await Promise.all(connections.map((connection) => siteOpened(connection, { clock, terminal })))
+  const states = await Promise.all(connections.filter((_, index) => opened[index]).map(firstState))
   for (const connection of connections) connection.close()
   return states.flatMap(({ site }) => (site.site ? [site.site.directory] : []))
 }

@@ -109,7 +109,7 @@ export class Console implements ConsoleControl {
     if (directory === null) return
     try {
       if (directory === this.sampleFolder) await this.#installSample()
-      const site = await this.#exclusive(() => this.#open(directory))
+      const site = await this.#exclusive(() => this.#open(directory, initial.onReachable))
       if (initial.start) await site.startByItself(cause)
     } catch (error) {
       this.#ports.logger.error(`The site in ${directory} could not be opened.`, { error: String(error) })
@@ -201,11 +201,14 @@ export class Console implements ConsoleControl {
     await installSampleSite(this.#shipped, this.sampleFolder)
   }
 
-  async #open(directory: string): Promise<Site> {
+  async #open(directory: string, onReachable?: () => void): Promise<Site> {
     await this.#close()
     this.#show('opening')
     const ports = this.#ports
     try {
+      // Before the site is there: a command that comes meanwhile waits for it, instead of finding it taken or taking it away.
+      await this.#beginWayIn(await siteFolder(directory))
+      onReachable?.()
       const sample =
         (await realpath(directory).catch(() => directory)) === (await realpath(this.sampleFolder).catch(() => null))
       this.#site = await openSite(directory, {
@@ -215,7 +218,7 @@ export class Console implements ConsoleControl {
         sample,
         profile: null,
       })
-      await this.#openWayIn(this.#site)
+      await this.#wayIn?.open()
       // A single command would give the lane to a snapshot that is overdue instead of to what was asked.
       if (this.host !== 'command line') this.#site.backups.startSchedule()
       await this.#recent.add({
@@ -238,32 +241,37 @@ export class Console implements ConsoleControl {
   }
 
   /** A command opens a site for itself alone. */
-  async #openWayIn(site: Site): Promise<void> {
+  async #beginWayIn(directory: string): Promise<void> {
     if (this.host === 'command line') return
     const { folders, logger, clock } = this.#ports
     this.#wayIn = new WayIn(this.#address, {
-      path: controlSocketPath(folders, site.directory),
+      path: controlSocketPath(folders, directory),
       onTransport: (transport) => this.connect(transport, { client: 'command line', token: null }),
-      tell: (reachable) => site.announce(reachable),
+      tell: async (reachable) => this.#site?.announce(reachable),
       clock,
       logger,
     })
-    await this.#wayIn.open()
+    await this.#wayIn.listen()
   }
 
   async #close(services: 'stop' | 'leave' = 'stop'): Promise<void> {
     const site = this.#site
-    if (!site) return
+    if (!site) return this.#closeWayIn()
     this.#show('closing')
     this.#site = null
     this.#siteChanges.tell()
     try {
-      await this.#wayIn?.[Symbol.asyncDispose]()
-      this.#wayIn = null
+      await this.#closeWayIn()
       await site.close({ services })
     } finally {
       this.#show('no site')
     }
+  }
+
+  async #closeWayIn(): Promise<void> {
+    const wayIn = this.#wayIn
+    this.#wayIn = null
+    await wayIn?.[Symbol.asyncDispose]()
   }
 
   /** One opening or closing at a time, so that a second click waits instead of meeting a half-open site. */

@@ -31,4 +31,6 @@ export interface InitialSite {
   readonly otherwise: 'sample' | 'recent' | 'none'
   /** Whether to start the site's services once it is open. */
   readonly start: boolean
+  /** Called once commands find the console and wait for the site, which is long before it is open. */
+  readonly onReachable?: () => void
 }

@@ -40,6 +40,14 @@ export class WayIn implements AsyncDisposable {
     this.#options = options
   }
 
+  /** Listens already, before there is anything to write down. What is in the way is told by `open`. Never rejects. */
+  listen(): Promise<void> {
+    this.#turn = this.#turn.then(async () => {
+      if (!this.#closed) await this.#listen()
+    })
+    return this.#turn
+  }
+
   /** Resolves when it was tried once. Never rejects. */
   open(): Promise<void> {
     this.#turn = this.#turn.then(() => this.#try())

@@ -12,6 +12,9 @@ import type { StopRequests } from './stop-requests.ts'
  */
 const closeWithinMs = 120_000
 
+/** How long the address waits for commands to find the console. Milliseconds. */
+const reachableWithinMs = 2_000
+
 /** How long killing everything at once may take. Milliseconds. */
 const killWithinMs = 3_000
 
@@ -52,6 +55,22 @@ export async function runHeadless(host: HostOptions): Promise<number> {
   })
   await console.announce(server.address)
 
+  const opening = Promise.withResolvers<void>()
+  console
+    .openInitial({
+      site: options.site,
+      otherwise: host.installed ? 'recent' : 'sample',
+      start: options.start,
+      onReachable: opening.resolve,
+    })
+    .catch((error: unknown) => logger.error('The site could not be opened.', { error: String(error) }))
+    .finally(opening.resolve)
+  {
+    // Whoever has read the address may give a command at once. The page is served all the while, also on a disk that hangs.
+    using _patience = clock.after(reachableWithinMs, opening.resolve)
+    await opening.promise
+  }
+
   // The token rides in the fragment, which no browser sends anywhere and no log of requests holds.
   const address = `${server.address}#token=${token}`
   host.print(options.json ? JSON.stringify({ address, port: server.port, pid: process.pid }) : `Wheelhouse: ${address}`)
@@ -61,13 +80,6 @@ export async function runHeadless(host: HostOptions): Promise<number> {
     )
   }
   logger.info('The headless host runs.', { address: server.address })
-
-  const opening = console.openInitial({
-    site: options.site,
-    otherwise: host.installed ? 'recent' : 'sample',
-    start: options.start,
-  })
-  opening.catch((error: unknown) => logger.error('The site could not be opened.', { error: String(error) }))
 
   const signal = await stop.first
   logger.info('The headless host stops.', { signal, services: options.onExit })
