@@ -24,6 +24,7 @@ const refusals: readonly string[] = [
   'no-site',
   'nothing-to-undo',
   'plan-outdated',
+  'policy-subject',
   'policy-unknown',
   'repository-busy',
   'repository-in-site',

@@ -2,6 +2,7 @@ import type { DependencyView } from '#shared/contract/dependencies.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { exitCodes } from '../exit-code.ts'
 import { firstState } from '../first-state.ts'
+import { siteNotUsed } from '../site-not-used.ts'
 import { moment, table } from '../words.ts'
 import { type CommandContext, show } from './context.ts'
 
@@ -9,8 +10,9 @@ import { type CommandContext, show } from './context.ts'
 export async function dependencyList(context: CommandContext): Promise<number> {
   await using reached = await context.reach('any')
   const { dependencies, site } = await firstState(reached.connection)
-  const list = Object.values(dependencies ?? {}).flatMap((dependency) => dependency ?? [])
-  show(context, { dependencies: list }, dependenciesText(list, site?.site?.zone ?? 'UTC'))
+  const list = Object.values(dependencies)
+  const text = dependenciesText(list, site.site?.zone ?? 'UTC')
+  show(context, { dependencies: list }, list.length === 0 ? (siteNotUsed(site.site) ?? text) : text)
   return exitCodes.done
 }
 
@@ -18,16 +20,16 @@ export async function dependencyList(context: CommandContext): Promise<number> {
 export async function dependencyShow(context: CommandContext, id: string): Promise<number> {
   await using reached = await context.reach('any')
   const { dependencies, site } = await firstState(reached.connection)
-  const dependency = dependencies?.[id]
+  const dependency = dependencies[id]
   if (!dependency) {
     throw new ConsoleError(
       'dependency-unknown',
       `This site has no dependency "${id}".`,
-      `It has ${Object.keys(dependencies ?? {}).join(', ') || 'none'}.`,
+      siteNotUsed(site.site) ?? `It has ${Object.keys(dependencies).sort().join(', ') || 'none'}.`,
       { params: { dependency: id } },
     )
   }
-  show(context, { dependency }, dependencyText(dependency, site?.site?.zone ?? 'UTC'))
+  show(context, { dependency }, dependencyText(dependency, site.site?.zone ?? 'UTC'))
   return exitCodes.done
 }
 

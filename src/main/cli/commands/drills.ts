@@ -2,6 +2,7 @@ import type { DrillPlan, DrillRun, DrillView } from '#shared/contract/drills.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { exitCodes } from '../exit-code.ts'
 import { firstState } from '../first-state.ts'
+import { siteNotUsed } from '../site-not-used.ts'
 import { moment, table } from '../words.ts'
 import { agreed, type ConsentOptions } from './consent.ts'
 import { type CommandContext, show } from './context.ts'
@@ -12,7 +13,8 @@ export async function drillList(context: CommandContext): Promise<number> {
   await using reached = await context.reach('any')
   const { drills, site } = await firstState(reached.connection)
   const list = Object.values(drills)
-  show(context, { drills: list }, drillsText(list, site.site?.zone ?? 'UTC'))
+  const text = drillsText(list, site.site?.zone ?? 'UTC')
+  show(context, { drills: list }, list.length === 0 ? (siteNotUsed(site.site) ?? text) : text)
   return exitCodes.done
 }
 
@@ -48,7 +50,7 @@ export async function drillHistory(context: CommandContext, drill: string | unde
     throw new ConsoleError(
       'drill-unknown',
       `This site has no drill "${drill}".`,
-      `It has ${Object.keys(drills).sort().join(', ') || 'none'}.`,
+      siteNotUsed(site.site) ?? `It has ${Object.keys(drills).sort().join(', ') || 'none'}.`,
       { params: { drill } },
     )
   }

@@ -1,6 +1,8 @@
 import type { AttemptView, PolicyView, RecoveryPreview } from '#shared/contract/recovery.ts'
+import { ConsoleError } from '#shared/problem.ts'
 import { exitCodes } from '../exit-code.ts'
 import { firstState } from '../first-state.ts'
+import { siteNotUsed } from '../site-not-used.ts'
 import { counted, moment, shortened, table } from '../words.ts'
 import { agreed, type ConsentOptions } from './consent.ts'
 import { type CommandContext, show } from './context.ts'
@@ -11,7 +13,8 @@ export async function recoveryList(context: CommandContext): Promise<number> {
   await using reached = await context.reach('any')
   const { recovery, site } = await firstState(reached.connection)
   const policies = Object.values(recovery)
-  show(context, { policies }, policiesText(policies, site.site?.zone ?? 'UTC'))
+  const text = policiesText(policies, site.site?.zone ?? 'UTC')
+  show(context, { policies }, policies.length === 0 ? (siteNotUsed(site.site) ?? text) : text)
   return exitCodes.done
 }
 
@@ -33,7 +36,16 @@ export async function recoveryHistory(context: CommandContext, options: HistoryO
     ...(result !== undefined && { result }),
   }
   const { attempts, more } = await reached.connection.calls.recovery.history(query)
-  const { site } = await firstState(reached.connection)
+  const { recovery, site } = await firstState(reached.connection)
+  // What was done before a policy was taken out of site.yaml is still shown.
+  if (policy !== undefined && attempts.length === 0 && !recovery[policy]) {
+    throw new ConsoleError(
+      'policy-unknown',
+      `This site has no recovery policy "${policy}".`,
+      siteNotUsed(site.site) ?? `It has ${Object.keys(recovery).sort().join(', ') || 'none'}.`,
+      { params: { policy } },
+    )
+  }
   show(context, { attempts, more }, historyText(attempts.toReversed(), more, site.site?.zone ?? 'UTC'))
   return exitCodes.done
 }
@@ -45,7 +57,8 @@ export async function recoveryRun(
   on: string | undefined,
   options: ConsentOptions,
 ): Promise<number> {
-  await using reached = await context.reach('host')
+  // What comes of a step is for a console to watch: only a look is possible without one.
+  await using reached = await context.reach(options.plan ? 'any' : 'host')
   const { calls } = reached.connection
   const target = { policy, subject: on === undefined ? null : subjectOf(on) }
   const preview = await calls.recovery.preview(target)

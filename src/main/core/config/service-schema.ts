@@ -193,7 +193,7 @@ export const serviceSchema = keys({
   unit: unit.optional().meta({
     words: 'a unit such as `camera.service`',
     description:
-      'Not for `builtin`: the unit of systemd that runs it; `{ name: camera.service, of: user }` for one of the user’s own systemd. Until `wheelhouse adopt ID` the console only watches it and starts no copy of its own. See [recovery](recovery.md#services-that-systemd-runs).',
+      'Not for `builtin`: the unit of systemd that runs it; `{ name: camera.service, of: user }` for one of the user’s own systemd. No two services may name the same unit. Until `wheelhouse adopt ID` the console only watches it and starts no copy of its own. See [recovery](recovery.md#services-that-systemd-runs).',
   }),
   push: z
     .enum(pushWays, { error: expectation('value-unknown', 'one of `http`, `mqtt`, `both`') })

@@ -264,11 +264,13 @@ class SiteDrills implements Drills {
   #named(id: string): Drill {
     const drill = this.#drills.find((each) => each.id === id)
     if (drill) return drill
-    const known = this.#drills.map((each) => each.id)
+    const known = this.#drills.map((each) => each.id).join(', ') || 'none'
     throw new ConsoleError(
       'drill-unknown',
       `This site has no drill "${id}".`,
-      known.length > 0 ? `It has ${known.join(', ')}.` : 'Put the mistakes in site.yaml right, then reload it.',
+      this.#definition === null
+        ? 'Put right what is shown about site.yaml, or look through the site and trust it.'
+        : `It has ${known}.`,
       { params: { drill: id } },
     )
   }

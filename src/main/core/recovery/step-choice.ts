@@ -12,7 +12,9 @@ export function policyOf(definition: SiteDefinition | null, id: string): PolicyD
   throw new ConsoleError(
     'policy-unknown',
     `This site has no recovery policy "${id}".`,
-    `It has ${Object.keys(known).join(', ') || 'none'}.`,
+    definition === null
+      ? 'Put right what is shown about site.yaml, or look through the site and trust it.'
+      : `It has ${Object.keys(known).join(', ') || 'none'}.`,
     { params: { policy: id } },
   )
 }
