@@ -36,6 +36,7 @@ test('it stands beside every state that is on screen', async () => {
     '/services/desk-units': ['service:broker', 'service:api', 'service:kiosk', 'service:desk-units'],
     '/messages/routes': ['broker', 'route:desk-presence', 'route:requests'],
     '/backups/sn-11': ['backups', 'snapshot:sn-11'],
+    '/diagnose': ['check:site:export', 'drill:kill-api', 'drill:freeze-kiosk'],
   }
   for (const [route, subjects] of Object.entries(expected)) {
     await page.evaluate((hash) => {

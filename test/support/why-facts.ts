@@ -1,8 +1,10 @@
 import type { DependencyView } from '#shared/contract/dependencies.ts'
+import type { DrillRun, DrillView } from '#shared/contract/drills.ts'
 import { eachSlice } from '#shared/contract/each-slice.ts'
 import type { MaintenanceView } from '#shared/contract/maintenance.ts'
 import type { PolicyView } from '#shared/contract/recovery.ts'
 import type { AttentionView, JobView, RouteView, ServiceView, SiteView, SnapshotView } from '#shared/contract/state.ts'
+import type { VerifiedCheck } from '#shared/contract/verification.ts'
 import type { Cause, EventRecord } from '#shared/vocabulary.ts'
 import type { ShownFacts, WhyFacts } from '../../src/main/core/diagnostics/why/facts.ts'
 
@@ -28,6 +30,9 @@ export interface Given {
   readonly dependencies?: readonly DependencyView[]
   readonly maintenance?: MaintenanceView
   readonly policies?: readonly PolicyView[]
+  /** The list of checks; none was made when it is left out. */
+  readonly checks?: readonly VerifiedCheck[]
+  readonly drills?: readonly DrillView[]
   readonly broker?: string
   readonly logs?: Readonly<Record<string, readonly string[]>>
   /** Oldest first. */
@@ -60,6 +65,8 @@ export function factsOf(given: Given): WhyFacts {
       snapshots: byIdOf(given.snapshots),
       maintenance: given.maintenance ? { maintenance: given.maintenance } : {},
       recovery: byIdOf(given.policies),
+      verification: given.checks ? { verification: verificationOf(given.checks) } : {},
+      drills: byIdOf(given.drills),
     },
     definition: { disabled: given.disabled ?? [], broker: given.broker ?? null },
     histories,
@@ -298,6 +305,70 @@ export function policy(id: string, more: Partial<PolicyView> = {}): PolicyView {
     subjects: [],
     candidates: [],
     last: null,
+    ...more,
+  }
+}
+
+/** One that passed. */
+export function check(id: string, more: Partial<VerifiedCheck> = {}): VerifiedCheck {
+  return {
+    id,
+    title: id,
+    state: 'passed',
+    sentence: 'All is there.',
+    faults: [],
+    about: [],
+    at: at(3),
+    ms: 4,
+    own: false,
+    ...more,
+  }
+}
+
+function verificationOf(checks: readonly VerifiedCheck[]): ShownFacts['verification'][string] {
+  const passed = checks.filter(({ state }) => state === 'passed').length
+  const sentence = `${passed} of ${checks.length} checks passed.`
+  return { at: at(3), running: false, passed, total: checks.length, sentence, checks: [...checks] }
+}
+
+/** One that was never done. */
+export function drill(id: string, more: Partial<DrillView> = {}): DrillView {
+  return {
+    id,
+    title: id,
+    service: 'api',
+    do: 'kill',
+    declared: false,
+    schedule: null,
+    nextAt: null,
+    withinMs: 120_000,
+    job: null,
+    last: null,
+    trend: [],
+    commandLine: `wheelhouse drill run ${id}`,
+    ...more,
+  }
+}
+
+/** One that passed. */
+export function drillRun(drillId: string, more: Partial<DrillRun> = {}): DrillRun {
+  return {
+    id: 'jb-7',
+    drill: drillId,
+    title: drillId,
+    service: 'api',
+    do: 'kill',
+    scheduled: false,
+    at: at(2),
+    endedAt: at(3),
+    state: 'completed',
+    detectMs: 20,
+    recoverMs: 1_400,
+    detectedBy: 'Its exit was seen.',
+    recoveredBy: 'The console started it again.',
+    restarts: 1,
+    lost: null,
+    verdict: 'Noticed after 20 ms, healthy again after 1.4 s.',
     ...more,
   }
 }

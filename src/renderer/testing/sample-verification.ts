@@ -8,6 +8,7 @@ export function sampleVerification(now: number): VerificationView {
     state: 'passed',
     sentence,
     faults: [],
+    about: [],
     at: now - 40_000,
     ms: 12,
     own: false,

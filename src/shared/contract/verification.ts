@@ -11,6 +11,8 @@ export const verifiedCheckSchema = z.object({
   sentence: z.string(),
   /** Each thing that is not as it should be, in a sentence; at most 20. */
   faults: z.array(z.string()),
+  /** What the faults are about, as `why` knows it: `service:api`, `dependency:model`. Empty where it is site.yaml or files. At most 20. */
+  about: z.array(z.string()),
   at: z.number().nullable(),
   ms: z.number().nullable(),
   /** Whether site.yaml adds it. */

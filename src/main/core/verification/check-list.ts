@@ -103,7 +103,8 @@ async function ownCheck(
   const resolved = resolveCheck(check, service ?? { id, ports: {} }, definition, variables)
   const { ok, sentence } = await ask(resolved, timeoutMs, signal)
   const told = `${checkWords(resolved)}: ${sentence}.`
-  return ok ? { state: 'passed', sentence: told } : { state: 'failed', sentence: told, faults: [told] }
+  if (ok) return { state: 'passed', sentence: told }
+  return { state: 'failed', sentence: told, faults: [told], about: of === null ? [] : [`service:${of}`] }
 }
 
 const nothingPushed: PushedFacts = { latest: () => null, figure: () => null }

@@ -18,6 +18,7 @@ export async function checkConnections(ground: DatabaseGround, signal: AbortSign
   const answers = await askAll(ground, signal)
   const faults = answers.flatMap(({ id, answer }) => (answer.ok ? [] : [`${id}: ${answer.sentence}.`]))
   return findingOf(faults, {
+    about: answers.flatMap(({ id, answer }) => (answer.ok ? [] : [`database:${id}`])),
     count: answers.length,
     none: 'The site declares no database.',
     good: answers.map(({ id, answer }) => `${id}: ${answer.sentence}.`).join(' '),
@@ -29,10 +30,15 @@ export async function checkConnections(ground: DatabaseGround, signal: AbortSign
 export async function checkSchemas(ground: DatabaseGround, signal: AbortSignal): Promise<CheckFinding> {
   const answers = await askAll(ground, signal)
   const faults = answers.flatMap(({ id, answer }) => {
-    if (!answer.ok) return [`${id}: its tables cannot be read.`]
-    return /, 0 tables$/.test(answer.sentence) ? [`${id}: it is empty, there is no table in it.`] : []
+    const about = `database:${id}`
+    if (!answer.ok) return [{ about, sentence: `${id}: its tables cannot be read.` }]
+    return /, 0 tables$/.test(answer.sentence)
+      ? [{ about, sentence: `${id}: it is empty, there is no table in it.` }]
+      : []
   })
-  return findingOf(faults, {
+  const told = faults.map(({ sentence }) => sentence)
+  return findingOf(told, {
+    about: faults.map(({ about }) => about),
     count: answers.length,
     none: 'The site declares no database.',
     good: `${counted(answers.length, 'database')} ${answers.length === 1 ? 'has its' : 'have their'} tables.`,

@@ -136,6 +136,7 @@ class OpenVerification implements Verification {
       state: finding.state,
       sentence: finding.sentence,
       faults: finding.state === 'failed' ? [...finding.faults] : [],
+      about: finding.state === 'failed' ? [...(finding.about ?? [])] : [],
       at: clock.wall(),
       ms: Math.round(clock.monotonic() - began),
     }
@@ -224,5 +225,5 @@ class OpenVerification implements Verification {
 }
 
 function pending(id: string, title: string, own: boolean): VerifiedCheck {
-  return { id, title, own, state: 'pending', sentence: 'Not checked yet.', faults: [], at: null, ms: null }
+  return { id, title, own, state: 'pending', sentence: 'Not checked yet.', faults: [], about: [], at: null, ms: null }
 }

@@ -26,11 +26,12 @@ export async function checkApis(
   signal: AbortSignal,
 ): Promise<CheckFinding> {
   const answers = await Promise.all(
-    Object.values(definition.dependencies).map(async ({ id, title }) => ({ ...(await ask(id, signal)), title })),
+    Object.values(definition.dependencies).map(async ({ id, title }) => ({ ...(await ask(id, signal)), id, title })),
   )
   return findingOf(
     answers.flatMap(({ ok, sentence, title }) => (ok ? [] : [`${title}: ${sentence}.`])),
     {
+      about: answers.flatMap(({ id, ok }) => (ok ? [] : [`dependency:${id}`])),
       count: answers.length,
       none: 'The services call nothing outside the site (dependencies in site.yaml).',
       good: answers.map(({ sentence, title }) => `${title}: ${sentence}.`).join(' '),
@@ -45,16 +46,24 @@ export interface RoutesGround extends ReachGround {
   readonly traffic: TrafficView | undefined
 }
 
+interface Fault {
+  readonly about: string
+  readonly sentence: string
+}
+
 /** The router has its broker and no route fails; every page of a running service answers. */
 export async function checkRoutes(ground: RoutesGround, signal: AbortSignal): Promise<CheckFinding> {
   const { definition, variables, ask, services, routes, traffic } = ground
   const on = Object.values(routes).filter((route) => route.on)
   const isRouterOff = definition.parts.router === false || traffic?.router === 'off'
-  const faults = isRouterOff
+  const faults: Fault[] = isRouterOff
     ? []
-    : on.flatMap(({ id, refused }) => (refused === null ? [] : [`Route ${id} is not loaded: ${refused}`]))
+    : on.flatMap(({ id, refused }) =>
+        refused === null ? [] : [{ about: `route:${id}`, sentence: `Route ${id} is not loaded: ${refused}` }],
+      )
   if (!isRouterOff && on.length > 0 && traffic && traffic.router !== 'connected') {
-    faults.unshift('The router is not connected to the broker, so no message is routed.')
+    const sentence = 'The router is not connected to the broker, so no message is routed.'
+    faults.unshift({ about: 'broker', sentence })
   }
   const running = Object.values(definition.services).filter(({ id }) => services[id]?.state === 'running')
   const pages = running.flatMap((service) =>
@@ -63,14 +72,17 @@ export async function checkRoutes(ground: RoutesGround, signal: AbortSignal): Pr
   const answers = await Promise.all(
     pages.map(async ({ id, title, url }) => {
       const { ok, sentence } = await ask({ type: 'http', url, status: null }, timeoutMs, signal)
-      return ok ? [] : [`Page ${title} of ${id}: ${sentence}.`]
+      return ok ? [] : [{ about: `service:${id}`, sentence: `Page ${title} of ${id}: ${sentence}.` }]
     }),
   )
   const parts = [
     ...(isRouterOff || on.length === 0 ? [] : [counted(on.length, 'message route')]),
     ...(pages.length === 0 ? [] : [counted(pages.length, 'page')]),
   ]
-  return findingOf([...faults, ...answers.flat()], {
+  const all = [...faults, ...answers.flat()]
+  const told = all.map(({ sentence }) => sentence)
+  return findingOf(told, {
+    about: all.map(({ about }) => about),
     count: parts.length,
     none: 'No message route is on and no page of a running service is declared.',
     good: `${parts.join(' and ')}: all answer as they should.`,

@@ -3,8 +3,13 @@ import type { VerificationView } from '#shared/contract/verification.ts'
 /** What one check found. */
 export type CheckFinding =
   | { readonly state: 'passed' | 'skipped'; readonly sentence: string }
-  /** Each fault is a sentence of its own. */
-  | { readonly state: 'failed'; readonly sentence: string; readonly faults: readonly string[] }
+  /** Each fault is a sentence of its own; `about` names the parts of the site that they are about. */
+  | {
+      readonly state: 'failed'
+      readonly sentence: string
+      readonly faults: readonly string[]
+      readonly about?: readonly string[]
+    }
 
 /** One check of the list, ready to be made. */
 export interface ListedCheck {

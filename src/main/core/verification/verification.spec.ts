@@ -94,6 +94,13 @@ async function rig(
       const { checks } = await verification.run()
       return Object.fromEntries(checks.map(({ id, state: found, sentence }) => [id, `${found}: ${sentence}`]))
     },
+    /** What the faults of each failed check of the last round are about. */
+    about() {
+      const checks = state.slice('verification').get('verification')?.checks ?? []
+      return Object.fromEntries(
+        checks.flatMap(({ id, state: found, about }) => (found === 'failed' ? [[id, about]] : [])),
+      )
+    },
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   }
 }
@@ -166,6 +173,12 @@ test('each of the seven passes where all is there, and names what is wrong where
     'database-schema': 'failed: db: it is empty, there is no table in it.',
     routes: expect.stringMatching(/^failed: Page page of api: 500 in [\d.]+ m?s/),
   })
+  expect(site.about()).toEqual({
+    files: [],
+    templates: [],
+    'database-schema': ['database:db'],
+    routes: ['service:api'],
+  })
   const route = { id: 'acks', on: true, refused: 'The filter is not one.', lastError: 'The filter is not one.' }
   worse.state.slice('routes').set('acks', route as never)
   worse.state.slice('routes').set('desks', { id: 'desks', on: true, refused: null, lastError: 'one payload' } as never)
@@ -174,6 +187,7 @@ test('each of the seven passes where all is there, and names what is wrong where
     environment: 'failed: B of api: The secret GONE is not there.',
     'external-api': `failed: api: connection refused at 127.0.0.1:${nobody}.`,
   })
+  expect(worse.about()).toMatchObject({ routes: ['route:acks'], environment: [], 'external-api': ['dependency:api'] })
 })
 
 test('an API outside is asked where its own check asks: below its address, and at no other host', async () => {

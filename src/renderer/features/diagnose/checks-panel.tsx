@@ -7,6 +7,7 @@ import { Panel, SkeletonLines } from '../../components/panel.tsx'
 import { Age } from '../../components/time.tsx'
 import { useAction } from '../../state/use-action.tsx'
 import { useEntity } from '../../state/use-shown.ts'
+import { Why } from '../why/why.tsx'
 import styles from './checks-panel.module.css'
 
 const marks = { passed: 'healthy', failed: 'unhealthy', skipped: 'unknown', pending: 'unknown' } as const
@@ -68,7 +69,7 @@ function Checks({ verification }: { readonly verification: VerificationView }) {
 }
 
 function Check({ check }: { readonly check: VerifiedCheck }) {
-  const { title, state, sentence, faults, ms, own } = check
+  const { id, title, state, sentence, faults, ms, own } = check
   return (
     <li data-state={state}>
       <HealthMark health={marks[state]} label={state} />
@@ -77,7 +78,7 @@ function Check({ check }: { readonly check: VerifiedCheck }) {
         {own && <span className="dim"> site.yaml</span>}
       </span>
       <span className={styles.found}>
-        {sentence}
+        {sentence} {state === 'failed' && <Why subject={`check:${id}`} about={title} />}
         {faults.length > 1 && (
           <ul>
             {faults.map((fault) => (

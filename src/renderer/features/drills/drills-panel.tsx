@@ -12,6 +12,7 @@ import { Age, Time } from '../../components/time.tsx'
 import { useEntity, useSlice } from '../../state/use-shown.ts'
 import { useActions } from '../actions/asking.ts'
 import { CancelJob } from '../actions/watched-jobs.tsx'
+import { Why } from '../why/why.tsx'
 import { inOrder, markOfRun, stateWords } from './drill-words.ts'
 import styles from './drills-panel.module.css'
 
@@ -75,7 +76,8 @@ function DrillRow({ drill }: { readonly drill: DrillView }) {
             <HealthMark health={markOfRun(last.state)} label="" /> {stateWords(last.state)}{' '}
             <span className="dim">
               <Age at={last.at} />
-            </span>
+            </span>{' '}
+            <Why subject={`drill:${drill.id}`} about={drill.title} />
           </>
         ) : (
           <span className="dim">never done</span>

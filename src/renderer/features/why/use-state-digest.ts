@@ -59,6 +59,12 @@ export function useStateDigest(): string {
   const maintenance = useSelected('maintenance', (slice) =>
     digest(Object.values(slice), ({ on, reason, held, event }) => [on, reason, held, event]),
   )
+  const verification = useSelected('verification', (slice) =>
+    digest(Object.values(slice), ({ checks }) => checks.map(({ id, state, sentence }) => [id, state, sentence])),
+  )
+  const drills = useSelected('drills', (slice) =>
+    digest(Object.values(slice), ({ id, job, last }) => [id, job, last?.id, last?.state]),
+  )
   return [
     services,
     attention,
@@ -73,6 +79,8 @@ export function useStateDigest(): string {
     dependencies,
     recovery,
     maintenance,
+    verification,
+    drills,
   ].join('\n')
 }
 

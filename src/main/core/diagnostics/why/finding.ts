@@ -30,6 +30,8 @@ export function pageOf(subject: string): string | null {
       return `/recovery/${id}`
     case 'maintenance':
       return '/recovery'
+    case 'drill':
+      return '/diagnose#drills'
     case 'route':
       return '/messages/routes'
     case 'router':
@@ -41,6 +43,7 @@ export function pageOf(subject: string): string | null {
       return '/backups'
     case 'event':
       return `/timeline/${id}`
+    case 'check':
     case 'store':
       return '/diagnose'
     case 'site':

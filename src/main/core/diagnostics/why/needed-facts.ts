@@ -2,6 +2,7 @@ import type { AttentionView } from '#shared/contract/state.ts'
 import type { NeededFacts, ShownFacts } from './facts.ts'
 import { isTroubled, needsInTrouble, servicesBehind } from './service-path.ts'
 import { type Subject, subjectText } from './subject.ts'
+import { aboutOf } from './why-check.ts'
 import { blockingDependency } from './why-dependency.ts'
 import { subjectsOf } from './why-policy.ts'
 
@@ -18,14 +19,14 @@ export function neededFacts(subject: Subject, shown: ShownFacts, broker: string 
   })
   const cards = cardsOf(subject, services, dependencies, shown)
   const own = subject.kind === 'event' ? [] : [subjectText(subject)]
-  const about = subject.kind === 'policy' ? subjectsOf(subject.id, shown) : []
-  const router = subject.kind === 'broker' || subject.kind === 'route' ? ['router'] : []
+  const about = aboutWhat(subject, shown)
+  const router = [subjectText(subject), ...about].some(isOfRouter) ? ['router'] : []
   return {
     histories: [
       ...new Set([
         ...services.map((id) => `service:${id}`),
         ...dependencies,
-        ...own.map((text) => (text === 'maintenance' ? 'site' : text)),
+        ...own.map((text) => (text === 'maintenance' || subject.kind === 'check' ? 'site' : text)),
         ...about,
         ...router,
       ]),
@@ -38,6 +39,16 @@ export function neededFacts(subject: Subject, shown: ShownFacts, broker: string 
     ],
     logs: services.filter((id) => isRoot(id, shown)).slice(0, most.logs),
   }
+}
+
+/** Other subjects that an answer tells of. */
+function aboutWhat(subject: Subject, shown: ShownFacts): readonly string[] {
+  if (subject.kind === 'policy') return subjectsOf(subject.id, shown)
+  return subject.kind === 'check' ? aboutOf(subject.id, shown) : []
+}
+
+function isOfRouter(subject: string): boolean {
+  return subject === 'broker' || subject.startsWith('route:')
 }
 
 /** The event that began the maintenance that an answer may rest on. */
@@ -56,6 +67,16 @@ function servicesOf(subject: Subject, shown: ShownFacts, broker: string | null):
       return (shown.recovery[subject.id]?.subjects ?? []).flatMap(({ subject: about }) =>
         about.startsWith('service:') ? [about.slice('service:'.length)] : [],
       )
+    case 'drill': {
+      const drill = shown.drills[subject.id]
+      return drill ? [drill.service] : []
+    }
+    case 'check':
+      return aboutOf(subject.id, shown).flatMap((about) => {
+        const [, id] = /^(?:service|database):(.*)$/.exec(about) ?? []
+        if (id !== undefined) return [id]
+        return broker !== null && isOfRouter(about) ? [broker] : []
+      })
     case 'site':
     case 'job':
       return Object.values(shown.services)

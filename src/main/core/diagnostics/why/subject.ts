@@ -3,7 +3,19 @@ import { ConsoleError } from '#shared/problem.ts'
 import type { ShownFacts } from './facts.ts'
 
 const whole = ['site', 'store', 'backups', 'machine', 'broker', 'maintenance'] as const
-const several = ['service', 'route', 'database', 'dependency', 'policy', 'job', 'card', 'event', 'snapshot'] as const
+const several = [
+  'service',
+  'route',
+  'database',
+  'dependency',
+  'policy',
+  'check',
+  'drill',
+  'job',
+  'card',
+  'event',
+  'snapshot',
+] as const
 
 /** What can be asked about. */
 export type Subject =
@@ -48,6 +60,11 @@ export function isShown(subject: Subject, shown: ShownFacts): boolean {
       return shown.dependencies[subject.id] !== undefined
     case 'policy':
       return shown.recovery[subject.id] !== undefined
+    case 'check':
+      // Before the first round nobody knows which checks there will be.
+      return checkIds(shown)?.includes(subject.id) ?? true
+    case 'drill':
+      return shown.drills[subject.id] !== undefined
     case 'job':
       return shown.jobs[subject.id] !== undefined
     case 'card':
@@ -69,13 +86,15 @@ export function subjectUnknown(text: string, shown: ShownFacts): ConsoleError {
     ...prefixed('database', shown.databases),
     ...prefixed('dependency', shown.dependencies),
     ...prefixed('policy', shown.recovery),
+    ...(checkIds(shown) ?? []).map((id) => `check:${id}`),
+    ...prefixed('drill', shown.drills),
     ...prefixed('job', shown.jobs),
     ...prefixed('card', shown.attention),
     ...prefixed('snapshot', shown.snapshots),
   ]
   const near = nearest(text, [...whole, ...Object.keys(shown.services), ...named])
   const services = Object.keys(shown.services)
-  const known = `Ask about ${whole.join(', ')}${services.length > 0 ? `, a service (${services.join(', ')})` : ''}, or route:ID, dependency:ID, policy:ID, job:ID, card:ID, snapshot:ID, event:ID.`
+  const known = `Ask about ${whole.join(', ')}${services.length > 0 ? `, a service (${services.join(', ')})` : ''}, or route:ID, dependency:ID, policy:ID, check:ID, drill:ID, job:ID, card:ID, snapshot:ID, event:ID.`
   return new ConsoleError(
     'subject-unknown',
     `Nothing here is called “${text}”.`,
@@ -84,6 +103,11 @@ export function subjectUnknown(text: string, shown: ShownFacts): ConsoleError {
       params: { subject: text, nearest: near ?? null },
     },
   )
+}
+
+/** Ids of the list of checks; undefined before its first round. */
+function checkIds({ verification }: ShownFacts): readonly string[] | undefined {
+  return verification.verification?.checks.map(({ id }) => id)
 }
 
 function prefixed(kind: string, entities: Readonly<Record<string, unknown>>): readonly string[] {

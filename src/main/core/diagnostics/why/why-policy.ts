@@ -5,7 +5,7 @@ import { distinctFixes, eventsEvidence, type Finding, goTo, stateEvidence } from
 import { isTroubled } from './service-path.ts'
 import { maintenanceEvidence } from './why-maintenance.ts'
 import { type Trouble, troubleOf } from './why-service.ts'
-import { inside, type SentenceClock, sentenceClock, stopped } from './words.ts'
+import { capital, inside, type SentenceClock, sentenceClock, stopped } from './words.ts'
 
 type About = PolicyView['subjects'][number]
 
@@ -143,9 +143,4 @@ function healthOf({ state }: PolicyView): Health {
 function nameOf(subject: string): string {
   if (subject.startsWith('service:')) return subject.slice('service:'.length)
   return subject === 'machine' || subject === 'site' ? `the ${subject}` : subject
-}
-
-/** Ids begin with a small letter, and stay as they are. */
-function capital(sentence: string): string {
-  return /^(the|it|what|because) /.test(sentence) ? sentence.charAt(0).toUpperCase() + sentence.slice(1) : sentence
 }

@@ -3,8 +3,10 @@ import type { WhyFacts } from './facts.ts'
 import type { Finding } from './finding.ts'
 import { isWord, type Subject, subjectText } from './subject.ts'
 import { whyBackups, whySnapshot } from './why-backups.ts'
+import { whyCheck } from './why-check.ts'
 import { whyDatabase } from './why-database.ts'
 import { whyDependency } from './why-dependency.ts'
+import { whyDrill } from './why-drill.ts'
 import { whyCard, whyEvent, whyJob } from './why-happening.ts'
 import { whyMachine } from './why-machine.ts'
 import { whyMaintenance } from './why-maintenance.ts'
@@ -51,6 +53,10 @@ function findingOf(subject: Subject, facts: WhyFacts): Finding {
       return whyDependency(subject.id, facts)
     case 'policy':
       return whyPolicy(subject.id, facts)
+    case 'check':
+      return whyCheck(subject.id, facts, (behind) => findingOf(behind, facts))
+    case 'drill':
+      return whyDrill(subject.id, facts)
     case 'job':
       return whyJob(subject.id, facts)
     case 'card':

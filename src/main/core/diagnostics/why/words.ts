@@ -67,6 +67,11 @@ export function inside(sentence: string): string {
 const openings =
   /^(A|An|Asked|Being|Calls|For|Given|It|Its|No|Not|Nothing|Ran|Run|Running|Started|Stopped|Taken|The|This|To|Waiting|Waits|What|While)\b/
 
+/** To begin a sentence; ids begin with a small letter, and stay as they are. */
+export function capital(sentence: string): string {
+  return /^(the|it|what|because) /.test(sentence) ? sentence.charAt(0).toUpperCase() + sentence.slice(1) : sentence
+}
+
 /** The beginning of a text that would make a sentence too long. */
 export function shortened(text: string, most: number): string {
   return text.length <= most ? text : `${text.slice(0, most - 1).trimEnd()}…`
