@@ -4,7 +4,6 @@ import type { LogPage, ServiceProcesses } from '#shared/contract/index.ts'
 import { UserHere } from '../support/command-line.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { makeTinySite } from '../support/tiny-site.ts'
-import { until } from '../support/until.ts'
 
 test('processes, ports, signals, limits, logs and units from the command line, over a console that runs', async () => {
   const folder = temporaryFolder()
