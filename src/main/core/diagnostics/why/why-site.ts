@@ -73,13 +73,18 @@ export function whySite(facts: WhyFacts): Finding {
   const sentence =
     count === 0
       ? `${title} has no services yet: site.yaml names none.`
-      : `Nothing is wrong with ${title}: ${count === 1 ? 'its one service is' : `${wanted.length === 1 ? 'the one wanted service is' : `all ${wanted.length} wanted services are`}`} well since ${clock.at(site.since)}.`
+      : `Nothing is wrong with ${title}: ${wantedWords(wanted.length, count)} well since ${clock.at(site.since)}.`
   const resting = services.filter((view) => !wanted.includes(view))
   if (resting.length === 0) return finding({ sentence, root: 'site', evidence: [own], fixes: [] })
   // Nobody is told that all is well without hearing of what stands still.
   const rest = atRest(resting, facts)
   const still = `${counted(resting.length, 'other')} ${resting.length === 1 ? 'does' : 'do'} not run${rest.sentence}`
   return finding({ ...rest, sentence: `${sentence} ${still}`, evidence: [own, ...rest.evidence] })
+}
+
+function wantedWords(wanted: number, all: number): string {
+  if (all === 1) return 'its one service is'
+  return wanted === 1 ? 'the one wanted service is' : `all ${wanted} wanted services are`
 }
 
 /** Why nothing runs, to stand behind "Nothing of ConsultEase runs": who stopped it all, or the one that took the rest along. */
