@@ -39,6 +39,19 @@ test('when the console gives up, a look says why by itself, and an order that th
   expect(await look).toMatchObject({ code: 2, err: expect.stringContaining('is already open: the command line') })
 })
 
+test('a site that a command had for longer than the console waits is opened once it is given back', async () => {
+  const { console, consoleClock, opening, release, site } = await openingSite()
+  const phase = () => console.state.slice('console').get('console')?.phase
+  await moved(consoleClock, opening)
+  expect(phase()).toBe('could not open')
+  await consoleClock.advance(3_000)
+  expect(phase()).toBe('could not open')
+  await release()
+  const opened = until('the site open', () => phase() === 'open' || undefined, 90_000)
+  await moved(consoleClock, opened)
+  expect(console.site?.directory).toBe(site)
+})
+
 test('a console that does not get its site open is waited for for a minute', async () => {
   const { user, userClock, site } = await openingSite()
   const look = user.run('status', '--site', site)
@@ -70,6 +83,7 @@ async function openingSite() {
   await until('the console to listen', () => existsSync(controlSocketPath(user.folders, site)), 90_000)
   return {
     user,
+    console,
     userClock,
     consoleClock,
     opening,

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import type { DependencyView, DrillPlan, DrillRun, JobView, MaintenanceView } from '#shared/contract/index.ts'
+import type { DependencyView, DrillPlan, DrillRun, JobView, MaintenanceView, Why } from '#shared/contract/index.ts'
 import type { PushedView } from '#shared/contract/state.ts'
 import { UserHere } from '../support/command-line.ts'
 import { temporaryFolder } from '../support/folders.ts'
@@ -82,6 +82,13 @@ test('dependencies and figures from the command line, over a console that runs',
     code: 1,
     out: expect.stringContaining('model: FAILED'),
   })
+  expect(await user.run('check')).toMatchObject({ code: 1, out: expect.stringContaining('External API') })
+  const why = await user.document<Why>('why', 'check:external-api')
+  expect(why).toMatchObject({
+    health: 'unhealthy',
+    root: 'dependency:model',
+    commandLine: 'wheelhouse why check:external-api',
+  })
   other.behave((response) => response.end('fine'))
   const breaker = async () =>
     (await user.document<{ dependency: DependencyView }>('dependency', 'show', 'model')).dependency.state
@@ -93,6 +100,7 @@ test('dependencies and figures from the command line, over a console that runs',
   for (const [args, sentence] of [
     [['dependency', 'isolate', 'modle'], 'This site has no dependency "modle"'],
     [['dependency', 'show', 'modle'], 'This site has no dependency "modle"'],
+    [['why', 'check:external-apy'], 'Did you mean check:external-api?'],
     [['figures', 'eya'], 'There is no service eya in this site'],
   ] as const) {
     const { code, err } = await user.run(...args)
@@ -121,6 +129,9 @@ test('drills and maintenance from the command line, over a console that runs, an
   const { runs } = await user.document<{ runs: DrillRun[] }>('drill', 'history', 'kill-eye')
   expect(runs).toMatchObject([{ id: job.id, state: 'completed', restarts: 1 }])
   expect((await user.run('drill')).out).toMatch(/^kill-eye +Kill eye +completed /m)
+  const why = await user.document<Why>('why', 'drill:kill-eye')
+  expect(why).toMatchObject({ health: 'healthy', root: 'drill:kill-eye' })
+  expect(why.evidence.map(({ sentence }) => sentence)).toContainEqual(expect.stringContaining('Kill eye'))
   for (const args of [
     ['drill', 'run', 'kill-eya', '--yes'],
     ['drill', 'history', 'kill-eya'],

@@ -7,9 +7,11 @@ import { controlSocketPath, DisposableStore, Listeners } from '#core/platform/in
 import { openSite, type Site } from '#core/site.ts'
 import { siteFolder } from '#core/site-folder.ts'
 import { openStateHub, type StateHub } from '#core/state/index.ts'
+import { isHeldByCommand } from '#core/store/index.ts'
 import type { ConsoleView, JobView } from '#shared/contract/state.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
+import { whenGivenBack } from './given-back.ts'
 import { assertFolder } from './opened-folder.ts'
 import type { ConsolePorts, InitialSite } from './ports.ts'
 import { RecentSites } from './recent-sites.ts'
@@ -37,6 +39,7 @@ export class Console implements ConsoleControl {
   #phase: ConsoleView['phase'] = 'no site'
   #problem: ConsoleView['problem'] = null
   #turn: Promise<unknown> = Promise.resolve()
+  #givenBack: Disposable | null = null
   #closing: Promise<void> | null = null
 
   /** Opens the console without a site. */
@@ -101,7 +104,8 @@ export class Console implements ConsoleControl {
 
   /**
    * Opens the first site of a run. A site that cannot be opened does not end the console: the state says why, and a refused
-   * start is told there too. Resolves when the site is open and its start has begun.
+   * start is told there too; one that a command has at the moment is opened as soon as that gives it back. Resolves when the site
+   * is open and its start has begun, or could not be opened now.
    */
   async openInitial(initial: InitialSite): Promise<void> {
     const cause: Cause = { type: 'console', why: 'the console started' }
@@ -114,6 +118,13 @@ export class Console implements ConsoleControl {
     } catch (error) {
       this.#ports.logger.error(`The site in ${directory} could not be opened.`, { error: String(error) })
       if (initial.site !== null && this.host === 'command line') throw error
+      if (this.host === 'command line' || !isHeldByCommand(error)) return
+      this.#givenBack = whenGivenBack(directory, {
+        clock: this.#ports.clock,
+        // Somebody may have opened a site meanwhile: that counts more.
+        wanted: () => !this.#closing && this.#phase === 'could not open',
+        open: () => void this.openInitial(initial),
+      })
     }
   }
 
@@ -175,6 +186,7 @@ export class Console implements ConsoleControl {
   /** Closes the site and every connection. Safe to call twice; the second call waits for the first. */
   close(options: { readonly services: 'stop' | 'leave' }): Promise<void> {
     this.#closing ??= this.#exclusive(async () => {
+      this.#givenBack?.[Symbol.dispose]()
       try {
         await this.#close(options.services)
       } finally {

@@ -5,6 +5,7 @@ export { checkDatabase, copyDatabase, type DatabaseToolLimits, salvageDatabase }
 export { type Quarantined, quarantineKeptMs } from './quarantine.ts'
 export { type ReplacedBy, recoveryLimit, type StandIn } from './recovery-record.ts'
 export {
+  isHeldByCommand,
   type LockPatience,
   readOwner,
   type SiteLock,

@@ -88,8 +88,8 @@ async function holdPatiently(directory: string, patience?: LockPatience): Promis
   }
 }
 
-/** A holder that has not said yet who it is has just begun: it may be a command as well. */
-function isHeldByCommand(error: unknown): boolean {
+/** Whether a refused lock is held by a command. A holder that has not said yet who it is has just begun: it may be one as well. */
+export function isHeldByCommand(error: unknown): boolean {
   if (!(error instanceof ConsoleError) || error.problem.code !== 'site-locked') return false
   const holder = siteOwnerSchema.safeParse(error.problem.params.owner)
   return !holder.success || holder.data.host === 'command line'
@@ -160,7 +160,9 @@ function lockedBy(directory: string, owner: SiteOwner | undefined): ConsoleError
   return new ConsoleError(
     'site-locked',
     `The site ${site} is already open: ${hostNames[owner.host]} on ${owner.hostname} (process ${owner.pid}) has had it open since ${since} UTC.`,
-    `Use that console, or quit it and try again.${reached}`,
+    owner.host === 'command line'
+      ? 'Wait until that command has ended, then try again.'
+      : `Use that console, or quit it and try again.${reached}`,
     { params: { site, owner }, retryable: true },
   )
 }
