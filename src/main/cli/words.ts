@@ -1,3 +1,5 @@
+import { sizeInWords } from '#shared/size-words.ts'
+
 /** Rows under a heading, columns aligned; the last column is not padded. Columns named in `right` are numbers. */
 export function table(
   heading: readonly string[],
@@ -18,17 +20,9 @@ export function table(
   return [heading, ...rows].map(line).join('\n')
 }
 
-/** Bytes in the largest unit that leaves a figure of one to three digits before the point. */
+/** Bytes for a table; a dash where they are not known. */
 export function bytes(count: number | null): string {
-  if (count === null) return '–'
-  const units = ['B', 'kB', 'MB', 'GB', 'TB']
-  let value = count
-  let unit = 0
-  while (value >= 1_000 && unit < units.length - 1) {
-    value /= 1_000
-    unit++
-  }
-  return `${unit === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${units[unit]}`
+  return count === null ? '–' : sizeInWords(count)
 }
 
 /** A moment in the site's zone: `2026-01-05 16:30:00`. */

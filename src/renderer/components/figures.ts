@@ -1,18 +1,6 @@
 /** Numbers as they are read on screen: always with their unit. */
 
-const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const
-
-/** Bytes in powers of a thousand, three digits: `12.3 MB`. */
-export function bytes(value: number): string {
-  let left = Math.abs(value)
-  let unit = 0
-  while (left >= 999.5 && unit < units.length - 1) {
-    left /= 1_000
-    unit++
-  }
-  const shown = unit === 0 ? String(Math.round(left)) : left.toFixed(left < 10 ? 1 : 0)
-  return `${value < 0 ? '−' : ''}${shown} ${units[unit]}`
-}
+export { sizeInWords as bytes } from '#shared/size-words.ts'
 
 /** A count with thin thousands: `12 345`. */
 export function count(value: number): string {

@@ -1,6 +1,6 @@
 import type { JobContext, JobOutcome } from '#core/jobs/index.ts'
-import { sizeInWords } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
+import { sizeInWords } from '#shared/size-words.ts'
 import type { Catalogue } from './catalogue.ts'
 import { type Conditions, sentenceOf } from './conditions.ts'
 import { eventKinds } from './event-kinds.ts'

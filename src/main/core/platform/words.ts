@@ -16,11 +16,3 @@ function formatted(zone: string, at: number, timeStyle: 'short' | 'medium'): str
     return new Intl.DateTimeFormat('en-GB', { ...options, timeZone: 'UTC' }).format(at)
   }
 }
-
-/** Bytes in the decimal unit that a person reads: "27 kB", "1.4 MB". */
-export function sizeInWords(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB']
-  const at = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3))
-  const amount = bytes / 1_000 ** at
-  return `${at > 0 && amount < 9.95 ? amount.toFixed(1) : Math.round(amount)} ${units[at]}`
-}

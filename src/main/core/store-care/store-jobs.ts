@@ -1,7 +1,7 @@
 import type { EventLog } from '#core/events/index.ts'
 import type { JobContext, JobOutcome, JobRequest } from '#core/jobs/index.ts'
-import { sizeInWords } from '#core/platform/index.ts'
 import type { CheckKind, DatabaseName, OpenedAs, ReplacedBy, Store } from '#core/store/index.ts'
+import { sizeInWords } from '#shared/size-words.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import type { CopyTaking } from './copy-taking.ts'
 import { storeEventKinds } from './event-kinds.ts'

@@ -1,7 +1,8 @@
+import { sizeInWords } from '#shared/size-words.ts'
 import type { Health } from '#shared/vocabulary.ts'
 import { chainOf, type WhyFacts } from './facts.ts'
 import { cardEvidence, cardsOf, distinctFixes, eventsEvidence, type Finding, stateEvidence } from './finding.ts'
-import { bytes, inside } from './words.ts'
+import { inside } from './words.ts'
 
 /** Shares of what there is, below or above which the machine is called tight. */
 const tight = { diskFree: 0.05, memoryUsed: 0.95, cpuPercent: 95 }
@@ -30,8 +31,10 @@ export function whyMachine(facts: WhyFacts): Finding {
       [],
     )
   const { cpu, memory, disk, temperature } = machine
-  const free = disk ? `${bytes(disk.free)} of ${bytes(disk.total)} free on the disk of ${disk.path}` : 'disk not known'
-  const used = `${bytes(memory.used)} of ${bytes(memory.total)} memory in use`
+  const free = disk
+    ? `${sizeInWords(disk.free)} of ${sizeInWords(disk.total)} free on the disk of ${disk.path}`
+    : 'disk not known'
+  const used = `${sizeInWords(memory.used)} of ${sizeInWords(memory.total)} memory in use`
   const busy = `CPU at ${Math.round(cpu.percent)} % of ${cpu.cores} cores`
   const figures = [
     `${free}.`,

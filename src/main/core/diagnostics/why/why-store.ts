@@ -1,9 +1,10 @@
 import type { Evidence } from '#shared/contract/diagnostics.ts'
 import type { Fix, StoreView } from '#shared/contract/state.ts'
+import { sizeInWords } from '#shared/size-words.ts'
 import type { Health } from '#shared/vocabulary.ts'
 import { chainOf, type WhyFacts } from './facts.ts'
 import { cardEvidence, cardsOf, distinctFixes, eventsEvidence, type Finding, goTo, stateEvidence } from './finding.ts'
-import { bytes, counted, inside, sentenceClock, stopped } from './words.ts'
+import { counted, inside, sentenceClock, stopped } from './words.ts'
 
 type StoreDatabase = StoreView['databases'][number]
 
@@ -73,7 +74,7 @@ export function whyStore(facts: WhyFacts): Finding {
   return finding(
     'healthy',
     `Nothing is wrong with the store: it is open since ${clock.at(store.since)}, half of its commits take at most ${ms(store.commitP50)} and 99 of 100 at most ${ms(store.commitP99)}, and ${counted(store.queueDepth, 'write')} ${store.queueDepth === 1 ? 'waits' : 'wait'}.`,
-    states.length > 0 ? states : [stateEvidence('store', `${bytes(store.bytes)} in all.`, { at: store.since })],
+    states.length > 0 ? states : [stateEvidence('store', `${sizeInWords(store.bytes)} in all.`, { at: store.since })],
   )
 }
 
@@ -86,7 +87,7 @@ const stateSentences: Readonly<Record<Exclude<StoreView['state'], 'open'>, (what
 
 function databaseWords({ name, state, note, bytes: size, walBytes, lastCheck }: StoreDatabase): string {
   const check = lastCheck ? ` Last ${lastCheck.kind} check: ${lastCheck.ok ? 'good' : stopped(lastCheck.note)}` : ''
-  return `The ${name} database is ${state} and takes ${bytes(size + walBytes)}.${note ? ` ${stopped(note)}` : ''}${check}`
+  return `The ${name} database is ${state} and takes ${sizeInWords(size + walBytes)}.${note ? ` ${stopped(note)}` : ''}${check}`
 }
 
 function fixesOf({ name, state }: StoreDatabase): readonly Fix[] {

@@ -86,15 +86,3 @@ export function counted(count: number, one: string, many = `${one}s`): string {
 export function times(count: number): string {
   return count === 1 ? 'once' : `${count} times`
 }
-
-/** Bytes in the largest unit that leaves a figure of one to three digits before the point. */
-export function bytes(count: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB']
-  let value = count
-  let unit = 0
-  while (value >= 1_000 && unit < units.length - 1) {
-    value /= 1_000
-    unit++
-  }
-  return `${unit === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${units[unit]}`
-}

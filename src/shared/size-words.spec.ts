@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { sizeInWords } from './words.ts'
+import { sizeInWords } from './size-words.ts'
 
 test('sizes are told in the unit that a person reads, however small a snapshot is', () => {
   expect([0, 999, 1_000, 27_300, 1_440_000, 9_960_000, 3e12, 5e15].map(sizeInWords)).toEqual([
