@@ -1,0 +1,303 @@
+import { describe, expect, it } from 'vitest'
+import { loadText, problemsOf, siteText } from '../../../../test/support/site-text.ts'
+
+describe('mistakes', () => {
+  it('are all told at once, in reading order, each with line, column, path, sentence and remedy', async () => {
+    const loaded = await loadText(`wheelhouse: 1
+site: Lab
+servces: {}
+services:
+  api: { kind: nod, run: services/api.mjs }
+  web:
+    kind: node
+    run: services/web.mjs
+    needs: { web: ready, apii: ready }
+    readiness: { http: "http://127.0.0.1:\${ports.http}/", every: 5 }
+routes:
+  r: { from: a/#/b, to: [ { channel: x } ] }
+`)
+    expect(problemsOf(loaded).map(({ line, column, code, path }) => [line, column, code, path])).toEqual([
+      [2, 7, 'id-bad', 'site'],
+      [3, 1, 'key-unknown', 'servces'],
+      [5, 16, 'value-unknown', 'services.api.kind'],
+      [9, 14, 'need-self', 'services.web.needs.web'],
+      [9, 26, 'need-unknown', 'services.web.needs.apii'],
+      [10, 24, 'variable-unknown', 'services.web.readiness.http'],
+      [10, 66, 'duration-bad', 'services.web.readiness.every'],
+      [12, 14, 'topic-filter-bad', 'routes.r.from'],
+    ])
+    for (const { message, remedy } of problemsOf(loaded)) {
+      expect(message).toMatch(/^.+\.$/)
+      expect(remedy).toMatch(/^.+\.$/)
+    }
+  })
+
+  const api = 'kind: node, run: services/api.mjs'
+  const cases: readonly [what: string, yaml: string, code: string, line: number | null, words: RegExp][] = [
+    [
+      'an unknown key, with the nearest known one',
+      siteText(`services: { api: { ${api}, portz: {} } }`),
+      'key-unknown',
+      3,
+      /`ports`/,
+    ],
+    [
+      'a value of the wrong type',
+      siteText('services: [api]'),
+      'value-wrong-type',
+      3,
+      /services is a list, but must be a map/,
+    ],
+    [
+      'a size that is too small',
+      siteText('store: { messages: 63MB }'),
+      'size-bad',
+      3,
+      /a size such as `256MB` or `4GB`, of at least 64MB/,
+    ],
+    [
+      'a bad duration',
+      siteText(`services: { api: { ${api}, stop: { within: 10 sec } } }`),
+      'duration-bad',
+      3,
+      /“10 sec”.*`10s`/,
+    ],
+    [
+      'a missing key, with what it must be',
+      siteText('services: { api: { run: x } }'),
+      'value-missing',
+      3,
+      /services\.api has no `kind`/,
+    ],
+    ['a missing id', 'wheelhouse: 1\n', 'value-missing', 1, /site\.yaml has no `site`/],
+    [
+      'a file of a newer version',
+      'wheelhouse: 2\nsite: lab\nnew: {}',
+      'site-newer',
+      1,
+      /version 2.*Update the console/,
+    ],
+    ['an id with capitals', siteText('services: { Api: { kind: external } }'), 'id-bad', 3, /“Api”.*lowercase/],
+    ['an id that begins with a hyphen', siteText('services: { -api: { kind: external } }'), 'id-bad', 3, /“-api”/],
+    [
+      'an unknown need, with the nearest service',
+      siteText(`services: { db: { kind: external }, api: { ${api}, needs: { dbb: ready } } }`),
+      'need-unknown',
+      3,
+      /`db`/,
+    ],
+    [
+      'a need named like something every object has',
+      siteText(`services: { api: { ${api}, needs: { constructor: ready } } }`),
+      'need-unknown',
+      3,
+      /constructor/,
+    ],
+    [
+      'a need of itself',
+      siteText(`services: { api: { ${api}, needs: { api: ready } } }`),
+      'need-self',
+      3,
+      /needs itself/,
+    ],
+    [
+      'a cycle, with its whole path',
+      siteText(
+        'services:\n  api: { kind: external, needs: { db: ready } }\n  db: { kind: external, needs: { api: ready } }',
+      ),
+      'need-cycle',
+      4,
+      /api → db → api/,
+    ],
+    [
+      'a wait for the end of what runs on',
+      siteText(`services: { db: { kind: external }, api: { ${api}, needs: { db: completed } } }`),
+      'need-never-met',
+      3,
+      /one-shot/,
+    ],
+    [
+      'an unknown builtin',
+      siteText('services: { b: { kind: builtin, use: brocker } }'),
+      'builtin-unknown',
+      3,
+      /brocker/,
+    ],
+    [
+      'a broker without its port',
+      siteText('services: { b: { kind: builtin, use: broker } }'),
+      'value-missing',
+      3,
+      /`mqtt`/,
+    ],
+    ['a node service without script', siteText('services: { a: { kind: node } }'), 'value-missing', 3, /`run`/],
+    [
+      'a command for what is not run',
+      siteText('services: { a: { kind: external, run: x } }'),
+      'key-not-for-kind',
+      3,
+      /somebody else/,
+    ],
+    [
+      'a port out of range',
+      siteText(`services: { api: { ${api}, ports: { http: 70000 } } }`),
+      'port-out-of-range',
+      3,
+      /65535/,
+    ],
+    [
+      'the same port twice',
+      siteText(`services: { b: { kind: external, ports: { x: 80 } }, api: { ${api}, ports: { http: 80 } } }`),
+      'port-twice',
+      3,
+      /b\.x and by api\.http/,
+    ],
+    [
+      'a script that is missing',
+      siteText('services: { a: { kind: node, run: services/gone.mjs } }'),
+      'script-missing',
+      3,
+      /services\/gone\.mjs/,
+    ],
+    [
+      'a program in the release that is missing',
+      siteText('services: { a: { kind: process, run: ./bin/gone } }'),
+      'program-missing',
+      3,
+      /bin\/gone/,
+    ],
+    [
+      'a program that is not installed',
+      siteText('services: { a: { kind: process, run: no-such-program-here } }'),
+      'program-missing',
+      3,
+      /PATH/,
+    ],
+    [
+      'a working directory that is missing',
+      siteText(`services: { a: { ${api}, cwd: gone } }`),
+      'folder-missing',
+      3,
+      /gone/,
+    ],
+    [
+      'a script outside the site',
+      siteText('services: { a: { kind: node, run: ../x.mjs } }'),
+      'path-escapes',
+      3,
+      /\.\.\/x\.mjs/,
+    ],
+    [
+      'a working directory outside the site',
+      siteText(`services: { a: { ${api}, cwd: ../.. } }`),
+      'path-escapes',
+      3,
+      /leads out/,
+    ],
+    [
+      'a shell line',
+      siteText('services: { a: { kind: process, run: "sh x | tee y" } }'),
+      'command-bad',
+      3,
+      /only a shell/,
+    ],
+    [
+      'a reference to nothing, with the nearest',
+      siteText(`services: { api: { ${api}, ports: { http: 81 }, env: { P: "\${ports.htp}" } } }`),
+      'variable-unknown',
+      3,
+      /\$\{ports\.http\}/,
+    ],
+    [
+      'a port of another service that has none',
+      siteText(`services: { b: { kind: external }, api: { ${api}, env: { P: "\${services.b.ports.x}" } } }`),
+      'variable-unknown',
+      3,
+      /services\.b\.ports\.x/,
+    ],
+    [
+      'a secret outside the environment',
+      siteText(`services: { api: { ${api}, pages: { A: "http://x/\${secrets.K}" } } }`),
+      'secret-not-here',
+      3,
+      /only stand in `env`/,
+    ],
+    [
+      'a probe that asks nothing',
+      siteText(`services: { api: { ${api}, liveness: { every: 1s } } }`),
+      'probe-unclear',
+      3,
+      /none of them/,
+    ],
+    [
+      'a page that is no web address',
+      siteText(`services: { api: { ${api}, pages: { A: "file:///etc/passwd" } } }`),
+      'address-bad',
+      3,
+      /not a web address/,
+    ],
+    [
+      'a probe address without port',
+      siteText(`services: { api: { ${api}, liveness: { tcp: localhost } } }`),
+      'address-bad',
+      3,
+      /host and a port/,
+    ],
+    ['a bad cron line', siteText('backup: { full: "0 25 * * *" }'), 'cron-bad', 3, /five cron fields/],
+    ['a cron line that never comes', siteText('backup: { full: "0 0 31 2 *" }'), 'cron-bad', 3, /cron/],
+    ['a zone that does not exist', siteText('zone: Asia/Manilla'), 'zone-bad', 3, /Asia\/Manila/],
+    [
+      'a bad address to bind to',
+      siteText('services: { b: { kind: builtin, use: broker, bind: lan, ports: { mqtt: 1 } } }'),
+      'address-bad',
+      3,
+      /IP address/,
+    ],
+    [
+      'a wildcard inside a level',
+      siteText('routes: { r: { from: a+/b, to: [{ channel: x }] } }'),
+      'topic-filter-bad',
+      3,
+      /whole level/,
+    ],
+    [
+      'a regular expression that cannot be read',
+      siteText('routes: { r: { from: "/a(/", to: [{ channel: x }] } }'),
+      'expression-bad',
+      3,
+      /regular expression/,
+    ],
+    [
+      'a target with a wildcard',
+      siteText('routes: { r: { from: a, to: [{ mqtt: a/# }] } }'),
+      'topic-bad',
+      3,
+      /one topic/,
+    ],
+    [
+      'two targets in one',
+      siteText('routes: { r: { from: a, to: [{ mqtt: a, channel: x }] } }'),
+      'target-unclear',
+      3,
+      /`mqtt` and `channel`/,
+    ],
+    ['a route to nowhere', siteText('routes: { r: { from: a, to: [] } }'), 'value-empty', 3, /at least one target/],
+    ['backups in a relative folder', siteText('backup: { folder: backups }'), 'path-not-absolute', 3, /absolute/],
+    ['a tab', siteText('services:\n\tapi: 1'), 'yaml-tab', 4, /tab/],
+    ['a key twice', siteText('zone: UTC\nzone: UTC'), 'key-twice', 4, /twice/],
+    ['an open bracket', siteText('services: { a: [1'), 'yaml-invalid', 3, /not valid YAML/],
+    ['two documents', siteText('---\nsite: b'), 'yaml-many-documents', 3, /more than one/],
+    ['a tag', siteText('zone: !zone UTC'), 'yaml-tag', 3, /tag/],
+    ['nothing but comments', '# nothing\n', 'site-file-empty', null, /wheelhouse: 1/],
+    ['nothing at all', '', 'site-file-empty', null, /is empty/],
+    ['a list instead of a map', '- a\n', 'value-wrong-type', 1, /map that begins/],
+  ]
+  for (const [what, yaml, code, line, words] of cases) {
+    it(`name ${what}`, async () => {
+      const problems = problemsOf(await loadText(yaml))
+      expect(problems.map((problem) => problem.code)).toEqual([code])
+      expect(problems[0]?.line).toBe(line)
+      expect(`${problems[0]?.message} ${problems[0]?.remedy}`).toMatch(words)
+    })
+  }
+})
