@@ -18,9 +18,13 @@ const quiet = [
   '--disable-sync',
 ]
 
-/** The built headless host, and Chromium on the address that it prints. */
-export async function launchHeadless(home: Home, env: Readonly<Record<string, string>> = {}): Promise<Desk> {
-  const console = spawn(process.execPath, [join(projectRoot, 'out/main/headless.js'), '--json'], {
+/** The built headless host, and Chromium on the address that it prints. `args` are the host's own, such as the site. */
+export async function launchHeadless(
+  home: Pick<Home, 'env'>,
+  env: Readonly<Record<string, string>> = {},
+  args: readonly string[] = [],
+): Promise<Desk> {
+  const console = spawn(process.execPath, [join(projectRoot, 'out/main/headless.js'), '--json', ...args], {
     env: { ...process.env, ...home.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { vi } from 'vitest'
 import { temporaryFolder } from './folders.ts'
@@ -28,7 +28,7 @@ export interface CameraSite extends Disposable {
   /** What was seen of two copies that ran at once. */
   twoCopies(): string
   /** From now on it behaves so under the console. */
-  become(what: 'never-ready' | 'falls'): void
+  become(what: 'never-ready' | 'falls' | 'ready'): void
   /** The pid of what runs now; null when nothing does. */
   running(): number | null
 }
@@ -52,7 +52,10 @@ export function cameraSite(): CameraSite {
     systemd,
     started: () => read('started').split('\n').filter(Boolean),
     twoCopies: () => read('two-copies'),
-    become: (what) => writeFileSync(join(state, what), ''),
+    become(what) {
+      for (const before of ['never-ready', 'falls']) rmSync(join(state, before), { force: true })
+      if (what !== 'ready') writeFileSync(join(state, what), '')
+    },
     running() {
       const pid = Number(read('running'))
       return pid > 0 && existsSync(`/proc/${pid}`) ? pid : null

@@ -1,3 +1,4 @@
+import { inTime } from '#core/platform/index.ts'
 import type { DrillEntry } from './drill-schema.ts'
 import { nearest } from './nearest.ts'
 import type { Fault } from './problem-report.ts'
@@ -50,7 +51,7 @@ function unfit(deed: DrillEntry['do'], service: ServiceEntry): string | null {
 
 function timeFaults(id: string, { within }: DrillEntry): readonly Fault[] {
   if (within >= shortest && within <= longest) return []
-  const message = `Drill ${id} gives the service ${within} ms, but a drill lasts from a second to an hour.`
+  const message = `Drill ${id} gives the service ${inTime(within)}, but a drill lasts from a second to an hour.`
   return [
     { code: 'number-out-of-range', path: ['drills', id, 'within'], message, remedy: 'Write a duration such as `2m`.' },
   ]

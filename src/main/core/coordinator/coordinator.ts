@@ -313,7 +313,7 @@ export class SiteCoordinator implements Coordinator {
     if (site.definition) {
       await stopInOrder(site.definition, ids, this.#claim(ids), { cause, operation: null }, this.#ports)
     }
-    for (const id of ids) await services.remove(id)
+    for (const id of ids) await services.remove(id, { comesAgain: Object.hasOwn(definition.services, id) })
     for (const id of ids) this.#stopOrders.delete(id)
     site.use(definition)
     await site.refresh()

@@ -87,10 +87,11 @@ export class ServiceSet implements AsyncDisposable {
     for (const supervisor of this.all()) this.show(supervisor.service.id)
   }
 
-  async remove(id: string): Promise<void> {
+  /** `comesAgain`: another one of this name is taken next, and what is shown stays until then. */
+  async remove(id: string, { comesAgain = false } = {}): Promise<void> {
     const supervisor = this.#supervisors.get(id)
     this.#supervisors.delete(id)
-    this.#ports.slice.delete(id)
+    if (!comesAgain) this.#ports.slice.delete(id)
     if (supervisor && !this.#disposed) this.#ports.limits.measured(supervisor.service, null)
     await supervisor?.[Symbol.asyncDispose]()
   }

@@ -20,7 +20,7 @@ describe('a look at a SQLite database', () => {
     new Sqlite(file).exec('CREATE TABLE note (text TEXT); CREATE VIEW notes AS SELECT * FROM note').close()
     expect(await sqlite(file, ['note', 'notes'])).toMatchObject({
       ok: true,
-      sentence: expect.stringMatching(/^app\.db answers in \d+ ms, 2 tables$/),
+      sentence: expect.stringMatching(/^app\.db answers in \d+(\.\d)? m?s, 2 tables$/),
     })
     expect(await sqlite(file, ['note', 'desk', 'user'])).toMatchObject({
       ok: false,

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { postgresAddress } from '#core/config/index.ts'
-import type { Clock, Runtime } from '#core/platform/index.ts'
+import { type Clock, type Runtime, tookTime } from '#core/platform/index.ts'
 import { DatabaseError } from './failures.ts'
 import { PostgresDriver } from './postgres/postgres-driver.ts'
 import { SqliteDriver } from './sqlite/sqlite-driver.ts'
@@ -47,7 +47,7 @@ export function databaseProbe({ runtime, clock }: { readonly runtime: Runtime; r
         return answer(false, `${driver.where} answers, but has no ${what}`)
       }
       const many = there.size === 1 ? '1 table' : `${there.size} tables`
-      return answer(true, `${driver.where} answers in ${Math.round(clock.monotonic() - began)} ms, ${many}`)
+      return answer(true, `${driver.where} answers in ${tookTime(clock.monotonic() - began)}, ${many}`)
     } catch (error) {
       return answer(false, why(error))
     } finally {

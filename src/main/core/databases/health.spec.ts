@@ -29,7 +29,7 @@ test('it is degraded while it is slow, crowded, fails at times, or cannot even b
   expect(look({ inUse: 4, waiting: 2 }).sentence).toBe('All 4 connections are in use, and 2 callers wait for one.')
   expect(look({ answer: { ok: true, ms: 1_200, facts } })).toEqual({
     health: 'degraded',
-    sentence: 'It takes 1200 ms to answer a simple question.',
+    sentence: 'It takes 1.2 s to answer a simple question.',
   })
   expect(look({ answer: { ok: false, sentence: 'No connection was free.', exhausted: true } }).health).toBe('degraded')
   const flaw = { health: 'degraded', sentence: 'It takes no changes.' } as const

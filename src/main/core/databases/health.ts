@@ -1,3 +1,4 @@
+import { tookTime } from '#core/platform/index.ts'
 import type { Health } from '#shared/vocabulary.ts'
 import type { DatabaseFacts } from './types.ts'
 
@@ -48,7 +49,7 @@ export function judge(look: Look): Judgement {
     return { health: 'degraded', sentence: `All ${most} connections are in use, and ${waiting} callers wait for one.` }
   }
   if (answer.ms > slowMs) {
-    return { health: 'degraded', sentence: `It takes ${Math.round(answer.ms)} ms to answer a simple question.` }
+    return { health: 'degraded', sentence: `It takes ${tookTime(answer.ms)} to answer a simple question.` }
   }
   return { health: 'healthy', sentence: `${version} answers.` }
 }

@@ -1,3 +1,4 @@
+import { inTime } from '#core/platform/index.ts'
 import type { Check } from './types.ts'
 
 /** A check in a few words: `HTTP 127.0.0.1:8101/health`, `TCP 127.0.0.1:8101`, `command pg_isready`. */
@@ -24,19 +25,6 @@ export function checkWords(check: Check): string {
     case 'pushed':
       return `a push in ${inTime(check.newerMs)}`
   }
-}
-
-/** A time in words: `400 ms`, `12 s`, `5 min`, `3 h`, `2 days`. */
-export function inTime(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`
-  if (ms < 120_000) return `${Math.round(ms / 1_000)} s`
-  if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min`
-  return ms < 172_800_000 ? `${Math.round(ms / 3_600_000)} h` : `${Math.round(ms / 86_400_000)} days`
-}
-
-/** A time that was measured, in words: `400 ms`, `3.8 s`, `2 min`. */
-export function tookTime(ms: number): string {
-  return ms < 1_000 || ms >= 60_000 ? inTime(ms) : `${(ms / 1_000).toFixed(1)} s`
 }
 
 /** A failure of the network in words, with the address that was asked. */

@@ -1,5 +1,5 @@
-import { type Clock, runCommand } from '#core/platform/index.ts'
-import { firstLine, inTime, tookTime } from './check-words.ts'
+import { type Clock, inTime, runCommand, tookTime } from '#core/platform/index.ts'
+import { firstLine } from './check-words.ts'
 import type { Check, ProbeAnswer } from './types.ts'
 
 /** Where the commands of a service's probes run, and with which environment. */

@@ -1,5 +1,4 @@
-import type { Clock } from '#core/platform/index.ts'
-import { inTime } from './check-words.ts'
+import { type Clock, inTime } from '#core/platform/index.ts'
 import type { FileLooks } from './file-looks.ts'
 import type { Check, ProbeAnswer } from './types.ts'
 

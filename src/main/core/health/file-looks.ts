@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises'
-import type { Clock } from '#core/platform/index.ts'
-import { inTime } from './check-words.ts'
+import { type Clock, inTime } from '#core/platform/index.ts'
 
 /** What is asked about a file. */
 export interface FileFacts {

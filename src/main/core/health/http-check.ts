@@ -1,8 +1,8 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { connect, type Socket } from 'node:net'
-import type { Clock } from '#core/platform/index.ts'
-import { firstLine, inTime, networkFailure, tookTime } from './check-words.ts'
+import { type Clock, inTime, tookTime } from '#core/platform/index.ts'
+import { firstLine, networkFailure } from './check-words.ts'
 import type { Check, ProbeAnswer } from './types.ts'
 
 /** As much of an answer's body as is read for its sentence, bytes. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { connect, type MqttClient } from 'mqtt'
-import type { Clock } from '#core/platform/index.ts'
-import { inTime, networkFailure, tookTime } from './check-words.ts'
+import { type Clock, inTime, tookTime } from '#core/platform/index.ts'
+import { networkFailure } from './check-words.ts'
 import type { Check, ProbeAnswer } from './types.ts'
 
 /**

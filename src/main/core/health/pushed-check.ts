@@ -1,6 +1,5 @@
 import { figureCondition } from '#core/config/index.ts'
-import type { Clock } from '#core/platform/index.ts'
-import { inTime } from './check-words.ts'
+import { type Clock, inTime } from '#core/platform/index.ts'
 import type { Check, ProbeAnswer, PushedFacts } from './types.ts'
 
 /** Whether the service's newest push is new enough and does not call it unhealthy. */

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
-import type { Clock } from '#core/platform/index.ts'
-import { inTime, networkFailure, tookTime } from './check-words.ts'
+import { type Clock, inTime, tookTime } from '#core/platform/index.ts'
+import { networkFailure } from './check-words.ts'
 import type { Check, ProbeAnswer } from './types.ts'
 
 /** Opens a connection to `host:port` (`[::1]:80` for IPv6) and closes it again. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Clock } from '#core/platform/index.ts'
+import { type Clock, inTime } from '#core/platform/index.ts'
 import type { BodyRoom } from './body-room.ts'
 
 /** What a caller sends with its request. Disposing gives the room for kept bytes back. */
@@ -59,7 +59,8 @@ async function readAll({ request, mostBytes, silenceMs, clock, signal }: BodyOpt
   const done = Promise.withResolvers<Read>()
   const pieces: Uint8Array[] = []
   let bytes = 0
-  const late = () => done.resolve({ what: 'refused', status: 408, sentence: `it did not go on within ${silenceMs} ms` })
+  const late = () =>
+    done.resolve({ what: 'refused', status: 408, sentence: `it did not go on within ${inTime(silenceMs)}` })
   let silence = clock.after(silenceMs, late)
   const onData = (piece: Uint8Array) => {
     silence[Symbol.dispose]()

@@ -1,5 +1,5 @@
 import { type MessagePort, Worker } from 'node:worker_threads'
-import { Listeners, type Logger, type Runtime } from '#core/platform/index.ts'
+import { inTime, Listeners, type Logger, type Runtime } from '#core/platform/index.ts'
 import { storeError } from './sqlite-failure.ts'
 import type { WriterNotice, WriterOpening, WriterRequest, WriterSetup } from './writer-protocol.ts'
 
@@ -69,7 +69,7 @@ async function close(
   const late = Promise.withResolvers<string>()
   const deadline = setTimeout(() => {
     void worker.terminate()
-    late.resolve(`it was still busy after ${withinMs} ms`)
+    late.resolve(`it was still busy after ${inTime(withinMs)}`)
   }, withinMs)
   const reason = await Promise.race([ended, late.promise])
   clearTimeout(deadline)

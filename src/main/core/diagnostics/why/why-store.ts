@@ -1,3 +1,4 @@
+import { tookTime } from '#core/platform/index.ts'
 import type { Evidence } from '#shared/contract/diagnostics.ts'
 import type { Fix, StoreView } from '#shared/contract/state.ts'
 import { sizeInWords } from '#shared/size-words.ts'
@@ -100,8 +101,9 @@ function fixesOf({ name, state }: StoreDatabase): readonly Fix[] {
   ]
 }
 
+/** Of commits the tenths of a millisecond tell something. */
 function ms(value: number): string {
-  return `${value < 10 ? Math.round(value * 10) / 10 : Math.round(value)} ms`
+  return value < 10 ? `${Math.round(value * 10) / 10} ms` : tookTime(value)
 }
 
 function capital(text: string): string {

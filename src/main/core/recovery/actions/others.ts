@@ -2,7 +2,7 @@ import { isAbsolute, resolve } from 'node:path'
 import { releaseFolder, type SiteDefinition, variablesOf } from '#core/config/index.ts'
 import type { Databases } from '#core/databases/index.ts'
 import type { Jobs } from '#core/jobs/index.ts'
-import { type Clock, runCommand } from '#core/platform/index.ts'
+import { type Clock, runCommand, tookTime } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import type { RecoveryAction, StepRun } from '../types.ts'
@@ -145,7 +145,7 @@ export function commandAction({ directory, clock, environment, markOf }: OtherAc
       const why = failureOf(result, step.withinMs)
       if (why !== null)
         throw new ConsoleError('recovery-command', `${first} ${why}.`, 'Look at what it wrote, in the log of the job.')
-      return { result: 'done', sentence: `${first} succeeded in ${Math.round(result.ms)} ms.` }
+      return { result: 'done', sentence: `${first} succeeded in ${tookTime(result.ms)}.` }
     },
   }
 }
