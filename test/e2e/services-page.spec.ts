@@ -45,3 +45,34 @@ test('stopping the broker names the routes that then carry nothing', async () =>
   const routes = page.getByRole('list', { name: 'Routes that will be touched' })
   await routes.getByText('carries no messages while broker is stopped').waitFor()
 })
+
+test('a long list of services has the whole height of a small window, its heads stay, and the dependencies come after it', async () => {
+  await page.setViewportSize({ width: 1024, height: 700 })
+  await open('/services')
+  const services = page.getByRole('table', { name: 'Services' })
+  await services.getByRole('link', { name: 'broker' }).waitFor()
+  await page.evaluate(() => {
+    const { kiosk } = window.scripted.slices.services
+    if (!kiosk) throw new Error('No kiosk is drawn.')
+    const many = Array.from({ length: 30 }, (_, n) => ({ ...kiosk, id: `worker-${n + 10}`, needs: [], dependents: [] }))
+    window.scripted.change('services', Object.fromEntries(many.map((worker) => [worker.id, worker])))
+  })
+  await services.getByRole('link', { name: 'worker-39' }).waitFor()
+  const inView = await services
+    .getByRole('row')
+    .evaluateAll((rows) => rows.filter((row) => row.getBoundingClientRect().bottom <= innerHeight).length)
+  expect(inView).toBeGreaterThan(17)
+  const head = services.getByRole('columnheader', { name: 'Service', exact: true })
+  const dependencies = page.getByRole('table', { name: 'Dependencies' })
+  await dependencies.getByRole('link', { name: 'SMS gateway' }).scrollIntoViewIfNeeded()
+  await services.getByRole('link', { name: 'worker-30' }).scrollIntoViewIfNeeded()
+  expect(
+    await head.evaluate(
+      (cell) =>
+        document.elementFromPoint(cell.getBoundingClientRect().x + 15, cell.getBoundingClientRect().y + 10) === cell,
+    ),
+  ).toBe(true)
+  // From far above, what is in trouble below is seen and one press away.
+  await page.getByRole('link', { name: '2 dependencies in trouble.' }).click()
+  await page.getByRole('complementary', { name: 'Dependency model' }).waitFor()
+})

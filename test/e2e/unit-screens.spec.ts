@@ -118,7 +118,7 @@ test('what cannot be done is told with what to do about it, before it is tried a
   await press(drawer(), 'Adopt…')
   await press(dialog(), 'Adopt camera')
   await jobs().getByText('Failed to disable unit: Access denied').waitFor()
-  await jobs().getByText('Do it by hand (`sudo systemctl disable camera.service`)').waitFor()
+  await jobs().getByText('Do it by hand (sudo systemctl disable camera.service)').waitFor()
   expect(camera.started()).toEqual(['systemd'])
   expect(camera.systemd.state('camera.service')).toBe('active enabled')
 })

@@ -4,6 +4,7 @@ import { useId } from 'react'
 import type { Problem } from '#shared/problem.ts'
 import { useLinkStatus } from '../state/use-link.ts'
 import styles from './panel.module.css'
+import { Sentence } from './sentence.tsx'
 import { Age } from './time.tsx'
 import { Waiting, type WayOut } from './waiting.tsx'
 
@@ -81,8 +82,12 @@ export function PanelBody({ content, children }: { readonly content: PanelConten
     case 'failed':
       return (
         <div className={styles.failed} role="alert">
-          <p>{content.problem.message}</p>
-          <p className="dim">{content.problem.remedy}</p>
+          <p>
+            <Sentence text={content.problem.message} />
+          </p>
+          <p className="dim">
+            <Sentence text={content.problem.remedy} />
+          </p>
           {content.retry && <Button onClick={content.retry}>Try again</Button>}
         </div>
       )

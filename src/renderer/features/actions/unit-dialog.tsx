@@ -4,6 +4,7 @@ import type { HandOverPlan } from '#shared/contract/index.ts'
 import { CommandLine } from '../../components/command-line.tsx'
 import { HealthMark } from '../../components/health-mark.tsx'
 import { PanelBody } from '../../components/panel.tsx'
+import { Sentence } from '../../components/sentence.tsx'
 import { usePage } from '../../state/page-context.ts'
 import { useAction } from '../../state/use-action.tsx'
 import decision from './decision-dialog.module.css'
@@ -74,7 +75,7 @@ function Plan({ plan }: { readonly plan: HandOverPlan }) {
         <p className={styles.warning}>
           <HealthMark health="degraded" label="not possible now" />
           <span>
-            {plan.refusal.message} {plan.refusal.remedy}
+            <Sentence text={`${plan.refusal.message} ${plan.refusal.remedy}`} />
           </span>
         </p>
       )}
@@ -86,7 +87,9 @@ function Plan({ plan }: { readonly plan: HandOverPlan }) {
       </ol>
       {plan.touches.length > 0 && <Points title="It touches" points={plan.touches} />}
       {plan.notes.length > 0 && <Points title="Look at this before" points={plan.notes} />}
-      <p className={decision.undo}>{plan.undo}</p>
+      <p className={decision.undo}>
+        <Sentence text={plan.undo} />
+      </p>
       <CommandLine command={plan.commandLine} />
     </>
   )

@@ -6,6 +6,7 @@ import type { JobView } from '#shared/contract/index.ts'
 import { CommandLine } from '../../components/command-line.tsx'
 import { HealthMark } from '../../components/health-mark.tsx'
 import { currentStep, JobBar, markOfJob } from '../../components/job-progress.tsx'
+import { Sentence } from '../../components/sentence.tsx'
 import { usePage } from '../../state/page-context.ts'
 import { useAction } from '../../state/use-action.tsx'
 import { useEntity } from '../../state/use-shown.ts'
@@ -53,8 +54,13 @@ function WatchedJob({ id, onForget }: { readonly id: string; readonly onForget: 
         {!running && <HealthMark health={markOfJob(job)} label={job.state} />}
         <strong>{job.title}</strong>
         <span className={styles.step}>
-          {currentStep(job)}
-          {!running && job.remedy && <span className="dim"> {job.remedy}</span>}
+          <Sentence text={currentStep(job)} />
+          {!running && job.remedy && (
+            <span className="dim">
+              {' '}
+              <Sentence text={job.remedy} />
+            </span>
+          )}
         </span>
       </div>
       <div className={styles.tools}>

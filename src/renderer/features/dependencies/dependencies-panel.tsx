@@ -1,8 +1,8 @@
 import { Link, useNavigate } from 'react-router'
 import type { DependencyView } from '#shared/contract/index.ts'
 import { csv } from '../../components/export-text.ts'
-import { count, duration } from '../../components/figures.ts'
-import { HealthMark } from '../../components/health-mark.tsx'
+import { count, counted, duration } from '../../components/figures.ts'
+import { HealthMark, type Mark } from '../../components/health-mark.tsx'
 import { ListTools } from '../../components/list-tools.tsx'
 import { Panel } from '../../components/panel.tsx'
 import table from '../../components/table.module.css'
@@ -48,6 +48,25 @@ export function DependenciesPanel({ selected }: { readonly selected: string | un
       </table>
     </Panel>
   )
+}
+
+/** How many of them are in trouble, and the way to the worst: the list lies below what may be a long one. Nothing while all is well. */
+export function DependencyTrouble() {
+  const slice = useSlice('dependencies')
+  const troubled = Object.values(slice)
+    .filter((dependency) => !isWell(dependencyHealth(dependency)))
+    .toSorted((a, b) => Number(a.state === 'isolated') - Number(b.state === 'isolated') || b.since - a.since)
+  const [worst] = troubled
+  if (!worst) return null
+  return (
+    <Link to={`/services/dependency/${worst.id}`}>
+      {counted(troubled.length, 'dependency', 'dependencies')} in trouble.
+    </Link>
+  )
+}
+
+function isWell(health: Mark): boolean {
+  return health === 'healthy' || health === 'unknown'
 }
 
 function Row({ dependency, selected }: { readonly dependency: DependencyView; readonly selected: boolean }) {

@@ -23,7 +23,7 @@ export function ChecksPanel() {
       title="Checks of the site"
       flush
       aside={
-        <Button onClick={check} disabled={isRunning}>
+        <Button size="compact-sm" onClick={check} disabled={isRunning}>
           {isRunning ? 'Checking…' : 'Check now'}
         </Button>
       }

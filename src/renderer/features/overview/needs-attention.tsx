@@ -4,6 +4,7 @@ import type { AttentionView } from '#shared/contract/index.ts'
 import { severities } from '#shared/vocabulary.ts'
 import { HealthMark, healthOfSeverity } from '../../components/health-mark.tsx'
 import { Panel } from '../../components/panel.tsx'
+import { Sentence } from '../../components/sentence.tsx'
 import { Age } from '../../components/time.tsx'
 import { useAction } from '../../state/use-action.tsx'
 import { useSlice } from '../../state/use-shown.ts'
@@ -60,7 +61,7 @@ function Card({ card }: { readonly card: AttentionView }) {
           </span>
         </p>
         <p className={styles.why} title={card.why}>
-          {card.why}
+          <Sentence text={card.why} />
         </p>
         <div className={styles.fixes}>
           {card.fixes.map((offered) => (

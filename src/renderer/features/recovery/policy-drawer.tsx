@@ -42,6 +42,7 @@ export function PolicyDrawer({ id, onClose }: { readonly id: string; readonly on
               </>
             )}
             {about.step !== null && `, step ${about.step + 1} of ${policy.steps.length}`}
+            {about.step !== null && ' '}
             {about.subject.startsWith('service:') && <Why subject={about.subject} about={about.subject} />}
           </p>
           <p className="dim">

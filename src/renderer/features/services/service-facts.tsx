@@ -61,16 +61,19 @@ export function ServiceFacts({ service }: { readonly service: ServiceView }) {
       <DrawerPart title="Process">
         <Facts facts={processFacts(service, phase)} />
       </DrawerPart>
-      <DrawerPart title="On the command line">
-        <div className={styles.commands}>
-          {service.state === 'stopped' || service.state === 'failed' ? (
-            <CommandLine label="start" command={`wheelhouse start ${service.id}`} />
-          ) : (
-            <CommandLine label="stop" command={`wheelhouse stop ${service.id}`} />
-          )}
-          <CommandLine label="restart" command={`wheelhouse restart ${service.id}`} />
-        </div>
-      </DrawerPart>
+      {/* What somebody else runs is neither started nor stopped from here. */}
+      {service.kind !== 'external' && service.state !== 'external' && (
+        <DrawerPart title="On the command line">
+          <div className={styles.commands}>
+            {service.state === 'stopped' || service.state === 'failed' ? (
+              <CommandLine label="start" command={`wheelhouse start ${service.id}`} />
+            ) : (
+              <CommandLine label="stop" command={`wheelhouse stop ${service.id}`} />
+            )}
+            <CommandLine label="restart" command={`wheelhouse restart ${service.id}`} />
+          </div>
+        </DrawerPart>
+      )}
     </>
   )
 }

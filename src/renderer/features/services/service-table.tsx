@@ -9,7 +9,7 @@ import { Why } from '../why/why.tsx'
 import type { ServiceGroup } from './service-groups.ts'
 import { serviceStateWords } from './state-words.ts'
 
-/** The dense list of services. Up and down move the selection. */
+/** The dense list of services. Up and down move the selection, from where the focus is. */
 export function ServiceTable({
   groups,
   selected,
@@ -21,7 +21,9 @@ export function ServiceTable({
   const services = groups.flatMap((group) => group.services)
   const move = (event: KeyboardEvent) => {
     if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return
-    const at = services.findIndex((service) => service.id === selected)
+    const row = event.target instanceof HTMLElement ? event.target.closest<HTMLElement>('[data-service]') : null
+    const from = row?.dataset.service ?? selected
+    const at = services.findIndex((service) => service.id === from)
     const next = services[Math.max(0, Math.min(services.length - 1, at + (event.key === 'ArrowDown' ? 1 : -1)))]
     if (!next) return
     event.preventDefault()
@@ -29,7 +31,7 @@ export function ServiceTable({
     event.currentTarget.querySelector<HTMLElement>(`[data-service="${CSS.escape(next.id)}"] a`)?.focus()
   }
   return (
-    <div className={table.scroll}>
+    <div className={`${table.scroll} ${table.long}`}>
       <table className={table.table} aria-label="Services" onKeyDown={move}>
         <thead>
           <tr>

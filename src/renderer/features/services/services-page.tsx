@@ -11,7 +11,7 @@ import { PanelBody } from '../../components/panel.tsx'
 import { ZoneNote } from '../../components/time.tsx'
 import { useSite, useSlice } from '../../state/use-shown.ts'
 import { useActions } from '../actions/asking.ts'
-import { DependenciesPanel } from '../dependencies/dependencies-panel.tsx'
+import { DependenciesPanel, DependencyTrouble } from '../dependencies/dependencies-panel.tsx'
 import { DependencyDrawer } from '../dependencies/dependency-drawer.tsx'
 import { ConfigBanner } from '../settings/config-banner.tsx'
 import { Contact } from './contact.tsx'
@@ -49,7 +49,7 @@ export function ServicesPage() {
       title="Services"
       note={
         <>
-          {running} of {counted(all.length, 'service')} running. <ZoneNote />
+          {running} of {counted(all.length, 'service')} running. <DependencyTrouble /> <ZoneNote />
         </>
       }
       actions={

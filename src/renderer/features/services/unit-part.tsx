@@ -46,10 +46,12 @@ export function UnitPart({ id, unit }: { readonly id: string; readonly unit: Ser
           ['asked', unit.at === null ? 'not yet' : <Age key="at" at={unit.at} />],
         ]}
       />
-      <CommandLine
-        label={unit.can ?? 'look'}
-        command={`wheelhouse ${unit.can === null ? 'unit' : unit.can} ${id}${unit.can === null ? '' : ' --plan'}`}
-      />
+      <div className={styles.after}>
+        <CommandLine
+          label={unit.can ?? 'look'}
+          command={`wheelhouse ${unit.can === null ? 'unit' : unit.can} ${id}${unit.can === null ? '' : ' --plan'}`}
+        />
+      </div>
     </DrawerPart>
   )
 }
