@@ -1,47 +1,28 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
 import type { ServiceDefinition } from '#core/config/index.ts'
 import { expectedPath } from '#core/coordinator/critical-path.ts'
 import { inPhases, planWaves, startSet, stopSet } from '#core/coordinator/planner.ts'
 import { builtRuntime } from '#core/platform/index.ts'
-import { listeningSockets } from '#core/platform/linux/listening-ports.ts'
 import { projectRoot } from '../test/e2e/desk.ts'
-import { findProgram } from '../test/support/needs.ts'
 import { freePorts } from '../test/support/ports.ts'
 import { order, serviceRig } from '../test/support/service-rig.ts'
 import { probeOf, serviceOf, siteOf } from '../test/support/site-definition.ts'
-import { until } from '../test/support/until.ts'
 import { type BenchContext, type Benchmark, type Measurement, median, quantile } from './benchmark.ts'
+import { byPeer, cpuOf, initMs, levels, peers, perLevel, serviceScript } from './startup-peers.ts'
 
-const levels = 5
-const perLevel = 10
 const rounds = 3
 const alone = 5
-/** What a service does before it listens besides starting Node: connecting, loading. Milliseconds. */
-const initMs = (index: number) => 100 + (index % perLevel) * 30
 const ticksPerSecond = 100
 
-/** Listens on its port after its time of initialisation. */
-const script = `
-import { createServer } from 'node:http'
-setTimeout(() => {
-  createServer((request, response) => response.end('ok')).listen(Number(process.env.PORT_HTTP), '127.0.0.1')
-}, Number(process.env.INIT_MS))
-process.on('SIGTERM', () => process.exit(0))`
-
-const files = { 'service.mjs': script }
+const files = { 'service.mjs': serviceScript }
 /** The console's programs as they are installed: as sources, each service would pay for stripping the types of its loader. */
 const runtime = builtRuntime(join(projectRoot, 'out', 'main'), process.execPath)
 
 const benchmark: Benchmark = {
   what: `Starting ${levels * perLevel} real Node services on ${levels} levels, each needing two of the level before to be ready, until the last is ready: against the larger of the critical path (each service’s start measured alone, on the idle machine) and the CPU time that the services took divided by the cores. Then an emergency stop of the fifty. And planning 500 services.`,
-  peers: {
-    supervisord:
-      'Debian’s supervisor starts the same fifty by priority: it knows no readiness, so it waits for none of the needs',
-  },
+  peers,
   async run(context) {
     const planning = planned(context)
     const ports = await freePorts(levels * perLevel + 1)
@@ -72,7 +53,7 @@ const benchmark: Benchmark = {
         `round ${round}: ${Math.round(wallMs)} ms; critical path ${Math.round(path.totalMs)} ms, CPU time by cores ${Math.round(cpuMs / availableParallelism())} ms; ${Math.round((100 * idle) / availableParallelism() / wallMs)} % idle, load ${loadavg()[0]?.toFixed(1)}`,
       )
     }
-    const peer = context.peer === 'supervisord' ? await bySupervisord(ports, median(walls), context) : []
+    const peer = await byPeer(ports, median(walls), context)
     return [
       {
         what: 'start of all, as a multiple of the larger bound, median',
@@ -188,60 +169,4 @@ function idleMs(): number {
     .split(' ')
     .map(Number)
   return ((idle + waiting) * 1_000) / ticksPerSecond
-}
-
-/** Processor time that a process has taken so far, milliseconds. */
-function cpuOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return ((Number(fields[11]) + Number(fields[12])) * 1_000) / ticksPerSecond
-}
-
-/** Until every one of the fifty listens, from the start of the daemon on. */
-async function bySupervisord(
-  ports: readonly number[],
-  ours: number,
-  { folder, note }: BenchContext,
-): Promise<Measurement[]> {
-  const program = findProgram('supervisord')
-  if (program === null) {
-    note('not measured beside supervisord, which is missing: apt-get install supervisor')
-    return []
-  }
-  writeFileSync(join(folder, 'service.mjs'), script)
-  const programs = Array.from({ length: levels * perLevel }, (_, index) =>
-    [
-      `[program:s${index}]`,
-      `command=${process.execPath} ${join(folder, 'service.mjs')}`,
-      `environment=PORT_HTTP="${ports[index]}",INIT_MS="${initMs(index)}"`,
-      `priority=${Math.floor(index / perLevel)}`,
-      'startsecs=0',
-    ].join('\n'),
-  )
-  const daemon = `[supervisord]\nnodaemon=true\nlogfile=${join(folder, 'supervisord.log')}\npidfile=${join(folder, 'supervisord.pid')}\nchildlogdir=${folder}\nuser=root`
-  const file = join(folder, 'supervisord.conf')
-  writeFileSync(file, [daemon, ...programs].join('\n\n'))
-  const times: number[] = []
-  for (let round = 1; round <= rounds; round++) {
-    const began = performance.now()
-    const child = spawn(program, ['-c', file], { stdio: 'ignore' })
-    const ended = once(child, 'exit')
-    try {
-      await until('all fifty listen', () => allListen(ports.slice(0, levels * perLevel)), 60_000)
-      times.push(performance.now() - began)
-      note(`supervisord, round ${round}: ${Math.round(times.at(-1) ?? 0)} ms`)
-    } finally {
-      child.kill('SIGTERM')
-      await ended
-    }
-  }
-  return [
-    { what: 'supervisord until all fifty listen, waiting for no need, median', value: median(times), unit: 'ms' },
-    { what: 'ours, in the order of needs, as a multiple of supervisord’s', value: ours / median(times), unit: 'x' },
-  ]
-}
-
-function allListen(ports: readonly number[]): boolean {
-  const listening = new Set(listeningSockets('/proc/net/tcp').map(({ port }) => port))
-  return ports.every((port) => listening.has(port))
 }
