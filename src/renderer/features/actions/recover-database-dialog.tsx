@@ -1,16 +1,11 @@
-import { useQuery } from '@tanstack/react-query'
-import { toConsoleError } from '#shared/client/index.ts'
 import type { RecoveryPlan } from '#shared/contract/index.ts'
 import { CommandLine } from '../../components/command-line.tsx'
 import { duration } from '../../components/figures.ts'
 import { HealthMark } from '../../components/health-mark.tsx'
-import { PanelBody } from '../../components/panel.tsx'
 import { Time } from '../../components/time.tsx'
-import { usePage } from '../../state/page-context.ts'
-import { useAction } from '../../state/use-action.tsx'
 import { recoverDatabaseActWords } from './act-words.ts'
 import decision from './decision-dialog.module.css'
-import { DecisionDialog } from './decision-dialog.tsx'
+import { PlannedDialog } from './planned-dialog.tsx'
 import styles from './recover-dialog.module.css'
 
 /** Shows what recovering a site's database does, stops and loses at most, before it is done. */
@@ -23,46 +18,19 @@ export function RecoverDatabaseDialog({
   readonly onClose: () => void
   readonly onStarted: (job: string) => void
 }) {
-  const { link } = usePage()
-  const { busy, run } = useAction()
-  const plan = useQuery({
-    queryKey: ['recovery-plan', service],
-    queryFn: () => link.calls.databases.planRecovery({ service }),
-    gcTime: 0,
-    staleTime: 0,
-  })
-  const act = async () => {
-    const started = await run((calls) => calls.databases.recover({ service }))
-    if (!started) {
-      // Refused most likely because something changed meanwhile: show what is true now.
-      void plan.refetch()
-      return
-    }
-    onStarted(started.job)
-    onClose()
-  }
   return (
-    <DecisionDialog
+    <PlannedDialog
       title={`Recover ${service}?`}
-      safe="Leave it as it is"
-      act={plan.error ? null : recoverDatabaseActWords(service, plan.data)}
-      onAct={() => void act()}
+      queryKey={['recovery-plan', service]}
+      load={(calls) => calls.databases.planRecovery({ service })}
+      waitsFor="Looking at the database and its copies. Nothing is touched."
+      words={(plan) => ({ safe: 'Leave it as it is', act: recoverDatabaseActWords(service, plan) })}
+      begin={(calls) => calls.databases.recover({ service })}
       onClose={onClose}
-      busy={busy}
-      ready={plan.data !== undefined && !plan.isFetching}
+      onStarted={onStarted}
     >
-      <PanelBody
-        content={
-          plan.error
-            ? { state: 'failed', problem: toConsoleError(plan.error).problem, retry: () => void plan.refetch() }
-            : plan.isPending
-              ? { state: 'loading', waitsFor: 'Looking at the database and its copies. Nothing is touched.' }
-              : { state: 'ready' }
-        }
-      >
-        {plan.data && <PlanView plan={plan.data} />}
-      </PanelBody>
-    </DecisionDialog>
+      {(plan) => <PlanView plan={plan} />}
+    </PlannedDialog>
   )
 }
 

@@ -1,16 +1,11 @@
-import { useQuery } from '@tanstack/react-query'
-import { toConsoleError } from '#shared/client/index.ts'
 import type { RestorePlan } from '#shared/contract/index.ts'
 import { CommandLine } from '../../components/command-line.tsx'
 import { bytes, count, counted } from '../../components/figures.ts'
 import { HealthMark } from '../../components/health-mark.tsx'
-import { PanelBody } from '../../components/panel.tsx'
 import { VirtualList } from '../../components/virtual-list.tsx'
-import { usePage } from '../../state/page-context.ts'
-import { useAction } from '../../state/use-action.tsx'
 import { restoreActWords } from './act-words.ts'
 import decision from './decision-dialog.module.css'
-import { DecisionDialog } from './decision-dialog.tsx'
+import { PlannedDialog } from './planned-dialog.tsx'
 import styles from './restore-dialog.module.css'
 
 /** Shows what a restore, or an undo, will change; does it only with exactly that plan. */
@@ -24,54 +19,30 @@ export function RestoreDialog({
   readonly onClose: () => void
   readonly onStarted: (job: string) => void
 }) {
-  const { link } = usePage()
-  const { busy, run } = useAction()
   const undo = what === 'undo'
-  const plan = useQuery({
-    queryKey: ['restore-plan', what],
-    queryFn: () => (undo ? link.calls.backups.planUndo() : link.calls.backups.plan({ snapshot: what.snapshot })),
-    gcTime: 0,
-    staleTime: 0,
-  })
-  const act = async () => {
-    const shown = plan.data
-    if (!shown) return
-    const { fingerprint, snapshot } = shown
-    const started = await run((calls) =>
-      undo ? calls.backups.undo({ fingerprint }) : calls.backups.restore({ snapshot, fingerprint }),
-    )
-    if (!started) {
-      // Refused most likely because the site changed meanwhile: show what is true now.
-      void plan.refetch()
-      return
+  const words = (plan: RestorePlan | undefined) => {
+    const act = plan ? restoreActWords(plan) : 'Restore'
+    return {
+      safe: 'Keep everything as it is',
+      act: undo ? `Undo: ${act.charAt(0).toLowerCase()}${act.slice(1)}` : act,
     }
-    onStarted(started.job)
-    onClose()
   }
-  const words = plan.data ? restoreActWords(plan.data) : 'Restore'
   return (
-    <DecisionDialog
+    <PlannedDialog
       title={undo ? 'Undo the last restore?' : 'Restore this backup?'}
-      safe="Keep everything as it is"
-      act={undo ? `Undo: ${words.charAt(0).toLowerCase()}${words.slice(1)}` : words}
-      onAct={() => void act()}
+      queryKey={['restore-plan', what]}
+      load={(calls) => (undo ? calls.backups.planUndo() : calls.backups.plan({ snapshot: what.snapshot }))}
+      waitsFor="Comparing the snapshot with the site. Nothing is touched."
+      words={words}
+      begin={(calls, { fingerprint, snapshot }) =>
+        undo ? calls.backups.undo({ fingerprint }) : calls.backups.restore({ snapshot, fingerprint })
+      }
       onClose={onClose}
-      busy={busy}
-      ready={plan.data !== undefined && !plan.isFetching}
+      onStarted={onStarted}
       wide
     >
-      <PanelBody
-        content={
-          plan.error
-            ? { state: 'failed', problem: toConsoleError(plan.error).problem, retry: () => void plan.refetch() }
-            : plan.isPending
-              ? { state: 'loading', waitsFor: 'Comparing the snapshot with the site. Nothing is touched.' }
-              : { state: 'ready' }
-        }
-      >
-        {plan.data && <PlanView plan={plan.data} />}
-      </PanelBody>
-    </DecisionDialog>
+      {(plan) => <PlanView plan={plan} />}
+    </PlannedDialog>
   )
 }
 

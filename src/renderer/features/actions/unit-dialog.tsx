@@ -1,14 +1,9 @@
-import { useQuery } from '@tanstack/react-query'
-import { toConsoleError } from '#shared/client/index.ts'
 import type { HandOverPlan } from '#shared/contract/index.ts'
 import { CommandLine } from '../../components/command-line.tsx'
 import { HealthMark } from '../../components/health-mark.tsx'
-import { PanelBody } from '../../components/panel.tsx'
 import { Sentence } from '../../components/sentence.tsx'
-import { usePage } from '../../state/page-context.ts'
-import { useAction } from '../../state/use-action.tsx'
 import decision from './decision-dialog.module.css'
-import { DecisionDialog } from './decision-dialog.tsx'
+import { PlannedDialog } from './planned-dialog.tsx'
 import styles from './recover-dialog.module.css'
 
 /** Shows which unit is stopped and what starts in its place, or the reverse, before it is done. */
@@ -23,48 +18,26 @@ export function UnitDialog({
   readonly onClose: () => void
   readonly onStarted: (job: string) => void
 }) {
-  const { link } = usePage()
-  const { busy, run } = useAction()
-  const view = useQuery({
-    queryKey: ['unit', service],
-    queryFn: () => link.calls.services.unit({ service }),
-    gcTime: 0,
-    staleTime: 0,
-  })
-  const plan = view.data?.[verb] ?? null
-  const act = async () => {
-    const started = await run((calls) => calls.services[verb]({ service }))
-    if (!started) {
-      // Refused most likely because something changed meanwhile: show what is true now.
-      void view.refetch()
-      return
-    }
-    onStarted(started.job)
-    onClose()
-  }
-  const isPossible = view.isPending || (plan !== null && plan.refusal === null)
   return (
-    <DecisionDialog
+    <PlannedDialog
       title={verb === 'adopt' ? `Take ${service} over from systemd?` : `Give ${service} back to systemd?`}
-      safe="Leave it as it is"
-      act={isPossible ? `${verb === 'adopt' ? 'Adopt' : 'Release'} ${service}` : null}
-      onAct={() => void act()}
-      onClose={onClose}
-      busy={busy}
-      ready={plan !== null && !view.isFetching}
-    >
-      <PanelBody
-        content={
-          view.error
-            ? { state: 'failed', problem: toConsoleError(view.error).problem, retry: () => void view.refetch() }
-            : view.isPending
-              ? { state: 'loading', waitsFor: 'Asking systemd. Nothing is touched.' }
-              : { state: 'ready' }
+      queryKey={['unit', service]}
+      load={(calls) => calls.services.unit({ service })}
+      waitsFor="Asking systemd. Nothing is touched."
+      words={(unit) => {
+        const plan = unit?.[verb]
+        const isPossible = unit === undefined || (plan && plan.refusal === null)
+        return {
+          safe: 'Leave it as it is',
+          act: isPossible ? `${verb === 'adopt' ? 'Adopt' : 'Release'} ${service}` : null,
         }
-      >
-        {view.data && (plan ? <Plan plan={plan} /> : <p>There is nothing to do: {view.data.sentence}</p>)}
-      </PanelBody>
-    </DecisionDialog>
+      }}
+      begin={(calls) => calls.services[verb]({ service })}
+      onClose={onClose}
+      onStarted={onStarted}
+    >
+      {({ [verb]: plan, sentence }) => (plan ? <Plan plan={plan} /> : <p>There is nothing to do: {sentence}</p>)}
+    </PlannedDialog>
   )
 }
 

@@ -1,14 +1,9 @@
-import { useQuery } from '@tanstack/react-query'
-import { toConsoleError } from '#shared/client/index.ts'
 import type { DrillPlan } from '#shared/contract/index.ts'
 import { CommandLine } from '../../components/command-line.tsx'
 import { HealthMark } from '../../components/health-mark.tsx'
-import { PanelBody } from '../../components/panel.tsx'
-import { usePage } from '../../state/page-context.ts'
-import { useAction } from '../../state/use-action.tsx'
 import { useEntity } from '../../state/use-shown.ts'
 import decision from '../actions/decision-dialog.module.css'
-import { DecisionDialog } from '../actions/decision-dialog.tsx'
+import { PlannedDialog } from '../actions/planned-dialog.tsx'
 import steps from '../actions/recover-dialog.module.css'
 import styles from './drill-dialog.module.css'
 import { drillActWords } from './drill-words.ts'
@@ -23,48 +18,26 @@ export function DrillDialog({
   readonly onClose: () => void
   readonly onStarted: (job: string) => void
 }) {
-  const { link } = usePage()
-  const { busy, run } = useAction()
   const view = useEntity('drills', drill)
-  const plan = useQuery({
-    queryKey: ['drill-plan', drill],
-    queryFn: () => link.calls.drills.plan({ drill }),
-    gcTime: 0,
-    staleTime: 0,
-  })
-  const act = async () => {
-    const started = await run((calls) => calls.drills.run({ drill }))
-    if (!started) {
-      // Refused most likely because something changed meanwhile: show what is true now.
-      void plan.refetch()
-      return
-    }
-    onStarted(started.job)
-    onClose()
-  }
-  const refused = plan.error !== null || (plan.data?.refusal ?? null) !== null
   return (
-    <DecisionDialog
+    <PlannedDialog
       title={`Drill: ${view?.title ?? drill}?`}
-      safe={refused ? 'Close' : 'Leave it in peace'}
-      act={refused || !view ? null : drillActWords(view)}
-      onAct={() => void act()}
-      onClose={onClose}
-      busy={busy}
-      ready={plan.data !== undefined && !plan.isFetching}
-    >
-      <PanelBody
-        content={
-          plan.error
-            ? { state: 'failed', problem: toConsoleError(plan.error).problem, retry: () => void plan.refetch() }
-            : plan.isPending
-              ? { state: 'loading', waitsFor: 'Working out what this touches. Nothing is touched yet.' }
-              : { state: 'ready' }
+      queryKey={['drill-plan', drill]}
+      load={(calls) => calls.drills.plan({ drill })}
+      waitsFor="Working out what this touches. Nothing is touched yet."
+      words={(plan) => {
+        const isRefused = (plan?.refusal ?? null) !== null
+        return {
+          safe: isRefused ? 'Close' : 'Leave it in peace',
+          act: isRefused || !view ? null : drillActWords(view),
         }
-      >
-        {plan.data && <PlanView plan={plan.data} />}
-      </PanelBody>
-    </DecisionDialog>
+      }}
+      begin={(calls) => calls.drills.run({ drill })}
+      onClose={onClose}
+      onStarted={onStarted}
+    >
+      {(plan) => <PlanView plan={plan} />}
+    </PlannedDialog>
   )
 }
 
