@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
@@ -114,4 +114,14 @@ test('an export that is interrupted, or cannot be written, leaves nothing behind
   writeFileSync(join(target, 'there'), 'x')
   expect(await user.run('events', '--site', site, '--export', join(target, 'there'))).toMatchObject({ code: 2 })
   expect(readFileSync(join(target, 'there'), 'utf8')).toBe('x')
+  // Whatever is no file stays what it is, also when told to replace it.
+  execFileSync('mkfifo', [join(target, 'pipe')])
+  symlinkSync('there', join(target, 'link'))
+  for (const name of ['pipe', 'link', '.']) {
+    const refused = await user.run('events', '--site', site, '--export', join(target, name), '--force')
+    expect(refused).toMatchObject({ code: 2 })
+    expect(refused.err).toContain('is no file')
+  }
+  expect(lstatSync(join(target, 'pipe')).isFIFO()).toBe(true)
+  expect(readdirSync(target).toSorted()).toEqual(['link', 'pipe', 'there'])
 }, 120_000)

@@ -25,7 +25,7 @@ export async function exportEvents(
 ): Promise<number> {
   const { terminal } = context
   const file = resolve(path)
-  if (!force) await assertFree(file)
+  await assertFree(file, force)
   let interrupted = false
   using _interrupt = terminal.onInterrupt(() => {
     interrupted = true
@@ -36,7 +36,8 @@ export async function exportEvents(
   if (part) {
     for await (const { events, reached } of eventsIn(connection, filter, part, { order: 'oldest' })) {
       if (interrupted) break
-      await written.write(events.map((event) => `${JSON.stringify(event)}\n`).join(''))
+      const lines = events.map((event) => `${JSON.stringify(event)}\n`).join('')
+      await written.write(lines).catch(cannotBeWritten(file))
       count += events.length
       const share = Math.floor((100 * (reached - part.fromSeq + 1)) / Math.max(1, part.toSeq - part.fromSeq + 1))
       terminal.progress(`${counted(count, 'event')}, ${share} % looked through`)
@@ -47,8 +48,8 @@ export async function exportEvents(
     terminal.err('Nothing was exported: it was interrupted.')
     return exitCodes.failed
   }
-  if (!force) await assertFree(file)
-  await written.finish()
+  await assertFree(file, force)
+  await written.finish().catch(cannotBeWritten(file))
   show(context, { file, events: count }, `${counted(count, 'event')} in ${file}.`)
   return exitCodes.done
 }
@@ -64,25 +65,29 @@ async function endingNow({ calls }: Connection, range: EventRange): Promise<Even
   }
 }
 
-async function assertFree(file: string): Promise<void> {
+/** Only a file is ever replaced: a device, a pipe or a link of that name would be gone, and be a file from then on. */
+async function assertFree(file: string, force: boolean): Promise<void> {
   const there = await lstat(file).catch(() => null)
-  if (!there) return
-  throw new ConsoleError(
-    'export-exists',
-    `${file} exists already.`,
-    'Choose another name, or add --force to replace it.',
-    { params: { file } },
-  )
+  if (!there || (force && there.isFile())) return
+  const params = { file }
+  if (!there.isFile()) {
+    const remedy = 'Choose another name: only a file can be replaced. `--json` writes to the terminal or a pipe.'
+    throw new ConsoleError('export-exists', `${file} exists and is no file.`, remedy, { params })
+  }
+  const remedy = 'Choose another name, or add --force to replace it.'
+  throw new ConsoleError('export-exists', `${file} exists already.`, remedy, { params })
 }
 
 async function begun(file: string) {
-  try {
-    return await beginDurably(file)
-  } catch (error) {
+  return await beginDurably(file).catch(cannotBeWritten(file))
+}
+
+function cannotBeWritten(file: string) {
+  return (error: unknown): never => {
     throw new ConsoleError(
       'export-failed',
       `${file} cannot be written: ${error instanceof Error ? error.message : String(error)}.`,
-      'Choose a folder that exists and can be written.',
+      'Choose a folder that exists, can be written and has room.',
       { params: { file }, cause: error },
     )
   }

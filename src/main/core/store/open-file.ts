@@ -7,29 +7,42 @@ import type { DatabaseName } from './types.ts'
 import type { DatabaseSetup } from './writer-protocol.ts'
 
 /**
- * The file that a connection has open. SQLite goes on writing into one that was deleted or replaced, and all of that would be gone when
- * the last connection is closed.
+ * The files that a connection has open: the database and its write-ahead log. SQLite goes on writing into one that was deleted or
+ * replaced, and all of that would be gone when the last connection is closed, or the console killed.
  */
 export class OpenFile {
   readonly #name: DatabaseName
   readonly #setup: DatabaseSetup
   readonly #openedAtMs = performance.now()
   readonly #identity: string | null
+  /** Of its write-ahead log, which is there from the first write on and stays the same file until the last connection is closed. */
+  #logIdentity: string | null
 
   constructor(name: DatabaseName, setup: DatabaseSetup) {
     this.#name = name
     this.#setup = setup
     this.#identity = identityOf(setup.path)
+    this.#logIdentity = identityOf(`${setup.path}-wal`)
   }
 
   /** How it is that its path does not lead to it any more; null when it does, or when that cannot be told. */
   takenAway(): SqliteFailure | null {
     const { path } = this.#setup
     const now = identityOf(path)
-    if (this.#identity === null || now === this.#identity) return null
+    const log = identityOf(`${path}-wal`)
+    this.#logIdentity ??= log
+    const what =
+      this.#identity !== null && now !== this.#identity
+        ? { gone: now === null, its: 'file' }
+        : log !== this.#logIdentity
+          ? { gone: log === null, its: 'write-ahead log' }
+          : null
+    if (what === null) return null
     // Where the folder is gone as well, the disk most likely is: it may come back.
-    if (now === null && !existsSync(dirname(path))) return null
-    const message = now === null ? 'its file was taken away while it was in use' : 'another file lies where it was'
+    if (what.gone && !existsSync(dirname(path))) return null
+    const message = what.gone
+      ? `its ${what.its} was taken away while it was in use`
+      : `another file lies where its ${what.its} was`
     return { code: 'SQLITE_READONLY_DBMOVED', message }
   }
 

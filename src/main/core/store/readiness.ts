@@ -49,6 +49,8 @@ export interface Ready {
 /** A recovery that failed is tried once more: on a disk that is really full it copies in vain. Milliseconds. */
 const pausesInLadderMs = [300] as const
 
+const noTables = 'it holds none of its tables any more; most likely its write-ahead log was taken away'
+
 type Usable = Exclude<Found, { state: 'damaged' }>
 
 /**
@@ -137,7 +139,11 @@ export class Readiness {
       return this.#unusable(record, error)
     }
     if (found.state === 'damaged') return this.#recover(record, found.reason, 'damage')
-    if (found.state === 'empty') return this.#ready(record, found, { how: 'new' })
+    if (found.state === 'empty') {
+      // Its first tables are in its log until that is carried over. One that a recovery has just begun holds none either.
+      const isLost = record.state.continueFrom === null && (await this.#existed(name))
+      return isLost ? this.#recover(record, noTables, 'damage') : this.#ready(record, found, { how: 'new' })
+    }
     const hasLog = sizeOf(`${path}-wal`) > 0
     if (found.state === 'closed cleanly' && !hasLog) return this.#ready(record, found, { how: 'clean' })
     const checked = await this.#check(name, path)

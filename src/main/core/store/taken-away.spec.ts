@@ -1,16 +1,20 @@
 import { execFileSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { addNote, allNotes, storeOptions } from '../../../../test/support/store-rig.ts'
 import { openStore } from './index.ts'
 
 for (const [what, command] of [
-  ['deleted', 'rm "$0"'],
-  ['replaced by a text', 'echo text > "$0.x"; mv "$0.x" "$0"'],
-  ['replaced by a folder', 'rm "$0"; mkdir "$0"'],
+  ['whose file is deleted', 'rm "$0"'],
+  ['whose file is replaced by a text', 'echo text > "$0.x"; mv "$0.x" "$0"'],
+  ['whose file is replaced by a folder', 'rm "$0"; mkdir "$0"'],
+  ['whose write-ahead log is deleted', 'rm "$0-wal"'],
+  ['whose write-ahead log is replaced by a text', 'echo text > "$0.x"; mv "$0.x" "$0-wal"'],
 ] as const) {
-  test(`a database whose file is ${what} while it is in use: everything acknowledged is there, and what is written meanwhile`, async () => {
+  test(`a database ${what} while it is in use: everything acknowledged is there, and what is written meanwhile`, async () => {
     using folder = temporaryFolder()
     const options = storeOptions(folder.path)
     const texts = Array.from({ length: 21 }, (_, n) => `note ${n}`)
@@ -28,3 +32,22 @@ for (const [what, command] of [
     expect(store.control.all(allNotes)).toHaveLength(21)
   })
 }
+
+test('a database that lost its write-ahead log while no console ran, and all its tables with it, is replaced by its copy', async () => {
+  using folder = temporaryFolder()
+  const options = storeOptions(folder.path)
+  {
+    await using store = await openStore(options)
+    await store.control.write(addNote(Date.now(), 'of the copy'), 'event')
+    await store.upkeep.copies.take('control', 'by-operator')
+  }
+  const path = join(folder.path, 'control.db')
+  rmSync(path)
+  const header = new Database(path)
+  header.pragma('journal_mode = WAL')
+  header.close()
+  await using store = await openStore(options)
+  expect(store.opened.control).toMatchObject({ how: 'replaced', source: 'copy' })
+  expect(store.control.all(allNotes)).toEqual([{ text: 'of the copy' }])
+  expect(store.upkeep.untold()).toMatchObject([{ kind: 'recovered' }])
+})
