@@ -124,4 +124,4 @@ test('an export that is interrupted, or cannot be written, leaves nothing behind
   }
   expect(lstatSync(join(target, 'pipe')).isFIFO()).toBe(true)
   expect(readdirSync(target).toSorted()).toEqual(['link', 'pipe', 'there'])
-}, 120_000)
+}, 240_000)

@@ -39,6 +39,27 @@ test('a stop meanwhile is the last word, also one that the full disk refuses', a
   expect(await startJobs(site)).toHaveLength(1)
 })
 
+test('a full disk that the list of recent sites lies on as well does not keep the site from being opened', async ({
+  skip,
+}) => {
+  const folder = temporaryFolder()
+  const disk = smallDisk((reason) => skip(reason), folder.path)
+  onTestFinished(() => {
+    disk[Symbol.dispose]()
+    folder[Symbol.dispose]()
+  })
+  const { directory } = await makeTinySite(join(disk.path, 'site'))
+  const before = await openTestConsole(disk.path)
+  await before.openSite(directory, operator)
+  await before.close({ services: 'stop' })
+  disk.fill(0)
+  const console = await openTestConsole(disk.path)
+  onTestFinished(() => console.close({ services: 'stop' }))
+  await console.openInitial({ site: directory, otherwise: 'none', start: false })
+  expect(console.state.slice('console').get('console')).toMatchObject({ phase: 'open', problem: null })
+  expect(console.site?.store.statistics().state).not.toBe('open')
+})
+
 async function startedOnFullDisk({ skip }: TestContext) {
   const folder = temporaryFolder()
   const disk = smallDisk((reason) => skip(reason), folder.path)

@@ -71,7 +71,7 @@ async function assertFree(file: string, force: boolean): Promise<void> {
   if (!there || (force && there.isFile())) return
   const params = { file }
   if (!there.isFile()) {
-    const remedy = 'Choose another name: only a file can be replaced. `--json` writes to the terminal or a pipe.'
+    const remedy = 'Choose another name: only a file can be replaced.'
     throw new ConsoleError('export-exists', `${file} exists and is no file.`, remedy, { params })
   }
   const remedy = 'Choose another name, or add --force to replace it.'
