@@ -14,9 +14,9 @@ export class OpenFile {
   readonly #name: DatabaseName
   readonly #setup: DatabaseSetup
   readonly #openedAtMs = performance.now()
-  readonly #identity: string | null
+  readonly #identity: Identity
   /** Of its write-ahead log, which is there from the first write on and stays the same file until the last connection is closed. */
-  #logIdentity: string | null
+  #logIdentity: Identity
 
   constructor(name: DatabaseName, setup: DatabaseSetup) {
     this.#name = name
@@ -31,12 +31,11 @@ export class OpenFile {
     const now = identityOf(path)
     const log = identityOf(`${path}-wal`)
     this.#logIdentity ??= log
-    const what =
-      this.#identity !== null && now !== this.#identity
-        ? { gone: now === null, its: 'file' }
-        : log !== this.#logIdentity
-          ? { gone: log === null, its: 'write-ahead log' }
-          : null
+    const what = isOther(this.#identity, now)
+      ? { gone: now === null, its: 'file' }
+      : isOther(this.#logIdentity, log)
+        ? { gone: log === null, its: 'write-ahead log' }
+        : null
     if (what === null) return null
     // Where the folder is gone as well, the disk most likely is: it may come back.
     if (what.gone && !existsSync(dirname(path))) return null
@@ -66,11 +65,24 @@ export class OpenFile {
   }
 }
 
-function identityOf(path: string): string | null {
+/** Null when there is no such file; undefined when that cannot be told, because its folder may not be searched or its disk fails. */
+type Identity = string | null | undefined
+
+function identityOf(path: string): Identity {
   try {
     const { dev, ino } = statSync(path)
     return `${dev}:${ino}`
-  } catch {
-    return null
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    return code === 'ENOENT' || code === 'ENOTDIR' ? null : undefined
   }
+}
+
+function isOther(before: Identity, now: Identity): boolean {
+  return typeof before === 'string' && now !== undefined && now !== before
+}
+
+/** Whether there is no such file, as far as that can be told. */
+export function isGone(path: string): boolean {
+  return identityOf(path) === null
 }

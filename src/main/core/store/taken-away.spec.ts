@@ -1,9 +1,11 @@
-import { execFileSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { execFile, execFileSync } from 'node:child_process'
+import { chmodSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
+import { findProgram } from '../../../../test/support/needs.ts'
 import { addNote, allNotes, storeOptions } from '../../../../test/support/store-rig.ts'
 import { openStore } from './index.ts'
 
@@ -51,3 +53,21 @@ test('a database that lost its write-ahead log while no console ran, and all its
   expect(store.control.all(allNotes)).toEqual([{ text: 'of the copy' }])
   expect(store.upkeep.untold()).toMatchObject([{ kind: 'recovered' }])
 })
+
+/** For root the mode of a folder is no obstacle, unless it gives that right up. */
+const withoutPassingOver = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] : []
+
+test.skipIf(withoutPassingOver.length > 0 && findProgram('setpriv') === null)(
+  'a folder that may not be entered for a while is no sign that its files were taken away: the database stays, with all that was acknowledged',
+  async () => {
+    using folder = temporaryFolder()
+    const directory = join(folder.path, '.wheelhouse')
+    const program = join(import.meta.dirname, '../../../../test/support/hidden-folder.program.ts')
+    const [command = '', ...words] = [...withoutPassingOver, process.execPath, program, directory]
+    const { stdout } = await promisify(execFile)(command, words).finally(() => chmodSync(directory, 0o700))
+    const { opened, acknowledged, texts } = JSON.parse(stdout)
+    expect(opened).toEqual({ how: 'new' })
+    expect(acknowledged).toContain('after')
+    expect(texts).toEqual(acknowledged)
+  },
+)

@@ -1,8 +1,8 @@
-import { existsSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import type Database from 'better-sqlite3'
 import type { CrashPoints } from '#core/platform/index.ts'
 import { GroupWriter, type Unit, type UnitOutcome } from './group-writer.ts'
-import { OpenFile } from './open-file.ts'
+import { isGone, OpenFile } from './open-file.ts'
 import { letShrink, markClosed, openForWriting, tryWriting } from './opening.ts'
 import { continueSequences, migrate } from './schema-versions.ts'
 import { failureKind, failureOf, type SqliteFailure } from './sqlite-failure.ts'
@@ -232,7 +232,7 @@ export class WriterDatabase {
 
   /** A file that is gone while its disk is there was deleted by somebody. */
   #missing(): SqliteFailure | null {
-    return existsSync(this.#path) ? null : { code: 'SQLITE_NOTADB', message: 'its file is gone' }
+    return isGone(this.#path) ? { code: 'SQLITE_NOTADB', message: 'its file is gone' } : null
   }
 
   #closeConnection(): void {
