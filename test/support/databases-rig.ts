@@ -21,6 +21,8 @@ export interface DatabasesRigOptions {
   /** Of the environment of the service. */
   readonly env?: Readonly<Record<string, string>>
   readonly check?: DatabaseDefinition['check']
+  /** Whether the figures are shown anew every two seconds. */
+  readonly figures?: boolean
 }
 
 /**
@@ -29,12 +31,13 @@ export interface DatabasesRigOptions {
  */
 export async function databasesRig(
   target: (directory: string) => DatabaseDefinition['target'],
-  { env = {}, check = 'weekly' }: DatabasesRigOptions = {},
+  { env = {}, check = 'weekly', figures = false }: DatabasesRigOptions = {},
 ) {
   const folder = temporaryFolder()
   const clock = new ManualClock()
   const aim = target(folder.path)
-  let opened = await openOnce({ directory: folder.path, clock, target: aim, env, check, uncleanExit: false })
+  const common = { directory: folder.path, clock, target: aim, env, check, figures }
+  let opened = await openOnce({ ...common, uncleanExit: false })
   onTestFinished(async () => {
     await opened.owned[Symbol.asyncDispose]()
     folder[Symbol.dispose]()
@@ -43,6 +46,7 @@ export async function databasesRig(
   return {
     directory: folder.path,
     clock,
+    store: () => opened.store,
     view: () => opened.state.slice('databases').get('db'),
     card: () => opened.state.slice('attention').get('database-unwell:db'),
     events: async (kind: string) => {
@@ -65,7 +69,7 @@ export async function databasesRig(
     async reopen(offMs: number, uncleanExit: boolean) {
       await opened.owned[Symbol.asyncDispose]()
       clock.jumpWall(offMs)
-      opened = await openOnce({ directory: folder.path, clock, target: aim, env, check, uncleanExit })
+      opened = await openOnce({ ...common, uncleanExit })
     },
   }
 }
@@ -76,6 +80,7 @@ async function openOnce({
   target,
   env,
   check,
+  figures,
   uncleanExit,
 }: Required<DatabasesRigOptions> & {
   readonly directory: string
@@ -89,7 +94,8 @@ async function openOnce({
   const patient: Clock = {
     wall: () => clock.wall(),
     monotonic: () => clock.monotonic(),
-    after: (ms, action) => (ms < minute ? { [Symbol.dispose]() {} } : clock.after(ms, action)),
+    after: (ms, action) =>
+      ms < minute && !(figures && ms === 2_000) ? { [Symbol.dispose]() {} } : clock.after(ms, action),
   }
   const common = { clock, logger: silentLogger }
   const runtime = sourceRuntime()
@@ -124,5 +130,5 @@ async function openOnce({
   )
   await databases.configure(definition)
   await databases.builtin.start({ service: 'db', ports: {}, bind: '127.0.0.1', data: directory, env })
-  return { owned, state, events, jobs }
+  return { owned, store, state, events, jobs }
 }

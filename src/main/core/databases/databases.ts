@@ -18,7 +18,7 @@ import type { SiteDatabaseView } from '#shared/contract/state.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import { DatabaseJobs } from './database-jobs.ts'
-import { DatabaseRecords } from './records.ts'
+import { type DatabaseRecord, DatabaseRecords } from './records.ts'
 import { InterruptedRecovery } from './recovery/interrupted-recovery.ts'
 import type { ServiceHands } from './service-hands.ts'
 import { type DeclaredDatabase, SiteDatabase, shownWhere } from './site-database.ts'
@@ -72,11 +72,17 @@ export function openDatabases(parts: DatabasesParts): Databases {
 const showEveryMs = 2_000
 const cardPrefix = 'database-unwell:'
 
+interface Recorded {
+  readonly check: DatabaseRecord | null
+  readonly last: DatabaseRecord | null
+}
+
 class SiteDatabases implements Databases {
   readonly builtin: Builtin = { start: (context) => this.#start(context) }
   readonly #parts: DatabasesParts
   readonly #known = new Map<string, SiteDatabase>()
   readonly #records: DatabaseRecords
+  readonly #shown = new Map<string, Recorded>()
   readonly #jobs: DatabaseJobs
   readonly #upkeep: Upkeep
   readonly #interrupted: InterruptedRecovery
@@ -199,8 +205,7 @@ class SiteDatabases implements Databases {
 
   #show(database: SiteDatabase): void {
     if (this.#closed || this.#known.get(database.id) !== database) return
-    const check = this.#records.lastCheck(database.id)
-    const last = this.#records.newest(database.id, 'recovery')
+    const { check, last } = this.#recorded(database.id)
     const copies = this.#copies.get(database.id)
     this.#parts.state.set(database.id, {
       ...database.view(),
@@ -215,5 +220,18 @@ class SiteDatabases implements Databases {
             }
           : null,
     })
+  }
+
+  /** As it was last read, while the console's own store lets nothing be read: what else is shown goes on. */
+  #recorded(id: string): Recorded {
+    try {
+      const check = this.#records.lastCheck(id)
+      const recorded = { check, last: this.#records.newest(id, 'recovery') }
+      this.#shown.set(id, recorded)
+      return recorded
+    } catch (error) {
+      if (!(error instanceof ConsoleError)) throw error
+      return this.#shown.get(id) ?? { check: null, last: null }
+    }
   }
 }
