@@ -1,5 +1,6 @@
 import { Link } from 'react-router'
 import { HealthMark } from '../components/health-mark.tsx'
+import { Sentence } from '../components/sentence.tsx'
 import { Age } from '../components/time.tsx'
 import { Why } from '../features/why/why.tsx'
 import { useLinkStatus } from '../state/use-link.ts'
@@ -16,7 +17,9 @@ export function HealthSentence() {
     <div className={styles.sentence} data-stale={stale || undefined}>
       <Link className={styles.health} to={site.evidence ?? '/services'} title={site.sentence}>
         <HealthMark health={site.health} />
-        <span>{site.sentence}</span>
+        <span>
+          <Sentence text={site.sentence} />
+        </span>
       </Link>
       <Why subject="site" about={site.name} />
       {/* The sentence of a healthy site tells the age of its backup itself. */}

@@ -1,6 +1,7 @@
 import { Link } from 'react-router'
 import type { ServiceView } from '#shared/contract/index.ts'
 import { HealthMark } from '../../components/health-mark.tsx'
+import { Sentence } from '../../components/sentence.tsx'
 import { Age, Time } from '../../components/time.tsx'
 import { useEntity, useSelected, useSite } from '../../state/use-shown.ts'
 import { Contact } from '../services/contact.tsx'
@@ -21,7 +22,7 @@ export function Verdict() {
         <HealthMark health={site.health} size={20} />
         <div>
           <p className={styles.sentence} title={site.sentence}>
-            {site.sentence}
+            <Sentence text={site.sentence} />
           </p>
           <p className="dim">
             {site.health} since <Time at={site.since} />, <Age at={site.since} />
@@ -45,7 +46,7 @@ export function Verdict() {
                 {service.optional && ', optional'}
               </span>
               <span className={styles.reason} title={service.reason}>
-                {service.reason}
+                <Sentence text={service.reason} />
               </span>
               <Why subject={`service:${service.id}`} about={service.id} />
             </li>

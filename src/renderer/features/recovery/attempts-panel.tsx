@@ -9,6 +9,7 @@ import { duration } from '../../components/figures.ts'
 import { HealthMark } from '../../components/health-mark.tsx'
 import { ListTools } from '../../components/list-tools.tsx'
 import { Panel, type PanelContent } from '../../components/panel.tsx'
+import { Sentence } from '../../components/sentence.tsx'
 import table from '../../components/table.module.css'
 import { Time } from '../../components/time.tsx'
 import { usePage } from '../../state/page-context.ts'
@@ -127,7 +128,10 @@ function Attempt({ attempt }: { readonly attempt: AttemptView }) {
       </td>
       <td className={`${table.right} ${table.third}`}>{attempt.ms === null ? '' : duration(attempt.ms)}</td>
       <td className={styles.what}>
-        {attempt.sentence} <span className="dim">Because: {attempt.why}</span>{' '}
+        <Sentence text={attempt.sentence ?? ''} />{' '}
+        <span className="dim">
+          Because: <Sentence text={attempt.why} />
+        </span>{' '}
         {attempt.event !== null && <Link to={`/timeline/${attempt.event}`}>On the timeline</Link>}
       </td>
     </tr>

@@ -3,6 +3,7 @@ import { useSearchParams } from 'react-router'
 import type { ServiceView } from '#shared/contract/index.ts'
 import { Drawer } from '../../components/drawer.tsx'
 import { HealthMark } from '../../components/health-mark.tsx'
+import { Sentence } from '../../components/sentence.tsx'
 import { Age, Time } from '../../components/time.tsx'
 import { useActions } from '../actions/asking.ts'
 import { UsesPart } from '../dependencies/uses-part.tsx'
@@ -58,7 +59,7 @@ export function ServiceDrawer({
         </span>
       </p>
       <p className={styles.reason}>
-        {service.reason} <Why subject={`service:${id}`} about={id} />
+        <Sentence text={service.reason} /> <Why subject={`service:${id}`} about={id} />
       </p>
       {service.nextStartAt !== null && service.state === 'backing-off' && (
         <p className={styles.reason}>

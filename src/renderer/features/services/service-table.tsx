@@ -3,6 +3,7 @@ import { Link, useNavigate } from 'react-router'
 import type { ServiceView } from '#shared/contract/index.ts'
 import { bytes, count, counted, percent } from '../../components/figures.ts'
 import { HealthMark } from '../../components/health-mark.tsx'
+import { Sentence } from '../../components/sentence.tsx'
 import table from '../../components/table.module.css'
 import { Age } from '../../components/time.tsx'
 import { Why } from '../why/why.tsx'
@@ -91,7 +92,9 @@ const Row = memo(function Row({ service, selected }: { readonly service: Service
       <td>{serviceStateWords[service.state]}</td>
       <td className={`${table.grow} dim`} title={service.reason}>
         <span className={table.withWhy}>
-          <span>{service.reason}</span>
+          <span>
+            <Sentence text={service.reason} />
+          </span>
           <Why subject={`service:${service.id}`} about={service.id} />
         </span>
       </td>

@@ -3,6 +3,7 @@ import type { ServiceUnit } from '#shared/contract/index.ts'
 import { CommandLine } from '../../components/command-line.tsx'
 import { DrawerPart, Facts } from '../../components/drawer.tsx'
 import { bytes } from '../../components/figures.ts'
+import { Sentence } from '../../components/sentence.tsx'
 import { Age } from '../../components/time.tsx'
 import { useSelected } from '../../state/use-shown.ts'
 import { useActions } from '../actions/asking.ts'
@@ -20,7 +21,7 @@ export function UnitPart({ id, unit }: { readonly id: string; readonly unit: Ser
     <DrawerPart title="Unit of systemd">
       <p>
         {unit.holder === 'console' ? `The console has taken ${id} over from it.` : `systemd runs ${id}.`}{' '}
-        {unit.sentence}
+        <Sentence text={unit.sentence} />
       </p>
       {unit.can && (
         <div className={styles.actions}>

@@ -8,6 +8,7 @@ import type { Evidence, Why } from '#shared/contract/index.ts'
 import { CommandLine, CopyButton } from '../../components/command-line.tsx'
 import { HealthMark } from '../../components/health-mark.tsx'
 import { PanelBody } from '../../components/panel.tsx'
+import { Sentence } from '../../components/sentence.tsx'
 import { Age, Time, useSiteTime } from '../../components/time.tsx'
 import { usePage } from '../../state/page-context.ts'
 import { useLinkStatus } from '../../state/use-link.ts'
@@ -78,7 +79,7 @@ function Told({ told, onClose }: { readonly told: Why; readonly onClose: () => v
   return (
     <>
       <p className={styles.sentence} aria-live="polite">
-        {told.sentence}
+        <Sentence text={told.sentence} />
       </p>
       {shown.length > 0 && (
         <ol className={styles.evidence} aria-label="Evidence, down to the first failing thing">
