@@ -18,8 +18,9 @@ export function logFile(file: string, also?: (level: LogLevel, line: string) => 
   lines.transports.file.writeOptions = { flag: 'a', mode: 0o600, encoding: 'utf8' }
   lines.transports.file.format = '{iso} {level} {text}'
   lines.transports.console.level = false
-  // What the file does not take, electron-log would tell the terminal past that level, with a stack for every line.
-  lines.transports.console.writeFn = () => {}
+  // What the file does not take, electron-log would tell the terminal past that level, with a stack for every line: of a rotation
+  // by this logger, of a write by the one that the module makes for itself, whose console nobody else uses.
+  for (const each of [lines, log]) each.transports.console.writeFn = () => {}
   return loggerOn((level, part, message, fields) => {
     const more = Object.keys(fields).length > 0 ? ` ${JSON.stringify(fields)}` : ''
     const line = `${part}: ${message}${more}`
