@@ -55,8 +55,13 @@ export class Leftovers {
       found.toReversed().map(async ({ record, leader, left }) => {
         const supervisor = supervisorOf(record.service)
         const known = leader === null ? record : { ...record, identity: leader }
+        // What an emergency stop has killed meanwhile may still look alive; adopted, its end would be a failure and have it started again.
+        const isOpen = this.#open.has(record.run)
         const adoptable =
-          supervisor?.service.onCrash === 'adopt' && isProcess(supervisor) && !adopted.includes(record.service)
+          isOpen &&
+          supervisor?.service.onCrash === 'adopt' &&
+          isProcess(supervisor) &&
+          !adopted.includes(record.service)
         if (leader && supervisor && adoptable && supervisor.adopt(known, { cause, operation: null })) {
           this.#open.delete(record.run)
           adopted.push(record.service)
