@@ -115,6 +115,9 @@ test('an operator who stops the broker is named in the answer of everything that
   const event = await why(`event:${stop}`)
   expect(event.sentence).toMatch(/, because an operator began “Stop broker” from the browser at \d\d:\d\d\.$/)
   expect(event.evidence).toHaveLength(3)
+  const seq = console.site?.events.byId(stop)?.seq
+  expect(await why(`event:${seq}`), 'by the number that the list of events shows').toEqual(event)
+  await expect(why('event:987654321')).rejects.toMatchObject({ problem: { code: 'subject-unknown' } })
 })
 
 test('a mistake in site.yaml is told with its line, while the last valid one goes on', async () => {

@@ -32,8 +32,9 @@ const logLength = 40
 export async function askWhy(text: string, { state, site }: WhySources): Promise<Why> {
   if (site) await recorded(site)
   const shown = shownFacts(state)
-  const subject = readSubject(text, shown) ?? elsewhere(text, shown)
-  if (!subject) throw subjectUnknown(text, shown)
+  const named = readSubject(text, shown) ?? elsewhere(text, shown)
+  if (!named) throw subjectUnknown(text, shown)
+  const subject = await byNumber(named, site)
   const definition = site?.definition() ?? null
   const services = Object.values(definition?.services ?? {})
   const broker = services.find(({ use }) => use === 'broker')?.id ?? null
@@ -102,6 +103,14 @@ function keyEvents(events: readonly EventRecord[]): readonly string[] {
     of('job.cancelled'),
     of('maintenance.ended'),
   ].filter((id) => id !== undefined)
+}
+
+/** An event may be asked about by the number that `wheelhouse events` shows. */
+async function byNumber(subject: Subject, site: WhySources['site']): Promise<Subject> {
+  if (subject.kind !== 'event' || !/^\d{1,15}$/.test(subject.id) || !site) return subject
+  const seq = Number(subject.id)
+  const { events } = await site.events.page({ after: seq - 1, limit: 1 })
+  return events[0]?.seq === seq ? { kind: 'event', id: events[0].id } : subject
 }
 
 /** A service that the site does not show may still be meant: while nothing is loaded, or after it was taken out of site.yaml. */

@@ -23,7 +23,7 @@ export type Subject =
   | { readonly kind: (typeof several)[number]; readonly id: string }
 
 /**
- * Reads what somebody asks about: `site`, `service:api`, `event:…`, or the bare id of a service. A service wins over a word for
+ * Reads what somebody asks about: `site`, `service:api`, `event:104`, or the bare id of a service. A service wins over a word for
  * the whole of something only when it is written out (`service:broker`), because the broker's answer tells of its service too.
  */
 export function readSubject(text: string, shown: ShownFacts): Subject | null {
