@@ -35,6 +35,16 @@ export class TestUser {
     })
   }
 
+  /** Begins one command whose output is read, or not, by whoever asks. Ended with {@link killHosts}. */
+  begin(...args: readonly string[]): ChildProcess {
+    const child = spawn(process.execPath, [join(root, 'src/main/cli/index.ts'), ...args], {
+      env: this.#env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#hosts.push(child)
+    return child
+  }
+
   /** Runs one command with `--json` and gives its document; throws with what it said when it did not end with 0. */
   async document<T>(...args: readonly string[]): Promise<T> {
     const { code, out, err } = await this.run(...args, '--json')
@@ -114,6 +124,7 @@ export class UserHere extends TestUser {
         progress: (line) => void (line === null || this.progress.push(line)),
         ask: async () => null,
         onInterrupt: () => ({ [Symbol.dispose]() {} }),
+        unread: new Promise(() => {}),
       },
       workingDirectory: this.#workingDirectory,
       folders: this.folders,

@@ -169,6 +169,7 @@ function newDesk(clock: Clock = systemClock()) {
     progress() {},
     ask: async () => null,
     onInterrupt: () => ({ [Symbol.dispose]() {} }),
+    unread: new Promise(() => {}),
   }
   const desk = {
     folders,

@@ -10,6 +10,8 @@ export interface Terminal {
   ask(question: string): Promise<boolean | null>
   /** Calls `action` at every Ctrl-C until disposed; without a listener Ctrl-C ends the command. */
   onInterrupt(action: () => void): Disposable
+  /** Resolves when nobody reads results any more, which a write finds out. */
+  readonly unread: Promise<void>
 }
 
 const clearLine = '\r\u001b[2K'
@@ -18,13 +20,16 @@ const clearLine = '\r\u001b[2K'
 export function processTerminal(): Terminal {
   const { stdin, stdout, stderr } = process
   // `| head` goes away when it has enough.
-  for (const stream of [stdout, stderr]) stream.on('error', () => {})
+  const { promise: unread, resolve } = Promise.withResolvers<void>()
+  stdout.on('error', () => resolve())
+  stderr.on('error', () => {})
   let shown = false
   const clear = () => {
     if (shown) stderr.write(clearLine)
     shown = false
   }
   return {
+    unread,
     out(text) {
       clear()
       stdout.write(`${text}\n`)

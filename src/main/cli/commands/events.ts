@@ -72,7 +72,7 @@ async function newestOf(
   return { found: found.slice(0, limit).toReversed(), more: found.length > limit }
 }
 
-/** Prints events as they happen, until Ctrl-C or the end of the console. */
+/** Prints events as they happen, until Ctrl-C, the end of the console, or of whoever reads them. */
 async function follow(
   context: CommandContext,
   { connection }: Reached,
@@ -86,6 +86,7 @@ async function follow(
     if (skipped > 0) context.terminal.err(`${skipped} events came too fast to be shown; the console has them.`)
     for (const event of items) if (event.seq > shown) print(event)
   })
+  void context.terminal.unread.then(() => interrupted.resolve(null))
   const reason = await Promise.race([connection.closed, interrupted.promise])
   if (reason === null) return exitCodes.done
   context.terminal.err(`The console is gone: ${reason}.`)
