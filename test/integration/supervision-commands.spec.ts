@@ -83,7 +83,11 @@ test('dependencies and figures from the command line, over a console that runs',
     out: expect.stringContaining('model: FAILED'),
   })
   expect(await user.run('check')).toMatchObject({ code: 1, out: expect.stringContaining('External API') })
-  const why = await user.document<Why>('why', 'check:external-api')
+  // The proxy tells the shown state of its dependencies once a second.
+  const why = await until('the answer to lead to the dependency', async () => {
+    const told = await user.document<Why>('why', 'check:external-api')
+    return told.root === 'dependency:model' && told
+  })
   expect(why).toMatchObject({
     health: 'unhealthy',
     root: 'dependency:model',
@@ -93,10 +97,10 @@ test('dependencies and figures from the command line, over a console that runs',
   const breaker = async () =>
     (await user.document<{ dependency: DependencyView }>('dependency', 'show', 'model')).dependency.state
   expect(await user.document('dependency', 'isolate', 'model')).toEqual({ done: 'isolate', dependency: 'model' })
-  expect(await breaker()).toBe('isolated')
+  await until('it to be isolated', async () => (await breaker()) === 'isolated')
   expect((await user.run('dependency')).out).toMatch(/^model +http:\S+ +isolated .* eye$/m)
   expect(await user.run('dependency', 'reset', 'model')).toMatchObject({ code: 0 })
-  expect(await breaker()).toBe('closed')
+  await until('it to be closed', async () => (await breaker()) === 'closed')
   for (const [args, sentence] of [
     [['dependency', 'isolate', 'modle'], 'This site has no dependency "modle"'],
     [['dependency', 'show', 'modle'], 'This site has no dependency "modle"'],
