@@ -103,7 +103,8 @@ test('adopted by a press the console runs it, given back systemd does; a second 
 
 test('what cannot be done is told with what to do about it, before it is tried and when it is refused', async () => {
   await press(drawer(), 'Adopt…')
-  await dialog().getByRole('button', { name: 'Adopt camera' }).waitFor()
+  // The plan is of before it is masked.
+  await dialog().getByRole('list', { name: 'What is done' }).waitFor()
   camera.systemd.tell('camera.service', { LoadState: 'masked', UnitFileState: 'masked' })
   await press(dialog(), 'Adopt camera')
   const told = page.getByRole('alert').filter({ hasText: 'camera.service is masked' }).first()
