@@ -20,6 +20,7 @@ export default defineConfig({
   test: {
     allowOnly: false,
     passWithNoTests: true,
+    globalSetup: 'test/support/build.setup.ts',
     projects: projects.map(({ name, include, maxWorkers }, order) => ({
       extends: true,
       test: {

@@ -2,8 +2,9 @@ import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
-import { silentLogger, sourceRuntime, systemClock } from '#core/platform/index.ts'
+import { silentLogger, systemClock } from '#core/platform/index.ts'
 import { type Database, openStore, type Schema, type Statement, type Store } from '#core/store/index.ts'
+import { testRuntime } from '../test/support/runtime.ts'
 import { type BenchContext, type Benchmark, type Measurement, quantile } from './benchmark.ts'
 import { eventFlood } from './event-flood.ts'
 
@@ -33,7 +34,7 @@ const benchmark: Benchmark = {
     const store = await openStore({
       directory: join(context.folder, 'store'),
       schemas: { control: [schema], messages: [schema] },
-      runtime: sourceRuntime(),
+      runtime: testRuntime(),
       clock: systemClock(),
       logger: silentLogger,
     })

@@ -2,8 +2,9 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
 import { type EventLog, type EventQuery, eventsSchema, openEventIndexer, openEventLog } from '#core/events/index.ts'
-import { silentLogger, sourceRuntime, systemClock } from '#core/platform/index.ts'
+import { silentLogger, systemClock } from '#core/platform/index.ts'
 import { openStore, type Store } from '#core/store/index.ts'
+import { testRuntime } from '../test/support/runtime.ts'
 import { type BenchContext, type Benchmark, type Measurement, quantile } from './benchmark.ts'
 import { eventRows } from './timeline-events.ts'
 
@@ -20,7 +21,7 @@ const benchmark: Benchmark = {
       openStore({
         directory,
         schemas: { control: [eventsSchema], messages: [] },
-        runtime: sourceRuntime(),
+        runtime: testRuntime(),
         clock: systemClock(),
         logger: silentLogger,
       })

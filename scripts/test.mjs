@@ -80,8 +80,9 @@ async function runSuites(names, files = []) {
 }
 
 /**
- * Node 24 sometimes crashes natively ("jit_page.has_value()" and the like) while threads end: that says nothing of the tests in
- * the file that the process ran. Such files, never failed tests, run once more; what they come to then counts.
+ * Node 24 can crash natively ("jit_page.has_value()") while threads of one process load and drop WebAssembly; see
+ * docs/decisions.md. That says nothing of the tests in the file that the process ran. Such files, never failed tests, run
+ * once more; what they come to then counts.
  */
 async function againAfterCrash(names, results, crashed) {
   for (const { signal, file } of crashed)

@@ -12,13 +12,13 @@ import {
   DisposableStore,
   noCrashPoints,
   silentLogger,
-  sourceRuntime,
   systemClock,
 } from '#core/platform/index.ts'
 import { openStateHub, type StateHub } from '#core/state/index.ts'
 import { openStore, type Store, takeSiteLock } from '#core/store/index.ts'
 import type { JobView } from '#shared/contract/state.ts'
 import type { Cause } from '#shared/vocabulary.ts'
+import { testRuntime } from './runtime.ts'
 
 export interface BackupRig extends AsyncDisposable {
   readonly backups: Backups
@@ -53,7 +53,7 @@ export async function openBackupRig(options: BackupRigOptions): Promise<BackupRi
   const own = join(site, '.wheelhouse')
   mkdirSync(own, { recursive: true })
   const clock = options.clock ?? systemClock({ keepAlive: true })
-  const runtime = sourceRuntime()
+  const runtime = testRuntime()
   const logger = silentLogger
   const me = {
     host: 'command line',

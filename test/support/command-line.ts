@@ -1,7 +1,8 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { type Clock, sourceRuntime, systemClock, type UserFolders, userFolders } from '#core/platform/index.ts'
+import { type Clock, systemClock, type UserFolders, userFolders } from '#core/platform/index.ts'
 import { execute } from '../../src/main/cli/command-line.ts'
+import { testRuntime } from './runtime.ts'
 import { until } from './until.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -131,7 +132,7 @@ export class UserHere extends TestUser {
       clock: this.#clock,
       places: {
         version: 'test',
-        runtime: sourceRuntime(),
+        runtime: testRuntime(),
         renderer: '',
         resources: join(root, 'resources'),
         installed: false,

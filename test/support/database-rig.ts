@@ -1,11 +1,12 @@
 import { type DatabaseDefinition, postgresAddress } from '#core/config/index.ts'
-import { type Clock, sourceRuntime, systemClock } from '#core/platform/index.ts'
+import { type Clock, systemClock } from '#core/platform/index.ts'
 import { openPool } from '../../src/main/core/databases/open-pool.ts'
 import { PostgresDriver } from '../../src/main/core/databases/postgres/postgres-driver.ts'
 import { SqliteDriver } from '../../src/main/core/databases/sqlite/sqlite-driver.ts'
 import { DatabaseStatistics } from '../../src/main/core/databases/statistics.ts'
 import type { Driver } from '../../src/main/core/databases/types.ts'
 import type { PostgresServer } from './postgres.ts'
+import { testRuntime } from './runtime.ts'
 
 /** The pool of the court office (D4), with the time-outs that a spec can wait for. */
 export const poolSettings: DatabaseDefinition['pool'] = {
@@ -48,5 +49,5 @@ export function postgresDriver(
 }
 
 export function sqliteDriver(path: string, clock: Clock = systemClock()): Driver {
-  return new SqliteDriver({ service: 'app', path, where: 'data/app.db', runtime: sourceRuntime(), clock })
+  return new SqliteDriver({ service: 'app', path, where: 'data/app.db', runtime: testRuntime(), clock })
 }

@@ -6,12 +6,13 @@ import type { DatabaseDefinition } from '#core/config/index.ts'
 import { databasesSchema, openDatabases } from '#core/databases/index.ts'
 import { eventsSchema, openEventLog } from '#core/events/index.ts'
 import { jobsSchema, openJobs } from '#core/jobs/index.ts'
-import { type Clock, DisposableStore, noCrashPoints, silentLogger, sourceRuntime } from '#core/platform/index.ts'
+import { type Clock, DisposableStore, noCrashPoints, silentLogger } from '#core/platform/index.ts'
 import { openStateHub } from '#core/state/index.ts'
 import { openStore } from '#core/store/index.ts'
 import { poolSettings } from './database-rig.ts'
 import { temporaryFolder } from './folders.ts'
 import { ManualClock } from './manual-clock.ts'
+import { testRuntime } from './runtime.ts'
 import { serviceOf, siteOf } from './site-definition.ts'
 import { until } from './until.ts'
 
@@ -98,7 +99,7 @@ async function openOnce({
       ms < minute && !(figures && ms === 2_000) ? { [Symbol.dispose]() {} } : clock.after(ms, action),
   }
   const common = { clock, logger: silentLogger }
-  const runtime = sourceRuntime()
+  const runtime = testRuntime()
   const schemas = { control: [eventsSchema, jobsSchema, attentionSchema, databasesSchema], messages: [] }
   const store = owned.add(await openStore({ directory: own, schemas, runtime, ...common }))
   const database = store.control

@@ -13,7 +13,6 @@ import {
   mountOf,
   noCrashPoints,
   silentLogger,
-  sourceRuntime,
   systemClock,
   systemProcesses,
 } from '#core/platform/index.ts'
@@ -21,6 +20,7 @@ import { openStateHub } from '#core/state/index.ts'
 import { openStore } from '#core/store/index.ts'
 import type { AttentionView, DependencyView, ServiceView } from '#shared/contract/index.ts'
 import type { EventRecord } from '#shared/vocabulary.ts'
+import { testRuntime } from './runtime.ts'
 import { siteOf } from './site-definition.ts'
 import { until } from './until.ts'
 
@@ -83,7 +83,7 @@ export async function dependencyRig(options: DependencyRigOptions): Promise<Depe
   for (const [name, source] of Object.entries(options.files ?? {})) writeFileSync(join(directory, name), source)
   const clock = systemClock()
   const logger = silentLogger
-  const runtime = sourceRuntime()
+  const runtime = testRuntime()
   const schemas = { control: [eventsSchema, attentionSchema, coordinatorSchema, dependenciesSchema], messages: [] }
   const store = owned.add(
     await openStore({ directory: join(directory, '.wheelhouse'), schemas, runtime, clock, logger }),

@@ -8,11 +8,12 @@ import {
   openEventIndexer,
   openEventLog,
 } from '#core/events/index.ts'
-import { silentLogger, sourceRuntime } from '#core/platform/index.ts'
+import { silentLogger } from '#core/platform/index.ts'
 import { openStore, type Schema, type Store } from '#core/store/index.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import { temporaryFolder } from './folders.ts'
 import { ManualClock } from './manual-clock.ts'
+import { testRuntime } from './runtime.ts'
 
 export interface EventRig extends AsyncDisposable {
   readonly log: EventLog
@@ -36,7 +37,7 @@ export async function eventRig(options: EventRigOptions = {}): Promise<EventRig>
   const store = await openStore({
     directory: options.directory ?? folder?.path ?? '',
     schemas: { control: [schema], messages: [] },
-    runtime: sourceRuntime(),
+    runtime: testRuntime(),
     clock,
     logger: silentLogger,
   })

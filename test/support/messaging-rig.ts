@@ -11,13 +11,13 @@ import {
   type RunningBuiltin,
   type Runtime,
   silentLogger,
-  sourceRuntime,
   systemClock,
 } from '#core/platform/index.ts'
 import { openStateHub, type StateHub } from '#core/state/index.ts'
 import { openStore, type Store } from '#core/store/index.ts'
 import { temporaryFolder } from './folders.ts'
 import { freePorts } from './ports.ts'
+import { testRuntime } from './runtime.ts'
 import { until } from './until.ts'
 
 /** Messaging on a real store with real threads; events and attention are only recorded. */
@@ -41,7 +41,7 @@ export async function messagingRig(
   const folder = temporaryFolder()
   owned.add(folder)
   const clock = given.clock ?? systemClock()
-  const runtime = given.runtime ?? sourceRuntime()
+  const runtime = given.runtime ?? testRuntime()
   const logger = given.logger ?? silentLogger
   const store = owned.add(
     await openStore({

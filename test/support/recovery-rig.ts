@@ -4,13 +4,14 @@ import { attentionSchema, openAttention } from '#core/attention/index.ts'
 import type { PolicyDefinition } from '#core/config/index.ts'
 import { eventsSchema, openEventLog } from '#core/events/index.ts'
 import { jobsSchema, openJobs } from '#core/jobs/index.ts'
-import { DisposableStore, silentLogger, sourceRuntime } from '#core/platform/index.ts'
+import { DisposableStore, silentLogger } from '#core/platform/index.ts'
 import { openRecovery, type RecoveryAction, recoverySchema, type StepRun } from '#core/recovery/index.ts'
 import { openStateHub } from '#core/state/index.ts'
 import { openStore } from '#core/store/index.ts'
 import type { ServiceView } from '#shared/contract/state.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import { ManualClock } from './manual-clock.ts'
+import { testRuntime } from './runtime.ts'
 import { serviceOf, siteOf } from './site-definition.ts'
 
 export const operator: Cause = { type: 'operator', via: 'browser' }
@@ -45,7 +46,7 @@ export async function opened(
   const logger = silentLogger
   const schemas = { control: [eventsSchema, attentionSchema, jobsSchema, recoverySchema], messages: [] }
   const store = owned.add(
-    await openStore({ directory: join(directory, '.wheelhouse'), schemas, runtime: sourceRuntime(), clock, logger }),
+    await openStore({ directory: join(directory, '.wheelhouse'), schemas, runtime: testRuntime(), clock, logger }),
   )
   const database = store.control
   const state = owned.add(openStateHub({ clock, logger }))

@@ -17,7 +17,6 @@ import {
   type Processes,
   type Runtime,
   silentLogger,
-  sourceRuntime,
   systemClock,
   systemProcesses,
 } from '#core/platform/index.ts'
@@ -27,6 +26,7 @@ import { type Units, type UnitsOptions, unitsSchema } from '#core/units/index.ts
 import type { AttentionView, ServiceView } from '#shared/contract/state.ts'
 import type { EventRecord } from '#shared/vocabulary.ts'
 import { temporaryFolder } from './folders.ts'
+import { testRuntime } from './runtime.ts'
 import { siteOf } from './site-definition.ts'
 import { until } from './until.ts'
 
@@ -89,7 +89,7 @@ export async function serviceRig(options: ServiceRigOptions): Promise<ServiceRig
   for (const [name, source] of Object.entries(options.files ?? {})) writeFileSync(join(directory, name), source)
   const clock = systemClock()
   const logger = silentLogger
-  const runtime = options.runtime ?? sourceRuntime()
+  const runtime = options.runtime ?? testRuntime()
   const processes = systemProcesses({ clock, logger })
   const schemas = { control: [eventsSchema, attentionSchema, coordinatorSchema, jobsSchema, unitsSchema], messages: [] }
   const store = owned.add(

@@ -1,11 +1,12 @@
 import { type Attention, attentionSchema, openAttention } from '#core/attention/index.ts'
 import { type EventLog, eventsSchema, openEventLog } from '#core/events/index.ts'
 import { type Jobs, jobsSchema, openJobs } from '#core/jobs/index.ts'
-import { type DisposableStore, silentLogger, sourceRuntime } from '#core/platform/index.ts'
+import { type DisposableStore, silentLogger } from '#core/platform/index.ts'
 import { openStateHub, type StateHub } from '#core/state/index.ts'
 import { openStore, type Store, type StoreOptions } from '#core/store/index.ts'
 import { openStoreCare, type StoreCare } from '#core/store-care/index.ts'
 import type { ManualClock } from './manual-clock.ts'
+import { testRuntime } from './runtime.ts'
 import { notesSchema } from './store-rig.ts'
 
 export interface StoreCareParts {
@@ -20,7 +21,7 @@ export interface StoreCareParts {
 /** What a store with its care is opened with. */
 export function storeCareOptions(directory: string, clock: ManualClock): StoreOptions {
   const schemas = { control: [eventsSchema, jobsSchema, attentionSchema], messages: [notesSchema] }
-  return { directory, schemas, runtime: sourceRuntime(), clock, logger: silentLogger }
+  return { directory, schemas, runtime: testRuntime(), clock, logger: silentLogger }
 }
 
 /** Opens the care of a real store with the real parts that it works with, on a clock moved by hand. `owned` closes them. */

@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Machine, silentLogger, sourceRuntime, systemClock } from '#core/platform/index.ts'
+import { type Machine, silentLogger, systemClock } from '#core/platform/index.ts'
 import { type DatabaseName, openStore, type Schema, type StoreOptions } from '#core/store/index.ts'
 import type { ManualClock } from './manual-clock.ts'
+import { testRuntime } from './runtime.ts'
 
 /** Notes with their time: the tables of a store in tests. */
 export const notesSchema: Schema = {
@@ -24,7 +25,7 @@ export function storeOptions(directory: string, more: Partial<StoreOptions> = {}
   return {
     directory,
     schemas: { control: [notesSchema], messages: [notesSchema] },
-    runtime: sourceRuntime(),
+    runtime: testRuntime(),
     clock: systemClock(),
     logger: silentLogger,
     ...more,

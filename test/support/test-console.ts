@@ -4,11 +4,11 @@ import {
   type CrashPoints,
   noCrashPoints,
   silentLogger,
-  sourceRuntime,
   systemClock,
   systemProcesses,
 } from '#core/platform/index.ts'
 import { Console } from '../../src/main/console/index.ts'
+import { testRuntime } from './runtime.ts'
 
 /** The real console without a host around it, its user data in `home`. Close it with the test. */
 export function openTestConsole(
@@ -20,7 +20,7 @@ export function openTestConsole(
     host: 'headless',
     version: 'test',
     folders: { data: join(home, 'user'), runtime: join(home, 'run', 'wheelhouse') },
-    runtime: sourceRuntime(),
+    runtime: testRuntime(),
     resources: join(import.meta.dirname, '../../resources'),
     dialogs: null,
     logger: silentLogger,

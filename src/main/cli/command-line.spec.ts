@@ -4,11 +4,12 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { type ConsoleControl, serveConnection } from '#core/api/index.ts'
-import { type Clock, controlSocketPath, silentLogger, sourceRuntime, systemClock } from '#core/platform/index.ts'
+import { type Clock, controlSocketPath, silentLogger, systemClock } from '#core/platform/index.ts'
 import { openStateHub } from '#core/state/index.ts'
 import type { ServiceView, SiteView } from '#shared/contract/state.ts'
 import { temporaryFolder } from '../../../test/support/folders.ts'
 import { ManualClock } from '../../../test/support/manual-clock.ts'
+import { testRuntime } from '../../../test/support/runtime.ts'
 import { until } from '../../../test/support/until.ts'
 import { listenOnControlSocket } from '../console/control-socket.ts'
 import { execute } from './command-line.ts'
@@ -189,7 +190,7 @@ function newDesk(clock: Clock = systemClock()) {
         clock,
         places: {
           version: '9.9.9',
-          runtime: sourceRuntime(),
+          runtime: testRuntime(),
           renderer: '',
           resources: join(import.meta.dirname, '../../../resources'),
           installed: false,

@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path'
-import { builtRuntime, type Runtime, sourceRuntime } from '#core/platform/index.ts'
+import { builtRuntime, type Runtime } from '#core/platform/index.ts'
 import description from '../../../package.json' with { type: 'json' }
 
 /** Where the parts lie for what runs on plain Node: the headless host and the command line. */
@@ -24,7 +24,7 @@ export function findNodePlaces(entryFolder: string, node: string = process.execP
   const installed = basename(root) === 'app.asar.unpacked'
   return {
     version: description.version,
-    runtime: isBuilt ? builtRuntime(entryFolder, node) : sourceRuntime(node),
+    runtime: builtRuntime(isBuilt ? entryFolder : join(root, 'out', 'main'), node),
     renderer: join(root, 'out', 'renderer'),
     resources: installed ? dirname(root) : join(root, 'resources'),
     installed,

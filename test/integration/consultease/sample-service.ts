@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { sourceRuntime } from '#core/platform/index.ts'
 import { freePorts } from '../../support/ports.ts'
+import { testRuntime } from '../../support/runtime.ts'
 
 const release = join(import.meta.dirname, '../../../resources/sites/consultease/release')
 
@@ -13,7 +13,7 @@ export class SampleService implements AsyncDisposable {
   #output = ''
 
   constructor(name: 'api' | 'desk-units' | 'kiosk' | 'first-database', env: Readonly<Record<string, string>>) {
-    const hooks = pathToFileURL(sourceRuntime().program('service-hooks')).href
+    const hooks = pathToFileURL(testRuntime().program('service-hooks')).href
     this.#child = spawn(process.execPath, ['--import', hooks, join(release, 'services', `${name}.mjs`)], {
       cwd: release,
       env: { PATH: process.env.PATH, ...env },

@@ -1,11 +1,12 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { eventsSchema, openEventLog } from '#core/events/index.ts'
-import { silentLogger, sourceRuntime } from '#core/platform/index.ts'
+import { silentLogger } from '#core/platform/index.ts'
 import { openStateHub } from '#core/state/index.ts'
 import { openStore } from '#core/store/index.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { ManualClock } from '../../../../test/support/manual-clock.ts'
+import { testRuntime } from '../../../../test/support/runtime.ts'
 import { type AttentionDraft, attentionSchema, openAttention } from './index.ts'
 
 const operator: Cause = { type: 'operator', via: 'browser' }
@@ -26,7 +27,7 @@ const draft = (more: Partial<AttentionDraft> = {}): AttentionDraft => ({
 async function openAll(directory: string, clock = new ManualClock()) {
   const common = { clock, logger: silentLogger }
   const schemas = { control: [eventsSchema, attentionSchema], messages: [] }
-  const store = await openStore({ directory, schemas, runtime: sourceRuntime(), ...common })
+  const store = await openStore({ directory, schemas, runtime: testRuntime(), ...common })
   const hub = openStateHub(common)
   const events = openEventLog({ database: store.control, ...common })
   const attention = openAttention({ database: store.control, events, state: hub.slice('attention'), ...common })

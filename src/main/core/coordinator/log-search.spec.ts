@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { silentLogger, sourceRuntime, systemClock } from '#core/platform/index.ts'
+import { silentLogger, systemClock } from '#core/platform/index.ts'
 import { type LogSearch, logSearchSchema } from '#shared/contract/log-search.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
+import { testRuntime } from '../../../../test/support/runtime.ts'
 import { rotateAtStart, rotateWhileRunning } from './log-rotation.ts'
 import { scanLog } from './log-scan.ts'
 import { LogSearches } from './log-searches.ts'
@@ -16,7 +17,7 @@ function logs() {
   const folder = temporaryFolder()
   onTestFinished(() => folder[Symbol.dispose]())
   const files = { out: join(folder.path, 'api.out.log'), err: join(folder.path, 'api.err.log') }
-  const searches = new LogSearches(sourceRuntime())
+  const searches = new LogSearches(testRuntime())
   onTestFinished(() => searches[Symbol.asyncDispose]())
   const search = (text: string, given: Partial<LogSearch> = {}) =>
     searches.search(files, logSearchSchema.parse({ service: 'api', text, ...given }))

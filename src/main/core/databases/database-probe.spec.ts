@@ -2,13 +2,14 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { sourceRuntime, systemClock } from '#core/platform/index.ts'
+import { systemClock } from '#core/platform/index.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { freePorts } from '../../../../test/support/ports.ts'
 import { type PostgresServer, postgresPrograms, postgresServer } from '../../../../test/support/postgres.ts'
+import { testRuntime } from '../../../../test/support/runtime.ts'
 import { databaseProbe } from './database-probe.ts'
 
-const probe = databaseProbe({ runtime: sourceRuntime(), clock: systemClock() })
+const probe = databaseProbe({ runtime: testRuntime(), clock: systemClock() })
 const limits = { timeoutMs: 20_000 }
 const sqlite = (file: string, tables: readonly string[] = []) =>
   probe({ type: 'sqlite', file, tables }, { service: 'api', password: null }, limits)

@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { silentLogger, sourceRuntime } from '#core/platform/index.ts'
+import { silentLogger } from '#core/platform/index.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { ManualClock } from '../../../../test/support/manual-clock.ts'
+import { testRuntime } from '../../../../test/support/runtime.ts'
 import { ProxyThread } from './proxy-thread.ts'
 
 test('an order to a proxy that has ended and is not there again yet is refused at once', async () => {
@@ -13,7 +14,7 @@ test('an order to a proxy that has ended and is not there again yet is refused a
   const clock = new ManualClock()
   const ended = Promise.withResolvers<string>()
   await using thread = new ProxyThread({
-    runtime: { ...sourceRuntime(), program: () => program },
+    runtime: { ...testRuntime(), program: () => program },
     clock,
     logger: silentLogger,
     plan: () => ({ targets: [], unusable: {}, grants: [], records: {} }),

@@ -2,12 +2,13 @@ import { expect, test } from 'vitest'
 import { attentionSchema, openAttention } from '#core/attention/index.ts'
 import { eventsSchema, openEventLog } from '#core/events/index.ts'
 import { jobsSchema, openJobs } from '#core/jobs/index.ts'
-import { DisposableStore, silentLogger, sourceRuntime, systemClock } from '#core/platform/index.ts'
+import { DisposableStore, silentLogger, systemClock } from '#core/platform/index.ts'
 import { openStateHub } from '#core/state/index.ts'
 import { openStore, type Schema } from '#core/store/index.ts'
 import type { DrillRun } from '#shared/contract/drills.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
+import { testRuntime } from '../../../../test/support/runtime.ts'
 import type { Deed } from './deed.ts'
 import type { Drill } from './drill-list.ts'
 import { OneDrill } from './drill-run.ts'
@@ -47,7 +48,7 @@ async function conducted(directory: string) {
     control: [eventsSchema, attentionSchema, jobsSchema, drillsSchema, refusesBeginnings],
     messages: [],
   }
-  const store = owned.add(await openStore({ directory, schemas, runtime: sourceRuntime(), clock, logger }))
+  const store = owned.add(await openStore({ directory, schemas, runtime: testRuntime(), clock, logger }))
   const database = store.control
   const hub = owned.add(openStateHub({ clock, logger }))
   const events = owned.add(openEventLog({ database, clock, logger }))

@@ -2,8 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
-import { sourceRuntime, systemClock } from '#core/platform/index.ts'
+import { systemClock } from '#core/platform/index.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
+import { testRuntime } from '../../../../test/support/runtime.ts'
 import { askDamageTool } from './damage-tool.ts'
 
 /** A database of many pages, closed. */
@@ -29,7 +30,7 @@ const verdictOf = (file: string): string => {
 }
 
 const ask = (type: 'damage' | 'undo', file: string, undo: string) =>
-  askDamageTool(sourceRuntime(), systemClock(), { type, file, undo })
+  askDamageTool(testRuntime(), systemClock(), { type, file, undo })
 
 test('pages are damaged so that SQLite sees it, and get back exactly what they held; twice does no harm', async () => {
   using folder = temporaryFolder()

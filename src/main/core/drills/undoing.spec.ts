@@ -2,9 +2,10 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { AttentionDraft } from '#core/attention/index.ts'
-import { silentLogger, sourceRuntime, systemClock } from '#core/platform/index.ts'
+import { silentLogger, systemClock } from '#core/platform/index.ts'
 import type { DrillRun } from '#shared/contract/drills.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
+import { testRuntime } from '../../../../test/support/runtime.ts'
 import type { StoredDrill } from './tables.ts'
 import { undoPages } from './undoing.ts'
 
@@ -48,7 +49,7 @@ async function undone(folder: string) {
     attention: { raise: (card) => void cards.set(card.id, card), clear: (id) => void cards.delete(id) },
     folder,
     file: async () => join(folder, 'site.db'),
-    runtime: sourceRuntime(),
+    runtime: testRuntime(),
     clock: systemClock(),
     logger: silentLogger,
   })

@@ -1,9 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { silentLogger, sourceRuntime } from '#core/platform/index.ts'
+import { silentLogger } from '#core/platform/index.ts'
 import { openStore } from '#core/store/index.ts'
 import type { Cause, EventRecord } from '#shared/vocabulary.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { ManualClock } from '../../../../test/support/manual-clock.ts'
+import { testRuntime } from '../../../../test/support/runtime.ts'
 import { until } from '../../../../test/support/until.ts'
 import { type EventDraft, eventsSchema, openEventLog } from './index.ts'
 
@@ -13,7 +14,7 @@ async function openLog(directory?: string) {
   const store = await openStore({
     directory: directory ?? folder?.path ?? '',
     schemas: { control: [eventsSchema], messages: [] },
-    runtime: sourceRuntime(),
+    runtime: testRuntime(),
     clock,
     logger: silentLogger,
   })

@@ -8,6 +8,7 @@ import { ConsoleError } from '#shared/problem.ts'
 import type { EventRecord } from '#shared/vocabulary.ts'
 import { eventDraft as draft, eventRig } from '../../../../test/support/event-rig.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
+import { builtPrograms } from '../../../../test/support/runtime.ts'
 import { until } from '../../../../test/support/until.ts'
 import { backlogBound } from './backlog.ts'
 import { openEventLog } from './index.ts'
@@ -160,7 +161,7 @@ test('a full disk loses no event: what happened meanwhile is recorded when there
     const { openStore } = await import(process.argv[1]); const platform = await import(process.argv[2])
     const { eventsSchema, openEventLog } = await import(process.argv[3]); const { until } = await import(process.argv[4])
     const common = { clock: platform.systemClock({ keepAlive: true }), logger: platform.silentLogger }
-    const store = await openStore({ ...common, directory: process.argv[5], schemas: { control: [eventsSchema], messages: [] }, runtime: platform.sourceRuntime() })
+    const store = await openStore({ ...common, directory: process.argv[5], schemas: { control: [eventsSchema], messages: [] }, runtime: platform.builtRuntime(${JSON.stringify(builtPrograms)}, process.execPath) })
     const log = openEventLog({ ...common, database: store.control })
     const cause = { type: 'console', why: 'test' }
     let emitted = 0

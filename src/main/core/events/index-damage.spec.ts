@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { sourceRuntime } from '#core/platform/index.ts'
 import { checkDatabase } from '#core/store/index.ts'
 import { eventDraft, eventRig } from '../../../../test/support/event-rig.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { findProgram } from '../../../../test/support/needs.ts'
+import { testRuntime } from '../../../../test/support/runtime.ts'
 import { until } from '../../../../test/support/until.ts'
 
 const faults = {
@@ -34,7 +34,7 @@ for (const [what, sql] of Object.entries(faults)) {
       await rig.store.settled()
       spoil(folder.path, sql)
 
-      const checked = await checkDatabase(sourceRuntime(), join(folder.path, 'control.db'), { kind: 'full' })
+      const checked = await checkDatabase(testRuntime(), join(folder.path, 'control.db'), { kind: 'full' })
       expect(checked).toMatchObject({ ok: true, problems: [] })
       expect(checked.indexes).not.toEqual([])
       const page = await rig.log.page({ text: 'lamp 42', limit: 50 })
@@ -44,7 +44,7 @@ for (const [what, sql] of Object.entries(faults)) {
       expect(told).toMatchObject({ subject: 'store:control', message: expect.stringContaining('No event is lost') })
 
       await rig.indexer.caughtUp()
-      const again = await checkDatabase(sourceRuntime(), join(folder.path, 'control.db'), { kind: 'full' })
+      const again = await checkDatabase(testRuntime(), join(folder.path, 'control.db'), { kind: 'full' })
       expect(again).toMatchObject({ ok: true, indexes: [] })
       const indexed = rig.store.control.all<{ rowid: number }>({ sql: 'SELECT rowid FROM events_text' })
       expect(indexed).toHaveLength(1_001)

@@ -7,6 +7,7 @@ import { expect, test } from 'vitest'
 import { eventDraft as draft, type EventRig, eventRig } from '../../../../test/support/event-rig.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { ManualClock } from '../../../../test/support/manual-clock.ts'
+import { builtPrograms } from '../../../../test/support/runtime.ts'
 import { until } from '../../../../test/support/until.ts'
 import type { EventSpan } from './index.ts'
 
@@ -198,7 +199,7 @@ function indexingConsole(directory: string): { child: ChildProcess; batches: num
     const { openStore } = await import(process.argv[1]); const platform = await import(process.argv[2])
     const { eventsSchema, openEventLog, openEventIndexer } = await import(process.argv[3])
     const common = { clock: platform.systemClock(), logger: platform.silentLogger }
-    const store = await openStore({ ...common, directory: process.argv[4], schemas: { control: [eventsSchema], messages: [] }, runtime: platform.sourceRuntime() })
+    const store = await openStore({ ...common, directory: process.argv[4], schemas: { control: [eventsSchema], messages: [] }, runtime: platform.builtRuntime(${JSON.stringify(builtPrograms)}, process.execPath) })
     const log = openEventLog({ ...common, database: store.control })
     const indexer = openEventIndexer({ ...common, database: store.control, onCommitted: () => ({ [Symbol.dispose]() {} }), reindex: (why) => log.reindex(why), limits: { most: 2000, mostNotable: 100 } })
     for (let n = 1; ; n++) {

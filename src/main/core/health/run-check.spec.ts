@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { Aedes } from 'aedes'
 import { expect, onTestFinished, test } from 'vitest'
 import { databaseProbe } from '#core/databases/index.ts'
-import { mountOf, sourceRuntime, systemClock } from '#core/platform/index.ts'
+import { mountOf, systemClock } from '#core/platform/index.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
+import { testRuntime } from '../../../../test/support/runtime.ts'
 import { FileLooks } from './file-looks.ts'
 import { checksOn } from './run-check.ts'
 
@@ -19,7 +20,7 @@ const run = checksOn(clock, {
   mark: () => 'run-lab-api.probe-1',
   login: {},
   pushed: { latest: () => null, figure: () => null },
-  databases: databaseProbe({ runtime: sourceRuntime(), clock }),
+  databases: databaseProbe({ runtime: testRuntime(), clock }),
   looks: new FileLooks({ clock, mountOf }),
 })
 const never = new AbortController().signal

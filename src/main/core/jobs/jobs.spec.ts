@@ -3,13 +3,14 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test } from 'vitest'
 import { eventsSchema, openEventLog } from '#core/events/index.ts'
-import { silentLogger, sourceRuntime } from '#core/platform/index.ts'
+import { silentLogger } from '#core/platform/index.ts'
 import { openStateHub } from '#core/state/index.ts'
 import { openStore } from '#core/store/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { ManualClock } from '../../../../test/support/manual-clock.ts'
+import { builtPrograms, testRuntime } from '../../../../test/support/runtime.ts'
 import { until } from '../../../../test/support/until.ts'
 import { type JobContext, type JobOutcome, type JobRequest, jobsSchema, openJobs } from './index.ts'
 
@@ -36,7 +37,7 @@ async function openAll(directory: string) {
   const clock = new ManualClock()
   const common = { clock, logger: silentLogger }
   const schemas = { control: [eventsSchema, jobsSchema], messages: [] }
-  const store = await openStore({ directory, schemas, runtime: sourceRuntime(), ...common })
+  const store = await openStore({ directory, schemas, runtime: testRuntime(), ...common })
   const hub = openStateHub(common)
   const events = openEventLog({ database: store.control, ...common })
   const jobs = await openJobs({ database: store.control, events, state: hub.slice('jobs'), ...common })
@@ -361,7 +362,7 @@ async function killedInJob(directory: string): Promise<string> {
   const script = `
     const [platform, store, state, events, jobs] = await Promise.all(JSON.parse(process.argv[1]).map((url) => import(url)))
     const common = { clock: platform.systemClock(), logger: platform.silentLogger }
-    const opened = await store.openStore({ directory: process.argv[2], runtime: platform.sourceRuntime(), ...common,
+    const opened = await store.openStore({ directory: process.argv[2], runtime: platform.builtRuntime(${JSON.stringify(builtPrograms)}, process.execPath), ...common,
       schemas: { control: [events.eventsSchema, jobs.jobsSchema], messages: [] } })
     const log = events.openEventLog({ database: opened.control, ...common })
     const slice = state.openStateHub(common).slice('jobs')

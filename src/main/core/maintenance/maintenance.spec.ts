@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
 import { attentionSchema, openAttention } from '#core/attention/index.ts'
 import { eventsSchema, openEventLog } from '#core/events/index.ts'
-import { DisposableStore, silentLogger, sourceRuntime } from '#core/platform/index.ts'
+import { DisposableStore, silentLogger } from '#core/platform/index.ts'
 import { openStateHub } from '#core/state/index.ts'
 import { openStore } from '#core/store/index.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { ManualClock } from '../../../../test/support/manual-clock.ts'
+import { testRuntime } from '../../../../test/support/runtime.ts'
 import { maintenanceSchema, openMaintenance } from './index.ts'
 import { leftMs } from './report.ts'
 
@@ -19,7 +20,7 @@ async function opened(directory: string, clock: ManualClock, passed = { before: 
   const owned = new DisposableStore()
   const logger = silentLogger
   const schemas = { control: [eventsSchema, attentionSchema, maintenanceSchema], messages: [] }
-  const store = owned.add(await openStore({ directory, schemas, runtime: sourceRuntime(), clock, logger }))
+  const store = owned.add(await openStore({ directory, schemas, runtime: testRuntime(), clock, logger }))
   const database = store.control
   const hub = owned.add(openStateHub({ clock, logger }))
   const events = owned.add(openEventLog({ database, clock, logger }))

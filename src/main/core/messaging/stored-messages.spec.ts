@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { silentLogger, sourceRuntime } from '#core/platform/index.ts'
+import { silentLogger } from '#core/platform/index.ts'
 import { openStore, type Store } from '#core/store/index.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { ManualClock } from '../../../../test/support/manual-clock.ts'
 import { route } from '../../../../test/support/messaging-rig.ts'
+import { testRuntime } from '../../../../test/support/runtime.ts'
 import { machineOf } from '../../../../test/support/store-rig.ts'
 import { until } from '../../../../test/support/until.ts'
 import { StoredMessages } from './stored-messages.ts'
@@ -16,7 +17,7 @@ async function journalOf(folder: string, clock: ManualClock): Promise<Store> {
   return openStore({
     directory: folder,
     schemas: { control: [], messages: [messagingSchema] },
-    runtime: sourceRuntime(),
+    runtime: testRuntime(),
     clock,
     machine: machineOf(clock),
     logger: silentLogger,

@@ -1,5 +1,3 @@
-import { fileURLToPath } from 'node:url'
-
 /**
  * The console's own programs that run outside its main thread: worker threads and helper processes.
  * `thread` programs start with `new Worker(path)`, `process` programs as `<runtime> <path> ...`.
@@ -28,14 +26,6 @@ export interface Runtime {
   readonly node: string
   /** Absolute path of a program's file. */
   program(name: ProgramName): string
-}
-
-/**
- * The programs as TypeScript sources beside this module, run by Node's own type stripping: for development and tests.
- * The built hosts use {@link builtRuntime}.
- */
-export function sourceRuntime(node: string = process.execPath): Runtime {
-  return { node, program: (name) => fileURLToPath(new URL(`../${programs[name]}.ts`, import.meta.url)) }
 }
 
 /** The programs as built files `<name>.js` in one directory. */

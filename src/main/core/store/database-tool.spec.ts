@@ -3,12 +3,12 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
-import { sourceRuntime } from '#core/platform/index.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
+import { testRuntime } from '../../../../test/support/runtime.ts'
 import { until } from '../../../../test/support/until.ts'
 import { checkDatabase, copyDatabase } from './index.ts'
 
-const runtime = sourceRuntime()
+const runtime = testRuntime()
 
 function databaseWithRows(path: string, rows: number, mode = 'wal'): void {
   const database = new Database(path)

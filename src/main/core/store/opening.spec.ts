@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { silentLogger, sourceRuntime, systemClock } from '#core/platform/index.ts'
+import { silentLogger, systemClock } from '#core/platform/index.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
+import { testRuntime } from '../../../../test/support/runtime.ts'
 import { openStore } from './index.ts'
 import { inspect } from './opening.ts'
 
@@ -34,7 +35,7 @@ test('a folder that cannot be made is told in a sentence for the operator, not a
   const opening = openStore({
     directory: join(file, '.wheelhouse'),
     schemas: { control: [], messages: [] },
-    runtime: sourceRuntime(),
+    runtime: testRuntime(),
     clock: systemClock(),
     logger: silentLogger,
   })

@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { silentLogger, sourceRuntime, systemClock } from '#core/platform/index.ts'
+import { silentLogger, systemClock } from '#core/platform/index.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
+import { testRuntime } from '../../../../test/support/runtime.ts'
 import { openStore, type Schema, type StoreOptions } from './index.ts'
 
 const numbers: Schema = {
@@ -14,7 +15,7 @@ function optionsFor(directory: string, more: Partial<StoreOptions> = {}): StoreO
   return {
     directory,
     schemas: { control: [numbers], messages: [numbers] },
-    runtime: sourceRuntime(),
+    runtime: testRuntime(),
     clock: systemClock(),
     logger: silentLogger,
     ...more,
@@ -95,12 +96,12 @@ test('a reader thread that dies fails its query as retryable, and the next query
     program,
     `import { writeFileSync, existsSync } from 'node:fs'
     import { parentPort } from 'node:worker_threads'
-    if (existsSync(${JSON.stringify(join(folder.path, 'died'))})) await import(${JSON.stringify(sourceRuntime().program('store-reader'))})
+    if (existsSync(${JSON.stringify(join(folder.path, 'died'))})) await import(${JSON.stringify(testRuntime().program('store-reader'))})
     else parentPort.on('message', () => {
       writeFileSync(${JSON.stringify(join(folder.path, 'died'))}, '')
       throw new Error('out of memory') })`,
   )
-  const real = sourceRuntime()
+  const real = testRuntime()
   const runtime = {
     ...real,
     program: (name: Parameters<typeof real.program>[0]) => (name === 'store-reader' ? program : real.program(name)),

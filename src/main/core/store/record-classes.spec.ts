@@ -11,10 +11,11 @@ import { eventsSchema } from '#core/events/index.ts'
 import { jobsSchema } from '#core/jobs/index.ts'
 import { maintenanceSchema } from '#core/maintenance/index.ts'
 import { messagingSchema } from '#core/messaging/index.ts'
-import { silentLogger, sourceRuntime, systemClock } from '#core/platform/index.ts'
+import { silentLogger, systemClock } from '#core/platform/index.ts'
 import { recoverySchema } from '#core/recovery/index.ts'
 import { unitsSchema } from '#core/units/index.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
+import { testRuntime } from '../../../../test/support/runtime.ts'
 import { openStore } from './index.ts'
 import { recordClassNames, ruleOf } from './record-classes.ts'
 
@@ -37,7 +38,7 @@ test('every table of the console is in a class, and every class names only table
   const options = {
     directory: folder.path,
     schemas,
-    runtime: sourceRuntime(),
+    runtime: testRuntime(),
     clock: systemClock(),
     logger: silentLogger,
   }

@@ -2,9 +2,10 @@ import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { expect, test } from 'vitest'
-import { type Logger, silentLogger, sourceRuntime } from '#core/platform/index.ts'
+import { type Logger, silentLogger } from '#core/platform/index.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { ManualClock } from '../../../../test/support/manual-clock.ts'
+import { testRuntime } from '../../../../test/support/runtime.ts'
 import { machineOf } from '../../../../test/support/store-rig.ts'
 import { until } from '../../../../test/support/until.ts'
 import { openStore, type Retention, type Schema, type Store, type StoreOptions } from './index.ts'
@@ -33,7 +34,7 @@ function optionsFor(directory: string, clock: ManualClock, messages: Schema, lim
     directory,
     schemas: { control: [], messages: [messages] },
     limits,
-    runtime: sourceRuntime(),
+    runtime: testRuntime(),
     clock,
     machine: machineOf(clock),
     logger: silentLogger,

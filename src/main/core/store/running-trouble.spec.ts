@@ -4,9 +4,10 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, test } from 'vitest'
-import { silentLogger, sourceRuntime, systemClock } from '#core/platform/index.ts'
+import { silentLogger, systemClock } from '#core/platform/index.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { ManualClock } from '../../../../test/support/manual-clock.ts'
+import { builtPrograms, testRuntime } from '../../../../test/support/runtime.ts'
 import { until } from '../../../../test/support/until.ts'
 import { openStore, type Replaced, type Schema, type StoreOptions } from './index.ts'
 
@@ -23,7 +24,7 @@ function optionsFor(directory: string, more: Partial<StoreOptions> = {}): StoreO
   return {
     directory,
     schemas: { control: [notes], messages: [notes] },
-    runtime: sourceRuntime(),
+    runtime: testRuntime(),
     clock: systemClock(),
     logger: silentLogger,
     ...more,
@@ -177,7 +178,7 @@ test('a limit on the size of files, without root: read-only with its reason, all
     process.on('SIGXFSZ', () => {})
     const { openStore } = await import(process.argv[1]); const platform = await import(process.argv[2])
     const store = await openStore({ directory: process.argv[3], schemas: JSON.parse(process.argv[4]),
-      runtime: platform.sourceRuntime(), clock: platform.systemClock(), logger: platform.silentLogger })
+      runtime: platform.builtRuntime(${JSON.stringify(builtPrograms)}, process.execPath), clock: platform.systemClock(), logger: platform.silentLogger })
     let kept = 0, code = ''
     const sql = 'INSERT INTO notes (text) VALUES (?)'
     while (!code && kept < 1000) {

@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
-import { silentLogger, sourceRuntime, systemClock } from '#core/platform/index.ts'
+import { silentLogger, systemClock } from '#core/platform/index.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { ManualClock } from '../../../../test/support/manual-clock.ts'
+import { builtPrograms, testRuntime } from '../../../../test/support/runtime.ts'
 import { until } from '../../../../test/support/until.ts'
 import { type DirectReply, type DirectWrite, openStore, type Schema, type StoreOptions } from './index.ts'
 
@@ -30,7 +31,7 @@ function optionsFor(directory: string, more: Partial<StoreOptions> = {}): StoreO
   return {
     directory,
     schemas: { control: [notes], messages: [notes] },
-    runtime: sourceRuntime(),
+    runtime: testRuntime(),
     clock: systemClock(),
     logger: silentLogger,
     ...more,
@@ -45,7 +46,7 @@ function writingConsole(directory: string): { child: ChildProcess; acknowledged:
   const script = `
     const { openStore } = await import(process.argv[1]); const platform = await import(process.argv[2])
     const store = await openStore({ directory: process.argv[3], schemas: JSON.parse(process.argv[4]),
-      runtime: platform.sourceRuntime(), clock: platform.systemClock(), logger: platform.silentLogger })
+      runtime: platform.builtRuntime(${JSON.stringify(builtPrograms)}, process.execPath), clock: platform.systemClock(), logger: platform.silentLogger })
     const write = async (name, n) => {
       await store[name].write([{ sql: 'INSERT INTO notes (text) VALUES (?)', values: [name + n] }], 'job')
       process.stdout.write(name + n + '\\n') }

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { silentLogger, sourceRuntime, systemClock } from '#core/platform/index.ts'
+import { silentLogger, systemClock } from '#core/platform/index.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { ManualClock } from '../../../../test/support/manual-clock.ts'
+import { testRuntime } from '../../../../test/support/runtime.ts'
 import { openStore, type RecordClass } from './index.ts'
 import { LatencyWindow } from './latency-window.ts'
 import { ruleOf } from './record-classes.ts'
@@ -112,7 +113,7 @@ test('on a real store: a full class is refused with its reason while an operator
   await using store = await openStore({
     directory: join(folder.path, 'store'),
     schemas,
-    runtime: sourceRuntime(),
+    runtime: testRuntime(),
     clock: systemClock(),
     logger: silentLogger,
   })

@@ -3,9 +3,10 @@ import { mkdirSync, renameSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BroadcastChannel } from 'node:worker_threads'
 import { expect, test } from 'vitest'
-import { type ProgramName, type Runtime, silentLogger, sourceRuntime } from '#core/platform/index.ts'
+import { type ProgramName, type Runtime, silentLogger } from '#core/platform/index.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { ManualClock } from '../../../../test/support/manual-clock.ts'
+import { testRuntime } from '../../../../test/support/runtime.ts'
 import { until } from '../../../../test/support/until.ts'
 import { openStore, type Schema, type StoreOptions } from './index.ts'
 
@@ -24,7 +25,7 @@ function optionsFor(directory: string, runtime: Runtime, clock: ManualClock): St
 
 /** A runtime whose writer threads die when they are told to, as of a defect. */
 function mortal(folder: string): Runtime & Disposable & { kill(): void } {
-  const real = sourceRuntime()
+  const real = testRuntime()
   const name = `mortal-writer ${folder}`
   const program = join(folder, 'mortal-writer.mjs')
   writeFileSync(
@@ -100,7 +101,7 @@ test('a writer thread that dies again and again is given up, which is said to wh
     const opened = (database) => ({ database, failure: null, readOnly: null })
     parentPort.postMessage({ type: 'started', openings: [opened('control'), opened('messages')] })`,
   )
-  const real = sourceRuntime()
+  const real = testRuntime()
   await (await openStore(optionsFor(join(folder.path, 'site'), real, new ManualClock())))[Symbol.asyncDispose]()
   const runtime: Runtime = {
     node: real.node,

@@ -9,13 +9,14 @@ import { databaseProbe } from '#core/databases/index.ts'
 import { dependenciesSchema, openDependencies } from '#core/dependencies/index.ts'
 import { eventsSchema, openEventLog } from '#core/events/index.ts'
 import { FileLooks } from '#core/health/index.ts'
-import { DisposableStore, mountOf, silentLogger, sourceRuntime, systemClock } from '#core/platform/index.ts'
+import { DisposableStore, mountOf, silentLogger, systemClock } from '#core/platform/index.ts'
 import { openStateHub } from '#core/state/index.ts'
 import { openStore } from '#core/store/index.ts'
 import { dependencyOf } from '../../../../test/support/dependency-rig.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { ManualClock } from '../../../../test/support/manual-clock.ts'
 import { freePorts } from '../../../../test/support/ports.ts'
+import { testRuntime } from '../../../../test/support/runtime.ts'
 import { reference, serviceOf, siteOf } from '../../../../test/support/site-definition.ts'
 import { until } from '../../../../test/support/until.ts'
 import { checkList, openVerification, verificationEventKinds } from './index.ts'
@@ -28,7 +29,7 @@ async function rig(
 ) {
   const owned = new DisposableStore()
   const directory = owned.add(temporaryFolder()).path
-  const [real, logger, runtime] = [systemClock(), silentLogger, sourceRuntime()]
+  const [real, logger, runtime] = [systemClock(), silentLogger, testRuntime()]
   const clock = new ManualClock()
   const schemas = { control: [eventsSchema, attentionSchema, dependenciesSchema], messages: [] }
   const folder = join(directory, '.wheelhouse')

@@ -1,9 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { sourceRuntime, systemOwners } from '#core/platform/index.ts'
+import { systemOwners } from '#core/platform/index.ts'
 import { temporaryFolder } from '../../../../../test/support/folders.ts'
 import { noise } from '../../../../../test/support/odd-site.ts'
+import { testRuntime } from '../../../../../test/support/runtime.ts'
 import { runBackup } from './backup-run.ts'
 import { type Engine, openEngine } from './engine.ts'
 import { runVerify } from './maintenance.ts'
@@ -15,10 +16,10 @@ async function withEngine<T>(folder: string, use: (engine: Engine) => Promise<T>
   const hello = {
     folder: join(folder, 'backups'),
     site: { id: 'bench', name: 'Bench', directory: join(folder, 'site') },
-    databaseCopy: sourceRuntime().program('database-copy'),
+    databaseCopy: testRuntime().program('database-copy'),
   }
   const ports = {
-    runtime: sourceRuntime(),
+    runtime: testRuntime(),
     owners: systemOwners(),
     platform: process.platform,
     progress() {},

@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import { Aedes } from 'aedes'
 import { connectAsync } from 'mqtt'
 import { expect, onTestFinished, test } from 'vitest'
-import { DisposableStore, silentLogger, sourceRuntime, systemClock } from '#core/platform/index.ts'
+import { DisposableStore, silentLogger, systemClock } from '#core/platform/index.ts'
 import { openStateHub } from '#core/state/index.ts'
 import { temporaryFolder } from '../../../../../test/support/folders.ts'
 import { ManualClock } from '../../../../../test/support/manual-clock.ts'
+import { testRuntime } from '../../../../../test/support/runtime.ts'
 import { until } from '../../../../../test/support/until.ts'
 import { openPushes } from './open-pushes.ts'
 
@@ -15,7 +16,7 @@ const secret = 'what tokens are made from'
 
 async function rig(folder: string) {
   const owned = new DisposableStore()
-  const [clock, logger, runtime] = [systemClock(), silentLogger, sourceRuntime()]
+  const [clock, logger, runtime] = [systemClock(), silentLogger, testRuntime()]
   const hub = owned.add(openStateHub({ clock, logger }))
   const state = hub.slice('pushed')
   const pushes = owned.add(openPushes({ folder, secret, state, runtime, clock, logger }))
@@ -160,7 +161,7 @@ test('a thread that ended and is already there again, because site.yaml was read
   )
   let starts = 0
   const runtime = {
-    ...sourceRuntime(),
+    ...testRuntime(),
     program: () => {
       starts++
       return program
@@ -196,7 +197,7 @@ test('whoever sends pushes of services that there are not fills no log', async (
   const logger = { ...silentLogger, warn: (_: string, fields: unknown) => void warned.push(fields) }
   const clock = new ManualClock()
   await using hub = openStateHub({ clock, logger })
-  const runtime = { ...sourceRuntime(), program: () => program }
+  const runtime = { ...testRuntime(), program: () => program }
   await using pushes = openPushes({ folder: folder.path, secret, state: hub.slice('pushed'), runtime, clock, logger })
   await pushes.configure([http('vision')], null)
   await until('all of them', () => pushes.factsOf('vision').latest() !== null)

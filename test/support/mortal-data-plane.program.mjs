@@ -1,9 +1,9 @@
 import { BroadcastChannel, parentPort } from 'node:worker_threads'
-import '../../src/main/core/messaging/data-plane.program.ts'
+import '../../out/main/data-plane.js'
 
 // The real data plane, with a way for a spec to end it.
 const channel = new BroadcastChannel('mortal-data-plane')
-channel.onmessage = ({ data }: { data?: unknown }) => {
+channel.onmessage = ({ data }) => {
   if (data === 'die') process.exit(1)
   for (;;) if (data !== 'hang') return
 }
