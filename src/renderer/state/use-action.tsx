@@ -2,13 +2,14 @@ import { notifications } from '@mantine/notifications'
 import { useCallback, useState } from 'react'
 import { type Connection, toConsoleError } from '#shared/client/index.ts'
 import type { Problem } from '#shared/problem.ts'
+import { Sentence } from '../components/sentence.tsx'
 import { usePage } from './page-context.ts'
 
 /** Shows a failure where it is seen from every page: its sentence and what to do next. */
 export function tellProblem(problem: Pick<Problem, 'message' | 'remedy'>): void {
   notifications.show({
-    title: problem.message,
-    message: problem.remedy,
+    title: <Sentence text={problem.message} />,
+    message: <Sentence text={problem.remedy} />,
     autoClose: false,
     withBorder: true,
     role: 'alert',
@@ -20,7 +21,7 @@ export function tellProblem(problem: Pick<Problem, 'message' | 'remedy'>): void 
 /** Says that something was done, for a few seconds. */
 export function tellDone(message: string): void {
   notifications.show({
-    message,
+    message: <Sentence text={message} />,
     autoClose: 4_000,
     withBorder: true,
     color: 'var(--wh-healthy)',

@@ -44,7 +44,7 @@ export function samplePolicies(now: number): Readonly<Record<string, PolicyView>
       last: { at: now - 20_000, subject: 'service:desk-units', result: 'done', sentence: 'desk-units restarted.' },
     }),
     policy('clear-caches', 'Clear caches when memory runs short', {
-      when: 'memory > 92 of the machine',
+      when: 'memory > 92 % of the machine',
       forMs: minute,
       steps: [{ action: 'clear-cache', words: 'clear data/cache' }],
       perDay: 6,

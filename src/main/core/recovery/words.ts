@@ -14,10 +14,18 @@ export function conditionInWords(when: PolicyCondition): string {
     case 'metric':
       return `${when.expression} of ${when.of === 'all' ? 'a service' : when.of.join(', ')}`
     case 'machine':
-      return `${when.expression} of the machine`
+      return machineInWords(when.expression)
     case 'event':
       return `${when.event} happens${when.of.length > 0 ? `, for ${when.of.join(', ')}` : ''}`
   }
+}
+
+/** A plain comparison gets its unit: "memory > 92 % of the machine". Anything longer stands as it was written. */
+function machineInWords(expression: string): string {
+  const plain = /^\s*(memory|disk|cpu|temperature)\s*(<=?|>=?)\s*(\d+(?:\.\d+)?)\s*$/.exec(expression)
+  if (!plain) return `${expression} of the machine`
+  const [, figure, comparison, bound] = plain
+  return `${figure} ${comparison} ${bound} ${figure === 'temperature' ? '°C' : '%'} of the machine`
 }
 
 /** What a step does, a phrase that fits in a list: "restart". Of `subject` when it is done, its name stands in the paths. */
