@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { JobView, ServiceView, SiteView, SnapshotView } from '#shared/contract/state.ts'
@@ -39,6 +40,20 @@ test('with no console running: back up, prove it, lose the data and the code, re
   const status = await user.document<Status>('status', '--site', site)
   expect(status.live).toBe(false)
   expect(status.services.filter(({ pid }) => pid !== null)).toEqual([])
+})
+
+test('a result that could not be written is a failure, and says so where it still can', async () => {
+  const { user, site } = await newUser()
+  const full = openSync('/dev/full', 'w')
+  onTestFinished(() => closeSync(full))
+  const child = user.beginInto(full, 'config', 'check', '--site', site)
+  let err = ''
+  child.stderr?.on('data', (text) => {
+    err += text
+  })
+  const [code] = await once(child, 'close')
+  expect(code).toBe(1)
+  expect(err).toContain('The result could not be written: ENOSPC')
 })
 
 test('a restore that nobody said yes to shows its plan and changes nothing', async () => {

@@ -38,9 +38,14 @@ export class TestUser {
 
   /** Begins one command whose output is read, or not, by whoever asks. Ended with {@link killHosts}. */
   begin(...args: readonly string[]): ChildProcess {
+    return this.beginInto('pipe', ...args)
+  }
+
+  /** As {@link begin}, its results going into a file that is open. */
+  beginInto(out: 'pipe' | number, ...args: readonly string[]): ChildProcess {
     const child = spawn(process.execPath, [join(root, 'src/main/cli/index.ts'), ...args], {
       env: this.#env,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', out, 'pipe'],
     })
     this.#hosts.push(child)
     return child

@@ -20,16 +20,23 @@ export interface CommandLineOptions {
   readonly entryFolder: string
 }
 
-/** Runs one command in this process's terminal; resolves with the exit code. */
-export function runCommandLine(args: readonly string[], entryFolder: string): Promise<number> {
-  return execute(args, {
-    terminal: processTerminal(),
+/** Runs one command in this process's terminal; resolves with the exit code once all is written. A result that could not be is a failure. */
+export async function runCommandLine(args: readonly string[], entryFolder: string): Promise<number> {
+  const terminal = processTerminal()
+  const code = await execute(args, {
+    terminal,
     workingDirectory: process.cwd(),
     folders: userFolders(process.env),
     clock: systemClock({ keepAlive: true }),
     places: findNodePlaces(entryFolder),
     entryFolder,
   })
+  const unwritten = await terminal.written()
+  if (unwritten === null) return code
+  terminal.err(`The result could not be written: ${unwritten.message}.`)
+  terminal.err('Make room where it goes, or send it elsewhere, and give the command again. What it did is done.')
+  await terminal.written()
+  return code === exitCodes.done ? exitCodes.failed : code
 }
 
 /** Runs one command: 0 done, 1 failed, 2 wrongly called or not possible now. Says why on the terminal. */

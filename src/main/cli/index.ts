@@ -5,8 +5,6 @@ const refusal = nodeRefusal(process.versions.node)
 if (refusal === null) {
   const { runCommandLine } = await import('./command-line.ts')
   const code = await runCommandLine(process.argv.slice(2), import.meta.dirname)
-  // Ending takes away what a pipe has not taken yet: a long answer would be cut off in the middle.
-  for (const stream of [process.stdout, process.stderr]) await new Promise((done) => stream.write('', done))
   process.exit(code)
 } else {
   process.stderr.write(`${refusal}\n`)

@@ -14,14 +14,23 @@ export interface Terminal {
   readonly unread: Promise<void>
 }
 
+/** The terminal of this process. */
+export interface ProcessTerminal extends Terminal {
+  /** Resolves once everything is written, with the error of what could not be; a reader that went away is none. */
+  written(): Promise<Error | null>
+}
+
 const clearLine = '\r\u001b[2K'
 
-/** The terminal of this process. */
-export function processTerminal(): Terminal {
+export function processTerminal(): ProcessTerminal {
   const { stdin, stdout, stderr } = process
   // `| head` goes away when it has enough.
   const { promise: unread, resolve } = Promise.withResolvers<void>()
-  stdout.on('error', () => resolve())
+  let failure: Error | null = null
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') failure ??= error
+    resolve()
+  })
   stderr.on('error', () => {})
   let shown = false
   const clear = () => {
@@ -30,6 +39,11 @@ export function processTerminal(): Terminal {
   }
   return {
     unread,
+    async written() {
+      // Ending takes away what a pipe has not taken yet: a long answer would be cut off in the middle.
+      for (const stream of [stdout, stderr]) await new Promise((done) => stream.write('', done))
+      return failure
+    },
     out(text) {
       clear()
       stdout.write(`${text}\n`)

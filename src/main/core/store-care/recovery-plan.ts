@@ -29,7 +29,7 @@ export function storeRecoveryPlan(input: StorePlanInput): StoreRecoveryPlan {
   const end = standInSince ?? now
   const copyOrRest =
     name === null
-      ? `set the ${database} database aside and salvage what can still be read of it; no copy passes its check.`
+      ? `set the ${database} database aside and salvage what can still be read of it; ${passedOver > 0 ? 'no copy passes its check' : 'there is no copy'}.`
       : `set the ${database} database aside and put ${name} in its place.`
   return {
     sentence: input.triedFirst

@@ -129,15 +129,19 @@ function LookedAt({ name }: { readonly name: DatabaseName }) {
     <p>
       <strong>Looked at now:</strong>{' '}
       {copy === null ? (
-        'no copy passes its check.'
+        noCopy(passedOver)
       ) : (
         <>
           the copy of <Time at={copy.at} /> ({bytes(copy.bytes)}) passes its check.
         </>
       )}{' '}
-      {passedOver > 0 && `Newer ones that do not: ${passedOver}. `}
+      {copy !== null && passedOver > 0 && `Newer ones that do not: ${passedOver}. `}
       {lost && `The last ${duration(lost.to - lost.from)} would be missing. `}
       {aboutMs !== null && `It takes about ${duration(Math.max(1_000, aboutMs))}.`}
     </p>
   )
+}
+
+function noCopy(passedOver: number): string {
+  return passedOver === 0 ? 'there is no copy.' : `no copy passes its check, of ${passedOver}.`
 }
