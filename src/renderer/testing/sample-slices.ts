@@ -170,9 +170,12 @@ export function sampleSlices(now: number): Shown {
         from: 'consultease/faculty/+/status',
         title: 'Desk presence',
         on: true,
-        received: 18_240,
+        received: 18_552,
         perSecond: 11.8,
+        limit: '5 in 1 s for each topic, the latest kept',
         filtered: 1_204,
+        limited: 310,
+        held: 2,
         quarantined: 3,
         targets: [
           {
@@ -197,7 +200,10 @@ export function sampleSlices(now: number): Shown {
         on: true,
         received: 312,
         perSecond: 0.2,
+        limit: null,
         filtered: 0,
+        limited: 0,
+        held: 0,
         quarantined: 0,
         targets: [
           {

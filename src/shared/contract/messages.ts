@@ -17,7 +17,10 @@ export const shownMessageSchema = z.object({
   retain: z.boolean(),
   /** Routes that matched it, and what each did with it. */
   routes: z.array(
-    z.object({ route: idSchema, result: z.enum(['delivered', 'filtered', 'queued', 'quarantined', 'dropped']) }),
+    z.object({
+      route: idSchema,
+      result: z.enum(['delivered', 'filtered', 'limited', 'held', 'queued', 'quarantined', 'dropped']),
+    }),
   ),
 })
 export type ShownMessage = z.infer<typeof shownMessageSchema>

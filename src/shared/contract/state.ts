@@ -278,7 +278,10 @@ export const trafficViewSchema = z.object({
 })
 export type TrafficView = z.infer<typeof trafficViewSchema>
 
-/** A route with its ledger. Slice `routes`, by its id. in = delivered + filtered + … per target. */
+/**
+ * A route with its ledger. Slice `routes`, by its id. For each target: received = filtered + limited + held + quarantined + delivered
+ * + queued + dropped.
+ */
 export const routeViewSchema = z.object({
   id: idSchema,
   from: z.string(),
@@ -286,8 +289,13 @@ export const routeViewSchema = z.object({
   on: z.boolean(),
   received: z.number(),
   perSecond: z.number(),
-  /** Messages that left the route before any target: `where` said no, or a stage threw. */
+  /** How often messages go on, in words; null: as often as they come. */
+  limit: z.string().nullable(),
+  /** Messages that left the route before any target: `where` said no, they came too soon, or a stage threw. */
   filtered: z.number(),
+  limited: z.number(),
+  /** Messages that wait until they may go on. */
+  held: z.number(),
   quarantined: z.number(),
   targets: z.array(
     z.object({

@@ -13,6 +13,7 @@ import type {
   LimitDefinition,
   Probe,
   RouteDefinition,
+  RouteLimit,
   RouteTarget,
   ServiceDefinition,
   SiteDefinition,
@@ -172,9 +173,14 @@ function toRoute(id: string, entry: SiteFile['routes'][string]): RouteDefinition
     on: entry.on,
     from: entry.from,
     where: entry.where ?? null,
+    limit: entry.limit === undefined ? null : { ...entry.limit, per: toKey(entry.limit.per) },
     map: entry.map ?? null,
     to: entry.to.flatMap(toTarget),
   }
+}
+
+function toKey(per: string): RouteLimit['per'] {
+  return per === 'topic' || per === 'route' ? per : { expression: per }
 }
 
 function toTarget(entry: SiteFile['routes'][string]['to'][number]): readonly RouteTarget[] {

@@ -64,6 +64,11 @@ describe('a valid site.yaml', () => {
         liveness: { check: { type: 'tcp' }, everyMs: 10_000, failures: 3 },
       },
     })
+    expect(loaded.definition.routes['desk-presence']?.limit).toEqual({
+      rate: { count: 5, perMs: 1_000 },
+      per: 'topic',
+      keep: 'latest',
+    })
     expect(loaded.definition.routes['desk-presence']?.to).toEqual([
       { kind: 'mqtt', topic: 'consultease/board/presence', qos: 1, retain: false },
       { kind: 'channel', channel: 'faculty' },
@@ -83,7 +88,6 @@ describe('a valid site.yaml', () => {
     expect(Object.keys(loaded.definition)).not.toContain('deploy')
     expect(loaded.warnings.map(({ code, path }) => [code, path])).toEqual([
       ['not-yet-in-force', 'parts.gateway'],
-      ['not-yet-in-force', 'routes.desk-presence.limit'],
       ['not-yet-in-force', 'routes.desk-presence.batch'],
       ['not-yet-in-force', 'routes.desk-presence.priority'],
       ['not-yet-in-force', 'backup.rehearse'],

@@ -3,6 +3,7 @@ import { Cron } from 'croner'
 import { z } from 'zod'
 import { parseDuration } from './duration.ts'
 import { expectation } from './expectation.ts'
+import { parseRate } from './rate.ts'
 import { parseSize } from './size.ts'
 
 /** Ids of services, routes and ports: the map keys of site.yaml. The same rule as `idSchema` of the vocabulary. */
@@ -32,6 +33,17 @@ export function duration() {
   return z.string({ error: message }).transform((value, context) => {
     const ms = parseDuration(value)
     if (ms !== undefined) return ms
+    context.issues.push({ code: 'custom', message, input: value })
+    return z.NEVER
+  })
+}
+
+/** A rate; count and milliseconds after parsing. */
+export function rate() {
+  const message = expectation('rate-bad', 'a rate such as `5/s`, `30/m` or `1/10s`')
+  return z.string({ error: message }).transform((value, context) => {
+    const parsed = parseRate(value)
+    if (parsed !== undefined) return parsed
     context.issues.push({ code: 'custom', message, input: value })
     return z.NEVER
   })

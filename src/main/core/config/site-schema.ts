@@ -4,7 +4,7 @@ import { drillSchema } from './drill-schema.ts'
 import { expectation } from './expectation.ts'
 import { phasesSchema } from './phase-schema.ts'
 import { recoverySchema } from './recovery-schema.ts'
-import { byId, cron, duration, id, keys, later, size, text, toggle, whole, zone } from './schema-leaves.ts'
+import { byId, cron, duration, id, keys, later, rate, size, text, toggle, whole, zone } from './schema-leaves.ts'
 import { serviceSchema } from './service-schema.ts'
 import { checksSchema } from './verification-schema.ts'
 
@@ -33,7 +33,25 @@ const route = keys({
     .array(target, { error: expectation('value-wrong-type', 'a list of targets such as `[ { channel: faculty } ]`') })
     .min(1, { error: expectation('value-empty', 'a list of at least one target') })
     .meta({ description: 'Where messages go: each entry is one of `mqtt`, `channel`, `journal`.' }),
-  limit: later().optional().meta({ later: true, description: 'Rate limit.' }),
+  limit: keys({
+    rate: rate().meta({
+      words: 'rate',
+      description: 'So many at once, then one each time a share of the period has gone by.',
+    }),
+    per: text('`topic`, `route` or a CEL expression').default('topic').meta({
+      description:
+        'What is counted by itself: each `topic`, the `route` as a whole, or each value of a CEL expression.',
+    }),
+    keep: z
+      .enum(['latest', 'first'], { error: expectation('value-unknown', '`latest` or `first`') })
+      .default('latest')
+      .meta({
+        description:
+          '`latest`: the newest of those that came too soon goes on as soon as one may; `first`: none of them does.',
+      }),
+  })
+    .optional()
+    .meta({ description: 'How often messages go on; what comes too soon is counted as limited.' }),
   batch: later().optional().meta({ later: true, description: 'Batching.' }),
   priority: text('a priority such as `high`').optional().meta({ later: true, description: 'Priority.' }),
 })

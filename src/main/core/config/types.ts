@@ -1,5 +1,6 @@
 import type { ConfigProblem } from '#shared/contract/state.ts'
 import type { NeedCondition } from '#shared/vocabulary.ts'
+import type { Rate } from './rate.ts'
 
 /** A validated site.yaml: profile merged, defaults filled in, durations in milliseconds, sizes in bytes, patterns not yet resolved. */
 export interface SiteDefinition {
@@ -275,9 +276,20 @@ export interface RouteDefinition {
   readonly from: string
   /** CEL condition; null lets everything through. */
   readonly where: string | null
+  /** How often messages may go on; null as often as they come. */
+  readonly limit: RouteLimit | null
   /** CEL mapping of the payload; null leaves it as it is. */
   readonly map: string | null
   readonly to: readonly RouteTarget[]
+}
+
+export interface RouteLimit {
+  /** So many at once, then one each time a share of the period has gone by. */
+  readonly rate: Rate
+  /** What is counted by itself: each topic, the route as a whole, or each value of a CEL expression. */
+  readonly per: 'topic' | 'route' | { readonly expression: string }
+  /** Which message of those that come too soon goes on when one may again: the newest, or none of them. */
+  readonly keep: 'latest' | 'first'
 }
 
 export type RouteTarget =

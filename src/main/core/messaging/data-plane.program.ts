@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads'
-import { newId } from '#core/platform/index.ts'
+import { newId, systemClock } from '#core/platform/index.ts'
 import { DataPlane } from './data-plane.ts'
 import type { ToDataPlane } from './protocol.ts'
 
@@ -9,6 +9,7 @@ if (parentPort) {
   const plane = new DataPlane({
     clientId: newId('wheelhouse-router'),
     random: Math.random,
+    clock: systemClock(),
     send: (message) => console.postMessage(message),
   })
   console.on('message', (message: ToDataPlane) => {

@@ -1,5 +1,5 @@
 import type { RouteDefinition, RouteTarget } from '#core/config/index.ts'
-import type { LogLevel } from '#core/platform/index.ts'
+import type { Clock, LogLevel } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { Channels, ChannelTarget } from './channels.ts'
 import { Intake } from './intake.ts'
@@ -28,6 +28,7 @@ const quarantineBounds = { batches: 5, bytes: 8 * 1024 * 1024 }
 export interface DataPlaneParts {
   readonly clientId: string
   readonly random: () => number
+  readonly clock: Clock
   readonly send: (message: FromDataPlane) => void
 }
 
@@ -46,7 +47,7 @@ export class DataPlane {
   readonly #reporting: NodeJS.Timeout
   #serving: NodeJS.Timeout | undefined
 
-  constructor({ clientId, random, send }: DataPlaneParts) {
+  constructor({ clientId, random, clock, send }: DataPlaneParts) {
     this.#send = send
     this.#port = new StorePort(() => send({ type: 'store-port-lost' }))
     this.#journal = new StoreLine(journalTable, journalBounds, this.#port, () => this.#intake.progress())
@@ -57,6 +58,7 @@ export class DataPlane {
       quarantine: new StoreQuarantine(this.#quarantine, lost),
       makeTarget: (route, to, ledger) => this.#target(route, to, ledger),
       taps: this.#taps,
+      clock,
     })
     this.#link = new MqttLink(
       {
@@ -118,6 +120,7 @@ export class DataPlane {
   async stop(): Promise<void> {
     clearInterval(this.#reporting)
     clearInterval(this.#serving)
+    this.#router.close()
     await this.#link.close()
     this.#outbox.close()
     this.#journal.flush()

@@ -25,6 +25,9 @@ export interface Expression {
 /** Longest expression, in characters. */
 const longest = 4_000
 
+/** What a key may be; `dyn` is known only when a message is there. */
+const keyTypes: ReadonlySet<string> = new Set(['string', 'int', 'uint', 'double', 'bool', 'dyn'])
+
 /** Macros that go over a list, and so could multiply with each other. */
 const loops = new Set(['all', 'exists', 'exists_one', 'map', 'filter'])
 
@@ -47,6 +50,18 @@ export class Expressions {
   /** Compiles a mapping: an expression that gives the new payload. */
   mapping(text: string): { readonly expression: Expression } | { readonly mistake: TopicMistake } {
     return this.#compile(text)
+  }
+
+  /** Compiles a key: an expression that gives a text, a number, or true or false. */
+  key(text: string): { readonly expression: Expression } | { readonly mistake: TopicMistake } {
+    const compiled = this.#compile(text)
+    if ('mistake' in compiled || keyTypes.has(compiled.type)) return compiled
+    return {
+      mistake: {
+        message: `A key must be a text, a number, or true or false, but this gives ${compiled.type}.`,
+        position: 0,
+      },
+    }
   }
 
   #compile(

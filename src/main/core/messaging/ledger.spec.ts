@@ -2,8 +2,9 @@ import { duplexPair } from 'node:stream'
 import { MessageChannel } from 'node:worker_threads'
 import { Aedes } from 'aedes'
 import { MqttClient } from 'mqtt'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { DirectReply, DirectWrite } from '#core/store/index.ts'
+import { ManualClock } from '../../../../test/support/manual-clock.ts'
 import { route } from '../../../../test/support/messaging-rig.ts'
 import { until } from '../../../../test/support/until.ts'
 import { Channels, ChannelTarget } from './channels.ts'
@@ -15,6 +16,7 @@ import { JournalTarget, StoreQuarantine } from './store-targets.ts'
 import { journalTable, quarantineTable } from './tables.ts'
 import { TapRing } from './tap-ring.ts'
 
+const limit = { rate: { count: 1, perMs: 500 }, per: 'route', keep: 'latest' } as const
 const mqtt = (topic: string, qos: 0 | 1) => ({ kind: 'mqtt', topic, qos, retain: false }) as const
 const routes = [
   route('plain', { from: 'in/#', to: [mqtt('out/plain', 0), { kind: 'channel', channel: 'all' }] }),
@@ -23,10 +25,25 @@ const routes = [
     where: 'payload.n > 3',
     to: [mqtt('out/sure', 1), { kind: 'journal', keepMs: 1_000 }],
   }),
+  route('rare', {
+    from: 'in/+',
+    limit: { rate: { count: 2, perMs: 40 }, per: 'topic', keep: 'latest' },
+    map: '{"n": payload.n}',
+    to: [mqtt('out/rare', 1), { kind: 'channel', channel: 'rare' }],
+  }),
+  route('first', {
+    from: 'in/+',
+    limit: { rate: { count: 3, perMs: 100 }, per: { expression: 'payload.n' }, keep: 'first' },
+    to: [mqtt('out/first', 0)],
+  }),
   route('mapped', { from: '/^in/', map: '{"n": payload.n}', to: [mqtt('out/mapped', 1), mqtt('out/copy', 0)] }),
 ]
 
 describe('The loss ledger', () => {
+  let clock: ManualClock
+  beforeEach(() => {
+    clock = new ManualClock()
+  })
   const ends: (() => void | Promise<void>)[] = []
   afterEach(async () => {
     for (const end of ends.splice(0).reverse()) await end()
@@ -53,6 +70,7 @@ describe('The loss ledger', () => {
     const router = new Router({
       quarantine: new StoreQuarantine(quarantine, () => {}),
       taps: new TapRing(),
+      clock,
       makeTarget: (definition, to, ledger) => {
         switch (to.kind) {
           case 'mqtt':
@@ -92,6 +110,7 @@ describe('The loss ledger', () => {
     for (let step = 0; step < 1_500; step++) {
       const dice = random()
       if (dice < 0.9) {
+        await clock.advance(Math.floor(random() * 30))
         for (let n = Math.floor(random() * 20); n >= 0; n--, sent++) {
           const payload = payloads[Math.floor(random() * payloads.length)] ?? ''
           router.take(`in/${Math.floor(random() * 3)}`, Buffer.from(payload, 'latin1'), 0, false, step)
@@ -103,7 +122,7 @@ describe('The loss ledger', () => {
         writer.close()
         writer = writerPort(port, outcome)
       } else if (dice < 0.99)
-        router.load([...routes, route(`new-${step}`, { from: 'in/0', to: [mqtt(`out/${step}`, 1)] })])
+        router.load([...routes, route(`new-${step}`, { from: 'in/0', limit, to: [mqtt(`out/${step}`, 1)] })])
       await new Promise((resolve) => setImmediate(resolve))
       expectToAddUp(router.ledgers())
     }
@@ -114,6 +133,9 @@ describe('The loss ledger', () => {
     writer.close()
     writer = writerPort(port, () => null)
     journal.flush()
+    expect(router.ledgers().some((ledger) => ledger.counts().limited > 0)).toBe(true)
+    await clock.advance(1_000)
+    expect(router.ledgers().every((ledger) => ledger.counts().held === 0)).toBe(true)
     await until('every queue to be empty', () =>
       router.ledgers().every((ledger) => ledger.targets.every((target) => target.queued === 0)),
     )
@@ -140,6 +162,7 @@ describe('The loss ledger', () => {
     const router = new Router({
       quarantine: { hold() {} },
       taps: new TapRing(),
+      clock,
       makeTarget: (_route, _to, ledger) => outbox.target(mqtt('out', 1), ledger),
     })
     router.load([route('r', { from: 'in', to: [mqtt('out', 1)] })])
@@ -171,6 +194,7 @@ describe('The loss ledger', () => {
     const router = new Router({
       quarantine: { hold() {} },
       taps: new TapRing(),
+      clock,
       makeTarget: (_route, _to, ledger) => outbox.target(mqtt('out', 0), ledger),
     })
     router.load([route('r', { from: 'in', to: [mqtt('out', 0)] })])
@@ -186,13 +210,11 @@ describe('The loss ledger', () => {
 
 function expectToAddUp(ledgers: readonly RouteLedger[]): void {
   for (const ledger of ledgers) {
-    const { id, received, filtered, quarantined, targets } = ledger.counts()
+    const { id, received, filtered, limited, held, quarantined, targets } = ledger.counts()
     for (const { name, delivered, queued, dropped } of targets) {
-      const sum = filtered + quarantined + delivered + queued + dropped
-      if (sum !== received || Math.min(filtered, quarantined, delivered, queued, dropped) < 0) {
-        expect.fail(
-          `${id} → ${name}: ${received} ≠ ${filtered} + ${quarantined} + ${delivered} + ${queued} + ${dropped}`,
-        )
+      const parts = [filtered, limited, held, quarantined, delivered, queued, dropped]
+      if (parts.reduce((sum, part) => sum + part) !== received || Math.min(...parts) < 0) {
+        expect.fail(`${id} → ${name}: ${received} ≠ ${parts.join(' + ')}`)
       }
     }
   }

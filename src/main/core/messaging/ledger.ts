@@ -82,6 +82,8 @@ export class RouteLedger {
   readonly targets: readonly TargetLedger[]
   #received = 0
   #filtered = 0
+  #limited = 0
+  #held = 0
   #quarantined = 0
   #lastAt: number | null = null
   #lastError: string | null = null
@@ -100,6 +102,23 @@ export class RouteLedger {
 
   filter(): void {
     this.#filtered++
+  }
+
+  /** A message is given up because it came too soon. */
+  limit(): void {
+    this.#limited++
+    this.#changed = true
+  }
+
+  /** A message waits until it may go on. */
+  hold(): void {
+    this.#held++
+  }
+
+  /** One that waited goes on. */
+  release(): void {
+    this.#held--
+    this.#changed = true
   }
 
   quarantine(reason: string): void {
@@ -121,6 +140,8 @@ export class RouteLedger {
       id: this.id,
       received: this.#received,
       filtered: this.#filtered,
+      limited: this.#limited,
+      held: this.#held,
       quarantined: this.#quarantined,
       lastAt: this.#lastAt,
       lastError: this.#lastError,

@@ -93,12 +93,16 @@ export interface TopicCount {
 
 /**
  * The ledger of one route. At every moment, for every target:
- * `received = filtered + quarantined + delivered + queued + dropped`.
+ * `received = filtered + limited + held + quarantined + delivered + queued + dropped`.
  */
 export interface RouteCounts {
   readonly id: string
   readonly received: number
   readonly filtered: number
+  /** Given up because they came too soon. */
+  readonly limited: number
+  /** Waiting until they may go on. */
+  readonly held: number
   readonly quarantined: number
   readonly lastAt: number | null
   /** The newest error of the route itself or of a target; null when there was none. */

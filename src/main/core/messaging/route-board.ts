@@ -6,6 +6,7 @@ import type { Slice } from '#core/state/index.ts'
 import type { RouteView } from '#shared/contract/state.ts'
 import { messagingEvents } from './event-kinds.ts'
 import { RouteLedger } from './ledger.ts'
+import { limitInWords } from './limit-stage.ts'
 import type { RefusedRoute, RouteCounts } from './protocol.ts'
 import { Rate } from './rate.ts'
 
@@ -116,17 +117,18 @@ export class RouteBoard {
   /** The data plane crashed: what its queues held is lost, and counted so. */
   crashed(): void {
     for (const shown of this.#shown.values()) {
+      const { held } = shown.counts
       const targets = shown.counts.targets.map((target) =>
-        target.queued === 0
+        target.queued + held === 0
           ? target
           : {
               ...target,
               queued: 0,
-              dropped: target.dropped + target.queued,
+              dropped: target.dropped + target.queued + held,
               lastError: 'the router ended with messages in its queue',
             },
       )
-      shown.carried = { ...shown.counts, targets }
+      shown.carried = { ...shown.counts, held: 0, targets }
       shown.counts = shown.carried
       this.#judge(shown)
       this.#show(shown)
@@ -197,6 +199,9 @@ export class RouteBoard {
       received: counts.received,
       perSecond: shown.perSecond,
       filtered: counts.filtered,
+      limit: definition.limit === null ? null : limitInWords(definition.limit),
+      limited: counts.limited,
+      held: counts.held,
       quarantined: counts.quarantined,
       refused,
       targets: counts.targets.map((target) => ({ ...target })),
@@ -215,6 +220,8 @@ function sum(carried: RouteCounts, counts: RouteCounts): RouteCounts {
     id: counts.id,
     received: carried.received + counts.received,
     filtered: carried.filtered + counts.filtered,
+    limited: carried.limited + counts.limited,
+    held: counts.held,
     quarantined: carried.quarantined + counts.quarantined,
     lastAt: counts.lastAt ?? carried.lastAt,
     lastError: counts.lastError ?? carried.lastError,

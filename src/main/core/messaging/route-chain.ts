@@ -1,22 +1,26 @@
 import type { RouteDefinition, RouteTarget } from '#core/config/index.ts'
+import type { Clock } from '#core/platform/index.ts'
 import { type Expression, type Expressions, isMissingKey, reasonOf } from './expressions.ts'
 import type { IncomingMessage } from './incoming-message.ts'
 import { RouteLedger, type TargetLedger } from './ledger.ts'
+import { compileLimit, type LimitHooks, type LimitStage } from './limit-stage.ts'
 import { payloadOf } from './payload-text.ts'
 import { type RouteSource, sourceOf } from './route-check.ts'
 import type { Payload, Quarantine, Target } from './targets.ts'
 
 /** What one route did with one message. */
-export type RouteResult = 'delivered' | 'filtered' | 'queued' | 'quarantined' | 'dropped'
+export type RouteResult = 'delivered' | 'filtered' | 'limited' | 'held' | 'queued' | 'quarantined' | 'dropped'
 
-/** A route compiled once into its stages: condition, mapping, targets. Every message that enters leaves through the ledger. */
+/** A route compiled once into its stages: condition, limit, mapping, targets. Every message that enters leaves through the ledger. */
 export class RouteChain {
   readonly definition: RouteDefinition
   readonly ledger: RouteLedger
   readonly source: RouteSource
   readonly targets: readonly Target[]
   readonly #condition: Expression | null
+  readonly #limit: LimitStage | null
   readonly #mapping: Expression | null
+  /** Whether the payload must be decoded before the limit, and after it. */
   readonly #needsPayload: boolean
   readonly #quarantine: Quarantine
 
@@ -25,6 +29,7 @@ export class RouteChain {
     stages: {
       readonly source: RouteSource
       readonly condition: Expression | null
+      readonly limit: ((hooks: LimitHooks) => LimitStage) | null
       readonly mapping: Expression | null
     },
     quarantine: Quarantine,
@@ -34,7 +39,9 @@ export class RouteChain {
     this.source = stages.source
     this.#condition = stages.condition
     this.#mapping = stages.mapping
-    this.#needsPayload = (stages.condition?.needsPayload ?? false) || (stages.mapping?.needsPayload ?? false)
+    this.#limit =
+      stages.limit?.({ goesOn: (message) => this.#goOn(message), superseded: () => this.#supersede() }) ?? null
+    this.#needsPayload = [stages.condition, this.#limit, stages.mapping].some((stage) => stage?.needsPayload ?? false)
     this.#quarantine = quarantine
     this.ledger = new RouteLedger(definition)
     this.targets = this.ledger.targets.map((ledger) => targetOf(ledger.to, ledger))
@@ -58,6 +65,45 @@ export class RouteChain {
       }
       if (passes !== true) return this.#hold(message, '"where" gave neither true nor false')
     }
+    if (this.#limit !== null) {
+      try {
+        const limited = this.#limit.take(message)
+        if (limited === 'limited') this.ledger.limit()
+        else if (limited === 'held') this.ledger.hold()
+        if (limited !== 'passes') return limited
+      } catch (error) {
+        return this.#hold(message, reasonOf(error))
+      }
+    }
+    return this.#pass(message)
+  }
+
+  /** Lets go what waits for its turn and the targets deliver what they hold, and nothing new. */
+  retire(): void {
+    this.close()
+    for (const target of this.targets) target.retire()
+  }
+
+  /** Lets go what waits for its turn: nothing comes in any more. */
+  close(): void {
+    this.#limit?.flush()
+    this.#limit?.[Symbol.dispose]()
+  }
+
+  /** A message that waited for its turn goes on. */
+  #goOn(message: IncomingMessage): void {
+    this.ledger.release()
+    this.#pass(message)
+  }
+
+  /** A message that waited gave way to a newer one. */
+  #supersede(): void {
+    this.ledger.release()
+    this.ledger.limit()
+  }
+
+  /** Takes a message through what follows the limit. */
+  #pass(message: IncomingMessage): RouteResult {
     let payload: Payload = message.bytes
     if (this.#mapping !== null) {
       try {
@@ -67,11 +113,6 @@ export class RouteChain {
       }
     }
     return this.#deliver(message, payload)
-  }
-
-  /** Lets the targets deliver what they hold, and nothing new. */
-  retire(): void {
-    for (const target of this.targets) target.retire()
   }
 
   /** The worst of what the targets did: one of them losing a message is what a person must see. */
@@ -91,19 +132,32 @@ export class RouteChain {
   }
 }
 
+/** What a route is compiled with. */
+export interface RouteParts {
+  readonly expressions: Expressions
+  readonly quarantine: Quarantine
+  readonly clock: Clock
+  readonly targetOf: (to: RouteTarget, ledger: TargetLedger) => Target
+}
+
 /** Compiles a route that {@link checkRoute} found no mistake in; otherwise says the first one. */
 export function compileRoute(
   route: RouteDefinition,
-  expressions: Expressions,
-  quarantine: Quarantine,
-  targetOf: (to: RouteTarget, ledger: TargetLedger) => Target,
+  { expressions, quarantine, clock, targetOf }: RouteParts,
 ): { readonly chain: RouteChain } | { readonly mistake: string } {
   const source = sourceOf(route.from)
   if ('mistake' in source) return { mistake: source.mistake.message }
   const condition = route.where === null ? null : expressions.condition(route.where)
   if (condition && 'mistake' in condition) return { mistake: condition.mistake.message }
+  const limit = route.limit === null ? null : compileLimit(route.limit, expressions, clock)
+  if (limit && 'mistake' in limit) return { mistake: limit.mistake.message }
   const mapping = route.map === null ? null : expressions.mapping(route.map)
   if (mapping && 'mistake' in mapping) return { mistake: mapping.mistake.message }
-  const stages = { source, condition: condition?.expression ?? null, mapping: mapping?.expression ?? null }
+  const stages = {
+    source,
+    condition: condition?.expression ?? null,
+    limit: limit?.stage ?? null,
+    mapping: mapping?.expression ?? null,
+  }
   return { chain: new RouteChain(route, stages, quarantine, targetOf) }
 }

@@ -24,6 +24,10 @@ export function checkRoute(
     const compiled = expressions.condition(route.where)
     if ('mistake' in compiled) problems.push(problem('where', compiled.mistake, remedyOfExpression))
   }
+  if (route.limit !== null && typeof route.limit.per !== 'string') {
+    const compiled = expressions.key(route.limit.per.expression)
+    if ('mistake' in compiled) problems.push(problem('limit.per', compiled.mistake, remedyOfExpression))
+  }
   if (route.map !== null) {
     const compiled = expressions.mapping(route.map)
     if ('mistake' in compiled) problems.push(problem('map', compiled.mistake, remedyOfExpression))

@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest'
+import { ManualClock } from '../../../../test/support/manual-clock.ts'
 import { route } from '../../../../test/support/messaging-rig.ts'
 import { Router } from './router.ts'
 import { TapRing } from './tap-ring.ts'
 import type { Payload } from './targets.ts'
 import { mostTopics, shownTopics } from './topic-table.ts'
 
-function rig() {
+function rig(clock = new ManualClock()) {
   const delivered: string[] = []
   const router = new Router({
     quarantine: { hold: (id, _message, reason) => void delivered.push(`${id}: ${reason}`) },
     taps: new TapRing(),
+    clock,
     makeTarget: ({ id }, _to, ledger) => ({
       offer(_message, payload: Payload) {
         delivered.push(`${id} ${payload.toString()}`)
@@ -21,7 +23,7 @@ function rig() {
   })
   const take = (topic: string, payload: string, retained = false) =>
     router.take(topic, Buffer.from(payload), 1, retained, Date.UTC(2026, 0, 5, 8))
-  return { router, delivered, take }
+  return { router, delivered, take, clock }
 }
 
 const to = [{ kind: 'channel', channel: 'c' }] as const
@@ -86,6 +88,65 @@ describe('The router', () => {
     expect(delivered).toEqual(['last still routed'])
     expect(router.report().topics).toBeNull()
     expect(router.report().routes).toEqual([])
+  })
+
+  it('limits each key by itself, sends the newest when it may, and counts the others', async () => {
+    const { router, delivered, take, clock } = rig()
+    const rate = { count: 2, perMs: 1_000 }
+    router.load([
+      route('desk', { where: 'payload.n > 0', limit: { rate, per: 'topic', keep: 'latest' }, map: 'payload.n', to }),
+      route('first', { limit: { rate, per: { expression: 'payload.unit' }, keep: 'first' }, map: 'payload.n', to }),
+    ])
+    for (const n of [1, 2, 3, 4, 0]) take('a', `{"n": ${n}, "unit": "u"}`)
+    take('b', '{"n": 5, "unit": "v"}')
+    expect(delivered).toEqual(['desk 1', 'first 1', 'desk 2', 'first 2', 'desk 5', 'first 5'])
+    expect(router.ledgers().map((ledger) => ledger.counts())).toMatchObject([
+      { id: 'desk', received: 6, filtered: 1, limited: 1, held: 1 },
+      { id: 'first', received: 6, filtered: 0, limited: 3, held: 0 },
+    ])
+    await clock.advance(499)
+    expect(delivered).toHaveLength(6)
+    await clock.advance(1)
+    expect(delivered.at(-1)).toBe('desk 4')
+    expect(router.ledgers()[0]?.counts()).toMatchObject({ limited: 1, held: 0 })
+    expect(clock.waiting).toBe(0)
+  })
+
+  it('quarantines what has no key, and what cannot be mapped when its turn has come', async () => {
+    const { router, delivered, take, clock } = rig()
+    const rate = { count: 1, perMs: 100 }
+    router.load([
+      route('keyed', {
+        limit: { rate, per: { expression: 'payload.unit' }, keep: 'latest' },
+        map: 'payload.n + 1',
+        to,
+      }),
+    ])
+    take('a', '{"n": 1}')
+    take('a', '{"n": 1, "unit": ["u"]}')
+    take('a', '{"n": 1, "unit": 7}')
+    take('a', '{"n": "one", "unit": 7}')
+    await clock.advance(100)
+    expect(delivered).toEqual([
+      expect.stringMatching(/^keyed: "limit.per" failed: .*unit/),
+      'keyed: "limit.per" gave neither a text, nor a number, nor true or false',
+      'keyed 2',
+      expect.stringMatching(/^keyed: "map" failed/),
+    ])
+    expect(router.ledgers()[0]?.counts()).toMatchObject({ received: 4, quarantined: 3, held: 0 })
+  })
+
+  it('lets go what waits for its turn when its route goes or everything stops, and leaves no timer', async () => {
+    const { router, delivered, take, clock } = rig()
+    const limit = { rate: { count: 1, perMs: 60_000 }, per: 'route', keep: 'latest' } as const
+    router.load([route('one', { limit, to }), route('two', { limit, to })])
+    for (const n of ['1', '2', '3']) take('a', n)
+    router.load([route('one', { limit, to })])
+    expect(delivered).toEqual(['one 1', 'two 1', 'two 3', 'two retired'])
+    router.close()
+    expect(delivered.at(-1)).toBe('one 3')
+    expect(router.ledgers()[0]?.counts()).toMatchObject({ received: 3, limited: 1, held: 0 })
+    expect(clock.waiting).toBe(0)
   })
 
   it('asks for the broker’s own topics without overlap', () => {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RouteDefinition, RouteTarget } from '#core/config/index.ts'
+import type { Clock } from '#core/platform/index.ts'
 import { Expressions } from './expressions.ts'
 import { IncomingMessage } from './incoming-message.ts'
 import type { RouteLedger, TargetLedger } from './ledger.ts'
@@ -24,11 +25,17 @@ export class Router {
   readonly #quarantine: Quarantine
   readonly #makeTarget: TargetFactory
   readonly #taps: TapRing
+  readonly #clock: Clock
   #chains: readonly RouteChain[] = []
   #received = 0
   #quarantined = 0
 
-  constructor(parts: { readonly quarantine: Quarantine; readonly makeTarget: TargetFactory; readonly taps: TapRing }) {
+  constructor(parts: {
+    readonly quarantine: Quarantine
+    readonly makeTarget: TargetFactory
+    readonly taps: TapRing
+    readonly clock: Clock
+  }) {
     this.#quarantine = {
       hold: (route, message, reason) => {
         this.#quarantined++
@@ -37,6 +44,7 @@ export class Router {
     }
     this.#makeTarget = parts.makeTarget
     this.#taps = parts.taps
+    this.#clock = parts.clock
   }
 
   /**
@@ -58,9 +66,12 @@ export class Router {
         chains.push(old)
         continue
       }
-      const compiled = compileRoute(route, this.#expressions, this.#quarantine, (to, ledger) =>
-        this.#makeTarget(route, to, ledger),
-      )
+      const compiled = compileRoute(route, {
+        expressions: this.#expressions,
+        quarantine: this.#quarantine,
+        clock: this.#clock,
+        targetOf: (to, ledger) => this.#makeTarget(route, to, ledger),
+      })
       if ('chain' in compiled) chains.push(compiled.chain)
       else refused.set(route.id, compiled.mistake)
     }
@@ -111,6 +122,11 @@ export class Router {
       topics: this.#table.takeBusiest(),
       topicsHidden: this.#table.hidden,
     }
+  }
+
+  /** Sends on what waits for its turn: nothing comes in any more. */
+  close(): void {
+    for (const chain of this.#chains) chain.close()
   }
 
   /** Every route's ledger as it stands. */

@@ -10,9 +10,9 @@ export interface TargetLedger {
   readonly open: number
 }
 
-/** The ledger of one target of a route: everything that the route received and did not filter or quarantine was given to it. */
+/** The ledger of one target of a route: everything that the route received and did not filter, limit, hold or quarantine was given to it. */
 export function targetLedger(route: RouteView, target: RouteView['targets'][number]): TargetLedger {
-  const given = route.received - route.filtered - route.quarantined
+  const given = route.received - route.filtered - route.limited - route.held - route.quarantined
   const { delivered, queued, dropped } = target
   return { given, delivered, queued, dropped, open: given - delivered - queued - dropped }
 }

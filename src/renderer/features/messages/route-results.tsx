@@ -3,21 +3,26 @@ import { HealthMark, type Mark } from '../../components/health-mark.tsx'
 
 type Taken = ShownMessage['routes'][number]
 
-/** How each result is marked. What was filtered is as it should be, and what is queued is on its way: neither is a colour. */
+/** How each result is marked. What was filtered or limited is as it should be, and what is held or queued is on its way: none of them is a colour. */
 const marks: Record<Taken['result'], Mark> = {
   delivered: 'healthy',
   filtered: 'unknown',
+  limited: 'unknown',
+  held: 'unknown',
   queued: 'unknown',
   quarantined: 'unhealthy',
   dropped: 'unhealthy',
 }
+
+/** What the mark alone does not tell apart. */
+const unmarked: ReadonlySet<Taken['result']> = new Set(['filtered', 'limited', 'held'])
 
 /** The routes that a message took, each with what became of it there. */
 export function RouteResults({ routes }: { readonly routes: readonly Taken[] }) {
   return routes.map((taken) => (
     <span key={taken.route} title={`${taken.route}: ${taken.result}`}>
       <HealthMark health={marks[taken.result]} size={9} label={taken.result} /> {taken.route}
-      {taken.result === 'filtered' && <span className="dim"> filtered</span>}
+      {unmarked.has(taken.result) && <span className="dim"> {taken.result}</span>}
     </span>
   ))
 }

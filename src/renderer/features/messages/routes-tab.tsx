@@ -8,6 +8,7 @@ import { count, perSecond } from '../../components/figures.ts'
 import { HealthMark, type Mark } from '../../components/health-mark.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { PanelBody } from '../../components/panel.tsx'
+import { Sentence } from '../../components/sentence.tsx'
 import { Time, ZoneNote } from '../../components/time.tsx'
 import { useSlice } from '../../state/use-shown.ts'
 import { Why } from '../why/why.tsx'
@@ -76,6 +77,11 @@ function Route({ route, onWatch }: { readonly route: RouteView; readonly onWatch
         {(markOf(route) !== 'healthy' || route.lastError !== null || lost(route) > 0) && (
           <Why subject={`route:${route.id}`} about={route.id} />
         )}
+        {route.limit !== null && (
+          <span className="dim">
+            at most <Sentence text={route.limit} />
+          </span>
+        )}
         <span className={styles.rate}>
           {route.on ? perSecond(route.perSecond) : 'off'}
           {route.lastAt !== null && (
@@ -91,6 +97,12 @@ function Route({ route, onWatch }: { readonly route: RouteView; readonly onWatch
             <th>Target</th>
             <th>In</th>
             <th>Filtered</th>
+            {route.limit !== null && (
+              <>
+                <th>Limited</th>
+                <th>Waiting</th>
+              </>
+            )}
             <th>Quarantined</th>
             <th>Delivered</th>
             <th>Queued</th>
@@ -109,6 +121,12 @@ function Route({ route, onWatch }: { readonly route: RouteView; readonly onWatch
                 </td>
                 <td>{count(route.received)}</td>
                 <td>{count(route.filtered)}</td>
+                {route.limit !== null && (
+                  <>
+                    <td title="Came too soon after another.">{count(route.limited)}</td>
+                    <td title="Goes on as soon as it may.">{count(route.held)}</td>
+                  </>
+                )}
                 <td>{route.quarantined > 0 ? <Link to="/messages/quarantine">{count(route.quarantined)}</Link> : 0}</td>
                 <td>{count(ledger.delivered)}</td>
                 <td>{count(ledger.queued)}</td>
@@ -130,7 +148,19 @@ function Route({ route, onWatch }: { readonly route: RouteView; readonly onWatch
 
 function asCsv(routes: readonly RouteView[]): string {
   return csv(
-    ['route', 'from', 'target', 'in', 'filtered', 'quarantined', 'delivered', 'queued', 'dropped'],
+    [
+      'route',
+      'from',
+      'target',
+      'in',
+      'filtered',
+      'limited',
+      'waiting',
+      'quarantined',
+      'delivered',
+      'queued',
+      'dropped',
+    ],
     routes.flatMap((route) =>
       route.targets.map((target) => [
         route.id,
@@ -138,6 +168,8 @@ function asCsv(routes: readonly RouteView[]): string {
         `${target.kind} ${target.name}`,
         route.received,
         route.filtered,
+        route.limited,
+        route.held,
         route.quarantined,
         target.delivered,
         target.queued,

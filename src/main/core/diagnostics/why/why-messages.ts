@@ -157,7 +157,8 @@ function lossesOf({ quarantined, targets }: RouteView): string | null {
   return parts.length === 0 ? null : parts.join(' and ')
 }
 
-function countsOf({ received, filtered, quarantined, targets }: RouteView): string {
+function countsOf({ received, filtered, limit, limited, held, quarantined, targets }: RouteView): string {
   const sum = (of: 'delivered' | 'queued' | 'dropped') => targets.reduce((all, target) => all + target[of], 0)
-  return `${counted(received, 'message')} came in: ${filtered} filtered, ${quarantined} quarantined; deliveries: ${sum('delivered')} done, ${sum('queued')} queued, ${sum('dropped')} dropped.`
+  const soon = limit === null ? '' : ` ${limited} too soon after another, ${held} waiting for their turn,`
+  return `${counted(received, 'message')} came in: ${filtered} filtered,${soon} ${quarantined} quarantined; deliveries: ${sum('delivered')} done, ${sum('queued')} queued, ${sum('dropped')} dropped.`
 }
