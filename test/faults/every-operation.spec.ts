@@ -56,3 +56,13 @@ test.skipIf(missing !== null)(
   },
   600_000,
 )
+
+test.skipIf(missing !== null)(
+  'stand-in ends: a disk that is full from some moment on has another stand-in begun elsewhere, and every one of them is kept and named',
+  async () => {
+    const { runs, problems } = await campaign(rig, 'stand-in ends', (k) => (k <= 40 ? ['full'] : []))
+    expect(runs).toBe(40)
+    expect(problems).toEqual([])
+  },
+  600_000,
+)

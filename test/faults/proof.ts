@@ -136,11 +136,14 @@ function missing(store: Store, name: DatabaseName, told: readonly Acknowledgemen
 /** The stand-ins that reports name: what was recorded in them is in no database, but is not lost. */
 function keptStandIns(store: Store, name: DatabaseName): readonly string[] {
   return store.upkeep.untold().flatMap(({ database, kind, data }) => {
-    const place = kind === 'recovered' ? data.standIn : kind === 'stand-in-ended' ? data.folder : null
-    if (database !== name || typeof place !== 'string' || !existsSync(place)) return []
-    if (place.endsWith('.db')) return [place]
-    const files = readdirSync(place).filter((file) => file.startsWith(`${name}.stand-in`) && file.endsWith('.db'))
-    return files.map((file) => join(place, file))
+    const places = kind === 'recovered' ? data.standIns : kind === 'stand-in-ended' ? data.places : null
+    if (database !== name || !Array.isArray(places)) return []
+    return places.flatMap((place) => {
+      if (typeof place !== 'string' || !existsSync(place)) return []
+      if (place.endsWith('.db')) return [place]
+      const files = readdirSync(place).filter((file) => file.startsWith(`${name}.stand-in`) && file.endsWith('.db'))
+      return files.map((file) => join(place, file))
+    })
   })
 }
 

@@ -40,7 +40,7 @@ for (const name of ['control', 'messages'] as const) {
       await using store = await openStore(options)
       const opened = store.opened[name]
       if (opened.how !== 'replaced') throw new Error(`opened ${opened.how}`)
-      expect(opened).toMatchObject({ source: 'copy', standIn: null })
+      expect(opened).toMatchObject({ source: 'copy', standIns: [] })
       expect(opened.reason).toContain('is missing; it is in the quarantined file only')
       expect(store[name].all(allNotes)).toHaveLength(60)
       const [written] = await store[name].write(addNote(Date.now(), 'it goes on'), 'job')

@@ -48,7 +48,7 @@ for (const free of [0, 16 * KiB, 96 * KiB]) {
 
     disk.empty()
     const replaced = await store.replace('control', 'the operator made room', 'operator')
-    expect(replaced).toMatchObject({ how: 'replaced', source: 'copy', standIn: expect.any(String) })
+    expect(replaced).toMatchObject({ how: 'replaced', source: 'copy', standIns: [expect.any(String)] })
     expect(store.statistics().databases.control).toMatchObject({ state: 'open', note: null })
     expect(store.control.all(allNotes)).toHaveLength(400)
     await store.control.write(addNote(2, 'and on'), 'job')
@@ -70,7 +70,7 @@ test('a stand-in that somebody took away from the temporary folder: the copy tak
   rmSync(join(folder.path, 'tmp'), { recursive: true })
   disk.empty()
   const replaced = await store.replace('control', 'the operator made room', 'operator')
-  expect(replaced).toMatchObject({ how: 'replaced', source: 'copy', standIn: null })
+  expect(replaced).toMatchObject({ how: 'replaced', source: 'copy', standIns: [] })
   expect(replaced).toMatchObject({ reason: expect.stringContaining('the stand-in could not be kept with it') })
   expect(store.control.all(allNotes)).toHaveLength(50)
 })

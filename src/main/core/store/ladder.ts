@@ -185,9 +185,9 @@ export class Ladder {
     const { name, state } = record
     const quarantined = quarantine.pathOf(intent.folder)
     const stoodIn = state.standIn !== null
-    const standIn = await standIns.setAside(record, intent.damage, intent.folder)
+    const places = await standIns.setAside(record, intent.damage, intent.folder)
     const lost = lostInterval(choice, intent.until)
-    const message = recoverySentence({ name, intent, choice, quarantined, standIn, stoodIn, zone })
+    const message = recoverySentence({ name, intent, choice, quarantined, standIns: places, stoodIn, zone })
     const data = {
       database: name,
       by: intent.by,
@@ -197,7 +197,7 @@ export class Ladder {
       salvaged: choice.source === 'salvage' ? choice.tables : null,
       lost,
       quarantined,
-      standIn,
+      standIns: places,
     }
     const continueFrom = sequencesFrom(clock.wall(), state.highest)
     await record.change({
@@ -218,7 +218,7 @@ export class Ladder {
       copiedAt: data.copiedAt,
       source: choice.source,
       lost,
-      standIn,
+      standIns: places,
     }
   }
 

@@ -94,7 +94,7 @@ test('a stand-in ends by itself at an opening once the limit has passed, and wha
   await using store = await openStore(options)
   const opened = store.opened.control
   if (opened.how !== 'replaced') throw new Error(`opened ${opened.how}`)
-  expect(opened).toMatchObject({ source: 'copy', standIn: opened.quarantined })
+  expect(opened).toMatchObject({ source: 'copy', standIns: [opened.quarantined] })
   expect(opened.reason).toContain('the stand-in is kept in the same folder')
   expect(filesIn(opened.quarantined)).toEqual(expect.arrayContaining(['control.db', 'control.stand-in.db']))
   expect(store.control.all(allNotes)).toHaveLength(3)

@@ -22,8 +22,8 @@ export function recoverySentence(done: {
   readonly intent: Pick<Intent, 'damage' | 'by' | 'until'>
   readonly choice: Choice
   readonly quarantined: string
-  /** Folder of the stand-in that ended with it; null when there was none. */
-  readonly standIn: string | null
+  /** Every place where something is that was recorded in stand-ins for it. */
+  readonly standIns: readonly string[]
   /** Whether something stood in for it, wherever that is now. */
   readonly stoodIn: boolean
   readonly zone: string
@@ -38,9 +38,16 @@ export function recoverySentence(done: {
   ].join(' ')
 }
 
-function standInWords({ standIn, stoodIn }: { readonly standIn: string | null; readonly stoodIn: boolean }): string[] {
-  if (standIn !== null)
-    return ['What was recorded in the stand-in meanwhile is not in it; the stand-in is kept in the same folder.']
+function standInWords(done: {
+  readonly quarantined: string
+  readonly standIns: readonly string[]
+  readonly stoodIn: boolean
+}): string[] {
+  const { quarantined, standIns, stoodIn } = done
+  if (standIns.length > 0) {
+    const where = standIns.map((place) => (place === quarantined ? 'the same folder' : place)).join(' and ')
+    return [`What was recorded in the stand-in meanwhile is not in it; the stand-in is kept in ${where}.`]
+  }
   if (!stoodIn) return []
   return ['What was recorded in the stand-in meanwhile is not in it, and the stand-in could not be kept with it.']
 }

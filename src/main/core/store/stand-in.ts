@@ -39,13 +39,17 @@ export function highestIn(path: string): number {
 const leastRoom = 256 * 1024
 
 /**
- * The file that stands in for a database: the one that did so before, else a new one where there is room for it. Rejects with
- * the system's error when there is none anywhere.
+ * The file that stands in for a database: the one that did so before, else a new one where there is room for it; none of those that
+ * were `refused`. Rejects with the system's error when there is none anywhere.
  */
-export async function standInPath(directory: string, name: DatabaseName): Promise<string> {
-  const paths = standInPaths(directory, name)
+export async function standInPath(
+  directory: string,
+  name: DatabaseName,
+  refused: ReadonlyMap<string, unknown>,
+): Promise<string> {
+  const paths = standInPaths(directory, name).filter((path) => !refused.has(path))
   for (const path of paths) if (await isOwn(path)) return path
-  let failure: unknown
+  let failure: unknown = [...refused.values()].at(-1)
   for (const path of paths) {
     try {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 })

@@ -7,7 +7,11 @@ import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { addNote, filesIn, storeOptions, storeWithNotes } from '../../../../test/support/store-rig.ts'
 import { openStore } from './index.ts'
 import { patiently } from './patience.ts'
+import type { StoreReport } from './recovery-record.ts'
 import { standInPaths } from './stand-in.ts'
+
+/** The one place that a report names. */
+const placeOf = (report: StoreReport | undefined) => String([report?.data.places].flat()[0])
 
 /** Leaves a stand-in with 5 notes at a path, as a console does whose own disk took nothing more, not even that there is one. */
 async function leaveStandIn(path: string, scratch: string, highest: number): Promise<void> {
@@ -30,12 +34,30 @@ test('a stand-in that is on no record is kept and told of at the next opening, a
   expect(store.opened.control).toEqual({ how: 'clean' })
   const [report, ...others] = store.upkeep.untold()
   expect(others).toEqual([])
-  expect(report).toMatchObject({ database: 'control', kind: 'stand-in-ended', data: { folder: expect.any(String) } })
+  expect(report).toMatchObject({ database: 'control', kind: 'stand-in-ended', data: { places: [expect.any(String)] } })
   expect(report?.message).toContain('is kept in')
-  const kept = new Sqlite(join(String(report?.data.folder), 'control.stand-in.db'), { readonly: true })
+  const kept = new Sqlite(join(placeOf(report), 'control.stand-in.db'), { readonly: true })
   expect(kept.prepare('SELECT count(*) FROM notes').pluck().get()).toBe(5)
   kept.close()
   expect(existsSync(path)).toBe(false)
+  const [written] = await store.control.write(addNote(Date.now(), 'after'), 'job')
+  expect(written?.lastInsertRowid).toBeGreaterThan(highest)
+})
+
+test('two stand-ins, of a disk that was full for a while, end in one folder, and the sequences of neither are given again', async () => {
+  using folder = temporaryFolder()
+  const options = storeOptions(join(folder.path, 'own'))
+  await storeWithNotes(options, { notes: 20 })
+  const highest = 2 ** 45
+  for (const [at, path] of standInPaths(options.directory, 'control').entries())
+    await leaveStandIn(path, join(folder.path, `scratch-${at}`), at === 0 ? 5 : highest)
+  await using store = await openStore(options)
+  const [report] = store.upkeep.untold()
+  expect(report).toMatchObject({ kind: 'stand-in-ended', data: { places: [expect.stringContaining('quarantine')] } })
+  expect(filesIn(placeOf(report)).filter((file) => file.endsWith('.db'))).toEqual([
+    'control.stand-in-2.db',
+    'control.stand-in.db',
+  ])
   const [written] = await store.control.write(addNote(Date.now(), 'after'), 'job')
   expect(written?.lastInsertRowid).toBeGreaterThan(highest)
 })
@@ -56,8 +78,8 @@ test('a stand-in in the temporary folder of another disk is brought over when it
     await leaveStandIn(path, join(folder.path, 'scratch'), 5)
     await using store = await openStore(options)
     const [report] = store.upkeep.untold()
-    expect(report).toMatchObject({ kind: 'stand-in-ended', data: { folder: expect.stringContaining('quarantine') } })
-    expect(filesIn(String(report?.data.folder))).toContain('control.stand-in.db')
+    expect(report).toMatchObject({ kind: 'stand-in-ended', data: { places: [expect.stringContaining('quarantine')] } })
+    expect(filesIn(placeOf(report))).toContain('control.stand-in-2.db')
     expect(filesIn(dirname(path))).toEqual([])
   } finally {
     execFileSync('umount', ['-l', disk])
@@ -74,7 +96,7 @@ test('where a stand-in cannot be set aside, the database is used all the same, a
   renameSync(join(folder.path, 'scratch', 'messages.db'), join(options.directory, 'quarantine'))
   await using store = await openStore(options)
   expect(store.opened.control).toEqual({ how: 'clean' })
-  expect(store.upkeep.untold()).toMatchObject([{ kind: 'stand-in-ended', data: { folder: path } }])
+  expect(store.upkeep.untold()).toMatchObject([{ kind: 'stand-in-ended', data: { places: [path] } }])
   expect(existsSync(path)).toBe(true)
 })
 

@@ -2,13 +2,15 @@ import { constants, existsSync } from 'node:fs'
 import { access, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock, Logger, Runtime } from '#core/platform/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
 import { copyDatabase } from './database-tool.ts'
 import { type Found, inspect } from './opening.ts'
+import { patiently } from './patience.ts'
 import { databaseEndings, type Quarantine } from './quarantine.ts'
 import type { RecoveryRecord } from './recovery-record.ts'
 import { sequencesFrom } from './sequences.ts'
-import { storeError } from './sqlite-failure.ts'
-import { highestIn, standInPath, standInsOf, tryRoom } from './stand-in.ts'
+import { failureOf, mayPass, storeError } from './sqlite-failure.ts'
+import { highestIn, standInPath, standInPaths, standInsOf, tryRoom } from './stand-in.ts'
 import type { StoreRecord } from './store-record.ts'
 import type { StoreReports } from './store-reports.ts'
 import type { DatabaseName } from './types.ts'
@@ -39,20 +41,13 @@ export class StandIns {
     this.#options = options
   }
 
-  /** Makes one, or goes on with the one that there is. Rejects with the system's error when no disk takes one. */
+  /** Makes one, or goes on with the one that there is. Rejects when no disk takes one. */
   async begin(record: RecoveryRecord, why: string, damage: string | null): Promise<StandInFile> {
-    const { directory, clock, logger, reports } = this.#options
+    const { clock, logger, reports } = this.#options
     const { name, state } = record
     const since = state.standIn?.since ?? clock.wall()
     logger.error(why)
-    let path = await standInPath(directory, name)
-    let found = inspect(name, path)
-    if (found.state === 'damaged') {
-      await this.setAside(record, found.reason)
-      path = await standInPath(directory, name)
-      found = inspect(name, path)
-      if (found.state === 'damaged') throw storeError(name, { code: 'SQLITE_CORRUPT', message: found.reason })
-    }
+    const { path, found } = await this.#usable(record)
     // Its sequences lie above all others, and those of what follows it above its own.
     const continueFrom = Math.max(clock.wall(), state.highest)
     const change = { standIn: { since, why, damage }, highest: continueFrom }
@@ -62,6 +57,30 @@ export class StandIns {
       await reports.add(record, { kind: 'stand-in', message, data: { database: name, damage } }, change)
     }
     return { path, found, continueFrom }
+  }
+
+  /**
+   * The first that can be opened. One that is damaged is set aside for a new one; one whose disk refuses it stays where it is, and
+   * one on another disk goes on: what is in either is kept.
+   */
+  async #usable(record: RecoveryRecord): Promise<Pick<StandInFile, 'path' | 'found'>> {
+    const { directory, logger } = this.#options
+    const { name } = record
+    const refused = new Map<string, unknown>()
+    const damaged = new Set<string>()
+    for (;;) {
+      const path = await standInPath(directory, name, refused)
+      try {
+        const found = await patiently(() => inspect(name, path), mayPass)
+        if (found.state !== 'damaged') return { path, found }
+        if (damaged.has(path)) refused.set(path, storeError(name, { code: 'SQLITE_CORRUPT', message: found.reason }))
+        damaged.add(path)
+        await this.setAside(record, found.reason)
+      } catch (error) {
+        logger.warn(`The stand-in ${path} cannot be opened.`, { error: String(error) })
+        refused.set(path, error instanceof ConsoleError ? error : storeError(name, failureOf(error)))
+      }
+    }
   }
 
   /** Whether no damage of the original is known, and the disk lets it be read and written again. Changes nothing. */
@@ -88,48 +107,57 @@ export class StandIns {
   async end(record: RecoveryRecord): Promise<void> {
     const { reports, clock, logger, directory } = this.#options
     const { name } = record
-    const [left] = await standInsOf(directory, name)
-    if (!record.state.standIn && left === undefined) return
-    const highest = Math.max(record.state.highest, left === undefined ? 0 : highestIn(left))
+    const found = await standInsOf(directory, name)
+    if (!record.state.standIn && found.length === 0) return
+    const highest = Math.max(record.state.highest, ...found.map(highestIn))
     const why = `The ${name} database can be used again.`
     // What a kill finds done by half must be on record.
     if (!record.state.standIn)
       await record.changeIfPossible({ standIn: { since: clock.wall(), why, damage: null }, highest }, logger)
-    const kept = (await this.setAside(record, why)) ?? (await this.#setAsideBefore(record))
-    const where = kept ?? (left === undefined ? null : left)
+    const places = await this.setAside(record, why)
     const tail =
-      where === null
+      places.length === 0
         ? ''
-        : ` What was recorded in its stand-in meanwhile is not in it; the stand-in is kept in ${where}.`
+        : ` What was recorded in its stand-in meanwhile is not in it; the stand-in is kept in ${places.join(' and ')}.`
     const continueFrom = sequencesFrom(clock.wall(), highest)
     await reports.add(
       record,
-      { kind: 'stand-in-ended', message: `${why}${tail}`, data: { database: name, folder: where } },
+      { kind: 'stand-in-ended', message: `${why}${tail}`, data: { database: name, places } },
       { standIn: null, continueFrom, highest: continueFrom },
     )
   }
 
   /**
-   * What was recorded in a stand-in is kept for as long as damaged files are, in `folder` or one of its own. Resolves with the
-   * folder; null when there is none, or when it had to stay where it is.
+   * What was recorded in stand-ins is kept for as long as damaged files are, in `folder` or one of its own. Resolves with every place
+   * where something is that was recorded since the database has been out of use: folders, those of earlier attempts among them, and
+   * files that had to stay where they are.
    */
-  async setAside(record: RecoveryRecord, why: string, folder?: string): Promise<string | null> {
+  async setAside(record: RecoveryRecord, why: string, folder?: string): Promise<readonly string[]> {
     const { directory, quarantine, clock, logger } = this.#options
     const { name } = record
-    let last: string | null = null
-    for (const [index, path] of (await standInsOf(directory, name)).entries()) {
-      const into = folder ?? quarantine.nameFor(name, clock.wall())
+    const into = folder ?? quarantine.nameFor(name, clock.wall())
+    const places = new Set<string>()
+    for (const path of await standInsOf(directory, name)) {
       try {
         if (folder === undefined) await this.#describe(name, into, why)
-        await this.#move(path, into, `${name}.stand-in${index === 0 ? '' : `-${index + 1}`}.db`)
-        last = quarantine.pathOf(into)
+        await this.#move(path, into, this.#nameThere(name, path))
+        places.add(quarantine.pathOf(into))
       } catch (error) {
         logger.warn(`The stand-in ${path} could not be set aside; it stays where it is.`, { error: String(error) })
+        places.add(path)
       }
     }
     // Somebody who was killed in the middle may have done it already.
-    const before = folder !== undefined && existsSync(join(quarantine.pathOf(folder), `${name}.stand-in.db`))
-    return last ?? (before ? quarantine.pathOf(folder) : null)
+    for (const path of folder === undefined ? [] : standInPaths(directory, name))
+      if (existsSync(join(quarantine.pathOf(into), this.#nameThere(name, path)))) places.add(quarantine.pathOf(into))
+    for (const before of await this.#setAsideBefore(record)) places.add(before)
+    return [...places]
+  }
+
+  /** By where it lay, so that a move that was cut off goes on under the same name and never over another. */
+  #nameThere(name: DatabaseName, path: string): string {
+    const place = standInPaths(this.#options.directory, name).indexOf(path)
+    return `${name}.stand-in${place > 0 ? `-${place + 1}` : ''}.db`
   }
 
   async #describe(name: DatabaseName, folder: string, why: string): Promise<void> {
@@ -138,13 +166,13 @@ export class StandIns {
     await quarantine.describe(folder, { database: ownerOf(name), ...described })
   }
 
-  /** Where a console that was killed right after it had set the stand-in aside has put it. */
-  async #setAsideBefore({ name, state }: RecoveryRecord): Promise<string | null> {
+  /** Where those were put that were set aside since the database has been out of use, by whoever could not say so any more. */
+  async #setAsideBefore({ name, state }: RecoveryRecord): Promise<readonly string[]> {
     const { quarantine, clock, record } = this.#options
     const since = state.standIn?.since
-    if (since === undefined) return null
+    if (since === undefined) return []
     const listed = await quarantine.list(clock.wall(), record.seenMs())
-    return listed.find(({ database, at }) => database === ownerOf(name) && at >= since)?.folder ?? null
+    return listed.filter(({ database, at }) => database === ownerOf(name) && at >= since).map(({ folder }) => folder)
   }
 
   /** By renames; from another disk by a copy, which is checked before the file itself goes. */

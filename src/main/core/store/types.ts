@@ -228,8 +228,8 @@ export type OpenedAs =
       readonly source: 'copy' | 'salvage' | 'empty'
       /** From when to when records are missing; `from` null when that cannot be told. */
       readonly lost: { readonly from: number | null; readonly to: number }
-      /** Folder of the stand-in that ended with it; null when there was none. */
-      readonly standIn: string | null
+      /** Every place where something is that was recorded in stand-ins for it; empty when there was none. */
+      readonly standIns: readonly string[]
     }
   | {
       /** The database stays as it is, untouched; a fresh one takes what happens until a person decides. */
