@@ -28,11 +28,6 @@ const route = keys({
   where: text('a CEL condition')
     .optional()
     .meta({ description: 'CEL condition; messages that do not meet it are filtered.' }),
-  map: text('a CEL expression').optional().meta({ description: 'CEL expression that makes the new payload.' }),
-  to: z
-    .array(target, { error: expectation('value-wrong-type', 'a list of targets such as `[ { channel: faculty } ]`') })
-    .min(1, { error: expectation('value-empty', 'a list of at least one target') })
-    .meta({ description: 'Where messages go: each entry is one of `mqtt`, `channel`, `journal`.' }),
   limit: keys({
     rate: rate().meta({
       words: 'rate',
@@ -52,6 +47,11 @@ const route = keys({
   })
     .optional()
     .meta({ description: 'How often messages go on; what comes too soon is counted as limited.' }),
+  map: text('a CEL expression').optional().meta({ description: 'CEL expression that makes the new payload.' }),
+  to: z
+    .array(target, { error: expectation('value-wrong-type', 'a list of targets such as `[ { channel: faculty } ]`') })
+    .min(1, { error: expectation('value-empty', 'a list of at least one target') })
+    .meta({ description: 'Where messages go: each entry is one of `mqtt`, `channel`, `journal`.' }),
   batch: later().optional().meta({ later: true, description: 'Batching.' }),
   priority: text('a priority such as `high`').optional().meta({ later: true, description: 'Priority.' }),
 })

@@ -53,21 +53,22 @@ describe('The board of routes', () => {
     expect(kinds()).toHaveLength(3)
   })
 
-  it('adds up over a crash of the data plane: what was queued is counted as dropped', () => {
+  it('adds up over a crash of the data plane: what was queued or waited for its turn is counted as dropped', () => {
     const { clock, state, log, attention } = parts()
     const board = new RouteBoard({ slice: state.slice('routes'), events: log, attention, clock })
     board.define([desk])
-    board.report([counts(10, { filtered: 2 }, 3)])
+    board.report([counts(10, { filtered: 2, held: 2 }, 3)])
     board.crashed()
     expect(state.slice('routes').get('desk')).toMatchObject({
       received: 10,
-      targets: [{ delivered: 5, queued: 0, dropped: 3 }],
+      held: 0,
+      targets: [{ delivered: 3, queued: 0, dropped: 5 }],
     })
     board.report([counts(4, {}, 1)])
     expect(state.slice('routes').get('desk')).toMatchObject({
       received: 14,
       filtered: 2,
-      targets: [{ delivered: 8, queued: 1, dropped: 3 }],
+      targets: [{ delivered: 6, queued: 1, dropped: 5 }],
     })
   })
 

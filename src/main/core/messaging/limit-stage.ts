@@ -53,7 +53,8 @@ export class LimitStage implements Disposable {
     const { topicName, topic, bytes, at, retained, qosNumber } = message
     const held = kept(bytes)
     const copy = Buffer.isBuffer(held) ? held : Buffer.from(held)
-    if (this.#rate.hold(key, { topicName, topic, bytes: copy, at, retained, qos: qosNumber })) this.#hooks.superseded()
+    const waiting = { topicName, topic, bytes: copy, at, retained, qos: qosNumber }
+    if (this.#rate.hold(key, waiting, copy.length)) this.#hooks.superseded()
     return 'held'
   }
 

@@ -204,6 +204,28 @@ describe('Messaging', () => {
     expect(rig.events.find(({ kind }) => kind === 'route.refused')?.subject).toBe('route:bad')
   })
 
+  it('sends on what a limit lets through, the first at once and the newest when it may, and counts the others', async () => {
+    await using rig = await messagingRig()
+    await rig.startBroker()
+    const limit = { rate: { count: 1, perMs: 300 }, per: 'topic', keep: 'latest' } as const
+    await rig.load([route('r', { from: 'in/+', limit, to: [{ kind: 'journal', keepMs: 60_000 }] })])
+    await routerConnected(rig)
+    for (const n of ['1', '2', '3', '4'])
+      for (const topic of ['in/a', 'in/b']) await rig.messaging.publish({ topic, payload: n, qos: 1, retain: false })
+    const settled = await until('everything to be through', () => {
+      const view = rig.state.slice('routes').get('r')
+      return view?.received === 8 && view.held + (view.targets[0]?.queued ?? 0) === 0 ? view : undefined
+    })
+    const rows = rig.messaging.journal({ limit: 10 }).rows.map(({ topic, payload }) => `${topic} ${payload}`)
+    for (const topic of ['in/a', 'in/b']) {
+      expect(rows).toContain(`${topic} 1`)
+      expect(rows.find((row) => row.startsWith(topic))).toBe(`${topic} 4`) // the newest row comes first
+    }
+    expect(settled).toMatchObject({ limit: '1 in 300 ms for each topic, the latest kept', filtered: 0, quarantined: 0 })
+    expect(settled.limited + rows.length).toBe(8)
+    expect(settled.limited).toBeGreaterThan(0)
+  })
+
   it('starts a dead data plane again: taps live on, routing goes on, the ledger still adds up, an event says so', async () => {
     using runtime = mortalRuntime()
     await using rig = await messagingRig({ runtime })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ManualClock } from '../../../../test/support/manual-clock.ts'
-import { mostLimitedKeys, RateLimit } from './rate-limit.ts'
+import { mostHeldBytes, mostLimitedKeys, RateLimit } from './rate-limit.ts'
 
 interface Passed {
   readonly key: string
@@ -15,8 +15,8 @@ function limited(count: number, perMs: number, clock = new ManualClock()) {
     pass(key, n),
   )
   /** As a route does that keeps the latest. True when an older one was given up for it. */
-  const offer = (key: string, n: number): boolean => {
-    if (!limit.admit(key)) return limit.hold(key, { key, n })
+  const offer = (key: string, n: number, bytes = 1): boolean => {
+    if (!limit.admit(key)) return limit.hold(key, { key, n }, bytes)
     pass(key, n)
     return false
   }
@@ -106,6 +106,21 @@ test('it keeps to a bound of keys: the one that was quiet longest is forgotten, 
     { key: 'quiet', n: 2, at: 0 },
     { key: 'one more', n: 3, at: 0 },
   ])
+  limit.flush()
+  expect(clock.waiting).toBe(0)
+})
+
+test('it keeps to a bound of bytes: beyond it what is due first goes at once', async () => {
+  const { offer, limit, passed, clock } = limited(1, 1_000)
+  for (const key of ['a', 'b', 'c']) {
+    offer(key, 1)
+    offer(key, 2, mostHeldBytes / 2)
+    await clock.advance(1)
+  }
+  expect(passed.map(({ key, n }) => `${key}${n}`)).toEqual(['a1', 'b1', 'c1', 'a2'])
+  offer('b', 3, mostHeldBytes)
+  expect(passed.slice(4)).toMatchObject([{ key: 'b', n: 3 }])
+  expect(limit.held).toBe(1)
   limit.flush()
   expect(clock.waiting).toBe(0)
 })

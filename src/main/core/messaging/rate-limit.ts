@@ -5,6 +5,9 @@ import type { Clock } from '#core/platform/index.ts'
 /** Keys that are remembered at a time. Of more, the one that was quiet longest is forgotten, and what it held goes at once. */
 export const mostLimitedKeys = 10_000
 
+/** Bytes that are held at a time; beyond them what is due first goes at once. */
+export const mostHeldBytes = 16 * 1024 * 1024
+
 /** What sums of shares such as a third of a second may be off by. */
 const roundingMs = 0.001
 
@@ -13,7 +16,17 @@ interface Allowance<T> {
   readonly key: string
   /** When the key would be back at its full allowance, monotonic: the theoretical arrival time of GCRA (ITU-T I.371). */
   fullAt: number
-  held: { readonly message: T; readonly dueAt: number } | undefined
+  held: { readonly message: T; readonly dueAt: number; readonly bytes: number } | undefined
+}
+
+/** When what a key holds may pass. */
+interface Due<T> {
+  readonly at: number
+  readonly of: Allowance<T>
+}
+
+function dueQueue<T>(entries: Due<T>[]): TinyQueue<Due<T>> {
+  return new TinyQueue(entries, (a, b) => a.at - b.at)
 }
 
 /**
@@ -28,9 +41,10 @@ export class RateLimit<T> implements Disposable {
   readonly #burstMs: number
   /** Quiet longest first. */
   readonly #keys = new Map<string, Allowance<T>>()
-  readonly #due = new TinyQueue<{ readonly at: number; readonly of: Allowance<T> }>([], (a, b) => a.at - b.at)
+  #due = dueQueue<T>([])
   #timer: Disposable | undefined
   #held = 0
+  #heldBytes = 0
 
   /** `release` gets what was held, when it may pass. */
   constructor({ rate }: Pick<RouteLimit, 'rate'>, clock: Clock, release: (message: T) => void) {
@@ -53,22 +67,28 @@ export class RateLimit<T> implements Disposable {
     return allowance.held === undefined && this.#take(allowance, now)
   }
 
-  /** Keeps a message that may not pass yet. True when it took the place of an older one of its key, which is given up. */
-  hold(key: string, message: T): boolean {
+  /** Keeps a message of so many bytes that may not pass yet. True when it took the place of an older one of its key, which is given up. */
+  hold(key: string, message: T, bytes: number): boolean {
     const allowance = this.#allowanceOf(key)
     const before = allowance.held
+    this.#heldBytes += bytes - (before?.bytes ?? 0)
     const dueAt = before?.dueAt ?? allowance.fullAt + this.#shareMs - this.#burstMs
-    allowance.held = { message, dueAt }
-    if (before) return true
-    this.#held++
-    this.#due.push({ at: dueAt, of: allowance })
-    if (this.#due.peek()?.of === allowance) this.#arm()
-    return false
+    allowance.held = { message, dueAt, bytes }
+    if (!before) {
+      this.#held++
+      this.#due.push({ at: dueAt, of: allowance })
+      // What goes early leaves its entry behind, of a long period for long.
+      if (this.#due.length > 2 * mostLimitedKeys)
+        this.#due = dueQueue(this.#due.data.filter((entry) => this.#isDue(entry)))
+    }
+    while (this.#heldBytes > mostHeldBytes) this.#passNext()
+    if (!before && this.#due.peek()?.of === allowance) this.#arm()
+    return before !== undefined
   }
 
   /** Lets everything go that is held, the longest due first. */
   flush(): void {
-    for (let next = this.#due.pop(); next; next = this.#due.pop()) if (this.#isDue(next)) this.#pass(next.of)
+    while (this.#held > 0) this.#passNext()
     this.#arm()
   }
 
@@ -100,7 +120,14 @@ export class RateLimit<T> implements Disposable {
     allowance.held = undefined
     allowance.fullAt = Math.max(allowance.fullAt, held.dueAt) + this.#shareMs
     this.#held--
+    this.#heldBytes -= held.bytes
     this.#release(held.message)
+  }
+
+  /** Passes what is due first, whether or not it is due yet. */
+  #passNext(): void {
+    const next = this.#due.pop()
+    if (next && this.#isDue(next)) this.#pass(next.of)
   }
 
   #forgetQuietest(): void {
@@ -111,7 +138,7 @@ export class RateLimit<T> implements Disposable {
   }
 
   /** Whether an entry of the queue still stands for what its key holds. */
-  #isDue({ at, of }: { readonly at: number; readonly of: Allowance<T> }): boolean {
+  #isDue({ at, of }: Due<T>): boolean {
     return of.held?.dueAt === at
   }
 

@@ -29,7 +29,7 @@ for (const how of ['by itself', 'by order'] as const) {
       expect(told.openedAfter).toEqual({ how: 'clean' })
       expect(told.told).toEqual(['after', 'before'])
       expect(told.ended.message).toContain('The control database can be used again.')
-      expect(filesIn(told.ended.data.folder)).toContain('control.stand-in.db')
+      expect(filesIn(told.ended.data.places[0])).toContain('control.stand-in.db')
       expect(told.ended.cause).toEqual({
         type: 'observation',
         what: 'whether the control database can be opened',
