@@ -20,6 +20,7 @@ export function RoutesTab({ onWatch }: { readonly onWatch: (filter: string) => v
   const slice = useSlice('routes')
   const [search, setSearch] = useState('')
   const all = useMemo(() => Object.values(slice).sort((a, b) => a.id.localeCompare(b.id)), [slice])
+  const hasLimits = all.some((route) => route.limit !== null)
   const words = search.trim().toLowerCase()
   const routes = all.filter((route) => `${route.id} ${route.title} ${route.from}`.toLowerCase().includes(words))
   return (
@@ -55,7 +56,7 @@ export function RoutesTab({ onWatch }: { readonly onWatch: (filter: string) => v
       >
         <div className={styles.routes}>
           {routes.map((route) => (
-            <Route key={route.id} route={route} onWatch={onWatch} />
+            <Route key={route.id} route={route} hasLimits={hasLimits} onWatch={onWatch} />
           ))}
         </div>
       </PanelBody>
@@ -63,7 +64,14 @@ export function RoutesTab({ onWatch }: { readonly onWatch: (filter: string) => v
   )
 }
 
-function Route({ route, onWatch }: { readonly route: RouteView; readonly onWatch: (filter: string) => void }) {
+interface RouteProps {
+  readonly route: RouteView
+  /** Whether any route of the site has a limit: the columns of all ledgers are the same. */
+  readonly hasLimits: boolean
+  readonly onWatch: (filter: string) => void
+}
+
+function Route({ route, hasLimits, onWatch }: RouteProps) {
   return (
     <section className={styles.route} aria-label={`Route ${route.id}`}>
       <header className={styles.head}>
@@ -97,7 +105,7 @@ function Route({ route, onWatch }: { readonly route: RouteView; readonly onWatch
             <th>Target</th>
             <th>In</th>
             <th>Filtered</th>
-            {route.limit !== null && (
+            {hasLimits && (
               <>
                 <th>Limited</th>
                 <th>Waiting</th>
@@ -121,7 +129,7 @@ function Route({ route, onWatch }: { readonly route: RouteView; readonly onWatch
                 </td>
                 <td>{count(route.received)}</td>
                 <td>{count(route.filtered)}</td>
-                {route.limit !== null && (
+                {hasLimits && (
                   <>
                     <td title="Came too soon after another.">{count(route.limited)}</td>
                     <td title="Goes on as soon as it may.">{count(route.held)}</td>
