@@ -86,7 +86,7 @@ export async function routerConnected(rig: MessagingRig): Promise<void> {
 
 /** A route with everything that a spec does not care about filled in. */
 export function route(id: string, given: Partial<RouteDefinition>): RouteDefinition {
-  return { id, title: id, on: true, from: '#', where: null, limit: null, map: null, to: [], ...given }
+  return { id, title: id, on: true, from: '#', where: null, validate: null, limit: null, map: null, to: [], ...given }
 }
 
 /** Runs a command of the mosquitto clients; rejects with what it wrote to stderr. */

@@ -173,6 +173,7 @@ function toRoute(id: string, entry: SiteFile['routes'][string]): RouteDefinition
     on: entry.on,
     from: entry.from,
     where: entry.where ?? null,
+    validate: entry.validate ?? null,
     limit: entry.limit === undefined ? null : { ...entry.limit, per: toKey(entry.limit.per) },
     map: entry.map ?? null,
     to: entry.to.flatMap(toTarget),

@@ -28,6 +28,13 @@ const route = keys({
   where: text('a CEL condition')
     .optional()
     .meta({ description: 'CEL condition; messages that do not meet it are filtered.' }),
+  validate: z
+    .looseObject({}, { error: expectation('value-wrong-type', 'a JSON Schema, which is a map') })
+    .optional()
+    .meta({
+      words: 'map',
+      description: 'JSON Schema (2020-12) of the payload; messages that do not fit go to quarantine.',
+    }),
   limit: keys({
     rate: rate().meta({
       words: 'rate',

@@ -276,6 +276,8 @@ export interface RouteDefinition {
   readonly from: string
   /** CEL condition; null lets everything through. */
   readonly where: string | null
+  /** JSON Schema (2020-12) that the payload must fit; null: any payload does. */
+  readonly validate: Readonly<Record<string, unknown>> | null
   /** How often messages may go on; null as often as they come. */
   readonly limit: RouteLimit | null
   /** CEL mapping of the payload; null leaves it as it is. */

@@ -81,7 +81,17 @@ test('a preview of restart says who loses the service for a moment', () => {
 })
 
 test('a preview of stopping a broker names the routes that then carry nothing; one of a start names none', () => {
-  const route = { id: 'acks', title: 'acks', on: true, from: 'a/+', where: null, limit: null, map: null, to: [] }
+  const route = {
+    id: 'acks',
+    title: 'acks',
+    on: true,
+    from: 'a/+',
+    where: null,
+    validate: null,
+    limit: null,
+    map: null,
+    to: [],
+  }
   const site = {
     ...graph({ broker: [], api: ['broker'] }, { broker: { kind: 'builtin', use: 'broker' } }),
     routes: { acks: route, off: { ...route, id: 'off', on: false } },

@@ -4,6 +4,7 @@ import { type Expression, type Expressions, isMissingKey, reasonOf } from './exp
 import type { IncomingMessage } from './incoming-message.ts'
 import { RouteLedger, type TargetLedger } from './ledger.ts'
 import { compileLimit, type LimitHooks, type LimitStage } from './limit-stage.ts'
+import { compileSchema, type PayloadSchema } from './payload-schema.ts'
 import { payloadOf } from './payload-text.ts'
 import { type RouteSource, sourceOf } from './route-check.ts'
 import type { Payload, Quarantine, Target } from './targets.ts'
@@ -11,13 +12,14 @@ import type { Payload, Quarantine, Target } from './targets.ts'
 /** What one route did with one message. */
 export type RouteResult = 'delivered' | 'filtered' | 'limited' | 'held' | 'queued' | 'quarantined' | 'dropped'
 
-/** A route compiled once into its stages: condition, limit, mapping, targets. Every message that enters leaves through the ledger. */
+/** A route compiled once into its stages: condition, schema, limit, mapping, targets. Every message that enters leaves through the ledger. */
 export class RouteChain {
   readonly definition: RouteDefinition
   readonly ledger: RouteLedger
   readonly source: RouteSource
   readonly targets: readonly Target[]
   readonly #condition: Expression | null
+  readonly #schema: PayloadSchema | null
   readonly #limit: LimitStage | null
   readonly #mapping: Expression | null
   /** Whether the payload must be decoded before the limit, and after it. */
@@ -29,6 +31,7 @@ export class RouteChain {
     stages: {
       readonly source: RouteSource
       readonly condition: Expression | null
+      readonly schema: PayloadSchema | null
       readonly limit: ((hooks: LimitHooks) => LimitStage) | null
       readonly mapping: Expression | null
     },
@@ -38,10 +41,13 @@ export class RouteChain {
     this.definition = definition
     this.source = stages.source
     this.#condition = stages.condition
+    this.#schema = stages.schema
     this.#mapping = stages.mapping
     this.#limit =
       stages.limit?.({ goesOn: (message) => this.#goOn(message), superseded: () => this.#supersede() }) ?? null
-    this.#needsPayload = [stages.condition, this.#limit, stages.mapping].some((stage) => stage?.needsPayload ?? false)
+    this.#needsPayload =
+      this.#schema !== null ||
+      [stages.condition, this.#limit, stages.mapping].some((stage) => stage?.needsPayload ?? false)
     this.#quarantine = quarantine
     this.ledger = new RouteLedger(definition)
     this.targets = this.ledger.targets.map((ledger) => targetOf(ledger.to, ledger))
@@ -65,6 +71,8 @@ export class RouteChain {
       }
       if (passes !== true) return this.#hold(message, '"where" gave neither true nor false')
     }
+    const misfit = this.#schema === null ? null : this.#misfit(this.#schema, message)
+    if (misfit !== null) return this.#hold(message, misfit)
     if (this.#limit !== null) {
       try {
         const limited = this.#limit.take(message)
@@ -100,6 +108,16 @@ export class RouteChain {
   #supersede(): void {
     this.ledger.release()
     this.ledger.limit()
+  }
+
+  /** Why a message does not fit; null when it does. A payload that is nested too deeply to be looked through does not. */
+  #misfit(schema: PayloadSchema, { payload }: IncomingMessage): string | null {
+    try {
+      const why = schema.misfit(payload)
+      return why === null ? null : `"validate" refused it: ${why}`
+    } catch (error) {
+      return `"validate" failed: ${reasonOf(error)}`
+    }
   }
 
   /** Takes a message through what follows the limit. */
@@ -149,6 +167,8 @@ export function compileRoute(
   if ('mistake' in source) return { mistake: source.mistake.message }
   const condition = route.where === null ? null : expressions.condition(route.where)
   if (condition && 'mistake' in condition) return { mistake: condition.mistake.message }
+  const schema = route.validate === null ? null : compileSchema(route.validate)
+  if (schema && 'mistake' in schema) return { mistake: schema.mistake.message }
   const limit = route.limit === null ? null : compileLimit(route.limit, expressions, clock)
   if (limit && 'mistake' in limit) return { mistake: limit.mistake.message }
   const mapping = route.map === null ? null : expressions.mapping(route.map)
@@ -156,6 +176,7 @@ export function compileRoute(
   const stages = {
     source,
     condition: condition?.expression ?? null,
+    schema: schema?.schema ?? null,
     limit: limit?.stage ?? null,
     mapping: mapping?.expression ?? null,
   }

@@ -29,6 +29,34 @@ describe('The check of routes', () => {
     ).toEqual([])
   })
 
+  it.each([
+    [{ propertes: {} }, /unknown keyword: "propertes"/],
+    [{ type: 'nmber' }, /type/],
+    [{ $ref: 'https://example.org/schema' }, /can't resolve reference/],
+    [{ $schema: 'http://json-schema.org/draft-07/schema#' }, /draft-07/],
+    [{ properties: { id: { pattern: '(a+)+$' } } }, /the pattern .* could take too long/],
+    [{ description: 'x'.repeat(70_000) }, /longer than 65536 characters/],
+  ])('finds the mistake in a schema %#', (validate, message) => {
+    const [found, ...others] = checkRoute(route('r', { validate }))
+    expect(others).toEqual([])
+    expect(found).toMatchObject({ path: 'validate', message: expect.stringMatching(message) })
+  })
+
+  it('accepts schemas with patterns, formats and references into themselves, and finds a key that gives no key', () => {
+    const validate = {
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+      properties: { id: { pattern: '^u-[0-9]+$', format: 'uuid' }, next: { $ref: '#' } },
+    }
+    const limit = { rate: { count: 1, perMs: 1_000 }, per: { expression: '[topicName]' }, keep: 'latest' } as const
+    expect(checkRoute(route('r', { validate }))).toEqual([])
+    expect(checkRoute(route('r', { limit }))).toMatchObject([
+      { path: 'limit.per', message: expect.stringContaining('A key must be a text') },
+    ])
+    expect(checkRoute(route('r', { limit: { ...limit, per: { expression: 'payload.id +' } } }))).toMatchObject([
+      { path: 'limit.per', message: expect.stringMatching(/\(at character \d+\)$/) },
+    ])
+  })
+
   it('finds a route that would receive its own output, by filter and by regular expression', () => {
     expect(checkRoute(route('r', { from: 'a/#', to: [mqtt('a/out')] }))[0]?.message).toMatch(/its own output/)
     expect(checkRoute(route('r', { from: '/^a/', to: [mqtt('a/out')] }))[0]?.message).toMatch(/its own output/)

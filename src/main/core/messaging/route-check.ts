@@ -1,6 +1,7 @@
 import type { RouteDefinition } from '#core/config/index.ts'
 import { Expressions } from './expressions.ts'
 import { FilterTrie } from './filter-trie.ts'
+import { compileSchema } from './payload-schema.ts'
 import { filterMatches, mistakeInTopic, parseTopicFilter, type TopicFilter, type TopicMistake } from './topic-filter.ts'
 import { isPattern, longestPatternTopic, parsePattern } from './topic-pattern.ts'
 
@@ -23,6 +24,13 @@ export function checkRoute(
   if (route.where !== null) {
     const compiled = expressions.condition(route.where)
     if ('mistake' in compiled) problems.push(problem('where', compiled.mistake, remedyOfExpression))
+  }
+  if (route.validate !== null) {
+    const compiled = compileSchema(route.validate)
+    if ('mistake' in compiled) {
+      const { message } = compiled.mistake
+      problems.push({ path: 'validate', message, remedy: 'Correct the schema; docs/routes.md says what it can hold.' })
+    }
   }
   if (route.limit !== null && typeof route.limit.per !== 'string') {
     const compiled = expressions.key(route.limit.per.expression)

@@ -90,6 +90,43 @@ describe('The router', () => {
     expect(router.report().routes).toEqual([])
   })
 
+  it('quarantines what does not fit its schema, after the condition and before the limit', () => {
+    const { router, delivered, take } = rig()
+    router.load([
+      route('desk', {
+        where: 'payload.kind == "status"',
+        validate: {
+          type: 'object',
+          required: ['battery'],
+          properties: { battery: { $ref: '#/$defs/share' } },
+          $defs: { share: { type: 'number', maximum: 100 } },
+        },
+        limit: { rate: { count: 1, perMs: 1_000 }, per: 'topic', keep: 'first' },
+        to,
+      }),
+    ])
+    const good = '{"kind":"status","battery":80}'
+    for (const payload of ['{"kind":"other"}', '{"kind":"status"}', '{"kind":"status","battery":101}', good]) {
+      take('a', payload)
+    }
+    take('a', '{"kind":"status"}') // also while the limit lets nothing through
+    expect(delivered).toEqual([
+      `desk: "validate" refused it: payload must have required property 'battery'`,
+      'desk: "validate" refused it: payload/battery must be <= 100',
+      `desk ${good}`,
+      `desk: "validate" refused it: payload must have required property 'battery'`,
+    ])
+    expect(router.ledgers()[0]?.counts()).toMatchObject({ received: 5, filtered: 1, quarantined: 3, limited: 0 })
+  })
+
+  it('quarantines a payload that is nested deeper than a schema that refers to itself can follow', () => {
+    const { router, delivered, take } = rig()
+    router.load([route('deep', { validate: { items: { $ref: '#' } }, to })])
+    take('a', `${'['.repeat(60_000)}${']'.repeat(60_000)}`)
+    take('a', '[[1]]')
+    expect(delivered).toEqual([expect.stringMatching(/^deep: .*(call stack|nested|not JSON)/), 'deep [[1]]'])
+  })
+
   it('limits each key by itself, sends the newest when it may, and counts the others', async () => {
     const { router, delivered, take, clock } = rig()
     const rate = { count: 2, perMs: 1_000 }
