@@ -95,6 +95,14 @@ describe('a valid site.yaml', () => {
     ])
   })
 
+  it('leaves a JSON Schema as it is written, whatever names are in it', async () => {
+    const loaded = await loadText(
+      siteText('routes:\n  r: { from: a, validate: { const: { name: 6, run: true } }, to: [ { channel: c } ] }'),
+    )
+    if (!loaded.valid) throw new Error(JSON.stringify(loaded.problems))
+    expect(loaded.definition.routes.r?.validate).toEqual({ const: { name: 6, run: true } })
+  })
+
   it('fills in defaults like those of Kubernetes and systemd', async () => {
     const loaded = await loadText(
       siteText('services:\n  api: { kind: node, run: services/api.mjs, startup: { tcp: "127.0.0.1:1" } }'),

@@ -133,7 +133,9 @@ function keepWritten(document: Document): void {
   visit(document, {
     Pair(_, pair, path) {
       const name = nameOf(pair)
-      if (name === undefined || !writtenAsText.has(name)) return
+      // A JSON Schema is no text of ours: a `const` in it may be a number under any name.
+      if (name === 'validate' && path.filter(isPair).map(nameOf).at(-2) === 'routes') return visit.SKIP
+      if (name === undefined || !writtenAsText.has(name)) return undefined
       const [above, parent] = path.filter(isPair).map(nameOf).slice(-2)
       const value = pair.value
       if (isMap(value)) {
@@ -142,6 +144,7 @@ function keepWritten(document: Document): void {
         if (isSeq(value)) for (const item of value.items) asWritten(item)
         else asWritten(value)
       }
+      return undefined
     },
   })
 }

@@ -26,7 +26,7 @@ export interface Expression {
 const longest = 4_000
 
 /** What a key may be; `dyn` is known only when a message is there. */
-const keyTypes: ReadonlySet<string> = new Set(['string', 'int', 'uint', 'double', 'bool', 'dyn'])
+const keyTypes: ReadonlySet<string> = new Set(['string', 'int', 'double', 'bool', 'dyn'])
 
 /** Macros that go over a list, and so could multiply with each other. */
 const loops = new Set(['all', 'exists', 'exists_one', 'map', 'filter'])

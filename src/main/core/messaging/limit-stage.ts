@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { RouteLimit } from '#core/config/index.ts'
 import type { Clock } from '#core/platform/index.ts'
 import { type Expression, type Expressions, reasonOf } from './expressions.ts'
@@ -5,6 +6,12 @@ import { IncomingMessage } from './incoming-message.ts'
 import { RateLimit } from './rate-limit.ts'
 import { kept } from './targets.ts'
 import type { TopicMistake } from './topic-filter.ts'
+
+/** Longest key that is remembered as it is, in characters; of a longer one its hash is. */
+const longestKey = 128
+
+/** What a held message takes besides its payload, topic and key, in bytes. */
+const overhead = 256
 
 /** What a limit does with a message: lets it go on, keeps it for later, or gives it up. */
 export type Limited = 'passes' | 'held' | 'limited'
@@ -50,11 +57,12 @@ export class LimitStage implements Disposable {
     const key = this.#keyOf(message)
     if (this.#rate.admit(key)) return 'passes'
     if (this.#limit.keep === 'first') return 'limited'
-    const { topicName, topic, bytes, at, retained, qosNumber } = message
-    const held = kept(bytes)
+    const { topicName, topic, at, retained, qosNumber } = message
+    const held = kept(message.bytes)
     const copy = Buffer.isBuffer(held) ? held : Buffer.from(held)
     const waiting = { topicName, topic, bytes: copy, at, retained, qos: qosNumber }
-    if (this.#rate.hold(key, waiting, copy.length)) this.#hooks.superseded()
+    const bytes = copy.length + 2 * (topicName.length + key.length) + overhead
+    if (this.#rate.hold(key, waiting, bytes)) this.#hooks.superseded()
     return 'held'
   }
 
@@ -83,7 +91,7 @@ export class LimitStage implements Disposable {
     }
     switch (typeof value) {
       case 'string':
-        return value
+        return value.length > longestKey ? createHash('sha256').update(value).digest('hex') : value
       case 'number':
       case 'bigint':
       case 'boolean':

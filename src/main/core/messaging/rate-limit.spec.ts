@@ -125,6 +125,15 @@ test('it keeps to a bound of bytes: beyond it what is due first goes at once', a
   expect(clock.waiting).toBe(0)
 })
 
+test('what goes early holds up what comes after it by one allowance at most', async () => {
+  const { offer, passed, clock } = limited(2, 10_000)
+  for (let n = 0; n < 60; n++) offer('a', n, mostHeldBytes + 1)
+  expect(passed).toHaveLength(60)
+  offer('a', 60)
+  await clock.advance(5_000)
+  expect(passed.at(-1)).toEqual({ key: 'a', n: 60, at: 5_000 })
+})
+
 test('flush lets all go, the longest due first', () => {
   const { offer, limit, passed } = limited(1, 1_000)
   for (const key of ['a', 'b']) for (const n of [1, 2, 3]) offer(key, n)

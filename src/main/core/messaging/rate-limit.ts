@@ -113,12 +113,16 @@ export class RateLimit<T> implements Disposable {
     return true
   }
 
-  /** Passes what a key holds. It counts as taken when it was due, so that a late timer costs the next one nothing. */
+  /**
+   * Passes what a key holds. It counts as taken when it was due, so that a late timer costs the next one nothing; one that goes before
+   * its time leaves no more owed than a whole allowance, or much that goes early would hold up for hours what comes after.
+   */
   #pass(allowance: Allowance<T>): void {
     const { held } = allowance
     if (!held) return
     allowance.held = undefined
-    allowance.fullAt = Math.max(allowance.fullAt, held.dueAt) + this.#shareMs
+    const owed = Math.max(allowance.fullAt, held.dueAt) + this.#shareMs
+    allowance.fullAt = Math.min(owed, this.#clock.monotonic() + this.#burstMs)
     this.#held--
     this.#heldBytes -= held.bytes
     this.#release(held.message)

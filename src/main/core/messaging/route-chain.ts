@@ -9,6 +9,9 @@ import { payloadOf } from './payload-text.ts'
 import { type RouteSource, sourceOf } from './route-check.ts'
 import type { Payload, Quarantine, Target } from './targets.ts'
 
+/** A reason may repeat what a message says; more of it than this is of no use to anybody. Characters. */
+const longestReason = 300
+
 /** What one route did with one message. */
 export type RouteResult = 'delivered' | 'filtered' | 'limited' | 'held' | 'queued' | 'quarantined' | 'dropped'
 
@@ -22,7 +25,7 @@ export class RouteChain {
   readonly #schema: PayloadSchema | null
   readonly #limit: LimitStage | null
   readonly #mapping: Expression | null
-  /** Whether the payload must be decoded before the limit, and after it. */
+  /** Whether the payload must be decoded for what comes after the condition. */
   readonly #needsPayload: boolean
   readonly #quarantine: Quarantine
 
@@ -46,8 +49,7 @@ export class RouteChain {
     this.#limit =
       stages.limit?.({ goesOn: (message) => this.#goOn(message), superseded: () => this.#supersede() }) ?? null
     this.#needsPayload =
-      this.#schema !== null ||
-      [stages.condition, this.#limit, stages.mapping].some((stage) => stage?.needsPayload ?? false)
+      this.#schema !== null || [this.#limit, stages.mapping].some((stage) => stage?.needsPayload ?? false)
     this.#quarantine = quarantine
     this.ledger = new RouteLedger(definition)
     this.targets = this.ledger.targets.map((ledger) => targetOf(ledger.to, ledger))
@@ -56,8 +58,8 @@ export class RouteChain {
   /** Takes one message through the stages. */
   take(message: IncomingMessage): RouteResult {
     this.ledger.receive(message.at)
-    if (this.#needsPayload && message.undecodable !== null) return this.#hold(message, message.undecodable)
     if (this.#condition !== null) {
+      if (this.#condition.needsPayload && message.undecodable !== null) return this.#hold(message, message.undecodable)
       let passes: unknown
       try {
         passes = this.#condition.run(message)
@@ -71,6 +73,7 @@ export class RouteChain {
       }
       if (passes !== true) return this.#hold(message, '"where" gave neither true nor false')
     }
+    if (this.#needsPayload && message.undecodable !== null) return this.#hold(message, message.undecodable)
     const misfit = this.#schema === null ? null : this.#misfit(this.#schema, message)
     if (misfit !== null) return this.#hold(message, misfit)
     if (this.#limit !== null) {
@@ -143,7 +146,8 @@ export class RouteChain {
     return result
   }
 
-  #hold(message: IncomingMessage, reason: string): RouteResult {
+  #hold(message: IncomingMessage, why: string): RouteResult {
+    const reason = why.length > longestReason ? `${why.slice(0, longestReason)}…` : why
     this.ledger.quarantine(reason)
     this.#quarantine.hold(this.definition.id, message, reason)
     return 'quarantined'

@@ -35,7 +35,12 @@ describe('The check of routes', () => {
     [{ $ref: 'https://example.org/schema' }, /can't resolve reference/],
     [{ $schema: 'http://json-schema.org/draft-07/schema#' }, /draft-07/],
     [{ properties: { id: { pattern: '(a+)+$' } } }, /the pattern .* could take too long/],
+    [{ properties: { id: { pattern: '.*a.*b.*c' } } }, /more than two of \* and \+/],
     [{ description: 'x'.repeat(70_000) }, /longer than 65536 characters/],
+    [{ $async: true, type: 'number' }, /`\$async` is not used here/],
+    [{ properties: { list: { uniqueItems: true } } }, /`uniqueItems` needs a `maxItems`/],
+    [containsItself(), /it contains itself/],
+    [{ enum: Array.from({ length: 5_001 }, () => ({})) }, /more than 5000 parts/],
   ])('finds the mistake in a schema %#', (validate, message) => {
     const [found, ...others] = checkRoute(route('r', { validate }))
     expect(others).toEqual([])
@@ -45,7 +50,12 @@ describe('The check of routes', () => {
   it('accepts schemas with patterns, formats and references into themselves, and finds a key that gives no key', () => {
     const validate = {
       $schema: 'https://json-schema.org/draft/2020-12/schema',
-      properties: { id: { pattern: '^u-[0-9]+$', format: 'uuid' }, next: { $ref: '#' } },
+      properties: {
+        id: { $anchor: 'id', pattern: '^u-[0-9]+$', format: 'uuid' },
+        same: { $ref: '#id' },
+        next: { $ref: '#' },
+        list: { uniqueItems: true, maxItems: 500 },
+      },
     }
     const limit = { rate: { count: 1, perMs: 1_000 }, per: { expression: '[topicName]' }, keep: 'latest' } as const
     expect(checkRoute(route('r', { validate }))).toEqual([])
@@ -90,3 +100,9 @@ describe('The check of routes', () => {
     expect(performance.now() - started).toBeLessThan(2_000)
   })
 })
+
+function containsItself() {
+  const schema: Record<string, unknown> = { type: 'object' }
+  schema.properties = { inner: schema }
+  return schema
+}

@@ -119,6 +119,44 @@ describe('The router', () => {
     expect(router.ledgers()[0]?.counts()).toMatchObject({ received: 5, filtered: 1, quarantined: 3, limited: 0 })
   })
 
+  it('filters quietly before it looks whether what follows can read the payload', () => {
+    const { router, delivered, take } = rig()
+    router.load([
+      route('json', { where: 'topic[1] == "json"', validate: { type: 'object' }, to }),
+      route('keyed', {
+        where: 'topic[1] == "json"',
+        limit: { rate: { count: 1, perMs: 1_000 }, per: { expression: 'payload.u' }, keep: 'first' },
+        to,
+      }),
+    ])
+    take('in/raw', 'hello')
+    expect(delivered).toEqual([])
+    take('in/json', 'hello')
+    expect(delivered).toEqual([
+      expect.stringMatching(/^json: the payload is not JSON/),
+      expect.stringMatching(/^keyed: the payload is not JSON/),
+    ])
+  })
+
+  it('holds payloads against schemas as a person reads them: fractions, inherited names, long texts and long reasons', () => {
+    const { router, delivered, take } = rig()
+    const properties = { price: { multipleOf: 0.01 }, constructor: { type: 'string' }, code: { pattern: '^.*a.*b' } }
+    router.load([
+      route('fits', { validate: { properties, additionalProperties: { type: 'number' } }, to }),
+      route('needs', { validate: { required: ['toString'] }, to }),
+    ])
+    take('a', '{"price": 19.99}')
+    take('a', `{"code": "${'a'.repeat(257)}"}`)
+    take('a', `{"${'n'.repeat(100_000)}": "text"}`)
+    expect(delivered.filter((line) => line.startsWith('fits'))).toEqual([
+      'fits {"price": 19.99}',
+      expect.stringMatching(/^fits: "validate" failed: a text of 257 characters is too long/),
+      expect.stringMatching(/^fits: "validate" refused it: payload\/n{200,300}…$/),
+    ])
+    expect(delivered.filter((line) => line.startsWith('needs'))).toHaveLength(3)
+    expect(delivered.find((line) => line.startsWith('needs'))).toMatch(/required property 'toString'/)
+  })
+
   it('quarantines a payload that is nested deeper than a schema that refers to itself can follow', () => {
     const { router, delivered, take } = rig()
     router.load([route('deep', { validate: { items: { $ref: '#' } }, to })])

@@ -6,6 +6,8 @@ const longest = 200
 /** Unbounded repetitions that one may have: what it costs grows with the length of the topic to that power. */
 const most = 3
 
+const inWords = ['none', 'one', 'two', 'three'] as const
+
 /** Longest topic that regular expressions are tried on; a longer one matches none. Bounds what backtracking can cost. */
 export const longestPatternTopic = 256
 
@@ -32,7 +34,7 @@ export function parsePattern(from: string): { readonly pattern: RegExp } | { rea
 }
 
 /** Why a regular expression could take too long, with the position in its source; undefined when it cannot. */
-export function dangerIn(source: string): TopicMistake | undefined {
+export function dangerIn(source: string, mostRepetitions: 0 | 1 | 2 | 3 = most): TopicMistake | undefined {
   if (source.length > longest) {
     return { message: `The regular expression is longer than ${longest} characters.`, position: longest }
   }
@@ -64,8 +66,9 @@ export function dangerIn(source: string): TopicMistake | undefined {
     } else if (repetition(source, at)) {
       inner(groups).varies = true
       // A chain such as `.*.*.*.*` costs length to the power of its repetitions.
-      if (/[*+{]/.test(source[at] ?? '') && ++unbounded > most) {
-        return { message: 'A regular expression with more than three of * and + may take too long.', position: at }
+      if (/[*+{]/.test(source[at] ?? '') && ++unbounded > mostRepetitions) {
+        const message = `A regular expression with more than ${inWords[mostRepetitions]} of * and + may take too long.`
+        return { message, position: at }
       }
       at += lengthOfRepetition(source, at) - 1
     }

@@ -148,10 +148,16 @@ export class StandIns {
       }
     }
     // Somebody who was killed in the middle may have done it already.
-    for (const path of folder === undefined ? [] : standInPaths(directory, name))
-      if (existsSync(join(quarantine.pathOf(into), this.#nameThere(name, path)))) places.add(quarantine.pathOf(into))
+    if (this.#isIn(quarantine.pathOf(into), name)) places.add(quarantine.pathOf(into))
     for (const before of await this.#setAsideBefore(record)) places.add(before)
     return [...places]
+  }
+
+  /** Whether a stand-in lies in a folder: one that could not be moved leaves only what was written about it. */
+  #isIn(folder: string, name: DatabaseName): boolean {
+    return standInPaths(this.#options.directory, name).some((path) =>
+      existsSync(join(folder, this.#nameThere(name, path))),
+    )
   }
 
   /** By where it lay, so that a move that was cut off goes on under the same name and never over another. */
@@ -172,7 +178,9 @@ export class StandIns {
     const since = state.standIn?.since
     if (since === undefined) return []
     const listed = await quarantine.list(clock.wall(), record.seenMs())
-    return listed.filter(({ database, at }) => database === ownerOf(name) && at >= since).map(({ folder }) => folder)
+    return listed
+      .filter(({ database, at, folder }) => database === ownerOf(name) && at >= since && this.#isIn(folder, name))
+      .map(({ folder }) => folder)
   }
 
   /** By renames; from another disk by a copy, which is checked before the file itself goes. */
