@@ -99,6 +99,8 @@ function projectWith(specs: Readonly<Record<string, string>>): string {
   for (const path of ['scripts', 'package.json', 'package-lock.json', 'vitest.config.ts', 'test/support/needs.ts']) {
     cpSync(join(root, path), join(folder.path, path), { recursive: true })
   }
+  // It has no programs that would have to be built.
+  writeFileSync(join(folder.path, 'test/support/build.setup.ts'), 'export default () => {}\n')
   symlinkSync(realpathSync(join(root, 'node_modules')), join(folder.path, 'node_modules'))
   mkdirSync(join(folder.path, 'test/contract'), { recursive: true })
   for (const [name, text] of Object.entries(specs)) writeFileSync(join(folder.path, 'test/contract', name), text)
