@@ -75,6 +75,8 @@ describe(`the desktop app as built, on ${electronUnderTest}`, () => {
     page.on('console', (message) => {
       if (message.type() === 'error') complaints.push(message.text())
     })
+    // Loaded once: a reload in the middle of that would be cut off by it.
+    await page.getByRole('link', { name: 'Overview', exact: true }).waitFor()
     await page.reload()
     for (const name of ['Overview', 'Services', 'Messages', 'Timeline', 'Backups', 'Settings']) {
       await page.getByRole('link', { name, exact: true }).click()
