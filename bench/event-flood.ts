@@ -70,7 +70,7 @@ export async function eventFlood({ folder, note }: BenchContext): Promise<Measur
 }
 
 async function operatorOf(home: string, directory: string): Promise<Connection> {
-  const folders = { data: join(home, 'user'), runtime: join(home, 'run') }
+  const folders = { data: join(home, 'user'), runtime: join(home, 'run', 'wheelhouse') }
   return greet(await dialControlSocket(controlSocketPath(folders, directory)), { client: 'command line' })
 }
 
