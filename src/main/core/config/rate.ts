@@ -14,6 +14,7 @@ export function parseRate(text: string): Rate | undefined {
   const [, amount, period = ''] = /^(\d{1,6})\/(.+)$/.exec(text) ?? []
   const count = Number(amount)
   const perMs = parseDuration(/^\d/.test(period) ? period : `1${period}`)
-  if (!Number.isInteger(count) || count < 1 || perMs === undefined || perMs < 1 || perMs > longestMs) return undefined
+  // Durations are whole milliseconds: half of one would become another rate than the one that is written.
+  if (/\.\d+ms$/.test(period) || count < 1 || perMs === undefined || perMs < 1 || perMs > longestMs) return undefined
   return { count, perMs }
 }

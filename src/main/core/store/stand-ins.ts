@@ -47,9 +47,10 @@ export class StandIns {
     const { name, state } = record
     const since = state.standIn?.since ?? clock.wall()
     logger.error(why)
-    const { path, found } = await this.#usable(record)
+    const { path, found, isAnother } = await this.#usable(record)
     // Its sequences lie above all others, and those of what follows it above its own.
-    const continueFrom = Math.max(clock.wall(), state.highest)
+    // What one that cannot be opened has given is not known: another begins well above it, whatever became of the clock.
+    const continueFrom = isAnother ? sequencesFrom(clock.wall(), state.highest) : Math.max(clock.wall(), state.highest)
     const change = { standIn: { since, why, damage }, highest: continueFrom }
     if (state.standIn) await record.changeIfPossible(change, logger)
     else {
@@ -63,7 +64,9 @@ export class StandIns {
    * The first that can be opened. One that is damaged is set aside for a new one; one whose disk refuses it stays where it is, and
    * one on another disk goes on: what is in either is kept.
    */
-  async #usable(record: RecoveryRecord): Promise<Pick<StandInFile, 'path' | 'found'>> {
+  async #usable(
+    record: RecoveryRecord,
+  ): Promise<Pick<StandInFile, 'path' | 'found'> & { readonly isAnother: boolean }> {
     const { directory, logger } = this.#options
     const { name } = record
     const refused = new Map<string, unknown>()
@@ -72,7 +75,7 @@ export class StandIns {
       const path = await standInPath(directory, name, refused)
       try {
         const found = await patiently(() => inspect(name, path), mayPass)
-        if (found.state !== 'damaged') return { path, found }
+        if (found.state !== 'damaged') return { path, found, isAnother: refused.size > 0 }
         if (damaged.has(path)) refused.set(path, storeError(name, { code: 'SQLITE_CORRUPT', message: found.reason }))
         damaged.add(path)
         await this.setAside(record, found.reason)
