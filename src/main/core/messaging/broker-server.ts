@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { Aedes, type Client } from 'aedes'
 import type { LogLevel } from '#core/platform/index.ts'
+import { ClientFigures } from './client-figures.ts'
 import type { BrokerSettings, FromBroker } from './protocol.ts'
 import { boundSessions } from './session-bound.ts'
 import { parseTopicFilter } from './topic-filter.ts'
@@ -37,6 +38,7 @@ export class BrokerServer {
   #connects = 0
   #disconnects = 0
   #counting: NodeJS.Timeout | undefined
+  #figures: ClientFigures | undefined
 
   constructor(settings: BrokerSettings, parts: BrokerParts) {
     this.#settings = settings
@@ -52,6 +54,10 @@ export class BrokerServer {
       queueLimit: 100,
       maxClientsIdLength: 256,
       authorizePublish: (client, packet, done) => this.#authorizePublish(client, packet, done),
+      authorizeForward: (client, packet) => {
+        this.#figures?.forwarded(client)
+        return packet
+      },
       authorizeSubscribe: (client, subscription, done) => {
         const refusal = refusalOf(subscription.topic)
         if (refusal)
@@ -60,6 +66,7 @@ export class BrokerServer {
       },
     })
     this.#broker = broker
+    this.#figures = new ClientFigures(broker, this.#parts.send)
     boundSessions(broker, (clientId) =>
       this.#log('warn', `Messages for client ${clientId} are not kept, as too many wait for it already.`),
     )
@@ -86,6 +93,7 @@ export class BrokerServer {
   /** Closes every connection and the port at once. */
   async stop(): Promise<void> {
     clearTimeout(this.#counting)
+    this.#figures?.[Symbol.dispose]()
     const server = this.#server
     const closed = server ? new Promise<void>((resolve) => server.close(() => resolve())) : Promise.resolve()
     const broker = this.#broker

@@ -26,7 +26,11 @@ export interface EmbeddedBrokerParts {
   readonly events: EventLog
   /** Told whenever the status changes. */
   readonly onStatus: (status: BrokerStatus) => void
+  /** Told, at most four times a second, of clients whose figures changed and of those that have gone. */
+  readonly onFigures: (figures: ClientsChange) => void
 }
+
+export type ClientsChange = Omit<Extract<FromBroker, { type: 'figures' }>, 'type'>
 
 /** The embedded broker as a builtin service: one thread per start. */
 export class EmbeddedBroker implements Builtin, AsyncDisposable {
@@ -146,6 +150,9 @@ class BrokerThread {
           break
         case 'clients':
           this.#become({ clients: message.now })
+          break
+        case 'figures':
+          parts.onFigures(message)
           break
         case 'log':
           parts.logger[message.level](message.message, message.fields)

@@ -1,6 +1,6 @@
 export { messagingEvents } from './event-kinds.ts'
 export { type MessagingParts, openMessaging } from './open-messaging.ts'
-export type { ChannelMessage } from './protocol.ts'
+export type { BrokerClient, ChannelMessage } from './protocol.ts'
 export { checkRoute, checkRoutes, type RouteProblem } from './route-check.ts'
 export { messagingSchema } from './tables.ts'
 export type * from './types.ts'

@@ -6,6 +6,7 @@ import type { StateHub } from '#core/state/index.ts'
 import type { Store } from '#core/store/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
+import { ClientBoard } from './client-board.ts'
 import { DataPlaneHost } from './data-plane-host.ts'
 import { type BrokerStatus, EmbeddedBroker } from './embedded-broker.ts'
 import { OpenTap } from './open-tap.ts'
@@ -40,6 +41,7 @@ class SiteMessaging implements Messaging {
   readonly #stored: StoredMessages
   readonly #host: DataPlaneHost
   readonly #broker: EmbeddedBroker
+  readonly #clients = new ClientBoard()
   readonly #taps = new Map<number, OpenTap>()
   readonly #logger: Logger
   #brokerState: BrokerStatus['state'] = 'off'
@@ -61,6 +63,7 @@ class SiteMessaging implements Messaging {
       logger,
       events,
       onStatus: (status) => this.#brokerBecame(status),
+      onFigures: (figures) => this.#clients.take(figures),
     })
     this.#host = new DataPlaneHost({
       runtime,
@@ -144,6 +147,10 @@ class SiteMessaging implements Messaging {
     return this.#host.channel(name)
   }
 
+  clientFigures(): ReturnType<Messaging['clientFigures']> {
+    return { clients: this.#clients.list(), untold: this.#clients.untold }
+  }
+
   brokerClients(): Promise<readonly string[]> {
     return this.#broker.clients()
   }
@@ -187,6 +194,7 @@ class SiteMessaging implements Messaging {
     const was = this.#brokerState
     this.#brokerState = status.state
     this.#traffic.broker(status)
+    if (status.state !== 'running') this.#clients.clear()
     if (status.state === 'running' && was !== 'running') this.#host.wake()
     if (status.state === 'off' && this.#embedded) this.#watch.brokerOff()
     if (this.#closed || !this.#embedded || (status.state === 'running') === (was === 'running')) return

@@ -127,12 +127,42 @@ export type FromBroker =
   /** Ids of the clients that are connected, as asked by `who`. */
   | { readonly type: 'who'; readonly clients: readonly string[] }
   | { readonly type: 'clients'; readonly now: number; readonly connects: number; readonly disconnects: number }
+  /** Clients whose figures changed since the last time, and those that have gone; `untold` more are connected and not told of. */
+  | {
+      readonly type: 'figures'
+      readonly clients: readonly BrokerClient[]
+      readonly gone: readonly string[]
+      readonly untold: number
+    }
   | {
       readonly type: 'log'
       readonly level: LogLevel
       readonly message: string
       readonly fields: Readonly<Record<string, unknown>>
     }
+
+/** A client of the embedded broker. Times are wall-clock milliseconds; counts are of this connection. */
+export interface BrokerClient {
+  readonly id: string
+  /** `host:port` from which it connected. */
+  readonly address: string | null
+  readonly since: number
+  /** When it last sent a message, or connected. */
+  readonly lastAt: number
+  /** Messages from it, and to it. */
+  readonly received: number
+  readonly sent: number
+  /** The first 100 by their filters. */
+  readonly subscriptions: readonly { readonly filter: string; readonly qos: number }[]
+  readonly moreSubscriptions: number
+  /** What is sent in its name when it goes without a word. */
+  readonly will: {
+    readonly topic: string
+    readonly payload: string
+    readonly qos: number
+    readonly retain: boolean
+  } | null
+}
 
 export interface BrokerSettings {
   readonly host: string

@@ -2,7 +2,7 @@ import type { RouteDefinition, SiteDefinition } from '#core/config/index.ts'
 import type { Builtin } from '#core/platform/index.ts'
 import type { JournalRow, Quarantined, ShownMessage } from '#shared/contract/messages.ts'
 import type { Cause } from '#shared/vocabulary.ts'
-import type { ChannelMessage } from './protocol.ts'
+import type { BrokerClient, ChannelMessage } from './protocol.ts'
 
 /** Broker and router of a site, each in a thread of its own. */
 export interface Messaging extends AsyncDisposable {
@@ -33,6 +33,8 @@ export interface Messaging extends AsyncDisposable {
   channel(name: string): Promise<readonly ChannelMessage[]>
   /** Ids of the clients of the embedded broker, the router's own among them. Empty when it does not run. */
   brokerClients(): Promise<readonly string[]>
+  /** What the embedded broker tells of its clients, a quarter of a second old at most; `untold` more are connected. Empty when it does not run. */
+  clientFigures(): { readonly clients: readonly BrokerClient[]; readonly untold: number }
   /** Ends the embedded broker as a crash would, with all its connections; who supervises it starts it again. `why` is a sentence without a full stop. */
   cutBroker(why: string, cause: Cause): Promise<void>
   /** Checks routes without loading them: filters, expressions. One sentence per mistake, with its position. */
