@@ -279,8 +279,8 @@ export const trafficViewSchema = z.object({
 export type TrafficView = z.infer<typeof trafficViewSchema>
 
 /**
- * A route with its ledger. Slice `routes`, by its id. For each target: received = filtered + limited + held + quarantined + delivered
- * + queued + dropped.
+ * A route with its ledger. Slice `routes`, by its id. For each target: received + carried = filtered + limited + held + quarantined (of the
+ * route and of the target) + delivered + queued + expired + dropped.
  */
 export const routeViewSchema = z.object({
   id: idSchema,
@@ -304,6 +304,11 @@ export const routeViewSchema = z.object({
       delivered: z.number(),
       queued: z.number(),
       dropped: z.number(),
+      /** Came to the end of their time in the outbox; refused by the target for good. */
+      expired: z.number(),
+      quarantined: z.number(),
+      /** What the outbox held from before. */
+      carried: z.number(),
       lastError: z.string().nullable(),
     }),
   ),

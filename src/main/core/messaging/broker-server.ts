@@ -15,13 +15,17 @@ export const mostClients = 1_000
 /** Topics that may hold a retained message; on further ones the message passes but is not kept. */
 export const mostRetained = 10_000
 
-/** Called before a QoS 1 message is acknowledged: the acknowledgement waits for the promise. */
-export type Admission = (packet: { readonly topic: string; readonly payload: string | Buffer }) => Promise<void> | null
+/** Asked before a message of QoS 1 or 2 is acknowledged: the acknowledgement waits for the promise. Null: nothing has to happen first. */
+export interface Admission {
+  admit(topic: string, payload: string | Uint8Array, qos: 1 | 2): Promise<void> | null
+  /** Whether a client has been given what was admitted already, and must not be given it again. */
+  hasAlready(clientId: string): boolean
+}
 
 export interface BrokerParts {
   readonly send: (message: FromBroker) => void
-  /** Null: nothing has to happen before the acknowledgement. */
-  readonly admit: Admission | null
+  /** Null: nothing ever has to happen before an acknowledgement. */
+  readonly admission: Admission | null
 }
 
 /** The embedded broker: MQTT 3.1.1 over TCP, with limits, nothing kept on disk. */
@@ -55,6 +59,7 @@ export class BrokerServer {
       maxClientsIdLength: 256,
       authorizePublish: (client, packet, done) => this.#authorizePublish(client, packet, done),
       authorizeForward: (client, packet) => {
+        if (packet.qos > 0 && !packet.retain && this.#parts.admission?.hasAlready(client.id)) return null
         this.#figures?.forwarded(client)
         return packet
       },
@@ -146,7 +151,8 @@ export class BrokerServer {
       return
     }
     if (packet.retain) this.#keepWithinBound(client, packet)
-    const admitted = packet.qos > 0 ? (this.#parts.admit?.(packet) ?? null) : null
+    const { topic, payload, qos } = packet
+    const admitted = qos > 0 ? (this.#parts.admission?.admit(topic, payload, qos > 1 ? 2 : 1) ?? null) : null
     if (admitted === null) done(null)
     else admitted.then(() => done(null), done)
   }

@@ -1,9 +1,9 @@
-import { Worker } from 'node:worker_threads'
+import { type MessagePort, Worker } from 'node:worker_threads'
 import type { RouteDefinition } from '#core/config/index.ts'
 import type { Clock, Logger, Runtime } from '#core/platform/index.ts'
 import type { Store } from '#core/store/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
-import type { ChannelMessage, FromDataPlane, RefusedRoute, ToDataPlane } from './protocol.ts'
+import type { BrokerLink, ChannelMessage, FromDataPlane, RefusedRoute, ToDataPlane } from './protocol.ts'
 
 /** Pauses before a crashed thread is started again, doubled from the first to the last; a minute without a crash resets them. */
 const firstPauseMs = 200
@@ -28,6 +28,8 @@ export interface DataPlaneHostParts {
   readonly onMessage: (message: FromDataPlane) => void
   /** These routes are in use from here on: reports that come later are about them. */
   readonly onConfigured: (routes: readonly RouteDefinition[], refused: readonly RefusedRoute[]) => void
+  /** A thread was started. */
+  readonly onThread: () => void
   /** The thread ended unasked; `restartMs` from now the next one starts. */
   readonly onCrash: (reason: string, restartMs: number) => void
 }
@@ -35,7 +37,7 @@ export interface DataPlaneHostParts {
 interface Configuration {
   readonly version: number
   readonly routes: readonly RouteDefinition[]
-  readonly url: string | null
+  readonly broker: BrokerLink | null
 }
 
 /** Keeps one data-plane thread running: configured, with a way to the store's writer and with the taps that are open. */
@@ -47,7 +49,7 @@ export class DataPlaneHost implements AsyncDisposable {
   readonly #configuring = new Map<number, PromiseWithResolvers<readonly RefusedRoute[]>>()
   #worker: Worker | undefined
   #exited: Promise<void> = Promise.resolve()
-  #configuration: Configuration = { version: 0, routes: [], url: null }
+  #configuration: Configuration = { version: 0, routes: [], broker: null }
   #next = 1
   #pauseMs = firstPauseMs
   #restart: Disposable | undefined
@@ -62,9 +64,9 @@ export class DataPlaneHost implements AsyncDisposable {
   }
 
   /** Hands over routes and broker; resolves when they are in use, with the routes that were refused. */
-  configure(routes: readonly RouteDefinition[], url: string | null): Promise<readonly RefusedRoute[]> {
+  configure(routes: readonly RouteDefinition[], broker: BrokerLink | null): Promise<readonly RefusedRoute[]> {
     const version = this.#next++
-    this.#configuration = { version, routes, url }
+    this.#configuration = { version, routes, broker }
     const answer = Promise.withResolvers<readonly RefusedRoute[]>()
     this.#configuring.set(version, answer)
     this.#post({ type: 'configure', ...this.#configuration })
@@ -117,6 +119,14 @@ export class DataPlaneHost implements AsyncDisposable {
     this.#post({ type: 'tap-close', id })
   }
 
+  /** Gives the thread a way on which an embedded broker asks before it acknowledges. */
+  admitFrom(port: MessagePort): void {
+    const message: ToDataPlane = { type: 'admission-port', port }
+    // Without a thread the broker learns that nobody is there; the next thread is given another way.
+    if (this.#worker && !this.#closed) this.#worker.postMessage(message, [port])
+    else port.close()
+  }
+
   /** The broker is known to be back. */
   wake(): void {
     this.#post({ type: 'wake' })
@@ -164,6 +174,7 @@ export class DataPlaneHost implements AsyncDisposable {
     this.#lendPort(store)
     this.#post({ type: 'configure', ...this.#configuration })
     for (const [id, tap] of this.#taps) this.#post({ type: 'tap-open', id, ...tap })
+    this.#parts.onThread()
     this.#awaitReport(startMs)
     this.#forgive?.[Symbol.dispose]()
     this.#forgive = clock.after(forgiveMs, () => {

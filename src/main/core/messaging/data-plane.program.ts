@@ -7,7 +7,7 @@ import type { ToDataPlane } from './protocol.ts'
 if (parentPort) {
   const console = parentPort
   const plane = new DataPlane({
-    clientId: newId('wheelhouse-router'),
+    clientId: newId('c'),
     random: Math.random,
     clock: systemClock(),
     send: (message) => console.postMessage(message),

@@ -1,11 +1,15 @@
 import type { RouteDefinition, RouteTarget } from '#core/config/index.ts'
 import type { Clock, LogLevel } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
+import { AdmissionDesk } from './admission/admission-desk.ts'
+import { Receipts } from './admission/receipts.ts'
 import { Channels, ChannelTarget } from './channels.ts'
 import { Intake } from './intake.ts'
-import type { TargetLedger } from './ledger.ts'
+import { isDurable, type TargetLedger } from './ledger.ts'
 import { MqttLink } from './mqtt-link.ts'
-import { MqttOutbox } from './mqtt-outbox.ts'
+import { MqttSender } from './mqtt-sender.ts'
+import { MqttDelivery } from './outbox/mqtt-delivery.ts'
+import { Outbox } from './outbox/outbox.ts'
 import type { FromDataPlane, ToDataPlane } from './protocol.ts'
 import { Router } from './router.ts'
 import { StoreLine, StorePort } from './store-line.ts'
@@ -40,8 +44,12 @@ export class DataPlane {
   readonly #port: StorePort
   readonly #journal: StoreLine
   readonly #quarantine: StoreLine
-  readonly #intake = new Intake(() => this.#journal.fullness)
-  readonly #outbox = new MqttOutbox()
+  readonly #intake = new Intake(() => Math.max(this.#journal.fullness, this.#outbox.line.fullness))
+  readonly #sender = new MqttSender()
+  readonly #delivery = new MqttDelivery()
+  readonly #outbox: Outbox
+  readonly #receipts: Receipts
+  readonly #desk: AdmissionDesk
   readonly #router: Router
   readonly #link: MqttLink
   readonly #reporting: NodeJS.Timeout
@@ -50,8 +58,20 @@ export class DataPlane {
   constructor({ clientId, random, clock, send }: DataPlaneParts) {
     this.#send = send
     this.#port = new StorePort(() => send({ type: 'store-port-lost' }))
-    this.#journal = new StoreLine(journalTable, journalBounds, this.#port, () => this.#intake.progress())
-    this.#quarantine = new StoreLine(quarantineTable, quarantineBounds, this.#port)
+    this.#journal = new StoreLine(journalTable, journalBounds, this.#port, () => this.#progress())
+    this.#quarantine = new StoreLine(quarantineTable, quarantineBounds, this.#port, () => this.#progress())
+    this.#outbox = new Outbox({
+      port: this.#port,
+      random,
+      now: () => clock.wall(),
+      onProgress: () => this.#progress(),
+      log: (level, message) => this.#log(level, message),
+    })
+    this.#outbox.use('mqtt', this.#delivery)
+    this.#receipts = new Receipts([this.#outbox.line, this.#journal, this.#quarantine])
+    this.#desk = new AdmissionDesk({
+      take: (topic, payload, qos, settle) => this.#take(topic, payload, qos, false, settle),
+    })
     const lost = (rows: number, reason: string) =>
       this.#log('warn', `${rows} messages could not be kept in quarantine: ${reason}.`)
     this.#router = new Router({
@@ -62,15 +82,24 @@ export class DataPlane {
     })
     this.#link = new MqttLink(
       {
-        message: (topic, payload, packet) => this.#router.take(topic, payload, packet.qos, packet.retain, Date.now()),
+        message: (topic, payload, packet, acknowledge) =>
+          this.#take(topic, payload, packet.qos, packet.retain, acknowledge),
         gate: (done) => this.#intake.gate(done),
         state: (state, reason) => send({ type: 'link', state, reason }),
-        opened: (client) => this.#outbox.opened(client),
+        opened: (client) => {
+          this.#sender.opened(client)
+          this.#delivery.opened(client)
+          this.#outbox.wake('mqtt', true)
+        },
         closed: () => {
           this.#intake.close()
-          this.#outbox.closed()
+          this.#sender.closed()
+          this.#delivery.closed()
         },
-        drained: () => this.#outbox.drained(),
+        drained: () => {
+          this.#sender.drained()
+          this.#outbox.wake('mqtt')
+        },
         log: (level, message) => this.#log(level, message),
       },
       clientId,
@@ -83,10 +112,13 @@ export class DataPlane {
   handle(message: ToDataPlane): void {
     switch (message.type) {
       case 'configure':
-        this.#configure(message.version, message.routes, message.url)
+        this.#configure(message)
         break
       case 'store-port':
         this.#port.attach(message.port)
+        break
+      case 'admission-port':
+        this.#desk.attach(message.port)
         break
       case 'wake':
         this.#link.wake()
@@ -122,34 +154,62 @@ export class DataPlane {
     clearInterval(this.#serving)
     this.#router.close()
     await this.#link.close()
-    this.#outbox.close()
+    this.#sender.close()
     this.#journal.flush()
     this.#quarantine.flush()
+    this.#outbox.flush()
     const deadline = performance.now() + lastRowsMs
     while (
       this.#port.connected &&
-      this.#journal.pending + this.#quarantine.pending > 0 &&
+      this.#journal.pending + this.#quarantine.pending + this.#outbox.pending > 0 &&
       performance.now() < deadline
     ) {
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
     this.#report()
+    this.#desk[Symbol.dispose]()
+    this.#receipts[Symbol.dispose]()
+    this.#outbox[Symbol.dispose]()
     this.#journal.close()
     this.#quarantine.close()
     this.#port.close()
   }
 
-  #configure(version: number, routes: readonly RouteDefinition[], url: string | null): void {
+  #configure({ version, routes, broker }: Extract<ToDataPlane, { type: 'configure' }>): void {
     const refused = this.#router.load(routes)
     this.#link.listenTo(this.#router.reservedFilters())
-    this.#link.use(url)
+    this.#link.use(broker)
+    // The first configuration is the one from before the site was read.
+    if (version > 0) this.#desk.open()
     this.#send({ type: 'configured', version, refused })
+  }
+
+  /** Routes a message; whoever keeps it until then is told when what it caused is safe. */
+  #take(
+    topic: string,
+    payload: Buffer,
+    qos: 0 | 1 | 2,
+    retained: boolean,
+    settle: ((isKept: boolean) => void) | null,
+  ): void {
+    if (settle === null) {
+      this.#router.take(topic, payload, qos, retained, Date.now())
+      return
+    }
+    this.#outbox.senderWaits = true
+    this.#receipts.take(() => this.#router.take(topic, payload, qos, retained, Date.now()), settle)
+    this.#outbox.senderWaits = false
+  }
+
+  #progress(): void {
+    this.#receipts.progress()
+    this.#intake.progress()
   }
 
   #target(route: RouteDefinition, to: RouteTarget, ledger: TargetLedger): Target {
     switch (to.kind) {
       case 'mqtt':
-        return this.#outbox.target(to, ledger)
+        return isDurable(to) ? this.#outbox.target(route, to, to.topic, ledger) : this.#sender.target(to, ledger)
       case 'channel':
         return new ChannelTarget(route.id, ledger, this.#channels.get(to.channel))
       case 'journal':

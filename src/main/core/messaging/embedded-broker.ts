@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads'
+import { type MessagePort, Worker } from 'node:worker_threads'
 import type { EventLog } from '#core/events/index.ts'
 import type { Builtin, BuiltinContext, Clock, Logger, RunningBuiltin, Runtime } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
@@ -24,6 +24,8 @@ export interface EmbeddedBrokerParts {
   readonly clock: Clock
   readonly logger: Logger
   readonly events: EventLog
+  /** A broker starts: `give` hands it a way to the router. */
+  readonly onThread: (give: (port: MessagePort) => void) => void
   /** Told whenever the status changes. */
   readonly onStatus: (status: BrokerStatus) => void
   /** Told, at most four times a second, of clients whose figures changed and of those that have gone. */
@@ -36,6 +38,7 @@ export type ClientsChange = Omit<Extract<FromBroker, { type: 'figures' }>, 'type
 export class EmbeddedBroker implements Builtin, AsyncDisposable {
   readonly #parts: EmbeddedBrokerParts
   readonly #running = new Set<BrokerThread>()
+  #admission = false
 
   constructor(parts: EmbeddedBrokerParts) {
     this.#parts = parts
@@ -50,8 +53,10 @@ export class EmbeddedBroker implements Builtin, AsyncDisposable {
         'Give it one in site.yaml: "ports: { mqtt: 1883 }".',
       )
     }
-    const thread = new BrokerThread(context.service, { host: context.bind, port }, this.#parts)
+    const settings = { host: context.bind, port, admission: this.#admission }
+    const thread = new BrokerThread(context.service, settings, this.#parts)
     this.#running.add(thread)
+    this.#parts.onThread((admissions) => thread.say({ type: 'admission-port', port: admissions }, [admissions]))
     try {
       await thread.listening
     } catch (error) {
@@ -66,6 +71,21 @@ export class EmbeddedBroker implements Builtin, AsyncDisposable {
         await thread.stop()
         this.#running.delete(thread)
       },
+    }
+  }
+
+  /** Whether a router must have messages of QoS 1 before they are acknowledged. */
+  askRouter(on: boolean): void {
+    if (on === this.#admission) return
+    this.#admission = on
+    for (const thread of this.#running) thread.say({ type: 'admission', on })
+  }
+
+  /** Gives every broker that runs a way to the router, made by `portFor`. */
+  introduce(portFor: () => MessagePort): void {
+    for (const thread of this.#running) {
+      const port = portFor()
+      thread.say({ type: 'admission-port', port }, [port])
     }
   }
 
@@ -176,6 +196,10 @@ class BrokerThread {
     })
   }
 
+  say(message: ToBroker, transfer: readonly MessagePort[] = []): void {
+    this.#worker.postMessage(message, [...transfer])
+  }
+
   health(): ReturnType<RunningBuiltin['health']> {
     const { state, clients, address } = this.#status
     return state === 'running'
@@ -191,8 +215,7 @@ class BrokerThread {
       patience[Symbol.dispose]()
       resolve(clients)
     })
-    const question: ToBroker = { type: 'who' }
-    this.#worker.postMessage(question)
+    this.say({ type: 'who' })
     return promise
   }
 
@@ -208,8 +231,7 @@ class BrokerThread {
     if (!this.#stopping) {
       this.#stopping = true
       const wasRunning = this.#status.state === 'running'
-      const bye: ToBroker = { type: 'stop' }
-      this.#worker.postMessage(bye)
+      this.say({ type: 'stop' })
       const impatience = this.#parts.clock.after(stopMs, () => void this.#worker.terminate())
       await this.#exited
       impatience[Symbol.dispose]()

@@ -22,6 +22,11 @@ export class Fifo<T> {
     return this.#items.slice(this.#head).filter((item) => item !== undefined)
   }
 
+  /** The one that is next, without taking it. */
+  peek(): T | undefined {
+    return this.#items[this.#head]
+  }
+
   shift(): T | undefined {
     const item = this.#items[this.#head]
     if (this.#head < this.#items.length) this.#items[this.#head++] = undefined

@@ -1,15 +1,16 @@
 import { duplexPair } from 'node:stream'
-import { MessageChannel } from 'node:worker_threads'
 import { Aedes } from 'aedes'
 import { MqttClient } from 'mqtt'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { DirectReply, DirectWrite } from '#core/store/index.ts'
 import { ManualClock } from '../../../../test/support/manual-clock.ts'
 import { route } from '../../../../test/support/messaging-rig.ts'
+import { StoreWriter } from '../../../../test/support/store-writer.ts'
 import { until } from '../../../../test/support/until.ts'
 import { Channels, ChannelTarget } from './channels.ts'
-import type { RouteLedger } from './ledger.ts'
-import { MqttOutbox } from './mqtt-outbox.ts'
+import { isDurable, type RouteLedger } from './ledger.ts'
+import { MqttSender } from './mqtt-sender.ts'
+import { MqttDelivery } from './outbox/mqtt-delivery.ts'
+import { Outbox } from './outbox/outbox.ts'
 import { Router } from './router.ts'
 import { StoreLine, StorePort } from './store-line.ts'
 import { JournalTarget, StoreQuarantine } from './store-targets.ts'
@@ -56,12 +57,14 @@ describe('The loss ledger', () => {
     const arrived = new Map<string, number>()
     broker.on('publish', ({ topic }) => arrived.set(topic, (arrived.get(topic) ?? 0) + 1))
 
-    const outbox = new MqttOutbox()
+    const sender = new MqttSender()
     const port = new StorePort(() => {})
+    const { outbox, delivery } = outboxOn(port)
     const journal = new StoreLine(journalTable, { batches: 3, bytes: 10_000 }, port)
     const quarantine = new StoreLine(quarantineTable, { batches: 2, bytes: 10_000 }, port)
     ends.push(() => {
-      outbox.close()
+      sender.close()
+      outbox[Symbol.dispose]()
       journal.close()
       quarantine.close()
       port.close()
@@ -74,7 +77,7 @@ describe('The loss ledger', () => {
       makeTarget: (definition, to, ledger) => {
         switch (to.kind) {
           case 'mqtt':
-            return outbox.target(to, ledger)
+            return isDurable(to) ? outbox.target(definition, to, to.topic, ledger) : sender.target(to, ledger)
           case 'channel':
             return new ChannelTarget(definition.id, ledger, channels.get(to.channel))
           case 'journal':
@@ -86,24 +89,30 @@ describe('The loss ledger', () => {
 
     let client: MqttClient | undefined
     const disconnect = () => {
-      if (client) outbox.closed()
+      if (client) {
+        sender.closed()
+        delivery.closed()
+      }
       client?.end(true)
       client = undefined
     }
     const connect = async () => {
       if (client) return
       client = await connected(broker)
-      outbox.opened(client)
+      sender.opened(client)
+      delivery.opened(client)
+      outbox.wake('mqtt', true)
     }
     ends.push(disconnect)
     let failures = 0
-    const outcome = () => {
+    const writer = new StoreWriter()
+    ends.push(() => writer[Symbol.dispose]())
+    writer.outcome = () => {
       if (random() >= 0.2) return null
       failures++
-      return 'store-full'
+      return { reason: 'store-full', retryable: random() < 0.5 }
     }
-    let writer = writerPort(port, outcome)
-    ends.push(() => writer.close())
+    writer.serve((one) => port.attach(one))
 
     let sent = 0
     const payloads = ['{"n": 5}', '{"n": 1}', '{"m": 5}', '{"n":', '', '{"n": "x"}', '\xff\xfe']
@@ -119,8 +128,7 @@ describe('The loss ledger', () => {
       } else if (dice < 0.93) disconnect()
       else if (dice < 0.97) await connect()
       else if (dice < 0.98) {
-        writer.close()
-        writer = writerPort(port, outcome)
+        writer.serve((one) => port.attach(one))
       } else if (dice < 0.99)
         router.load([...routes, route(`new-${step}`, { from: 'in/0', limit, to: [mqtt(`out/${step}`, 1)] })])
       await new Promise((resolve) => setImmediate(resolve))
@@ -130,8 +138,8 @@ describe('The loss ledger', () => {
     expect(router.report().received).toBe(sent)
 
     await connect()
-    writer.close()
-    writer = writerPort(port, () => null)
+    writer.outcome = () => null
+    writer.serve((one) => port.attach(one))
     journal.flush()
     expect(router.ledgers().some((ledger) => ledger.counts().limited > 0)).toBe(true)
     await clock.advance(1_000)
@@ -157,28 +165,37 @@ describe('The loss ledger', () => {
     broker.on('publish', ({ topic, payload }) => {
       if (topic === 'out') got.push(payload.toString())
     })
-    const outbox = new MqttOutbox()
-    ends.push(() => outbox.close())
+    const port = new StorePort(() => {})
+    const { outbox, delivery } = outboxOn(port)
+    const writer = new StoreWriter()
+    writer.serve((one) => port.attach(one))
+    ends.push(() => {
+      outbox[Symbol.dispose]()
+      port.close()
+      writer[Symbol.dispose]()
+    })
     const router = new Router({
       quarantine: { hold() {} },
       taps: new TapRing(),
       clock,
-      makeTarget: (_route, _to, ledger) => outbox.target(mqtt('out', 1), ledger),
+      makeTarget: (definition, to, ledger) => outbox.target(definition, to, 'out', ledger),
     })
     router.load([route('r', { from: 'in', to: [mqtt('out', 1)] })])
     for (let n = 0; n < 1_000; n++) {
       if (n % 100 === 50) {
         const client = await connected(broker)
-        outbox.opened(client)
+        delivery.opened(client)
+        outbox.wake('mqtt', true)
         if (n % 200 === 50) await until('something to arrive', () => got.length > 0)
-        outbox.closed()
+        delivery.closed()
         client.end(true)
       }
       router.take('in', Buffer.from(String(n)), 1, false, n)
     }
     const client = await connected(broker)
     ends.push(() => void client.end(true))
-    outbox.opened(client)
+    delivery.opened(client)
+    outbox.wake('mqtt', true)
     await until('the queue to be empty', () => router.ledgers()[0]?.targets[0]?.queued === 0)
     // This broker acknowledges before it passes a message on.
     await until('every message to be passed on', () => new Set(got).size === 1_000)
@@ -190,12 +207,12 @@ describe('The loss ledger', () => {
   })
 
   it('drops the oldest of a full queue and counts it', () => {
-    const outbox = new MqttOutbox()
+    const sender = new MqttSender()
     const router = new Router({
       quarantine: { hold() {} },
       taps: new TapRing(),
       clock,
-      makeTarget: (_route, _to, ledger) => outbox.target(mqtt('out', 0), ledger),
+      makeTarget: (_route, _to, ledger) => sender.target(mqtt('out', 0), ledger),
     })
     router.load([route('r', { from: 'in', to: [mqtt('out', 0)] })])
     for (let n = 0; n < 10_500; n++) router.take('in', Buffer.from('x'), 0, false, n)
@@ -211,10 +228,11 @@ describe('The loss ledger', () => {
 function expectToAddUp(ledgers: readonly RouteLedger[]): void {
   for (const ledger of ledgers) {
     const { id, received, filtered, limited, held, quarantined, targets } = ledger.counts()
-    for (const { name, delivered, queued, dropped } of targets) {
-      const parts = [filtered, limited, held, quarantined, delivered, queued, dropped]
-      if (parts.reduce((sum, part) => sum + part) !== received || Math.min(...parts) < 0) {
-        expect.fail(`${id} → ${name}: ${received} ≠ ${parts.join(' + ')}`)
+    for (const { name, delivered, queued, dropped, expired, carried, ...target } of targets) {
+      const places = [filtered, limited, held, quarantined, delivered, queued, dropped, expired, target.quarantined]
+      const came = received + (carried ?? 0)
+      if (places.reduce((sum, part) => sum + part) !== came || Math.min(...places) < 0) {
+        expect.fail(`${id} → ${name}: ${came} ≠ ${places.join(' + ')}`)
       }
     }
   }
@@ -231,15 +249,18 @@ async function connected(broker: Aedes): Promise<MqttClient> {
   return client
 }
 
-/** The writer's end of a port that answers every write, with an error or without. */
-function writerPort(port: StorePort, outcome: () => string | null): { close(): void } {
-  const { port1, port2 } = new MessageChannel()
-  port.attach(port1)
-  port2.on('message', (write: DirectWrite) => {
-    const reply: DirectReply = { id: write.id, error: outcome(), retryable: false, rowids: [] }
-    port2.postMessage(reply)
+/** An outbox that delivers by MQTT. */
+function outboxOn(port: StorePort): { readonly outbox: Outbox; readonly delivery: MqttDelivery } {
+  const delivery = new MqttDelivery()
+  const outbox = new Outbox({
+    port,
+    random: () => 0.5,
+    now: () => Date.now(),
+    onProgress: () => {},
+    log: () => {},
   })
-  return port2
+  outbox.use('mqtt', delivery)
+  return { outbox, delivery }
 }
 
 function seeded(seed: number): () => number {

@@ -2,8 +2,8 @@ import type { RouteDefinition, RouteTarget } from '#core/config/index.ts'
 import type { RouteCounts } from './protocol.ts'
 
 /**
- * Where the messages of one target are: each one that the route passed on is delivered, queued or dropped, never two of them
- * and never none. Every change of place is one of these calls.
+ * Where the messages of one target are: each one that the route passed on, or that the outbox held from before, is delivered, queued,
+ * expired, quarantined or dropped, never two of them and never none. Every change of place is one of these calls.
  */
 export class TargetLedger {
   readonly name: string
@@ -12,6 +12,10 @@ export class TargetLedger {
   #delivered = 0
   #queued = 0
   #dropped = 0
+  #expired = 0
+  #quarantined = 0
+  /** Null until the outbox has been read; stays 0 where there is none. */
+  #carried: number | null
   #lastError: string | null = null
 
   /** The entry of the route's `to` that it accounts for. */
@@ -22,6 +26,7 @@ export class TargetLedger {
     this.to = target
     this.kind = target.kind
     this.name = nameOf(target)
+    this.#carried = isDurable(target) ? null : 0
   }
 
   get queued(): number {
@@ -43,6 +48,27 @@ export class TargetLedger {
     this.#queued -= count
     this.#delivered += count
     this.#route.touch()
+  }
+
+  /** The outbox holds `count` messages from before. */
+  carry(count: number): void {
+    this.#carried = (this.#carried ?? 0) + count
+    this.#queued += count
+    this.#route.touch()
+  }
+
+  /** `count` queued messages came to the end of their time. */
+  expire(count: number): void {
+    this.#queued -= count
+    this.#expired += count
+    this.#route.touch()
+  }
+
+  /** `count` queued messages were refused by their target for good, and are in quarantine. */
+  quarantine(count: number, reason: string): void {
+    this.#queued -= count
+    this.#quarantined += count
+    this.fault(reason)
   }
 
   /** `count` queued messages are given up. */
@@ -71,6 +97,9 @@ export class TargetLedger {
       delivered: this.#delivered,
       queued: this.#queued,
       dropped: this.#dropped,
+      expired: this.#expired,
+      quarantined: this.#quarantined,
+      carried: this.#carried,
       lastError: this.#lastError,
     }
   }
@@ -155,6 +184,11 @@ export class RouteLedger {
     this.#changed = false
     return this.counts()
   }
+}
+
+/** Whether what is delivered there goes through the outbox. */
+export function isDurable(target: RouteTarget): boolean {
+  return target.kind === 'mqtt' && target.qos > 0
 }
 
 function nameOf(target: RouteTarget): string {

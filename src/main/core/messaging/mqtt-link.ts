@@ -1,5 +1,5 @@
 import { connect, type ErrorWithReasonCode, type IPublishPacket, type ISubscriptionMap, type MqttClient } from 'mqtt'
-import type { LinkState } from './protocol.ts'
+import { type BrokerLink, type LinkState, routerClientPrefix } from './protocol.ts'
 
 /** Pauses between attempts to connect: doubled from the first up to the last, each shortened by up to half at random. */
 const firstPauseMs = 250
@@ -12,8 +12,8 @@ const connectTimeoutMs = 10_000
 const goodbyeMs = 500
 
 export interface LinkEvents {
-  /** A message arrived. */
-  message(topic: string, payload: Buffer, packet: IPublishPacket): void
+  /** A message arrived. Of QoS 1 the broker keeps it until `acknowledge` is called; with false it is sent again on another connection. */
+  message(topic: string, payload: Buffer, packet: IPublishPacket, acknowledge: ((isKept: boolean) => void) | null): void
   /** After each message: the next one is read when `done` is called. */
   gate(done: () => void): void
   state(state: LinkState, reason: string): void
@@ -27,13 +27,14 @@ export interface LinkEvents {
 
 /**
  * The router's connection to the broker. Each connection is a client of its own: what was in flight on a lost one is the sender's to send
- * again, so nothing of an old connection can reach into a new one.
+ * again, so nothing of an old connection can reach into a new one. Messages are acknowledged when the router says so, not when they were
+ * read: mqtt.js itself would wait for each one before it reads the next.
  */
 export class MqttLink {
   readonly #events: LinkEvents
   readonly #clientId: string
   readonly #random: () => number
-  #url: string | null = null
+  #broker: BrokerLink | null = null
   #client: MqttClient | undefined
   #reserved: readonly string[] = []
   #attempt = 0
@@ -62,13 +63,13 @@ export class MqttLink {
   }
 
   /** Goes to another broker; `null` stays away from any. The same address again changes nothing. */
-  use(url: string | null): void {
-    if (url === this.#url) return
+  use(broker: BrokerLink | null): void {
+    if (broker?.url === this.#broker?.url && broker?.session === this.#broker?.session) return
     this.#drop()
-    this.#url = url
+    this.#broker = broker
     this.#attempt = 0
-    if (url === null) this.#become('off', 'There is no broker to connect to at present.')
-    else this.#connect(url)
+    if (broker === null) this.#become('off', 'There is no broker to connect to at present.')
+    else this.#connect(broker)
   }
 
   /** Listens to filters on the broker's own topics besides everything else. */
@@ -84,15 +85,15 @@ export class MqttLink {
   /** Tries at once when it waits for the next attempt. */
   wake(): void {
     this.#attempt = 0
-    if (this.#pause === undefined || this.#url === null) return
+    if (this.#pause === undefined || this.#broker === null) return
     clearTimeout(this.#pause)
     this.#pause = undefined
-    this.#connect(this.#url)
+    this.#connect(this.#broker)
   }
 
   async close(): Promise<void> {
     const client = this.#client
-    this.#url = null
+    this.#broker = null
     this.#drop()
     if (!client) return
     await new Promise<void>((resolve) => {
@@ -106,11 +107,12 @@ export class MqttLink {
     })
   }
 
-  #connect(url: string): void {
+  #connect(broker: BrokerLink): void {
+    const { url, session } = broker
     this.#become('connecting', this.#lastReason || `Connecting to ${url}.`)
     const client = connect(url, {
-      clientId: this.#clientId,
-      clean: true,
+      clientId: session ?? `${routerClientPrefix}${this.#clientId}`,
+      clean: session === null,
       protocolVersion: 4,
       reconnectPeriod: 0,
       resubscribe: false,
@@ -120,8 +122,12 @@ export class MqttLink {
       timerVariant: 'native',
     })
     this.#client = client
+    const acknowledgements = new Acknowledgements(client)
+    client.on('packetreceive', (packet) => {
+      if (packet.cmd === 'publish') acknowledgements.takeOver(packet)
+    })
     client.on('message', (topic, payload, packet) => {
-      if (client === this.#client) this.#events.message(topic, payload, packet)
+      if (client === this.#client) this.#events.message(topic, payload, packet, acknowledgements.of(packet))
     })
     client.handleMessage = (_packet, done) => this.#events.gate(done)
     client.on('connect', () => {
@@ -130,7 +136,7 @@ export class MqttLink {
     client.on('error', (error: Error | ErrorWithReasonCode) => {
       if (client === this.#client) this.#lastReason = sentenceOf(error, url)
     })
-    client.on('close', () => this.#lost(client, url))
+    client.on('close', () => this.#lost(client, broker))
   }
 
   /** Subscribes, and is connected once the broker has granted everything. */
@@ -157,20 +163,20 @@ export class MqttLink {
     })
   }
 
-  #lost(client: MqttClient, url: string): void {
+  #lost(client: MqttClient, broker: BrokerLink): void {
     if (client !== this.#client) return
     this.#client = undefined
     const wasConnected = this.connected
     client.removeAllListeners('message')
     client.end(true)
-    if (this.#lastReason === '') this.#lastReason = `The broker at ${url} closed the connection.`
+    if (this.#lastReason === '') this.#lastReason = `The broker at ${broker.url} closed the connection.`
     this.#become('connecting', this.#lastReason)
     if (wasConnected) this.#events.closed()
     const pause = Math.min(lastPauseMs, firstPauseMs * 2 ** this.#attempt++)
     this.#pause = setTimeout(
       () => {
         this.#pause = undefined
-        if (this.#url === url) this.#connect(url)
+        if (this.#broker === broker) this.#connect(broker)
       },
       pause * (0.5 + this.#random() / 2),
     )
@@ -194,6 +200,49 @@ export class MqttLink {
     if (state === this.#state && state !== 'connecting') return
     this.#state = state
     this.#events.state(state, reason)
+  }
+}
+
+/**
+ * The acknowledgements of one connection, given when the router says so. mqtt.js is shown each message of QoS 1 as one of QoS 0, so that
+ * it neither acknowledges nor waits; the packet of the acknowledgement is written here (MQTT 3.1.1, section 3.4). Those of a connection
+ * that is lost are forgotten: the broker sends the message again.
+ */
+class Acknowledgements {
+  readonly #client: MqttClient
+  readonly #taken = new WeakSet<object>()
+  #due: number[] = []
+
+  constructor(client: MqttClient) {
+    this.#client = client
+  }
+
+  takeOver(packet: IPublishPacket): void {
+    if (packet.qos !== 1) return
+    this.#taken.add(packet)
+    packet.qos = 0
+  }
+
+  /** How to acknowledge a message; null when nobody waits for that. Gives the message back the QoS that it came with. */
+  of(packet: IPublishPacket): ((isKept: boolean) => void) | null {
+    const { messageId } = packet
+    if (!this.#taken.delete(packet) || messageId === undefined) return null
+    packet.qos = 1
+    return (isKept) => {
+      if (isKept) this.#give(messageId)
+      else this.#client.stream.destroy()
+    }
+  }
+
+  #give(messageId: number): void {
+    if (this.#due.push(messageId) > 1) return
+    queueMicrotask(() => {
+      const due = this.#due
+      this.#due = []
+      const packets = Buffer.allocUnsafe(4 * due.length)
+      for (const [index, id] of due.entries()) packets.writeUInt32BE(0x40_02_00_00 + id, 4 * index)
+      if (this.#client.stream.writable) this.#client.stream.write(packets)
+    })
   }
 }
 

@@ -1,3 +1,4 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { Attention } from '#core/attention/index.ts'
 import type { RouteDefinition, SiteDefinition } from '#core/config/index.ts'
 import type { EventLog } from '#core/events/index.ts'
@@ -62,6 +63,7 @@ class SiteMessaging implements Messaging {
       clock,
       logger,
       events,
+      onThread: (give) => give(this.#wayToRouter()),
       onStatus: (status) => this.#brokerBecame(status),
       onFigures: (figures) => this.#clients.take(figures),
     })
@@ -75,6 +77,7 @@ class SiteMessaging implements Messaging {
         this.#routes.define(routes)
         this.#routes.refuse(refused)
       },
+      onThread: () => this.#broker.introduce(() => this.#wayToRouter()),
       onCrash: (reason, restartMs) => {
         logger.error(`The data plane ended: ${reason}. It is started again in ${restartMs} ms.`)
         this.#traffic.crashed()
@@ -100,6 +103,7 @@ class SiteMessaging implements Messaging {
       this.#logger.warn(`How long journals are kept could not be stored: ${String(error)}.`)
     }
     this.#routing = { routes, url: on ? brokerUrl : null }
+    this.#broker.askRouter(on && this.#embedded)
     await this.#connect()
   }
 
@@ -173,6 +177,13 @@ class SiteMessaging implements Messaging {
     this.#taps.clear()
   }
 
+  /** A new way from an embedded broker to the router. */
+  #wayToRouter(): MessagePort {
+    const { port1, port2 } = new MessageChannel()
+    this.#host.admitFrom(port2)
+    return port1
+  }
+
   #hear(message: FromDataPlane): void {
     switch (message.type) {
       case 'report':
@@ -209,6 +220,9 @@ class SiteMessaging implements Messaging {
   /** The router goes to the site's own broker only while that runs: whoever else may listen on its port is not the site's. */
   async #connect(): Promise<void> {
     const { routes, url } = this.#routing
-    await this.#host.configure(routes, this.#embedded && this.#brokerState !== 'running' ? null : url)
+    const isAway = url === null || (this.#embedded && this.#brokerState !== 'running')
+    // An embedded broker asks before it acknowledges, and ends with the console; any other keeps what is not acknowledged.
+    const session = this.#embedded ? null : this.#stored.routerName()
+    await this.#host.configure(routes, isAway ? null : { url, session })
   }
 }

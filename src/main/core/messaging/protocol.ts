@@ -10,11 +10,13 @@ export type ToDataPlane =
       readonly type: 'configure'
       readonly version: number
       readonly routes: readonly RouteDefinition[]
-      /** Address of the broker; null: stay away from any. */
-      readonly url: string | null
+      /** Where the broker is; null: stay away from any. */
+      readonly broker: BrokerLink | null
     }
   /** A port straight to the store's writer; replaces an earlier one. */
   | { readonly type: 'store-port'; readonly port: MessagePort }
+  /** A port to an embedded broker, which asks by it before it acknowledges a message. */
+  | { readonly type: 'admission-port'; readonly port: MessagePort }
   /** The broker is known to be back: connect now instead of waiting out the pause. */
   | { readonly type: 'wake' }
   | {
@@ -55,6 +57,13 @@ export type FromDataPlane =
       readonly fields: Readonly<Record<string, unknown>>
     }
 
+/** A broker, and how the router goes to it. */
+export interface BrokerLink {
+  readonly url: string
+  /** The name under which the broker keeps what the router has not acknowledged; null: a new one each time, and it keeps nothing. */
+  readonly session: string | null
+}
+
 export type LinkState = 'off' | 'connecting' | 'connected'
 
 /** A route that was not loaded, with the first thing that is wrong with it. */
@@ -93,7 +102,7 @@ export interface TopicCount {
 
 /**
  * The ledger of one route. At every moment, for every target:
- * `received = filtered + limited + held + quarantined + delivered + queued + dropped`.
+ * `received + carried = filtered + limited + held + quarantined + delivered + queued + expired + dropped`, the target's own `quarantined` with it.
  */
 export interface RouteCounts {
   readonly id: string
@@ -116,11 +125,23 @@ export interface TargetCounts {
   readonly delivered: number
   readonly queued: number
   readonly dropped: number
+  /** Came to the end of their time in the outbox. */
+  readonly expired: number
+  /** Refused by the target for good. */
+  readonly quarantined: number
+  /** What the outbox held from before; null until it has been read, 0 where there is none. */
+  readonly carried: number | null
   readonly lastError: string | null
 }
 
 /** What the console says to its broker thread, and what it says back. */
-export type ToBroker = { readonly type: 'stop' } | { readonly type: 'who' }
+export type ToBroker =
+  | { readonly type: 'stop' }
+  | { readonly type: 'who' }
+  /** The way to the data plane; replaces an earlier one. */
+  | { readonly type: 'admission-port'; readonly port: MessagePort }
+  /** Whether the data plane must have a message before it is acknowledged. */
+  | { readonly type: 'admission'; readonly on: boolean }
 export type FromBroker =
   | { readonly type: 'listening'; readonly port: number }
   | { readonly type: 'failed'; readonly code: string; readonly reason: string }
@@ -167,4 +188,25 @@ export interface BrokerClient {
 export interface BrokerSettings {
   readonly host: string
   readonly port: number
+  /** Whether the data plane must have a message before it is acknowledged; see {@link ToBroker}. */
+  readonly admission: boolean
 }
+
+/** Messages that a broker hands to the data plane before it acknowledges them, numbered one after the other. */
+export interface Admissions {
+  readonly first: number
+  readonly topics: readonly string[]
+  readonly qos: readonly (1 | 2)[]
+  /** Where the payload of each one ends in `payloads`. */
+  readonly ends: readonly number[]
+  readonly payloads: Uint8Array<ArrayBuffer>
+}
+
+/** The data plane has taken every message up to this number: what must not be lost of them is safe, apart from those it refuses. */
+export interface Admitted {
+  readonly through: number
+  readonly refused: readonly number[]
+}
+
+/** Names of the router's own connections to the embedded broker begin so. */
+export const routerClientPrefix = 'wheelhouse-router-'

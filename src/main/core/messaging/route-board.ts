@@ -5,9 +5,9 @@ import type { Clock } from '#core/platform/index.ts'
 import type { Slice } from '#core/state/index.ts'
 import type { RouteView } from '#shared/contract/state.ts'
 import { messagingEvents } from './event-kinds.ts'
-import { RouteLedger } from './ledger.ts'
+import { isDurable, RouteLedger } from './ledger.ts'
 import { limitInWords } from './limit-stage.ts'
-import type { RefusedRoute, RouteCounts } from './protocol.ts'
+import type { RefusedRoute, RouteCounts, TargetCounts } from './protocol.ts'
 import { Rate } from './rate.ts'
 
 /** A route that failed counts as recovered after this long without another failure. */
@@ -114,20 +114,18 @@ export class RouteBoard {
     this.#forgive()
   }
 
-  /** The data plane crashed: what its queues held is lost, and counted so. */
+  /** The data plane crashed: what its queues held is lost, and counted so. What the outbox holds is not. */
   crashed(): void {
     for (const shown of this.#shown.values()) {
       const { held } = shown.counts
-      const targets = shown.counts.targets.map((target) =>
-        target.queued + held === 0
-          ? target
-          : {
-              ...target,
-              queued: 0,
-              dropped: target.dropped + target.queued + held,
-              lastError: 'the router ended with messages in its queue',
-            },
-      )
+      const targets = shown.counts.targets.map((target, index) => {
+        const to = shown.definition.to[index]
+        const kept = to !== undefined && isDurable(to) ? target.queued : 0
+        const lost = target.queued - kept + held
+        if (lost === 0) return target
+        const lastError = 'the router ended with messages in its queue'
+        return { ...target, queued: kept, dropped: target.dropped + lost, lastError }
+      })
       shown.carried = { ...shown.counts, held: 0, targets }
       shown.counts = shown.carried
       this.#judge(shown)
@@ -137,7 +135,9 @@ export class RouteBoard {
 
   /** Begins or prolongs a streak of failures. */
   #judge(shown: Shown): void {
-    const errors = shown.counts.quarantined + shown.counts.targets.reduce((all, target) => all + target.dropped, 0)
+    const errors =
+      shown.counts.quarantined +
+      shown.counts.targets.reduce((all, target) => all + target.dropped + target.quarantined, 0)
     if (errors <= shown.errors) return
     shown.errors = errors
     shown.lastErrorAt = this.#parts.clock.monotonic()
@@ -204,7 +204,7 @@ export class RouteBoard {
       held: counts.held,
       quarantined: counts.quarantined,
       refused,
-      targets: counts.targets.map((target) => ({ ...target })),
+      targets: counts.targets.map((target) => ({ ...target, carried: target.carried ?? 0 })),
       lastError: refused ?? counts.lastError,
       lastAt: counts.lastAt,
     })
@@ -227,13 +227,22 @@ function sum(carried: RouteCounts, counts: RouteCounts): RouteCounts {
     lastError: counts.lastError ?? carried.lastError,
     targets: counts.targets.map((target, index) => {
       const before = carried.targets[index]
-      return {
-        ...target,
-        delivered: target.delivered + (before?.delivered ?? 0),
-        queued: target.queued,
-        dropped: target.dropped + (before?.dropped ?? 0),
-        lastError: target.lastError ?? before?.lastError ?? null,
-      }
+      return before ? sumOfTarget(before, target) : target
     }),
+  }
+}
+
+/** What was in the outbox when a thread ended is there again for the next, apart from what had been delivered and not been told. */
+function sumOfTarget(before: TargetCounts, now: TargetCounts): TargetCounts {
+  const found = now.carried
+  return {
+    ...now,
+    delivered: now.delivered + before.delivered + (found === null ? 0 : Math.max(0, before.queued - found)),
+    queued: now.queued + (found === null ? before.queued : 0),
+    dropped: now.dropped + before.dropped,
+    expired: now.expired + before.expired,
+    quarantined: now.quarantined + before.quarantined,
+    carried: (before.carried ?? 0) + (found === null ? 0 : Math.max(0, found - before.queued)),
+    lastError: now.lastError ?? before.lastError,
   }
 }

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { DirectReply, DirectWrite, SqlValue } from '#core/store/index.ts'
+import type { DirectReply, DirectWrite, RecordClass, SqlValue } from '#core/store/index.ts'
 import { insertRows, type RowTable } from './tables.ts'
 
 /** Rows of one batch, and the bytes of text that close it earlier. */
@@ -32,6 +32,7 @@ export interface LineBounds {
 interface Batch {
   readonly values: SqlValue[]
   readonly owners: Map<RowOwner, number>
+  readonly number: number
   rows: number
   bytes: number
   tries: number
@@ -50,6 +51,10 @@ export class StoreLine {
   #bytes = 0
   #open: Batch | undefined
   #inFlight = 0
+  #pushed = 0
+  #last = 0
+  /** Batches that are neither in the store nor given up, in their order. */
+  readonly #unsettled = new Set<number>()
   #linger: NodeJS.Timeout | undefined
   #retry: NodeJS.Timeout | undefined
 
@@ -72,6 +77,20 @@ export class StoreLine {
     return this.#inFlight + this.#waiting.length
   }
 
+  /** Rows ever pushed, and the number of the batch that the last one went into. */
+  get pushed(): number {
+    return this.#pushed
+  }
+  get mark(): number {
+    return this.#last
+  }
+
+  /** Whether that batch and all before it are in the store, or given up. */
+  isThrough(mark: number): boolean {
+    const [first] = this.#unsettled
+    return first === undefined || first > mark
+  }
+
   /** Queues one row; `bytes` is the size of its text. */
   push(owner: RowOwner, values: readonly SqlValue[], bytes: number): void {
     const batch = this.#open ?? this.#openBatch()
@@ -79,6 +98,7 @@ export class StoreLine {
     batch.owners.set(owner, (batch.owners.get(owner) ?? 0) + 1)
     batch.rows++
     batch.bytes += bytes
+    this.#pushed++
     this.#bytes += bytes
     if (batch.rows >= batchRows || batch.bytes >= batchBytes) {
       this.#open = undefined
@@ -104,7 +124,8 @@ export class StoreLine {
 
   #openBatch(): Batch {
     if (this.#waiting.length >= this.#bounds.batches) this.#giveUpOldest()
-    const batch: Batch = { values: [], owners: new Map(), rows: 0, bytes: 0, tries: 0 }
+    const batch: Batch = { number: ++this.#last, values: [], owners: new Map(), rows: 0, bytes: 0, tries: 0 }
+    this.#unsettled.add(batch.number)
     this.#open = batch
     this.#waiting.push(batch)
     return batch
@@ -119,8 +140,10 @@ export class StoreLine {
       this.#inFlight++
       this.#port.write(insertRows(this.#table, batch.values), (error, retryable) => {
         this.#inFlight--
-        if (error === null) for (const [owner, rows] of batch.owners) owner.settle(rows)
-        else this.#refused(batch, error, retryable)
+        if (error === null) {
+          this.#unsettled.delete(batch.number)
+          for (const [owner, rows] of batch.owners) owner.settle(rows)
+        } else this.#refused(batch, error, retryable)
         this.#send()
         this.#onAnswer()
       })
@@ -130,6 +153,7 @@ export class StoreLine {
   /** A disk that takes no writes is no fault of the batch: it waits for it, within the bound. */
   #refused(batch: Batch, reason: string, retryable: boolean): void {
     if (!retryable && ++batch.tries >= mostTries) {
+      this.#unsettled.delete(batch.number)
       for (const [owner, rows] of batch.owners) owner.abandon(rows, reason)
       return
     }
@@ -147,12 +171,13 @@ export class StoreLine {
     if (!oldest) return
     if (oldest === this.#open) this.#open = undefined
     this.#bytes -= oldest.bytes
+    this.#unsettled.delete(oldest.number)
     for (const [owner, rows] of oldest.owners) owner.abandon(rows, 'the store could not keep up')
   }
 }
 
-/** What the writer said to a write: null, or why not and whether the same may succeed later. */
-type Answered = (error: string | null, retryable: boolean) => void
+/** What the writer said to a write: null, or why not and whether the same may succeed later; and what each statement read. */
+type Answered = (error: string | null, retryable: boolean, rows: DirectReply['rows']) => void
 
 /**
  * The way to the store's writer, which may be lost and given anew. What was written and not answered is written again on the next
@@ -185,7 +210,7 @@ export class StorePort {
     port.on('message', (reply: DirectReply) => {
       const waiting = this.#unanswered.get(reply.id)
       this.#unanswered.delete(reply.id)
-      waiting?.answered(reply.error, reply.retryable)
+      waiting?.answered(reply.error, reply.retryable, reply.rows)
     })
     port.on('close', () => {
       if (this.#port !== port) return
@@ -196,9 +221,12 @@ export class StorePort {
     for (const use of this.#users) use()
   }
 
-  /** Writes statements as one unit, safe from a crash of the console but not of the machine. */
-  write(statements: DirectWrite['statements'], answered: Answered): void {
-    const write: DirectWrite = { id: this.#next++, database: 'messages', recordClass: 'journal', statements }
+  /**
+   * Runs statements as one unit. Of the class `journal` they are safe from a crash of the console but not of the machine, of the class
+   * `outbox` from both. They may read: what they read is what all earlier ones have written.
+   */
+  write(statements: DirectWrite['statements'], answered: Answered, recordClass: RecordClass = 'journal'): void {
+    const write: DirectWrite = { id: this.#next++, database: 'messages', recordClass, statements }
     this.#unanswered.set(write.id, { write, answered })
     this.#port?.postMessage(write)
   }

@@ -45,12 +45,12 @@ export class StoreQuarantine implements Quarantine {
     const cut = bytes.length > largestQuarantined
     const stored = storable(cut ? bytes.subarray(0, largestQuarantined) : bytes)
     const why = cut ? `${reason} (cut to the first ${largestQuarantined} of ${bytes.length} bytes)` : reason
-    this.#line.push(this.#owner, [at, route, topicName, stored, why], bytesOf(stored))
+    this.#line.push(this.#owner, [at, route, topicName, stored, why, null], bytesOf(stored))
   }
 }
 
 /** Text when it is UTF-8, else a copy of the bytes: sending a window on a buffer to another thread would send all of it. */
-function storable(payload: Payload): string | Uint8Array {
+export function storable(payload: Payload): string | Uint8Array {
   if (typeof payload === 'string') return payload
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length)
   return isUtf8(bytes) ? bytes.toString() : new Uint8Array(bytes)

@@ -105,6 +105,20 @@ export class StoredMessages implements Disposable {
     this.#timer[Symbol.dispose]()
   }
 
+  /**
+   * The name under which brokers keep what the router has not acknowledged: the same for ever on this site. Null while the database cannot
+   * be read; then they keep nothing.
+   */
+  routerName(): string | null {
+    try {
+      const found = this.#database.get<{ id: string }>({ sql: 'SELECT id FROM router_identity' })
+      return found ? `wheelhouse-${found.id}` : null
+    } catch (error) {
+      this.#logger.warn(`The router's name could not be read, so brokers keep nothing for it: ${String(error)}.`)
+      return null
+    }
+  }
+
   #newest({ route, before, limit }: JournalQuery): readonly JournalRecord[] {
     const { where, values } = conditions({ 'seq < ?': before, 'route = ?': route })
     return this.#database.all<JournalRecord>({

@@ -80,6 +80,30 @@ export const messagingSchema: Schema = {
         ) STRICT;
       `,
     },
+    {
+      version: 3,
+      what: 'outbox, the router’s name at brokers that keep its session, and which target refused what is in quarantine',
+      sql: `
+        CREATE TABLE outbox (
+          seq INTEGER PRIMARY KEY, -- given by the data plane
+          id TEXT NOT NULL, -- the same at every attempt to deliver it
+          at INTEGER NOT NULL,
+          expires_at INTEGER, -- wall clock; null: never
+          priority INTEGER NOT NULL, -- 0 critical, 1 high, 2 normal, 3 low
+          route TEXT NOT NULL,
+          target TEXT NOT NULL, -- kind and address: mqtt:board/presence
+          topic TEXT NOT NULL,
+          bytes INTEGER NOT NULL,
+          retain INTEGER NOT NULL,
+          attempts INTEGER NOT NULL,
+          payload ANY NOT NULL
+        ) STRICT;
+        CREATE INDEX outbox_by_target ON outbox (route, target, seq, bytes);
+        CREATE TABLE router_identity (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+        INSERT INTO router_identity (id) VALUES (lower(hex(randomblob(6))));
+        ALTER TABLE quarantine ADD COLUMN target TEXT; -- the target that refused it; null: it never came so far
+      `,
+    },
   ],
 }
 
@@ -92,7 +116,7 @@ export interface RowTable {
 export const journalTable: RowTable = { name: 'journal', columns: ['at', 'route', 'topic', 'payload'] }
 export const quarantineTable: RowTable = {
   name: 'quarantine',
-  columns: ['at', 'route', 'topic', 'payload', 'reason'],
+  columns: ['at', 'route', 'topic', 'payload', 'reason', 'target'],
 }
 
 /** Rows that one statement adds. Few sizes, so that the writer keeps few prepared statements. */

@@ -140,7 +140,7 @@ test('a data-plane thread writes through its own port and is told of each commit
   port.postMessage(write)
   port.postMessage({ ...write, id: 2, statements: [{ sql: 'INSERT INTO nowhere VALUES (1)' }] })
   await until('both replies', () => replies.length === 2)
-  expect(replies[0]).toEqual({ id: 1, error: null, retryable: false, rowids: [1, 2] })
+  expect(replies[0]).toEqual({ id: 1, error: null, retryable: false, rowids: [1, 2], rows: [] })
   expect(replies[1]?.error).toContain('no such table: nowhere')
   expect(store.messages.all(allTexts)).toEqual([{ text: 'a' }, { text: 'b' }])
   const closed = once(port, 'close')

@@ -252,4 +252,6 @@ export type DirectReply = {
   /** Whether the same may succeed later: the statement is not at fault. */
   readonly retryable: boolean
   readonly rowids: readonly number[]
+  /** What each statement read or gave with RETURNING. Only statements that are keyed and short belong here. */
+  readonly rows: readonly StatementResult['rows'][]
 }

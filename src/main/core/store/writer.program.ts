@@ -78,10 +78,23 @@ function serveDirectly(port: MessagePort): void {
 
 function replyTo(id: number, outcome: Parameters<Waiting['outcomes']>[1][number]['outcome']): DirectReply {
   if (!('failed' in outcome)) {
-    return { id, error: null, retryable: false, rowids: outcome.results.map(({ lastInsertRowid }) => lastInsertRowid) }
+    const { results } = outcome
+    return {
+      id,
+      error: null,
+      retryable: false,
+      rowids: results.map(({ lastInsertRowid }) => lastInsertRowid),
+      rows: results.some(({ rows }) => rows.length > 0) ? results.map(({ rows }) => rows) : [],
+    }
   }
   const { code, message } = outcome.failed
-  return { id, error: `${code}: ${message}`, retryable: failureKind(outcome.failed) !== 'refused', rowids: [] }
+  return {
+    id,
+    error: `${code}: ${message}`,
+    retryable: failureKind(outcome.failed) !== 'refused',
+    rowids: [],
+    rows: [],
+  }
 }
 
 function close(): void {

@@ -9,8 +9,11 @@ import { bytesOf, kept, type Offered, type Payload, type Target } from './target
 export const queueMessages = 10_000
 export const queueBytes = 16 * 1024 * 1024
 
-/** QoS 1 messages of one target that the broker has not acknowledged yet. */
-const window = 100
+/** Where a QoS 0 target publishes to. */
+export interface MqttAddress {
+  readonly topic: string
+  readonly retain: boolean
+}
 
 interface Queued {
   readonly payload: Payload
@@ -18,10 +21,10 @@ interface Queued {
 }
 
 /**
- * Sends what routes publish. Messages are gathered while a burst is routed and written together; QoS 1 waits for the acknowledgement, and
- * what a lost connection left unacknowledged is sent again on the next one.
+ * Sends what routes publish with QoS 0: gathered while a burst is routed and written together. What must arrive goes through the outbox
+ * instead.
  */
-export class MqttOutbox {
+export class MqttSender {
   readonly #targets = new Set<MqttTarget>()
   #ready = new Set<MqttTarget>()
   #client: MqttClient | undefined
@@ -29,7 +32,7 @@ export class MqttOutbox {
   #scheduled: NodeJS.Immediate | undefined
 
   /** A target for one topic. */
-  target(to: { readonly topic: string; readonly qos: 0 | 1; readonly retain: boolean }, ledger: TargetLedger): Target {
+  target(to: MqttAddress, ledger: TargetLedger): Target {
     const target = new MqttTarget(to, ledger, {
       wake: () => this.#wake(target),
       forget: () => this.#targets.delete(target),
@@ -49,7 +52,6 @@ export class MqttOutbox {
     this.#client = undefined
     this.#chunk = undefined
     this.#ready.clear()
-    for (const target of this.#targets) target.disconnected()
   }
 
   drained(): void {
@@ -82,7 +84,7 @@ export class MqttOutbox {
     this.#ready = new Set()
     let open = !client.stream.writableNeedDrain
     for (const target of ready) {
-      if (open) open = target.send(client, chunk)
+      if (open) open = target.send(chunk)
       if (!open) this.#ready.add(target)
     }
     chunk.flush()
@@ -90,7 +92,7 @@ export class MqttOutbox {
   }
 }
 
-interface OutboxHooks {
+interface SenderHooks {
   wake(): void
   forget(): void
   connected(): boolean
@@ -98,37 +100,31 @@ interface OutboxHooks {
 
 /** One topic that a route publishes to, with its queue. */
 class MqttTarget implements Target {
-  readonly #to: { readonly topic: string; readonly qos: 0 | 1; readonly retain: boolean }
+  readonly #to: MqttAddress
   readonly #topic: Uint8Array
   readonly #ledger: TargetLedger
-  readonly #outbox: OutboxHooks
+  readonly #sender: SenderHooks
   readonly #queue = new Fifo<Queued>()
   #bytes = 0
-  /** Sent on this connection and not acknowledged, in order. Replaced when the connection is lost. */
-  #inFlight = new Set<Queued>()
   #retired = false
 
-  constructor(
-    to: { readonly topic: string; readonly qos: 0 | 1; readonly retain: boolean },
-    ledger: TargetLedger,
-    outbox: OutboxHooks,
-  ) {
+  constructor(to: MqttAddress, ledger: TargetLedger, sender: SenderHooks) {
     this.#to = to
     this.#topic = Buffer.from(to.topic)
     this.#ledger = ledger
-    this.#outbox = outbox
+    this.#sender = sender
   }
 
   offer(_message: IncomingMessage, payload: Payload): Offered {
     const bytes = bytesOf(payload)
     // While the broker is there the queue empties within the turn; only what really waits is worth a copy.
-    const waits = this.#queue.length > 256 || !this.#outbox.connected()
+    const waits = this.#queue.length > 256 || !this.#sender.connected()
     this.#queue.push({ payload: waits ? kept(payload) : payload, bytes })
     this.#bytes += bytes
     this.#ledger.enqueue()
     while (this.#queue.length > queueMessages || (this.#bytes > queueBytes && this.#queue.length > 1))
       this.#dropOldest()
-    this.#outbox.wake()
+    this.#sender.wake()
     return 'queued'
   }
 
@@ -138,20 +134,7 @@ class MqttTarget implements Target {
   }
 
   /** Sends as much as may go; false when the socket wants no more. */
-  send(client: MqttClient, chunk: PacketChunk): boolean {
-    const goesOn = this.#to.qos === 0 ? this.#sendUnconfirmed(chunk) : this.#sendConfirmed(client)
-    this.#forgetWhenEmpty()
-    return goesOn
-  }
-
-  disconnected(): void {
-    const unconfirmed = [...this.#inFlight]
-    this.#inFlight = new Set()
-    this.#queue.unshift(unconfirmed)
-    for (const { bytes } of unconfirmed) this.#bytes += bytes
-  }
-
-  #sendUnconfirmed(chunk: PacketChunk): boolean {
+  send(chunk: PacketChunk): boolean {
     let sent = 0
     let goesOn = true
     while (goesOn) {
@@ -161,27 +144,8 @@ class MqttTarget implements Target {
       sent++
     }
     if (sent > 0) this.#ledger.settle(sent)
+    this.#forgetWhenEmpty()
     return goesOn
-  }
-
-  #sendConfirmed(client: MqttClient): boolean {
-    const inFlight = this.#inFlight
-    const { topic, retain } = this.#to
-    while (inFlight.size < window) {
-      const next = this.#take()
-      if (!next) break
-      inFlight.add(next)
-      const payload = typeof next.payload === 'string' ? next.payload : Buffer.from(next.payload)
-      client.publish(topic, payload, { qos: 1, retain }, (error) => {
-        // After a lost connection the message is back in the queue, and this answer means nothing any more.
-        if (inFlight !== this.#inFlight || error) return
-        inFlight.delete(next)
-        this.#ledger.settle(1)
-        if (this.#queue.length > 0) this.#outbox.wake()
-        else this.#forgetWhenEmpty()
-      })
-    }
-    return !client.stream.writableNeedDrain
   }
 
   #take(): Queued | undefined {
@@ -195,6 +159,6 @@ class MqttTarget implements Target {
   }
 
   #forgetWhenEmpty(): void {
-    if (this.#retired && this.#queue.length === 0 && this.#inFlight.size === 0) this.#outbox.forget()
+    if (this.#retired && this.#queue.length === 0) this.#sender.forget()
   }
 }
