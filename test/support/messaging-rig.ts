@@ -18,6 +18,7 @@ import { openStore, type Store } from '#core/store/index.ts'
 import { temporaryFolder } from './folders.ts'
 import { freePorts } from './ports.ts'
 import { testRuntime } from './runtime.ts'
+import { serviceOf } from './site-definition.ts'
 import { until } from './until.ts'
 
 /** Messaging on a real store with real threads; events and attention are only recorded. */
@@ -30,16 +31,24 @@ export interface MessagingRig extends AsyncDisposable {
   readonly port: number
   readonly url: string
   startBroker(): Promise<RunningBuiltin>
-  /** Loads these routes on the rig's own broker, or on another. */
+  /** Loads these routes on the rig's own broker as on any other that is somewhere, or on another. */
   load(routes: readonly RouteDefinition[], url?: string | null): Promise<void>
+  /** Loads these routes for a site whose own broker the rig's is: the router is asked before a message is acknowledged. */
+  loadEmbedded(routes: readonly RouteDefinition[]): Promise<void>
 }
 
 export async function messagingRig(
-  given: { readonly runtime?: Runtime; readonly logger?: Logger; readonly clock?: Clock } = {},
+  given: {
+    readonly runtime?: Runtime
+    readonly logger?: Logger
+    readonly clock?: Clock
+    /** Where the databases are and stay; without it a folder that goes with the rig. */
+    readonly directory?: string
+    readonly port?: number
+  } = {},
 ): Promise<MessagingRig> {
   const owned = new DisposableStore()
-  const folder = temporaryFolder()
-  owned.add(folder)
+  const folder = given.directory === undefined ? owned.add(temporaryFolder()) : { path: given.directory }
   const clock = given.clock ?? systemClock()
   const runtime = given.runtime ?? testRuntime()
   const logger = given.logger ?? silentLogger
@@ -56,7 +65,8 @@ export async function messagingRig(
   const { events, log } = recordingEvents()
   const { raised, attention } = recordingAttention()
   const messaging = owned.add(await openMessaging({ store, events: log, attention, state, runtime, clock, logger }))
-  const [port = 0] = await freePorts(1)
+  const [free = 0] = given.port === undefined ? await freePorts(1) : []
+  const port = given.port ?? free
   const url = `mqtt://127.0.0.1:${port}`
   return {
     messaging,
@@ -75,6 +85,10 @@ export async function messagingRig(
         data: folder.path,
       }),
     load: (routes, to = url) => messaging.configure(siteWith(routes), to),
+    loadEmbedded: (routes) => {
+      const broker = serviceOf('broker', { kind: 'builtin', use: 'broker' })
+      return messaging.configure({ ...siteWith(routes), services: { broker } }, url)
+    },
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   }
 }

@@ -72,6 +72,7 @@ interface RouteProps {
 }
 
 function Route({ route, hasLimits, onWatch }: RouteProps) {
+  const hasExpired = route.targets.some(({ expired }) => expired > 0)
   return (
     <section className={styles.route} aria-label={`Route ${route.id}`}>
       <header className={styles.head}>
@@ -114,6 +115,7 @@ function Route({ route, hasLimits, onWatch }: RouteProps) {
             <th>Quarantined</th>
             <th>Delivered</th>
             <th>Queued</th>
+            {hasExpired && <th>Expired</th>}
             <th>Dropped</th>
             <th>Open</th>
           </tr>
@@ -127,7 +129,9 @@ function Route({ route, hasLimits, onWatch }: RouteProps) {
                   {target.kind} <code>{target.name}</code>
                   {target.lastError !== null && <div className={styles.error}>{target.lastError}</div>}
                 </td>
-                <td>{count(route.received)}</td>
+                <td title={target.carried > 0 ? `${count(target.carried)} of them waited from before.` : undefined}>
+                  {count(route.received + target.carried)}
+                </td>
                 <td>{count(route.filtered)}</td>
                 {hasLimits && (
                   <>
@@ -135,9 +139,16 @@ function Route({ route, hasLimits, onWatch }: RouteProps) {
                     <td title="Goes on as soon as it may.">{count(route.held)}</td>
                   </>
                 )}
-                <td>{route.quarantined > 0 ? <Link to="/messages/quarantine">{count(route.quarantined)}</Link> : 0}</td>
+                <td>
+                  {route.quarantined + ledger.quarantined > 0 ? (
+                    <Link to="/messages/quarantine">{count(route.quarantined + ledger.quarantined)}</Link>
+                  ) : (
+                    0
+                  )}
+                </td>
                 <td>{count(ledger.delivered)}</td>
                 <td>{count(ledger.queued)}</td>
+                {hasExpired && <td title="Came to the end of their time.">{count(ledger.expired)}</td>}
                 <td>{count(ledger.dropped)}</td>
                 <td title="Received and not yet accounted for; settles at 0.">{count(ledger.open)}</td>
               </tr>
@@ -167,6 +178,7 @@ function asCsv(routes: readonly RouteView[]): string {
       'quarantined',
       'delivered',
       'queued',
+      'expired',
       'dropped',
     ],
     routes.flatMap((route) =>
@@ -174,22 +186,23 @@ function asCsv(routes: readonly RouteView[]): string {
         route.id,
         route.from,
         `${target.kind} ${target.name}`,
-        route.received,
+        route.received + target.carried,
         route.filtered,
         route.limited,
         route.held,
-        route.quarantined,
+        route.quarantined + target.quarantined,
         target.delivered,
         target.queued,
+        target.expired,
         target.dropped,
       ]),
     ),
   )
 }
 
-/** Messages that went to quarantine or were dropped. */
+/** Messages that went to quarantine or were dropped; not those that nobody wants any more. */
 function lost({ quarantined, targets }: RouteView): number {
-  return targets.reduce((all, { dropped }) => all + dropped, quarantined)
+  return targets.reduce((all, target) => all + target.dropped + target.quarantined, quarantined)
 }
 
 function markOf(route: RouteView): Mark {

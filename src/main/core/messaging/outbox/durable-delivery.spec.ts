@@ -1,0 +1,198 @@
+import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { connect, type MqttClient } from 'mqtt'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { RouteDefinition } from '#core/config/index.ts'
+import { temporaryFolder } from '../../../../../test/support/folders.ts'
+import { type MessagingRig, messagingRig, route, routerConnected } from '../../../../../test/support/messaging-rig.ts'
+import { mortalRuntime } from '../../../../../test/support/mortal-thread.ts'
+import { findProgram, needs } from '../../../../../test/support/needs.ts'
+import { freePorts } from '../../../../../test/support/ports.ts'
+import { until } from '../../../../../test/support/until.ts'
+
+const sure: RouteDefinition = route('sure', {
+  from: 'in/#',
+  to: [{ kind: 'mqtt', topic: 'out', qos: 1, retain: false }],
+})
+
+const ends: (() => void)[] = []
+afterEach(() => {
+  for (const end of ends.splice(0).reverse()) end()
+})
+
+describe('Durable delivery', () => {
+  it('acknowledges a publisher of the own broker once its message is on the disk, and takes it once', async () => {
+    await using rig = await messagingRig()
+    await rig.loadEmbedded([sure, route('all', { from: '#', to: [{ kind: 'channel', channel: 'all' }] })])
+    await rig.startBroker()
+    await routerConnected(rig)
+    const got = await subscriber(rig.url, 'out')
+    using tap = rig.messaging.tap('in/#', '')
+    const client = await publisher(rig.url)
+    await client.publishAsync('in/a', 'one', { qos: 1 })
+    await client.publishAsync('in/a', 'two', { qos: 2 })
+    await client.publishAsync('in/a', 'three', { qos: 0 })
+    await until('all of them to arrive', () => got.length === 3)
+    expect(got).toEqual(['one', 'two', 'three'])
+    const view = await until('the ledger', () => {
+      const shown = rig.state.slice('routes').get('all')
+      return shown?.received === 6 ? shown : undefined
+    })
+    expect(view.targets[0]?.delivered).toBe(6)
+    expect(rig.state.slice('routes').get('sure')).toMatchObject({ received: 3, quarantined: 0 })
+    const seen = await until('the tap', () => {
+      const { messages } = tap.take()
+      return messages.length > 0 ? messages : undefined
+    })
+    expect(seen.map(({ payload }) => payload)).toEqual(['one', 'two', 'three'])
+    await until('the outbox to be empty', () => rowsOf(rig) === 0)
+  })
+
+  it('keeps publishers waiting while the data plane is away, and loses nothing that was acknowledged', async () => {
+    using runtime = mortalRuntime()
+    await using rig = await messagingRig({ runtime })
+    await rig.loadEmbedded([sure])
+    await rig.startBroker()
+    await routerConnected(rig)
+    const got = await subscriber(rig.url, 'out')
+    const client = await publisher(rig.url)
+    const acknowledged: string[] = []
+    const sending: Promise<unknown>[] = []
+    for (let n = 0; n < 2_000; n++) {
+      if (n === 500 || n === 1_200) runtime.kill()
+      sending.push(client.publishAsync('in/a', String(n), { qos: 1 }).then(() => acknowledged.push(String(n))))
+      if (n % 50 === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    await Promise.all(sending)
+    expect(acknowledged.length).toBe(2_000)
+    await until('all of them to arrive', () => new Set(got).size === 2_000, 20_000)
+    expect([...new Set(got)]).toEqual(acknowledged)
+    const view = await until('the ledger to come to rest', () => {
+      const shown = rig.state.slice('routes').get('sure')
+      return shown?.targets[0]?.queued === 0 ? shown : undefined
+    })
+    const [target] = view.targets
+    const came = view.received + (target?.carried ?? 0)
+    expect(came).toBe((target?.delivered ?? 0) + (target?.dropped ?? 0))
+    expect(target?.dropped).toBe(0)
+  })
+
+  it('goes on after a restart with what the outbox holds, in its order and before what comes then', async () => {
+    using folder = temporaryFolder()
+    const [port = 0] = await freePorts(1)
+    {
+      await using rig = await messagingRig({ directory: folder.path, port })
+      const rows = Array.from({ length: 3_000 }, (_, n) => row(n))
+      await rig.store.messages.write(rows, 'outbox')
+      await rig.store.settled()
+    }
+    await using rig = await messagingRig({ directory: folder.path, port })
+    await rig.startBroker()
+    const got = await subscriber(rig.url, 'out')
+    await rig.loadEmbedded([sure])
+    const client = await publisher(rig.url)
+    await client.publishAsync('in/new', 'new', { qos: 1 })
+    await until('all of them to arrive', () => got.includes('new'), 20_000)
+    expect(got).toEqual([...Array.from({ length: 3_000 }, (_, n) => String(n)), 'new'])
+    await until('the ledger to come to rest', () => targetOf(rig)?.queued === 0)
+    expect(targetOf(rig)).toMatchObject({ carried: 3_000, delivered: 3_001, dropped: 0 })
+    await until('the outbox to be empty', () => rowsOf(rig) === 0)
+  })
+})
+
+describe('Durable delivery beside mosquitto', () => {
+  needs('mosquitto')
+
+  it('has the broker keep what the router had not made safe when it died, and delivers all of it', async () => {
+    using folder = temporaryFolder()
+    using runtime = mortalRuntime()
+    await using rig = await messagingRig({ runtime })
+    mosquittoOn(rig.port, folder.path)
+    await rig.load([sure])
+    await routerConnected(rig)
+    const got = await subscriber(rig.url, 'out')
+    const client = await publisher(rig.url)
+    const sending: Promise<unknown>[] = []
+    for (let n = 0; n < 900; n++) {
+      if (n === 200 || n === 600) runtime.kill()
+      sending.push(client.publishAsync('in/a', String(n), { qos: 1 }))
+      if (n % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 2))
+    }
+    await Promise.all(sending)
+    await until('all of them to arrive', () => new Set(got).size === 900, 20_000)
+    await until('the outbox to be empty', () => rowsOf(rig) === 0)
+  })
+
+  it('delivers what came while the target’s broker was killed, paused and started again', async () => {
+    using folder = temporaryFolder()
+    await using rig = await messagingRig()
+    const first = mosquittoOn(rig.port, folder.path)
+    await rig.load([sure])
+    await routerConnected(rig)
+    const publish = async (n: number) =>
+      rig.messaging.publish({ topic: 'in/a', payload: String(n), qos: 1, retain: false })
+    const got: string[] = []
+    collect(await connected(rig.url, 'reader'), 'out', got)
+    for (let n = 0; n < 50; n++) await publish(n)
+    first.kill('SIGSTOP')
+    const late = publish(50).catch(() => {})
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    first.kill('SIGCONT')
+    await late
+    await until('all of them to arrive', () => new Set(got).size >= 51)
+    first.kill('SIGKILL')
+    await until('the loss to be noticed', () => rig.state.slice('traffic').get('traffic')?.router === 'connecting')
+    mosquittoOn(rig.port, folder.path)
+    await routerConnected(rig)
+    for (let n = 51; n < 60; n++) await publish(n)
+    await until('the rest', () => new Set(got).size >= 60)
+    expect([...new Set(got)]).toEqual(Array.from({ length: 60 }, (_, n) => String(n)))
+  })
+})
+
+function rowsOf(rig: MessagingRig): number {
+  return rig.store.messages.get<{ n: number }>({ sql: 'SELECT count(*) AS n FROM outbox' })?.n ?? -1
+}
+
+function targetOf(rig: MessagingRig) {
+  return rig.state.slice('routes').get('sure')?.targets[0]
+}
+
+function row(n: number) {
+  return {
+    sql: `INSERT INTO outbox (seq, id, at, expires_at, priority, route, target, topic, bytes, retain, attempts, payload)
+          VALUES (?, ?, 0, NULL, 2, 'sure', 'mqtt:out', 'in/old', 1, 0, 0, ?)`,
+    values: [n + 1, `id-${n}`, String(n)],
+  }
+}
+
+async function connected(url: string, clientId?: string): Promise<MqttClient> {
+  const client = connect(url, { reconnectPeriod: 100, ...(clientId ? { clientId, clean: false } : {}) })
+  ends.push(() => client.end(true))
+  client.on('error', () => {})
+  await new Promise<void>((resolve) => client.once('connect', () => resolve()))
+  return client
+}
+
+const publisher = (url: string) => connected(url)
+
+/** Everything that arrives on a topic, in its order. */
+async function subscriber(url: string, topic: string): Promise<readonly string[]> {
+  const got: string[] = []
+  const client = await connected(url)
+  client.on('message', (_topic, payload) => got.push(payload.toString()))
+  await client.subscribeAsync(topic, { qos: 1 })
+  return got
+}
+
+function collect(client: MqttClient, topic: string, got: string[]): void {
+  client.on('message', (_topic, payload) => got.push(payload.toString()))
+  client.subscribe(topic, { qos: 1 })
+}
+
+function mosquittoOn(port: number, folder: string) {
+  writeFileSync(`${folder}/mosquitto.conf`, `listener ${port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n`)
+  const child = spawn(findProgram('mosquitto') ?? '', ['-c', `${folder}/mosquitto.conf`], { stdio: 'ignore' })
+  ends.push(() => child.kill('SIGKILL'))
+  return child
+}
