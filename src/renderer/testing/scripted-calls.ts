@@ -5,6 +5,7 @@ import { samplePlan, sampleRuns } from './sample-drills.ts'
 import { job } from './sample-entities.ts'
 import { sampleAttempts } from './sample-policies.ts'
 import { processCalls } from './sample-processes.ts'
+import { sampleTopics } from './sample-topics.ts'
 import { sampleVerification } from './sample-verification.ts'
 import { sampleWhy } from './sample-why.ts'
 import type { ScriptedConsole } from './scripted-console.ts'
@@ -92,6 +93,8 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
     },
     messages: {
       publish: (input) => done('messages.publish', input),
+      topics: async ({ run }) => sampleTopics(run),
+      payload: async () => ({ payload: '{"whole": true}', encoding: 'utf8' as const, bytes: 40_000, cut: false }),
       journal: async () => ({ rows: [], more: false }),
       quarantine: async () => ({
         rows: [3, 2, 1].map((id) => ({

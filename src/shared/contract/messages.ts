@@ -47,6 +47,19 @@ export const quarantinedSchema = z.object({
 })
 export type Quarantined = z.infer<typeof quarantinedSchema>
 
+/** Topics that the router has seen, with how many messages since it began and when the last one came. */
+export const topicsPageSchema = z.object({
+  /** Which run of the router counts; another one begins anew. */
+  run: z.string(),
+  /** To ask for what changed since. */
+  sighting: z.number().int(),
+  topics: z.array(z.object({ topic: z.string(), count: z.number(), at: z.number(), retained: z.boolean() })),
+  /** How many more topics were seen and are not listed; `full`: or even more. */
+  unlisted: z.number().int(),
+  full: z.boolean(),
+})
+export type TopicsPage = z.infer<typeof topicsPageSchema>
+
 const page = { before: z.number().int().optional(), limit: z.number().int().min(1).max(1_000) }
 
 export const messagesContract = {
@@ -60,6 +73,16 @@ export const messagesContract = {
       }),
     )
     .output(z.object({})),
+  /** Topics seen after a sighting of a run of the router; of another run all of them. */
+  topics: procedure
+    .input(z.object({ run: z.string().max(20), after: z.number().int().min(0) }))
+    .output(topicsPageSchema),
+  /** The payload of a message that the tap has shown, up to 4 MiB, as long as the console still has it. */
+  payload: procedure
+    .input(z.object({ n: z.number().int(), at: z.number() }))
+    .output(
+      z.object({ payload: z.string(), encoding: z.enum(['utf8', 'hex']), bytes: z.number().int(), cut: z.boolean() }),
+    ),
   journal: procedure
     .input(z.object({ route: idSchema.optional(), topic: z.string().optional(), ...page }))
     .output(z.object({ rows: z.array(journalRowSchema), more: z.boolean() })),

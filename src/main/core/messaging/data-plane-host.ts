@@ -3,7 +3,16 @@ import type { RouteDefinition } from '#core/config/index.ts'
 import type { Clock, Logger, Runtime } from '#core/platform/index.ts'
 import type { Store } from '#core/store/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
-import type { BrokerLink, ChannelMessage, FromDataPlane, RefusedRoute, ToDataPlane } from './protocol.ts'
+import type {
+  Answer,
+  BrokerLink,
+  ChannelMessage,
+  FromDataPlane,
+  Question,
+  RefusedRoute,
+  TapWish,
+  ToDataPlane,
+} from './protocol.ts'
 
 /** Pauses before a crashed thread is started again, doubled from the first to the last; a minute without a crash resets them. */
 const firstPauseMs = 200
@@ -43,9 +52,10 @@ interface Configuration {
 /** Keeps one data-plane thread running: configured, with a way to the store's writer and with the taps that are open. */
 export class DataPlaneHost implements AsyncDisposable {
   readonly #parts: DataPlaneHostParts
-  readonly #taps = new Map<number, { readonly filter: string; readonly text: string }>()
+  readonly #taps = new Map<number, TapWish>()
   readonly #publishing = new Map<number, PromiseWithResolvers<void>>()
   readonly #reading = new Map<number, PromiseWithResolvers<readonly ChannelMessage[]>>()
+  readonly #asking = new Map<number, PromiseWithResolvers<Answer>>()
   readonly #configuring = new Map<number, PromiseWithResolvers<readonly RefusedRoute[]>>()
   #worker: Worker | undefined
   #exited: Promise<void> = Promise.resolve()
@@ -57,6 +67,7 @@ export class DataPlaneHost implements AsyncDisposable {
   #forgive: Disposable | undefined
   #lending: Disposable | undefined
   #closed = false
+  #run = 0
 
   constructor(parts: DataPlaneHostParts) {
     this.#parts = parts
@@ -103,10 +114,24 @@ export class DataPlaneHost implements AsyncDisposable {
     return this.#within(answer, `The channel ${name} could not be read in time.`, () => this.#reading.delete(id))
   }
 
-  openTap(filter: string, text: string): number {
+  /** Asks the thread for something that it holds. Rejects with `router-restarting` or `router-silent`. */
+  ask(question: Question): Promise<Answer> {
     const id = this.#next++
-    this.#taps.set(id, { filter, text })
-    this.#post({ type: 'tap-open', id, filter, text })
+    const answer = Promise.withResolvers<Answer>()
+    this.#asking.set(id, answer)
+    this.#post({ type: 'ask', id, question })
+    return this.#within(answer, 'The router did not answer in time.', () => this.#asking.delete(id))
+  }
+
+  /** How often the thread was started: what it counts begins anew each time. */
+  get run(): number {
+    return this.#run
+  }
+
+  openTap(wish: TapWish): number {
+    const id = this.#next++
+    this.#taps.set(id, wish)
+    this.#post({ type: 'tap-open', id, ...wish })
     return id
   }
 
@@ -151,6 +176,7 @@ export class DataPlaneHost implements AsyncDisposable {
 
   #start(): void {
     const { runtime, clock, store } = this.#parts
+    this.#run++
     const worker = new Worker(runtime.program('data-plane'), {
       name: 'data-plane',
       execArgv: [],
@@ -205,6 +231,9 @@ export class DataPlaneHost implements AsyncDisposable {
       case 'channel':
         this.#reading.get(message.id)?.resolve(message.messages)
         return
+      case 'answer':
+        this.#asking.get(message.id)?.resolve(message.answer)
+        return
       case 'store-port-lost':
         this.#lendPort(this.#parts.store)
         return
@@ -254,7 +283,9 @@ export class DataPlaneHost implements AsyncDisposable {
     this.#silence?.[Symbol.dispose]()
     this.#forgive?.[Symbol.dispose]()
     for (const answer of this.#publishing.values()) answer.reject(routerRestarting())
-    for (const answer of this.#reading.values()) answer.reject(routerRestarting())
+    for (const waiting of [this.#reading, this.#asking]) {
+      for (const answer of waiting.values()) answer.reject(routerRestarting())
+    }
     const pause = this.#pauseMs
     this.#pauseMs = Math.min(lastPauseMs, pause * 2)
     this.#parts.onCrash(reason, pause)
@@ -265,7 +296,7 @@ export class DataPlaneHost implements AsyncDisposable {
 
   #fail(reason: string): void {
     const error = new ConsoleError('router-closed', reason, 'Open the site again.')
-    for (const waiting of [this.#publishing, this.#reading, this.#configuring]) {
+    for (const waiting of [this.#publishing, this.#reading, this.#asking, this.#configuring]) {
       for (const answer of waiting.values()) answer.reject(error)
     }
   }

@@ -10,7 +10,7 @@ import { MqttLink } from './mqtt-link.ts'
 import { MqttSender } from './mqtt-sender.ts'
 import { MqttDelivery } from './outbox/mqtt-delivery.ts'
 import { Outbox } from './outbox/outbox.ts'
-import type { FromDataPlane, ToDataPlane } from './protocol.ts'
+import type { Answer, FromDataPlane, Question, ToDataPlane } from './protocol.ts'
 import { Router } from './router.ts'
 import { StoreLine, StorePort } from './store-line.ts'
 import { JournalTarget, StoreQuarantine } from './store-targets.ts'
@@ -127,7 +127,7 @@ export class DataPlane {
         this.#publish(message)
         break
       case 'tap-open':
-        this.#taps.open(message.id, message.filter, message.text)
+        this.#taps.open(message.id, message.filter, message.text, message.route)
         this.#serving ??= setInterval(() => this.#serveTaps(), tapMs)
         break
       case 'tap-more':
@@ -142,6 +142,9 @@ export class DataPlane {
         break
       case 'channel':
         this.#send({ type: 'channel', id: message.id, messages: this.#channels.read(message.channel) })
+        break
+      case 'ask':
+        this.#send({ type: 'answer', id: message.id, answer: this.#answer(message.question) })
         break
       case 'stop':
         break // the program stops it
@@ -214,6 +217,15 @@ export class DataPlane {
         return new ChannelTarget(route.id, ledger, this.#channels.get(to.channel))
       case 'journal':
         return new JournalTarget(route.id, ledger, this.#journal)
+    }
+  }
+
+  #answer(question: Question): Answer {
+    switch (question.type) {
+      case 'topics':
+        return { type: 'topics', ...this.#router.topicsSince(question.after) }
+      case 'payload':
+        return { type: 'payload', payload: this.#taps.whole(question.n, question.at) }
     }
   }
 

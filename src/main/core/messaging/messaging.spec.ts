@@ -22,7 +22,7 @@ describe('Messaging', () => {
         ],
       }),
     ])
-    using tap = rig.messaging.tap('#', '')
+    using tap = rig.messaging.tap({ filter: '#', text: '', route: null })
     await routerConnected(rig)
     const client = connect(rig.url)
     await new Promise((resolve) => client.once('connect', resolve))
@@ -232,7 +232,7 @@ describe('Messaging', () => {
     await rig.startBroker()
     await rig.load([route('r', { from: 'in', to: [{ kind: 'journal', keepMs: 60_000 }] })])
     await routerConnected(rig)
-    using tap = rig.messaging.tap('in', '')
+    using tap = rig.messaging.tap({ filter: 'in', text: '', route: null })
     await rig.messaging.publish({ topic: 'in', payload: 'before', qos: 1, retain: false })
     await until('the first message', () => rig.messaging.journal({ limit: 1 }).rows.length === 1)
     await until('the count', () => rig.state.slice('routes').get('r')?.targets[0]?.delivered === 1)
@@ -281,7 +281,7 @@ describe('Messaging', () => {
       await rig.startBroker()
       await rig.load([route('r', { to: [{ kind: 'journal', keepMs: 60_000 }] })])
       await routerConnected(rig)
-      rig.messaging.tap('#', '')
+      rig.messaging.tap({ filter: '#', text: '', route: null })
       await rig.messaging.publish({ topic: 'x', payload: '1', qos: 1, retain: false })
     }
     await until('everything to be closed', () => process.getActiveResourcesInfo().length <= before.length)

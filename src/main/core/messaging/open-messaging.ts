@@ -5,17 +5,19 @@ import type { EventLog } from '#core/events/index.ts'
 import type { Builtin, Clock, Logger, Runtime } from '#core/platform/index.ts'
 import type { StateHub } from '#core/state/index.ts'
 import type { Store } from '#core/store/index.ts'
+import type { TopicsPage } from '#shared/contract/messages.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import { ClientBoard } from './client-board.ts'
 import { DataPlaneHost } from './data-plane-host.ts'
 import { type BrokerStatus, EmbeddedBroker } from './embedded-broker.ts'
 import { OpenTap } from './open-tap.ts'
-import type { ChannelMessage, FromDataPlane } from './protocol.ts'
+import type { ChannelMessage, FromDataPlane, TapWish } from './protocol.ts'
 import { RouteBoard } from './route-board.ts'
 import { checkRoute, type RouteProblem } from './route-check.ts'
 import { RouterWatch } from './router-watch.ts'
 import { StoredMessages } from './stored-messages.ts'
+import type { WholePayload } from './tap-ring.ts'
 import { mistakeInTopic } from './topic-filter.ts'
 import { TrafficBoard } from './traffic-board.ts'
 import type { Messaging, Tap } from './types.ts'
@@ -125,8 +127,8 @@ class SiteMessaging implements Messaging {
     await this.#host.publish(message)
   }
 
-  tap(filter: string, text: string): Tap {
-    const id = this.#host.openTap(filter, text)
+  tap(wish: TapWish): Tap {
+    const id = this.#host.openTap(wish)
     const tap = new OpenTap({
       more: () => this.#host.moreOfTap(id),
       close: () => {
@@ -137,6 +139,24 @@ class SiteMessaging implements Messaging {
     })
     this.#taps.set(id, tap)
     return tap
+  }
+
+  async topics(run: string, after: number): Promise<TopicsPage> {
+    const current = String(this.#host.run)
+    const answer = await this.#host.ask({ type: 'topics', after: run === current ? after : 0 })
+    if (answer.type !== 'topics') throw new Error('The router answered something else.')
+    const { topics, sighting, unlisted, full } = answer
+    return { run: current, sighting, topics: [...topics], unlisted, full }
+  }
+
+  async payload(n: number, at: number): Promise<WholePayload> {
+    const answer = await this.#host.ask({ type: 'payload', n, at })
+    if (answer.type === 'payload' && answer.payload !== null) return answer.payload
+    throw new ConsoleError(
+      'message-gone',
+      'The console no longer has this message: newer ones have taken its place.',
+      'Narrow the filter and wait for the next one, or record the topic.',
+    )
   }
 
   journal(query: Parameters<Messaging['journal']>[0]): ReturnType<Messaging['journal']> {

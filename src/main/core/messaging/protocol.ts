@@ -3,6 +3,7 @@ import type { RouteDefinition } from '#core/config/index.ts'
 import type { LogLevel } from '#core/platform/index.ts'
 import type { ShownMessage } from '#shared/contract/messages.ts'
 import type { Problem } from '#shared/problem.ts'
+import type { WholePayload } from './tap-ring.ts'
 
 /** What the console says to its data-plane thread. */
 export type ToDataPlane =
@@ -27,12 +28,39 @@ export type ToDataPlane =
       readonly qos: 0 | 1
       readonly retain: boolean
     }
-  | { readonly type: 'tap-open'; readonly id: number; readonly filter: string; readonly text: string }
+  | ({ readonly type: 'tap-open'; readonly id: number } & TapWish)
   /** The last batch was taken: the next one may come. */
   | { readonly type: 'tap-more'; readonly id: number }
   | { readonly type: 'tap-close'; readonly id: number }
   | { readonly type: 'channel'; readonly id: number; readonly channel: string }
+  | { readonly type: 'ask'; readonly id: number; readonly question: Question }
   | { readonly type: 'stop' }
+
+/** What a tap is to show: see {@link Messaging.tap}. */
+export interface TapWish {
+  readonly filter: string
+  readonly text: string
+  readonly route: string | null
+}
+
+/** What the console asks its data-plane thread for, each answered by the answer of the same type. */
+export type Question =
+  /** Topics seen after a sighting. */
+  | { readonly type: 'topics'; readonly after: number }
+  /** The payload of one message of the ring. */
+  | { readonly type: 'payload'; readonly n: number; readonly at: number }
+
+export type Answer =
+  | ({ readonly type: 'topics' } & TopicsSince)
+  | { readonly type: 'payload'; readonly payload: WholePayload | null }
+
+/** Topics seen after a sighting. `unlisted` more were seen and are not known one by one; `full`: or even more than that. */
+export interface TopicsSince {
+  readonly topics: readonly TopicCount[]
+  readonly sighting: number
+  readonly unlisted: number
+  readonly full: boolean
+}
 
 /** What the data-plane thread says to the console. Never one message per MQTT message. */
 export type FromDataPlane =
@@ -48,6 +76,7 @@ export type FromDataPlane =
       readonly skipped: number
     }
   | { readonly type: 'channel'; readonly id: number; readonly messages: readonly ChannelMessage[] }
+  | { readonly type: 'answer'; readonly id: number; readonly answer: Answer }
   /** The writer's end of the port is gone: a new one is needed. */
   | { readonly type: 'store-port-lost' }
   | {

@@ -4,7 +4,7 @@ import type { Clock } from '#core/platform/index.ts'
 import { Expressions } from './expressions.ts'
 import { IncomingMessage } from './incoming-message.ts'
 import type { RouteLedger, TargetLedger } from './ledger.ts'
-import type { RefusedRoute, Report } from './protocol.ts'
+import type { RefusedRoute, Report, TopicsSince } from './protocol.ts'
 import { compileRoute, type RouteChain } from './route-chain.ts'
 import { checkRoutes } from './route-check.ts'
 import type { TapRing } from './tap-ring.ts'
@@ -122,6 +122,11 @@ export class Router {
       topics: this.#table.takeBusiest(),
       topicsHidden: this.#table.hidden,
     }
+  }
+
+  /** Topics seen after a sighting; 0: all that are listed. */
+  topicsSince(sighting: number): TopicsSince {
+    return this.#table.since(sighting)
   }
 
   /** Sends on what waits for its turn: nothing comes in any more. */

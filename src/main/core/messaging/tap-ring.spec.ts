@@ -77,3 +77,26 @@ describe('The ring behind the taps', () => {
     expect(ring.batches()[0]?.messages.map(({ n }) => n)).toEqual([4_001])
   })
 })
+
+describe('Messages of the ring', () => {
+  it('are shown cut when they are large, and given whole when asked for, until newer ones take their place', () => {
+    const ring = new TapRing()
+    ring.open(1, '#', '')
+    const large = 'é'.repeat(20_000)
+    push(ring, 'a', large)
+    const [shown] = ring.batches()[0]?.messages ?? []
+    expect(shown).toMatchObject({ cut: true, bytes: 40_000, payload: 'é'.repeat(8_192) })
+    expect(ring.whole(1, 1)).toEqual({ payload: large, encoding: 'utf8', bytes: 40_000, cut: false })
+    expect(ring.whole(1, 2)).toBeNull()
+    for (let n = 0; n < ringSize; n++) push(ring, 'a', 'b')
+    expect(ring.whole(1, 1)).toBeNull()
+  })
+
+  it('are narrowed to those that a route has seen', () => {
+    const ring = new TapRing()
+    ring.open(1, '#', '', 'desk')
+    push(ring, 'a', 'one')
+    ring.push('b', Buffer.from('two'), 0, false, 1).routes.push({ route: 'desk', result: 'filtered' })
+    expect(ring.batches()[0]?.messages.map(({ payload }) => payload)).toEqual(['two'])
+  })
+})

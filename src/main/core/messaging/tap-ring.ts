@@ -9,6 +9,9 @@ export const ringSize = 5_000
 /** Most payload bytes that are shown of one message. */
 export const shownBytes = 16 * 1024
 
+/** Most payload bytes that are held of one message, so that it can be asked for whole. */
+const heldBytes = 4 * 1024 * 1024
+
 /** Most payload bytes that the ring holds; a flood of large messages makes it shorter. */
 const ringBytes = 32 * 1024 * 1024
 
@@ -26,6 +29,14 @@ export interface TappedMessage {
   readonly qos: 0 | 1 | 2
   readonly retain: boolean
   readonly routes: ShownMessage['routes']
+}
+
+/** A payload as far as the ring holds it. */
+export interface WholePayload {
+  readonly payload: string
+  readonly encoding: 'utf8' | 'hex'
+  readonly bytes: number
+  readonly cut: boolean
 }
 
 interface Reader {
@@ -54,9 +65,12 @@ export class TapRing {
     return this.#readers.size > 0
   }
 
-  /** Opens a reader on what comes from now on. `text` must occur in topic or payload, in upper or lower case. */
-  open(id: number, filter: string, text: string): void {
-    this.#readers.set(id, { matches: matcher(filter, text), next: this.#next, skipped: 0, ready: true })
+  /**
+   * Opens a reader on what comes from now on. `text` must occur in topic or shown payload, in upper or lower case; with `route` only
+   * what that route has seen.
+   */
+  open(id: number, filter: string, text: string, route: string | null = null): void {
+    this.#readers.set(id, { matches: matcher(filter, text, route), next: this.#next, skipped: 0, ready: true })
   }
 
   close(id: number): void {
@@ -75,14 +89,22 @@ export class TapRing {
 
   push(topic: string, payload: Uint8Array, qos: 0 | 1 | 2, retain: boolean, at: number): TappedMessage {
     const n = this.#next++
-    const shown = payload.length > shownBytes ? payload.subarray(0, shownBytes) : payload
-    const copy = kept(shown)
+    const copy = kept(payload.length > heldBytes ? payload.subarray(0, heldBytes) : payload)
     const held = typeof copy === 'string' ? Buffer.from(copy) : copy
     const message = { n, at, topic, payload: held, bytes: payload.length, qos, retain, routes: [] }
     this.#bytes += held.length
     while (this.#next - this.#oldest > ringSize || this.#bytes > ringBytes) this.#forgetOldest()
     this.#ring[n % ringSize] = message
     return message
+  }
+
+  /** The payload of a message as far as it is held; null when the ring has forgotten it. */
+  whole(n: number, at: number): WholePayload | null {
+    const message = n < this.#next ? this.#ring[n % ringSize] : undefined
+    if (message?.n !== n || message.at !== at) return null
+    const cut = message.bytes > message.payload.length
+    const { text, encoding } = textOf(cut ? wholeCharacters(message.payload) : message.payload)
+    return { payload: text, encoding, bytes: message.bytes, cut }
   }
 
   /** The next batch for every reader that is ready and has something to see. */
@@ -110,7 +132,7 @@ export class TapRing {
       const message = this.#ring[reader.next++ % ringSize]
       if (!message || !reader.matches(message)) continue
       messages.push(shownMessage(message))
-      bytes += message.payload.length
+      bytes += Math.min(shownBytes, message.payload.length)
     }
     return messages
   }
@@ -131,11 +153,15 @@ export function textOf(payload: Uint8Array): { readonly text: string; readonly e
 }
 
 function shownMessage(message: TappedMessage): ShownMessage {
-  const cut = message.bytes > message.payload.length
-  const { text, encoding } = textOf(cut ? wholeCharacters(message.payload) : message.payload)
+  const cut = message.bytes > shownBytes
+  const { text, encoding } = textOf(shownPart(message.payload))
   const shown = encoding === 'hex' ? text.slice(0, shownBytes) : text
   const { n, at, topic, bytes, qos, retain, routes } = message
   return { n, at, topic, payload: shown, encoding, bytes, cut: cut || shown.length < text.length, qos, retain, routes }
+}
+
+function shownPart(payload: Uint8Array): Uint8Array {
+  return payload.length > shownBytes ? wholeCharacters(payload.subarray(0, shownBytes)) : payload
 }
 
 /** The bytes without a UTF-8 character that the cut has split. */
@@ -149,14 +175,18 @@ function wholeCharacters(bytes: Uint8Array): Uint8Array {
   return bytes
 }
 
-function matcher(filter: string, text: string): (message: TappedMessage) => boolean {
+function matcher(filter: string, text: string, route: string | null): (message: TappedMessage) => boolean {
   const parsed = parseTopicFilter(filter)
   const all = filter === '#'
   const needle = text.toLowerCase()
   return (message) => {
     // A filter that cannot be read shows nothing; "#" shows the broker's own topics too, as far as routes listen to them.
     if (!all && ('mistake' in parsed || !filterMatches(parsed.filter, message.topic))) return false
+    if (route !== null && !message.routes.some((taken) => taken.route === route)) return false
     if (needle === '') return true
-    return message.topic.toLowerCase().includes(needle) || textOf(message.payload).text.toLowerCase().includes(needle)
+    return (
+      message.topic.toLowerCase().includes(needle) ||
+      textOf(shownPart(message.payload)).text.toLowerCase().includes(needle)
+    )
   }
 }

@@ -1,5 +1,5 @@
 import { FilterTrie } from './filter-trie.ts'
-import type { TopicCount } from './protocol.ts'
+import type { TopicCount, TopicsSince } from './protocol.ts'
 import type { RouteChain } from './route-chain.ts'
 
 /** How many topics are remembered with their counts; further ones are routed all the same and counted as hidden. */
@@ -18,6 +18,8 @@ export interface TopicEntry {
   count: number
   at: number
   retained: boolean
+  /** Which sighting was its last: grows with every message. */
+  sighting: number
 }
 
 /**
@@ -33,6 +35,7 @@ export class TopicTable {
   /** Sightings beyond the bound are remembered as a set of at most as many topics again, to count topics and not messages. */
   readonly #hidden = new Set<string>()
   #changed = true
+  #sightings = 0
 
   /** Routes from now on by these chains. */
   load(chains: readonly RouteChain[]): void {
@@ -50,6 +53,7 @@ export class TopicTable {
     else if (entry.routing !== this.#routing) this.#route(entry)
     entry.count++
     entry.at = at
+    entry.sighting = ++this.#sightings
     if (retained) entry.retained = true
     this.#changed = true
     return entry
@@ -67,12 +71,30 @@ export class TopicTable {
     }))
   }
 
+  /** Topics that were seen after a sighting, in no order, and the newest sighting; 0: all of them. */
+  since(sighting: number): TopicsSince {
+    const topics: TopicCount[] = []
+    for (const { topic, count, at, retained, sighting: last } of this.#entries.values()) {
+      if (last > sighting) topics.push({ topic, count, at, retained })
+    }
+    return { topics, sighting: this.#sightings, unlisted: this.#hidden.size, full: this.#hidden.size >= mostTopics }
+  }
+
   get hidden(): number {
     return Math.max(0, this.#entries.size - shownTopics) + this.#hidden.size
   }
 
   #meet(topic: string): TopicEntry {
-    const entry = { topic, levels: topic.split('/'), chains: [], routing: 0, count: 0, at: 0, retained: false }
+    const entry = {
+      topic,
+      levels: topic.split('/'),
+      chains: [],
+      routing: 0,
+      count: 0,
+      at: 0,
+      retained: false,
+      sighting: 0,
+    }
     this.#route(entry)
     if (this.#entries.size < mostTopics) this.#entries.set(topic, entry)
     else if (this.#hidden.size < mostTopics) this.#hidden.add(topic)

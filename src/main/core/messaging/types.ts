@@ -1,8 +1,9 @@
 import type { RouteDefinition, SiteDefinition } from '#core/config/index.ts'
 import type { Builtin } from '#core/platform/index.ts'
-import type { JournalRow, Quarantined, ShownMessage } from '#shared/contract/messages.ts'
+import type { JournalRow, Quarantined, ShownMessage, TopicsPage } from '#shared/contract/messages.ts'
 import type { Cause } from '#shared/vocabulary.ts'
-import type { BrokerClient, ChannelMessage } from './protocol.ts'
+import type { BrokerClient, ChannelMessage, TapWish } from './protocol.ts'
+import type { WholePayload } from './tap-ring.ts'
 
 /** Broker and router of a site, each in a thread of its own. */
 export interface Messaging extends AsyncDisposable {
@@ -16,8 +17,15 @@ export interface Messaging extends AsyncDisposable {
     readonly qos: 0 | 1
     readonly retain: boolean
   }): Promise<void>
-  /** Follows messages as they pass. `take` gives what has come since, newest 5,000, and how many were skipped. */
-  tap(filter: string, text: string): Tap
+  /**
+   * Follows messages as they pass: those of a topic filter, with a text in topic or payload, that a route has seen. `take` gives what has come since, newest
+   * 5,000, and how many were skipped.
+   */
+  tap(wish: TapWish): Tap
+  /** Topics seen by one run of the router after a sighting; of another run all of them. At most 10,000 are known. */
+  topics(run: string, after: number): Promise<TopicsPage>
+  /** The payload of a message that a tap has shown, up to 4 MiB. Rejects with `message-gone` when newer ones took its place. */
+  payload(n: number, at: number): Promise<WholePayload>
   journal(query: {
     readonly route?: string | undefined
     readonly topic?: string | undefined

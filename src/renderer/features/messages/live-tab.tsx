@@ -1,6 +1,6 @@
 import { ActionIcon, Button, TextInput, Tooltip } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
-import { IconDownload, IconPlayerPause, IconPlayerPlay, IconSearch, IconTrash } from '@tabler/icons-react'
+import { IconDownload, IconListTree, IconPlayerPause, IconPlayerPlay, IconSearch, IconTrash } from '@tabler/icons-react'
 import { memo, useEffect, useRef, useState } from 'react'
 import type { ShownMessage } from '#shared/contract/index.ts'
 import { exportText } from '../../components/export-text.ts'
@@ -13,8 +13,10 @@ import { VirtualList, type VirtualListHandle } from '../../components/virtual-li
 import { useEntity } from '../../state/use-shown.ts'
 import styles from './live-tab.module.css'
 import { MessageDrawer } from './message-drawer.tsx'
+import { RouteChoice } from './route-choice.tsx'
 import { RouteResults } from './route-results.tsx'
 import { filterMistake } from './topic-filter.ts'
+import { TopicTree } from './topic-tree.tsx'
 import { ringSize, useTap } from './use-tap.ts'
 
 /** Messages as they pass, newest at the foot. Held still as soon as the reader scrolls up or pauses; what comes is counted. */
@@ -30,7 +32,9 @@ export function LiveTab({
   const [settledText] = useDebouncedValue(text, 250)
   const [paused, setPaused] = useState(false)
   const [chosen, setChosen] = useState<ShownMessage | null>(null)
-  const { tap, problem, clear } = useTap(filter, settledText)
+  const [route, setRoute] = useState<string | null>(null)
+  const [tree, setTree] = useState(true)
+  const { tap, problem, clear } = useTap(filter, settledText, route)
   const { following, follow, hold, atDistance } = useFollow()
   const list = useRef<VirtualListHandle>(null)
   const held = useRef(tap)
@@ -51,6 +55,11 @@ export function LiveTab({
       note={<ZoneNote />}
       tools={
         <>
+          {!tree && (
+            <Button leftSection={<IconListTree size={14} />} onClick={() => setTree(true)}>
+              Topics
+            </Button>
+          )}
           <form
             onSubmit={(event) => {
               event.preventDefault()
@@ -79,6 +88,7 @@ export function LiveTab({
             value={text}
             onChange={(event) => setText(event.currentTarget.value)}
           />
+          <RouteChoice value={route} onChange={setRoute} />
           <Button
             leftSection={paused ? <IconPlayerPlay size={14} /> : <IconPlayerPause size={14} />}
             aria-pressed={paused}
@@ -111,54 +121,67 @@ export function LiveTab({
           </span>
         </>
       }
-      drawer={chosen && <MessageDrawer message={chosen} onClose={() => setChosen(null)} onFilter={onFilter} />}
+      drawer={
+        chosen && (
+          <MessageDrawer
+            key={chosen.n}
+            message={chosen}
+            previous={previousOf(chosen, shown.messages)}
+            onClose={() => setChosen(null)}
+            onFilter={onFilter}
+          />
+        )
+      }
     >
-      <div className={styles.frame}>
-        <PanelBody
-          content={
-            problem
-              ? { state: 'failed', problem }
-              : shown.messages.length === 0
-                ? { state: 'empty', sentence: <NoMessages filter={filter} text={settledText} /> }
-                : { state: 'ready' }
-          }
-        >
-          <div className={styles.names} aria-hidden="true">
-            <span>Time</span>
-            <span>Topic</span>
-            <span>Payload</span>
-            <span>Routes</span>
-            <span>Size</span>
-          </div>
-          <VirtualList
-            rows={shown.messages}
-            rowKey={(message) => message.n}
-            label="Messages, newest last"
-            selected={chosen?.n}
-            onSelect={(message) => {
-              setChosen(message)
-              hold()
-            }}
-            handle={list}
-            onScrolled={({ fromEnd }) => atDistance(fromEnd)}
+      <div className={styles.halves}>
+        {tree && <TopicTree filter={filter} onFilter={onFilter} onClose={() => setTree(false)} />}
+        <div className={styles.frame}>
+          <PanelBody
+            content={
+              problem
+                ? { state: 'failed', problem }
+                : shown.messages.length === 0
+                  ? { state: 'empty', sentence: <NoMessages filter={filter} text={settledText} route={route} /> }
+                  : { state: 'ready' }
+            }
           >
-            {(message) => <MessageRow message={message} />}
-          </VirtualList>
-        </PanelBody>
-        {!live && shown.messages.length > 0 && (
-          <Button
-            className={`${styles.fresh}`}
-            size="compact-xs"
-            variant="filled"
-            onClick={() => {
-              setPaused(false)
-              follow()
-              list.current?.toEnd()
-            }}
-          >
-            {fresh > 0 ? `${count(fresh)} new` : 'Follow'} ↓
-          </Button>
-        )}
+            <div className={styles.names} aria-hidden="true">
+              <span>Time</span>
+              <span>Topic</span>
+              <span>Payload</span>
+              <span>Routes</span>
+              <span>Size</span>
+            </div>
+            <VirtualList
+              rows={shown.messages}
+              rowKey={(message) => message.n}
+              label="Messages, newest last"
+              selected={chosen?.n}
+              onSelect={(message) => {
+                setChosen(message)
+                hold()
+              }}
+              handle={list}
+              onScrolled={({ fromEnd }) => atDistance(fromEnd)}
+            >
+              {(message) => <MessageRow message={message} />}
+            </VirtualList>
+          </PanelBody>
+          {!live && shown.messages.length > 0 && (
+            <Button
+              className={`${styles.fresh}`}
+              size="compact-xs"
+              variant="filled"
+              onClick={() => {
+                setPaused(false)
+                follow()
+                list.current?.toEnd()
+              }}
+            >
+              {fresh > 0 ? `${count(fresh)} new` : 'Follow'} ↓
+            </Button>
+          )}
+        </div>
       </div>
       {tap.received > ringSize && (
         <p className={styles.foot}>The newest {count(ringSize)} are kept here; routes with a journal keep them all.</p>
@@ -187,7 +210,20 @@ const MessageRow = memo(function MessageRow({ message }: { readonly message: Sho
   )
 })
 
-function NoMessages({ filter, text }: { readonly filter: string; readonly text: string }) {
+/** The newest of the listed messages that came on the same topic before. */
+function previousOf(message: ShownMessage, listed: readonly ShownMessage[]): ShownMessage | null {
+  return listed.findLast(({ n, topic }) => n < message.n && topic === message.topic) ?? null
+}
+
+function NoMessages({
+  filter,
+  text,
+  route,
+}: {
+  readonly filter: string
+  readonly text: string
+  readonly route: string | null
+}) {
   const traffic = useEntity('traffic', 'traffic')
   if (traffic && traffic.router !== 'connected') {
     return (
@@ -200,7 +236,8 @@ function NoMessages({ filter, text }: { readonly filter: string; readonly text: 
   return (
     <>
       No message on <code>{filter}</code>
-      {text !== '' && ` with “${text}”`} since this page was opened. They appear here as they pass.
+      {text !== '' && ` with “${text}”`}
+      {route !== null && ` through the route ${route}`} since this page was opened. They appear here as they pass.
     </>
   )
 }

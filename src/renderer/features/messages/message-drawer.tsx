@@ -1,31 +1,39 @@
-import { Button, SegmentedControl } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { useState } from 'react'
 import { Link } from 'react-router'
+import { toConsoleError } from '#shared/client/index.ts'
 import type { ShownMessage } from '#shared/contract/index.ts'
+import type { Problem } from '#shared/problem.ts'
 import { CopyButton } from '../../components/command-line.tsx'
 import { Drawer, DrawerPart, Facts } from '../../components/drawer.tsx'
 import { bytes } from '../../components/figures.ts'
 import { Time } from '../../components/time.tsx'
+import { usePage } from '../../state/page-context.ts'
 import styles from './message-drawer.module.css'
-import { hexDump, prettyJson } from './payload-views.ts'
+import { Payload } from './payload.tsx'
 import { RouteResults } from './route-results.tsx'
 
 /** One message in full: its payload as JSON, text or bytes, and the routes that it took. */
 export function MessageDrawer({
   message,
+  previous,
   onClose,
   onFilter,
 }: {
   readonly message: ShownMessage
+  /** The one before it on the same topic, when it is known. */
+  readonly previous: ShownMessage | null
   readonly onClose: () => void
   readonly onFilter: (filter: string) => void
 }) {
+  const { whole, problem, busy, fetch } = useWhole(message)
+  const payload = whole ?? message
   return (
     <Drawer title={<code>{message.topic}</code>} label="Message" onClose={onClose}>
       <Facts
         facts={[
           ['received', <Time key="at" at={message.at} precise />],
-          ['size', `${bytes(message.bytes)}${message.cut ? ', cut here' : ''}`],
+          ['size', `${bytes(message.bytes)}${payload.cut ? ', cut here' : ''}`],
           ['QoS', `${message.qos}${message.retain ? ', retained' : ''}`],
           ['number', message.n],
         ]}
@@ -35,7 +43,22 @@ export function MessageDrawer({
         <CopyButton text={message.topic} what="topic" />
       </div>
       <DrawerPart title="Payload">
-        <Payload payload={message.payload} encoding={message.encoding} cut={message.cut} />
+        <Payload
+          payload={payload.payload}
+          encoding={payload.encoding}
+          previous={previous && previous.encoding === 'utf8' && !previous.cut ? previous : null}
+        />
+        {payload.cut && (
+          <p className="dim" role="status">
+            {whole ? `Only the first 4 MiB are kept.` : `Only the first 16 kB of ${bytes(message.bytes)} are shown.`}{' '}
+            {!whole && (
+              <Button size="compact-xs" disabled={busy} onClick={() => void fetch()}>
+                {busy ? 'Fetching all of it' : 'Show all of it'}
+              </Button>
+            )}
+            {problem && ` ${problem.message} ${problem.remedy}`}
+          </p>
+        )}
       </DrawerPart>
       <DrawerPart title="Routes">
         {message.routes.length === 0 ? (
@@ -55,38 +78,21 @@ export function MessageDrawer({
   )
 }
 
-/** A payload in the view that suits it, with the others one key away. */
-export function Payload({
-  payload,
-  encoding,
-  cut = false,
-}: {
-  readonly payload: string
-  readonly encoding: 'utf8' | 'hex'
-  readonly cut?: boolean
-}) {
-  const json = encoding === 'utf8' ? prettyJson(payload) : null
-  const [chosen, setChosen] = useState<'json' | 'text' | 'hex' | null>(null)
-  const fitting = json !== null ? 'json' : encoding === 'hex' ? 'hex' : 'text'
-  const view = chosen === null || (chosen === 'json' && json === null) ? fitting : chosen
-  const shown = view === 'json' && json !== null ? json : view === 'hex' ? hexDump(payload, encoding) : payload
-  return (
-    <>
-      <div className={styles.views}>
-        <SegmentedControl
-          aria-label="Show the payload as"
-          value={view}
-          onChange={(value) => setChosen(value === 'json' || value === 'hex' ? value : 'text')}
-          data={[
-            { value: 'json', label: 'JSON', disabled: json === null },
-            { value: 'text', label: 'Text', disabled: encoding === 'hex' },
-            { value: 'hex', label: 'Hex' },
-          ]}
-        />
-        <CopyButton text={payload} what="payload" />
-      </div>
-      <pre className={styles.payload}>{shown === '' ? '(empty)' : shown}</pre>
-      {cut && <p className="dim">Only the first 16 kB are shown.</p>}
-    </>
-  )
+/** The payload of a message that was cut, once it was asked for. */
+function useWhole(message: ShownMessage) {
+  const { link } = usePage()
+  const [whole, setWhole] = useState<Pick<ShownMessage, 'payload' | 'encoding' | 'cut'> | null>(null)
+  const [problem, setProblem] = useState<Problem | null>(null)
+  const [busy, setBusy] = useState(false)
+  const fetch = async () => {
+    setBusy(true)
+    setProblem(null)
+    try {
+      setWhole(await link.calls.messages.payload({ n: message.n, at: message.at }))
+    } catch (error) {
+      setProblem(toConsoleError(error).problem)
+    }
+    setBusy(false)
+  }
+  return { whole, problem, busy, fetch }
 }

@@ -3,6 +3,7 @@ import { type SyntheticEvent, useState } from 'react'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { tellDone, useAction } from '../../state/use-action.tsx'
 import styles from './publish-tab.module.css'
+import { useRecent } from './recent-messages.ts'
 import { topicMistake } from './topic-filter.ts'
 
 /** Sends one message to the broker, as any client would. */
@@ -12,15 +13,26 @@ export function PublishTab({ onWatch }: { readonly onWatch: (filter: string) => 
   const [payload, setPayload] = useState('')
   const [qos, setQos] = useState<0 | 1>(0)
   const [retain, setRetain] = useState(false)
+  const { recent, remember } = useRecent()
   const mistake = topicMistake(topic)
   const publish = async (event: SyntheticEvent) => {
     event.preventDefault()
     const done = await run((calls) => calls.messages.publish({ topic, payload, qos, retain }))
-    if (done) tellDone(`Published to ${topic}.`)
+    if (!done) return
+    tellDone(`Published to ${topic}.`)
+    remember({ topic, payload, qos, retain })
   }
   return (
     <PageFrame title="Publish" note="Every service that listens to the topic gets it, and routes apply.">
-      <form className={styles.form} onSubmit={(event) => void publish(event)}>
+      <form
+        className={styles.form}
+        onSubmit={(event) => void publish(event)}
+        onKeyDown={(event) => {
+          if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
+          event.preventDefault()
+          if (!busy && mistake === null) event.currentTarget.requestSubmit()
+        }}
+      >
         <TextInput
           label="Topic"
           placeholder="consultease/faculty/7/status"
@@ -65,7 +77,35 @@ export function PublishTab({ onWatch }: { readonly onWatch: (filter: string) => 
           <Button size="sm" disabled={mistake !== null} onClick={() => onWatch(topic)}>
             Watch this topic
           </Button>
+          <span className="dim">Ctrl+Enter publishes</span>
         </div>
+        {recent.length > 0 && (
+          <section aria-label="Published last">
+            <h2 className={styles.title}>Published last</h2>
+            <ul className={styles.recent}>
+              {recent.map((message) => (
+                <li key={JSON.stringify(message)}>
+                  <button
+                    type="button"
+                    title="Take it into the form"
+                    onClick={() => {
+                      setTopic(message.topic)
+                      setPayload(message.payload)
+                      setQos(message.qos)
+                      setRetain(message.retain)
+                    }}
+                  >
+                    <code>{message.topic}</code> <code className="dim">{message.payload.slice(0, 200)}</code>
+                    <span className="dim">
+                      QoS {message.qos}
+                      {message.retain && ', retained'}
+                    </span>
+                  </button>
+                </li>
+              ))}
+            </ul>
+          </section>
+        )}
       </form>
     </PageFrame>
   )

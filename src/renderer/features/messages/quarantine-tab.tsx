@@ -4,8 +4,8 @@ import { Drawer, DrawerPart, Facts } from '../../components/drawer.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { Time, ZoneNote } from '../../components/time.tsx'
 import { usePage } from '../../state/page-context.ts'
-import { Payload } from './message-drawer.tsx'
 import { PagedRows, pageSize } from './paged-rows.tsx'
+import { Payload } from './payload.tsx'
 import { RouteChoice } from './route-choice.tsx'
 
 /** Messages that could not be routed, each with the reason. */

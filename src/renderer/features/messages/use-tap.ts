@@ -33,12 +33,13 @@ export function tapped(before: Tapped, items: readonly ShownMessage[], skipped: 
 export function useTap(
   filter: string,
   text: string,
+  route: string | null,
 ): { readonly tap: Tapped; readonly problem: Problem | null; readonly clear: () => void } {
   const [tap, setTap] = useState<Tapped>(nothing)
   const [problem, setProblem] = useState<Problem | null>(null)
   useStream(
     'messages.tap',
-    { filter, text },
+    { filter, text, ...(route !== null && { route }) },
     {
       onBegin: () => {
         setTap(nothing)

@@ -6,6 +6,8 @@ export const messagesHandlers = {
     await siteOf(context).messaging.publish(input)
     return {}
   }),
+  topics: api.messages.topics.handler(({ input, context }) => siteOf(context).messaging.topics(input.run, input.after)),
+  payload: api.messages.payload.handler(({ input, context }) => siteOf(context).messaging.payload(input.n, input.at)),
   journal: api.messages.journal.handler(({ input, context }) => {
     const { rows, more } = siteOf(context).messaging.journal(input)
     return { rows: [...rows], more }

@@ -2,8 +2,16 @@ import { siteOf } from '../context.ts'
 import type { OpenStream } from './stream.ts'
 
 /** Messages as they pass. The data plane keeps the ring; what did not fit into it is counted, not queued here. */
-export const messagesTapStream: OpenStream<{ readonly filter: string; readonly text: string }> = (params, host) => {
-  const tap = siteOf(host.context).messaging.tap(params.filter, params.text)
+export const messagesTapStream: OpenStream<{
+  readonly filter: string
+  readonly text: string
+  readonly route?: string | undefined
+}> = (params, host) => {
+  const tap = siteOf(host.context).messaging.tap({
+    filter: params.filter,
+    text: params.text,
+    route: params.route ?? null,
+  })
   const subscription = tap.onReady(() => host.ready())
   return {
     take() {
