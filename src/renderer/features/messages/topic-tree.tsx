@@ -121,6 +121,7 @@ function Lines({ rows, filter, onFilter, onToggle }: LinesProps) {
   }
   const press = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return
+    const to = typed(event.key, rows, current)
     const move = movedInTree(event.key, rows, current)
     if (move) {
       event.preventDefault()
@@ -134,7 +135,6 @@ function Lines({ rows, filter, onFilter, onToggle }: LinesProps) {
       onFilter(filterOf(row))
       return
     }
-    const to = typed(event.key, rows, current)
     if (to === null) return
     event.preventDefault()
     goTo(to)

@@ -50,11 +50,14 @@ export function typedTo(typed: string, rows: readonly TopicRow[], current: numbe
 /** How long what was typed is remembered, in milliseconds. */
 const rememberMs = 800
 
-/** Gathers letters that are typed one after the other, and says where they lead. */
+/** Gathers letters that are typed one after the other, and says where they lead. Any other key begins anew. */
 export function useTypeAhead(): (key: string, rows: readonly TopicRow[], current: number) => number | null {
   const typed = useRef({ text: '', at: 0 })
   return (key, rows, current) => {
-    if (key.length !== 1 || key === ' ') return null
+    if (key.length !== 1 || key === ' ') {
+      typed.current = { text: '', at: 0 }
+      return null
+    }
     const now = performance.now()
     const goesOn = now - typed.current.at < rememberMs
     typed.current = { text: (goesOn ? typed.current.text : '') + key.toLowerCase(), at: now }

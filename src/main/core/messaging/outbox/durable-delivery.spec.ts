@@ -27,7 +27,7 @@ describe('Durable delivery', () => {
     await rig.startBroker()
     await routerConnected(rig)
     const got = await subscriber(rig.url, 'out')
-    using tap = rig.messaging.tap('in/#', '')
+    using tap = rig.messaging.tap({ filter: 'in/#', text: '', route: null })
     const client = await publisher(rig.url)
     await client.publishAsync('in/a', 'one', { qos: 1 })
     await client.publishAsync('in/a', 'two', { qos: 2 })
