@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { Attention, AttentionDraft } from '#core/attention/index.ts'
-import type { RouteDefinition, SiteDefinition } from '#core/config/index.ts'
+import { type BrokerDefinition, brokerSettings, type RouteDefinition, type SiteDefinition } from '#core/config/index.ts'
 import type { EventDraft, EventLog } from '#core/events/index.ts'
 import { type Messaging, messagingSchema, openMessaging } from '#core/messaging/index.ts'
 import {
@@ -18,7 +18,7 @@ import { openStore, type Store } from '#core/store/index.ts'
 import { temporaryFolder } from './folders.ts'
 import { freePorts } from './ports.ts'
 import { testRuntime } from './runtime.ts'
-import { serviceOf } from './site-definition.ts'
+import { serviceOf, siteOf } from './site-definition.ts'
 import { until } from './until.ts'
 
 /** Messaging on a real store with real threads; events and attention are only recorded. */
@@ -45,6 +45,8 @@ export async function messagingRig(
     /** Where the databases are and stay; without it a folder that goes with the rig. */
     readonly directory?: string
     readonly port?: number
+    readonly secrets?: Readonly<Record<string, string>>
+    readonly broker?: BrokerDefinition
   } = {},
 ): Promise<MessagingRig> {
   const owned = new DisposableStore()
@@ -52,6 +54,7 @@ export async function messagingRig(
   const clock = given.clock ?? systemClock()
   const runtime = given.runtime ?? testRuntime()
   const logger = given.logger ?? silentLogger
+  const secrets = (name: string) => given.secrets?.[name] ?? ''
   const store = owned.add(
     await openStore({
       directory: folder.path,
@@ -64,10 +67,13 @@ export async function messagingRig(
   const state = owned.add(openStateHub({ clock, logger }))
   const { events, log } = recordingEvents()
   const { raised, attention } = recordingAttention()
-  const messaging = owned.add(await openMessaging({ store, events: log, attention, state, runtime, clock, logger }))
+  const messaging = owned.add(
+    await openMessaging({ store, events: log, attention, state, runtime, clock, logger, secrets }),
+  )
   const [free = 0] = given.port === undefined ? await freePorts(1) : []
   const port = given.port ?? free
   const url = `mqtt://127.0.0.1:${port}`
+  const site = (routes: readonly RouteDefinition[]) => siteWith(routes, given.broker, port)
   return {
     messaging,
     store,
@@ -76,19 +82,18 @@ export async function messagingRig(
     raised,
     port,
     url,
-    startBroker: () =>
-      messaging.broker.start({
+    startBroker: () => {
+      messaging.define(site([]))
+      return messaging.broker.start({
         service: 'broker',
         ports: { mqtt: port },
         bind: '127.0.0.1',
         env: {},
         data: folder.path,
-      }),
-    load: (routes, to = url) => messaging.configure(siteWith(routes), to),
-    loadEmbedded: (routes) => {
-      const broker = serviceOf('broker', { kind: 'builtin', use: 'broker' })
-      return messaging.configure({ ...siteWith(routes), services: { broker } }, url)
+      })
     },
+    load: (routes, to = url) => messaging.configure(site(routes), to),
+    loadEmbedded: (routes) => messaging.configure(siteWith(routes, given.broker ?? brokerSettings(), port), url),
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   }
 }
@@ -123,30 +128,16 @@ export function mosquitto(
   })
 }
 
-function siteWith(routes: readonly RouteDefinition[]): SiteDefinition {
-  return {
-    id: 'site',
-    name: 'Site',
-    zone: 'UTC',
-    contact: null,
-    parts: {},
-    secrets: [],
-    phases: [],
-    services: {},
-    dependencies: {},
-    drills: {},
-    recovery: {},
-    routes: Object.fromEntries(routes.map((one) => [one.id, one])),
-    checks: {},
-    backup: {
-      folder: null,
-      schedule: { full: null, data: null },
-      keep: { last: 1, daily: 0, weekly: 0, monthly: 0 },
-      exclude: [],
-    },
-    store: { control: 1024 ** 3, messages: 4 * 1024 ** 3 },
-    source: { file: 'site.yaml', sha256: '' },
-  }
+/** A site of these routes, with an embedded broker where rules for it are given. */
+function siteWith(
+  routes: readonly RouteDefinition[],
+  broker: BrokerDefinition | undefined,
+  port: number,
+): SiteDefinition {
+  const services = broker
+    ? [serviceOf('broker', { kind: 'builtin', use: 'broker', run: [], broker, ports: { mqtt: port } })]
+    : []
+  return { ...siteOf(services, 'site'), routes: Object.fromEntries(routes.map((one) => [one.id, one])) }
 }
 
 export function recordingEvents(): { readonly events: EventDraft[]; readonly log: EventLog } {

@@ -37,6 +37,7 @@ export function serviceOf(id: string, given: Partial<ServiceDefinition> = {}): S
     kind: 'node',
     run: [`${id}.mjs`],
     use: null,
+    broker: null,
     database: null,
     cwd: '.',
     env: {},

@@ -169,8 +169,9 @@ export class SiteConfig implements AsyncDisposable {
     await parts.drills.configure(definition)
     await parts.databases.configure(definition)
     // Before anything is started: a service is told in its environment where it may push.
-    await parts.pushes.configure(pushingServices(definition), brokerUrl(definition))
+    await parts.pushes.configure(pushingServices(definition), brokerUrl(definition), parts.messaging.ownLogin)
     await parts.dependencies.configure(definition)
+    parts.messaging.define(definition)
     await parts.coordinator.define(definition)
     await parts.messaging.configure(definition, brokerUrl(definition))
     parts.recovery.configure(definition)

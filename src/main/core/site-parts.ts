@@ -138,8 +138,10 @@ export async function openParts(
     }),
   )
   owned.add(openMachineMetrics({ state, clock, path: site.directory, logger: logger.part('metrics') }))
+  // By folder, not by id: any site may call itself what another is called.
+  const secrets = await openSecrets(ports.folders.data, site.directory)
   const messaging = owned.add(
-    await openMessaging({ store, events, attention, state, runtime, clock, logger: logger.part('messaging') }),
+    await openMessaging({ store, events, attention, state, runtime, clock, secrets, logger: logger.part('messaging') }),
   )
   const databases = owned.add(
     openDatabases({
@@ -170,8 +172,6 @@ export async function openParts(
       logger: logger.part('pushes'),
     }),
   )
-  // By folder, not by id: any site may call itself what another is called.
-  const secrets = await openSecrets(ports.folders.data, site.directory)
   const dependencies = owned.add(
     openDependencies({
       site,

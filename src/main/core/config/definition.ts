@@ -1,3 +1,4 @@
+import { brokerSettings, toBroker } from './broker-definition.ts'
 import { checkOf } from './check-definition.ts'
 import { commandWords } from './command-words.ts'
 import { toDependency, toUses } from './dependency-definition.ts'
@@ -35,6 +36,7 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
     secrets: secretsOf([
       ...Object.values(services).map(({ env }) => env),
       ...Object.values(dependencies).map(({ headers }) => headers),
+      ...Object.values(services).map(passwordsOf),
     ]),
     phases: Object.entries(file.phases ?? defaultPhases).map(([id, title]) => ({ id, title })),
     services,
@@ -61,6 +63,7 @@ function toService(id: string, entry: ServiceEntry, file: SiteFile): ServiceDefi
     kind: entry.kind,
     run: commandWords(entry.run),
     use: entry.use === 'broker' || entry.use === 'database' ? entry.use : null,
+    broker: entry.use === 'broker' ? (entry.broker ? toBroker(entry.broker) : brokerSettings()) : null,
     database: toDatabase(entry.database),
     cwd: entry.cwd,
     env: entry.env,
@@ -190,6 +193,10 @@ function toTarget(entry: SiteFile['routes'][string]['to'][number]): readonly Rou
   }
   if (entry.channel !== undefined) return [{ kind: 'channel', channel: entry.channel }]
   return entry.journal === undefined ? [] : [{ kind: 'journal', keepMs: entry.journal }]
+}
+
+function passwordsOf({ broker }: ServiceDefinition): Readonly<Record<string, string>> {
+  return mapped(broker?.users ?? {}, (_, { password }) => password ?? '')
 }
 
 /** Names of the secrets in these maps of texts. */

@@ -1,3 +1,4 @@
+import { brokerFaults } from './broker-rules.ts'
 import { checkFaults, commandFaults } from './check-rules.ts'
 import { databaseFaults } from './database-rules.ts'
 import type { Fault } from './problem-report.ts'
@@ -15,6 +16,7 @@ export function serviceFaults(file: SiteFile): readonly Fault[] {
       checkFaults(['services', id, name], `the ${name} probe of service ${id}`, entry[name]),
     ),
     ...pushFaults(id, entry),
+    ...brokerFaults(id, entry),
     ...hookFaults(id, entry),
     ...limitFaults(id, entry),
     ...unitFaults(id, entry),
@@ -62,6 +64,11 @@ function kindFaults(id: string, entry: ServiceEntry): readonly Fault[] {
     const message = `Service ${id} has \`use\`, which is only for services of kind builtin.`
     const remedy = 'Remove `use`, or write `kind: builtin`.'
     faults.push({ code: 'key-not-for-kind', path: [...path, 'use'], at: 'key', message, remedy })
+  }
+  if (entry.broker !== undefined && (kind !== 'builtin' || entry.use !== 'broker')) {
+    const message = `Service ${id} has \`broker\`, which is only for \`kind: builtin\` with \`use: broker\`.`
+    const remedy = 'Remove `broker`, or write `kind: builtin` and `use: broker`.'
+    faults.push({ code: 'key-not-for-kind', path: [...path, 'broker'], at: 'key', message, remedy })
   }
   if (entry.database !== undefined && (kind !== 'builtin' || entry.use !== 'database')) {
     const message = `Service ${id} has \`database\`, which is only for \`kind: builtin\` with \`use: database\`.`

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { needConditionSchema } from '#shared/vocabulary.ts'
+import { brokerSchema } from './broker-schema.ts'
 import { checkShape } from './check-schema.ts'
 import { databaseSchema } from './database-schema.ts'
 import { usesSchema } from './dependency-schema.ts'
@@ -129,6 +130,9 @@ export const serviceSchema = keys({
     description:
       '`builtin` only: which one. There is `broker`, an MQTT 3.1.1 broker, and `database`, a database that the console connects to and watches.',
   }),
+  broker: brokerSchema.optional().meta({
+    description: '`use: broker` only: who may connect, to which topics, and how much. See [brokers](brokers.md).',
+  }),
   database: databaseSchema
     .optional()
     .meta({ description: '`use: database` only: which database, and how it is used. See [databases](databases.md).' }),
@@ -144,7 +148,11 @@ export const serviceSchema = keys({
       { error: expectation('value-wrong-type', 'a map from names to texts') },
     )
     .default({})
-    .meta({ words: 'map', description: 'Environment. The only place where `${secrets.NAME}` may stand.' }),
+    .meta({
+      words: 'map',
+      description:
+        'Environment. With `headers` of dependencies and passwords of brokers the only place where `${secrets.NAME}` may stand.',
+    }),
   ports: byId('port numbers', whole(1, 65_535, 'port-out-of-range'))
     .default({})
     .meta({

@@ -223,6 +223,54 @@ routes:
       /only stand in `env`/,
     ],
     [
+      'a password of the broker that stands in the file',
+      siteText(
+        `services: { b: { kind: builtin, use: broker, ports: { mqtt: 1 }, broker: { users: { desk: { password: hello } } } } }`,
+      ),
+      'secret-in-file',
+      3,
+      /does not belong/,
+    ],
+    [
+      'a user of the broker without a password',
+      siteText(`services: { b: { kind: builtin, use: broker, ports: { mqtt: 1 }, broker: { users: { desk: {} } } } }`),
+      'value-missing',
+      3,
+      /neither `password` nor `hash`/,
+    ],
+    [
+      'a hash that is none',
+      siteText(
+        `services: { b: { kind: builtin, use: broker, ports: { mqtt: 1 }, broker: { users: { desk: { hash: "$1$abc" } } } } }`,
+      ),
+      'hash-bad',
+      3,
+      /of no form/,
+    ],
+    [
+      'a filter of a user that is none',
+      siteText(
+        `services: { b: { kind: builtin, use: broker, ports: { mqtt: 1 }, broker: { users: { desk: { password: "\${secrets.A}", allow: { publish: [ "a/%c#" ] } } } } } }`,
+      ),
+      'topic-filter-bad',
+      3,
+      /a\/%c#/,
+    ],
+    [
+      'a broker that nobody could connect to',
+      siteText(`services: { b: { kind: builtin, use: broker, ports: { mqtt: 1 }, broker: { anonymous: off } } }`),
+      'value-missing',
+      3,
+      /Nobody could connect/,
+    ],
+    [
+      'rules of a broker at something else',
+      siteText(`services: { api: { ${api}, broker: {} } }`),
+      'key-not-for-kind',
+      3,
+      /only for `kind: builtin`/,
+    ],
+    [
       'a probe that asks nothing',
       siteText(`services: { api: { ${api}, liveness: { every: 1s } } }`),
       'probe-unclear',

@@ -1,6 +1,9 @@
 import type { ConfigProblem } from '#shared/contract/state.ts'
 import type { NeedCondition } from '#shared/vocabulary.ts'
+import type { BrokerDefinition } from './broker-definition.ts'
 import type { Rate } from './rate.ts'
+
+export type { BrokerDefinition, BrokerLimits, BrokerUser, TopicPermissions } from './broker-definition.ts'
 
 /** A validated site.yaml: profile merged, defaults filled in, durations in milliseconds, sizes in bytes, patterns not yet resolved. */
 export interface SiteDefinition {
@@ -53,6 +56,8 @@ export interface ServiceDefinition {
   readonly run: readonly string[]
   /** `builtin`: which one. */
   readonly use: 'broker' | 'database' | null
+  /** `use: broker`: who may use it; null for every other service. */
+  readonly broker: BrokerDefinition | null
   /** `use: database`: which one; null for every other service. */
   readonly database: DatabaseDefinition | null
   /** Working directory relative to the release. */

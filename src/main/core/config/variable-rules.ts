@@ -44,6 +44,9 @@ function placesOf(service: ServiceDefinition, document: unknown): readonly Place
   for (const [name, text] of Object.entries(service.env)) {
     places.push({ path: [...ground, 'env', name], text, secrets: true })
   }
+  for (const [name, { password }] of Object.entries(service.broker?.users ?? {})) {
+    places.push({ path: [...ground, 'broker', 'users', name, 'password'], text: password ?? '', secrets: true })
+  }
   for (const [name, text] of Object.entries(service.pages)) {
     places.push({ path: [...ground, 'pages', name], text, secrets: false })
   }

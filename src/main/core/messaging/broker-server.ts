@@ -1,19 +1,21 @@
-import { createServer, type Server, type Socket } from 'node:net'
-import { Aedes, type Client } from 'aedes'
+import { createServer, type Server } from 'node:net'
+import { Aedes, type AuthenticateError, type Client, type Subscription } from 'aedes'
 import type { LogLevel } from '#core/platform/index.ts'
+import { Door } from './broker/door.ts'
+import { KeyedRate } from './broker/rates.ts'
+import { Sayings } from './broker/sayings.ts'
+import { SocketGate } from './broker/socket-gate.ts'
+import { allTopics, type TopicRights } from './broker/topic-rights.ts'
 import { ClientFigures } from './client-figures.ts'
 import type { BrokerSettings, FromBroker } from './protocol.ts'
 import { boundSessions } from './session-bound.ts'
 import { parseTopicFilter } from './topic-filter.ts'
 
-/** Largest packet that is taken, in bytes. A larger one ends its connection. */
-export const largestPacket = 2 * 1024 * 1024
-
-/** Clients at a time; one more is turned away. */
-export const mostClients = 1_000
-
 /** Topics that may hold a retained message; on further ones the message passes but is not kept. */
 export const mostRetained = 10_000
+
+/** Connections beyond the clients: those that have not said who they are yet, and the console's own. */
+const moreConnections = 250
 
 /** Asked before a message of QoS 1 or 2 is acknowledged: the acknowledgement waits for the promise. Null: nothing has to happen first. */
 export interface Admission {
@@ -28,17 +30,36 @@ export interface BrokerParts {
   readonly admission: Admission | null
 }
 
-/** The embedded broker: MQTT 3.1.1 over TCP, with limits, nothing kept on disk. */
+interface Publication {
+  readonly topic: string
+  readonly payload: string | Buffer
+  readonly qos: number
+  retain: boolean
+}
+
+interface Guest {
+  readonly user: string | null
+  readonly own: boolean
+  readonly rights: TopicRights
+}
+
+/** The embedded broker: MQTT 3.1.1 over TCP, with users, rights and limits. */
 export class BrokerServer {
   readonly #settings: BrokerSettings
   readonly #parts: BrokerParts
-  readonly #sockets = new Set<Socket>()
+  readonly #door: Door
+  readonly #gate: SocketGate
+  readonly #pace: KeyedRate | null
+  readonly #guests = new WeakMap<Client, Guest>()
+  /** Messages that are acknowledged and go nowhere. */
+  readonly #dropped = new WeakSet<object>()
   readonly #retained = new Set<string>()
-  /** Sentences that were logged already, so that a client that tries again and again does not fill the log. */
-  readonly #said = new Set<string>()
+  readonly #refusals: Sayings
+  readonly #infos: Sayings
   #broker: Aedes | undefined
   #server: Server | undefined
   readonly #connected = new Set<string>()
+  #own = 0
   #connects = 0
   #disconnects = 0
   #counting: NodeJS.Timeout | undefined
@@ -47,6 +68,21 @@ export class BrokerServer {
   constructor(settings: BrokerSettings, parts: BrokerParts) {
     this.#settings = settings
     this.#parts = parts
+    const { rules, passwords, own } = settings
+    this.#door = new Door(rules, passwords, own)
+    this.#pace = rules.limits.messages && new KeyedRate(rules.limits.messages)
+    this.#refusals = new Sayings((message) => parts.send({ type: 'refusal', message }))
+    this.#infos = new Sayings((message) => parts.send({ type: 'log', level: 'info', message, fields: {} }))
+    this.#gate = new SocketGate({
+      connects: rules.limits.connects,
+      largestPacket: rules.limits.packet,
+      handle: (socket) => {
+        if (!this.#broker) throw new Error('The broker takes connections before it has started.')
+        return this.#broker.handle(socket)
+      },
+      refuse: (sentence) => this.#refuse(sentence),
+      now: () => performance.now(),
+    })
   }
 
   /** Listens, or says why it cannot. */
@@ -57,37 +93,30 @@ export class BrokerServer {
       drainTimeout: 20_000,
       queueLimit: 100,
       maxClientsIdLength: 256,
+      authenticate: (client, username, password, done) => this.#authenticate(client, username, password, done),
       authorizePublish: (client, packet, done) => this.#authorizePublish(client, packet, done),
       authorizeForward: (client, packet) => {
         if (packet.qos > 0 && !packet.retain && this.#parts.admission?.hasAlready(client.id)) return null
         this.#figures?.forwarded(client)
         return packet
       },
-      authorizeSubscribe: (client, subscription, done) => {
-        const refusal = refusalOf(subscription.topic)
-        if (refusal)
-          this.#log('warn', `Client ${client.id} was refused the filter "${shortened(subscription.topic)}": ${refusal}`)
-        done(null, refusal ? null : subscription)
-      },
+      authorizeSubscribe: (client, subscription, done) => done(null, this.#granted(client, subscription)),
     })
     this.#broker = broker
     this.#figures = new ClientFigures(broker, this.#parts.send)
+    this.#dropRefused(broker)
     boundSessions(broker, (clientId) =>
-      this.#log('warn', `Messages for client ${clientId} are not kept, as too many wait for it already.`),
+      this.#refuse(`Messages for client ${clientId} are not kept, as too many wait for it already.`),
     )
-    broker.on('client', ({ id }) => {
-      this.#connected.add(id)
-      this.#count(() => this.#connects++)
-    })
-    broker.on('clientDisconnect', ({ id }) => {
-      this.#connected.delete(id)
-      this.#count(() => this.#disconnects++)
-    })
+    broker.on('client', (client) => this.#came(client))
+    broker.on('clientDisconnect', (client) => this.#went(client))
     broker.on('clientError', (client, error) =>
-      this.#log('info', `Client ${client.id} was disconnected: ${error.message}.`),
+      this.#infos.say(`Client ${named(client.id)} was disconnected: ${error.message}.`, performance.now()),
     )
-    broker.on('connectionError', (_client, error) => this.#log('info', `A connection was refused: ${error.message}.`))
-    await this.#listen(broker)
+    broker.on('connectionError', (_client, error) =>
+      this.#infos.say(`A connection was refused: ${error.message}.`, performance.now()),
+    )
+    await this.#listen()
   }
 
   /** Ids of the clients that are connected. */
@@ -103,14 +132,14 @@ export class BrokerServer {
     const closed = server ? new Promise<void>((resolve) => server.close(() => resolve())) : Promise.resolve()
     const broker = this.#broker
     if (broker) await new Promise<void>((resolve) => broker.close(() => resolve()))
-    for (const socket of this.#sockets) socket.destroy()
+    this.#gate.close()
     await closed
   }
 
-  #listen(broker: Aedes): Promise<void> {
-    const server = createServer({ noDelay: true }, (socket) => this.#take(broker, socket))
-    server.maxConnections = mostClients
-    server.on('drop', () => this.#log('warn', `A client was turned away, as ${mostClients} are connected already.`))
+  #listen(): Promise<void> {
+    const server = createServer({ noDelay: true }, (socket) => this.#gate.take(socket))
+    server.maxConnections = this.#settings.rules.limits.clients + moreConnections
+    server.on('drop', () => this.#refuse(`A connection was turned away, as ${server.maxConnections} are open already.`))
     this.#server = server
     return new Promise((resolve, reject) => {
       server.once('error', reject)
@@ -125,48 +154,119 @@ export class BrokerServer {
     })
   }
 
-  #take(broker: Aedes, socket: Socket): void {
-    this.#sockets.add(socket)
-    socket.once('close', () => this.#sockets.delete(socket))
-    const client = broker.handle(socket)
-    // After the broker has read what arrived, its parser knows how long the packet is that has begun.
-    socket.on('readable', () => {
-      const length = lengthOfPacketBegun(client)
-      if (length <= largestPacket || socket.destroyed) return
-      this.#log(
-        'warn',
-        `Client ${client.id ?? `at ${socket.remoteAddress}`} was disconnected: it sent a packet of ${length} bytes, more than the ${largestPacket} that are taken.`,
-      )
-      socket.destroy()
-    })
+  #authenticate(
+    client: Client,
+    username: string | null | undefined,
+    password: Readonly<Buffer> | null | undefined,
+    done: (error: AuthenticateError | null, success: boolean | null) => void,
+  ): void {
+    const caller = {
+      clientId: client.id,
+      username: username ?? null,
+      password: Buffer.from(password ?? ''),
+      session: !client.clean,
+    }
+    this.#door.admit(caller, this.#connected.size - this.#own, performance.now()).then(
+      (admitted) => {
+        if ('refused' in admitted) {
+          this.#refuse(`Client ${named(client.id)} was not let in: ${admitted.why}.`)
+          done(Object.assign(new Error(admitted.why), { returnCode: admitted.refused }), null)
+          return
+        }
+        this.#guests.set(client, admitted)
+        this.#gate.named(client.conn)
+        done(null, true)
+      },
+      (error: unknown) => {
+        this.#log('error', `Client ${named(client.id)} could not be checked: ${String(error)}.`)
+        done(Object.assign(new Error('its password could not be checked'), { returnCode: 3 }), null)
+      },
+    )
   }
 
-  #authorizePublish(
-    client: Client | null,
-    packet: { topic: string; payload: string | Buffer; qos: number; retain: boolean },
-    done: (error?: Error | null) => void,
-  ): void {
+  #came(client: Client): void {
+    const guest = this.#guests.get(client)
+    this.#connected.add(client.id)
+    if (guest?.own) this.#own++
+    this.#door.came(client.id, guest?.user ?? null)
+    this.#count(() => this.#connects++)
+  }
+
+  #went(client: Client): void {
+    const own = this.#isOwn(client)
+    this.#connected.delete(client.id)
+    if (own) this.#own--
+    const end = { goodbye: saidGoodbye(client), session: !client.clean, own }
+    if (this.#door.went(client.id, end, performance.now())) {
+      const { losses, withinMs, holdMs } = this.#settings.rules.limits.flapping
+      this.#refuse(
+        `Client ${named(client.id)} is held off for ${holdMs / 1000} s: it lost its connection ${losses} times within ${withinMs / 1000} s. Two devices with one client id do that, or a bad network.`,
+      )
+    }
+    this.#count(() => this.#disconnects++)
+  }
+
+  /** The subscription, or null when it is refused. */
+  #granted(client: Client, subscription: Subscription): Subscription | null {
+    const refusal = refusalOf(subscription.topic, this.#guests.get(client)?.rights ?? allTopics)
+    if (refusal === null) return subscription
+    this.#refuse(`Client ${named(client.id)} was refused the filter "${shortened(subscription.topic)}": ${refusal}`)
+    return null
+  }
+
+  #authorizePublish(client: Client | null, packet: Publication, done: (error?: Error | null) => void): void {
     if (packet.topic.startsWith('$SYS/')) {
       done(new Error('topics below $SYS are the broker’s own'))
       return
     }
+    // What is no UTF-8 has become U+FFFD. The specification wants such a connection closed (MQTT 3.1.1, section 1.5.3).
+    if (packet.topic.includes('\uFFFD') || packet.topic.includes('\0')) {
+      done(new Error('a topic that is not UTF-8 text'))
+      return
+    }
+    if (client && !(this.#guests.get(client)?.rights ?? allTopics).mayPublish(packet.topic)) {
+      this.#refuse(
+        `A message of client ${named(client.id)} to "${shortened(packet.topic)}" was dropped: it may not publish there.`,
+      )
+      this.#dropped.add(packet)
+      done(null)
+      return
+    }
     if (packet.retain) this.#keepWithinBound(client, packet)
-    const { topic, payload, qos } = packet
+    const wait = client && this.#pace && !this.#isOwn(client) ? this.#pace.reserve(client.id, performance.now()) : 0
+    if (wait === 0) this.#admit(packet, done)
+    else setTimeout(() => this.#admit(packet, done), wait)
+  }
+
+  #admit({ topic, payload, qos }: Publication, done: (error?: Error | null) => void): void {
     const admitted = qos > 0 ? (this.#parts.admission?.admit(topic, payload, qos > 1 ? 2 : 1) ?? null) : null
     if (admitted === null) done(null)
     else admitted.then(() => done(null), done)
   }
 
-  #keepWithinBound(client: Client | null, packet: { topic: string; payload: string | Buffer; retain: boolean }): void {
+  #isOwn(client: Client): boolean {
+    return this.#guests.get(client)?.own ?? false
+  }
+
+  /** A refused message is acknowledged all the same: closing the connection would only make the client send it again, for ever. */
+  #dropRefused(broker: Aedes): void {
+    const publish: Aedes['publish'] = broker.publish.bind(broker)
+    broker.publish = (packet: Parameters<Aedes['publish']>[0], ...rest: [unknown, unknown?]) => {
+      if (!this.#dropped.has(packet)) return Reflect.apply(publish, broker, [packet, ...rest])
+      const done = rest.at(-1)
+      if (typeof done === 'function') done(null)
+    }
+  }
+
+  #keepWithinBound(client: Client | null, packet: Publication): void {
     if (packet.payload.length === 0) {
       this.#retained.delete(packet.topic)
     } else if (this.#retained.size < mostRetained || this.#retained.has(packet.topic)) {
       this.#retained.add(packet.topic)
     } else {
       packet.retain = false
-      this.#log(
-        'warn',
-        `A message of ${client?.id ?? 'the broker'} was not retained, as ${mostRetained} topics hold one already.`,
+      this.#refuse(
+        `A message of ${client ? named(client.id) : 'the broker'} was not retained, as ${mostRetained} topics hold one already.`,
       )
     }
   }
@@ -178,35 +278,36 @@ export class BrokerServer {
       this.#counting = undefined
       const now = this.#broker?.connectedClients ?? 0
       this.#parts.send({ type: 'clients', now, connects: this.#connects, disconnects: this.#disconnects })
-      this.#said.clear()
     }, 250)
   }
 
+  #refuse(sentence: string): void {
+    this.#refusals.say(sentence, performance.now())
+  }
+
   #log(level: LogLevel, message: string): void {
-    if (this.#said.size > 100 || this.#said.has(message)) return
-    this.#said.add(message)
     this.#parts.send({ type: 'log', level, message, fields: {} })
   }
 }
 
 /** Why a filter is not served; null when it is. */
-function refusalOf(filter: string): string | null {
+function refusalOf(filter: string, rights: TopicRights): string | null {
   const parsed = parseTopicFilter(filter)
   if ('mistake' in parsed) return parsed.mistake.message
-  return parsed.filter.share === null
-    ? null
-    : 'shared subscriptions need MQTT 5, which the embedded broker does not speak; subscribe without $share, or use another broker.'
+  if (parsed.filter.share !== null) {
+    return 'shared subscriptions need MQTT 5, which the embedded broker does not speak; subscribe without $share, or use another broker.'
+  }
+  return rights.maySubscribe(parsed.filter) ? null : 'it may not listen there.'
 }
 
-/** Bytes of the packet that a client has begun to send, -1 between packets. Read from the pinned aedes and mqtt-packet. */
-function lengthOfPacketBegun(client: object): number {
-  const parser = property(client, '_parser')
-  const length = property(property(parser, 'packet'), 'length')
-  return typeof length === 'number' ? length : -1
+/** Kept by the pinned aedes: whether the client sent DISCONNECT. */
+function saidGoodbye(client: object): boolean {
+  return Reflect.get(client, '_disconnected') === true
 }
 
-function property(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+/** A client id fit for a log. */
+function named(id: string | undefined): string {
+  return shortened((id ?? '(without an id)').replaceAll(/\p{Cc}/gu, '�'))
 }
 
 function shortened(text: string): string {

@@ -3,6 +3,7 @@ import type { EventLog } from '#core/events/index.ts'
 import type { Builtin, BuiltinContext, Clock, Logger, RunningBuiltin, Runtime } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
+import type { OwnLogin } from './broker/door.ts'
 import { messagingEvents } from './event-kinds.ts'
 import type { BrokerSettings, FromBroker, ToBroker } from './protocol.ts'
 
@@ -26,6 +27,10 @@ export interface EmbeddedBrokerParts {
   readonly events: EventLog
   /** A broker starts: `give` hands it a way to the router. */
   readonly onThread: (give: (port: MessagePort) => void) => void
+  /** Who may use the broker of a service, with the passwords that site.yaml refers to. Throws what the operator can act on. */
+  readonly rulesOf: (service: string) => Pick<BrokerSettings, 'rules' | 'passwords'>
+  /** As whom the console itself connects. */
+  readonly own: OwnLogin
   /** Told whenever the status changes. */
   readonly onStatus: (status: BrokerStatus) => void
   /** Told, at most four times a second, of clients whose figures changed and of those that have gone. */
@@ -53,7 +58,8 @@ export class EmbeddedBroker implements Builtin, AsyncDisposable {
         'Give it one in site.yaml: "ports: { mqtt: 1883 }".',
       )
     }
-    const settings = { host: context.bind, port, admission: this.#admission }
+    const { rulesOf, own } = this.#parts
+    const settings = { host: context.bind, port, admission: this.#admission, ...rulesOf(context.service), own }
     const thread = new BrokerThread(context.service, settings, this.#parts)
     this.#running.add(thread)
     this.#parts.onThread((admissions) => thread.say({ type: 'admission-port', port: admissions }, [admissions]))
@@ -170,6 +176,16 @@ class BrokerThread {
           break
         case 'clients':
           this.#become({ clients: message.now })
+          break
+        case 'refusal':
+          parts.logger.warn(message.message)
+          parts.events.emit({
+            kind: messagingEvents.brokerRefused,
+            subject: `service:${service}`,
+            severity: 'notice',
+            message: message.message,
+            cause: { type: 'observation', what: 'the broker refused a client something' },
+          })
           break
         case 'figures':
           parts.onFigures(message)

@@ -2,6 +2,8 @@
 export const messagingEvents = {
   brokerStarted: 'broker.started',
   brokerStopped: 'broker.stopped',
+  /** A client of the embedded broker was refused a connection, a topic or a packet. */
+  brokerRefused: 'broker.refused',
   routerConnected: 'router.connected',
   routerDisconnected: 'router.disconnected',
   /** The data-plane thread ended unasked; it is started again. */

@@ -108,7 +108,7 @@ export class MqttLink {
   }
 
   #connect(broker: BrokerLink): void {
-    const { url, session } = broker
+    const { url, session, username, password } = broker
     this.#become('connecting', this.#lastReason || `Connecting to ${url}.`)
     const client = connect(url, {
       clientId: session ?? `${routerClientPrefix}${this.#clientId}`,
@@ -120,6 +120,8 @@ export class MqttLink {
       keepalive: 30,
       queueQoSZero: false,
       timerVariant: 'native',
+      ...(username !== null && { username }),
+      ...(password !== null && { password }),
     })
     this.#client = client
     const acknowledgements = new Acknowledgements(client)

@@ -1,6 +1,14 @@
+import { randomBytes } from 'node:crypto'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { Attention } from '#core/attention/index.ts'
-import type { RouteDefinition, SiteDefinition } from '#core/config/index.ts'
+import {
+  type BrokerDefinition,
+  brokerPasswords,
+  brokerSettings,
+  type RouteDefinition,
+  type Secrets,
+  type SiteDefinition,
+} from '#core/config/index.ts'
 import type { EventLog } from '#core/events/index.ts'
 import type { Builtin, Clock, Logger, Runtime } from '#core/platform/index.ts'
 import type { StateHub } from '#core/state/index.ts'
@@ -8,11 +16,12 @@ import type { Store } from '#core/store/index.ts'
 import type { TopicsPage } from '#shared/contract/messages.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
+import type { OwnLogin } from './broker/door.ts'
 import { ClientBoard } from './client-board.ts'
 import { DataPlaneHost } from './data-plane-host.ts'
 import { type BrokerStatus, EmbeddedBroker } from './embedded-broker.ts'
 import { OpenTap } from './open-tap.ts'
-import type { ChannelMessage, FromDataPlane, TapWish } from './protocol.ts'
+import type { BrokerLink, ChannelMessage, FromDataPlane, TapWish } from './protocol.ts'
 import { RouteBoard } from './route-board.ts'
 import { checkRoute, type RouteProblem } from './route-check.ts'
 import { RouterWatch } from './router-watch.ts'
@@ -30,6 +39,8 @@ export interface MessagingParts {
   readonly runtime: Runtime
   readonly clock: Clock
   readonly logger: Logger
+  /** What users of the broker are known by. */
+  readonly secrets: Secrets
 }
 
 /** Opens messaging: the data-plane thread runs and waits for {@link Messaging.configure}; the broker waits to be started. */
@@ -51,10 +62,13 @@ class SiteMessaging implements Messaging {
   /** Whether the site's broker is the embedded one, so that it being off explains a router without a broker. */
   #embedded = false
   #closed = false
+  /** Who may use the embedded broker, by service. */
+  #rules: Readonly<Record<string, BrokerDefinition>> = {}
   #routing: { readonly routes: readonly RouteDefinition[]; readonly url: string | null } = { routes: [], url: null }
+  readonly ownLogin: OwnLogin = { user: '$console', password: randomBytes(32).toString('base64url') }
 
   constructor(parts: MessagingParts) {
-    const { store, events, attention, state, runtime, clock, logger } = parts
+    const { store, events, attention, state, runtime, clock, logger, secrets } = parts
     this.#logger = logger
     this.#traffic = new TrafficBoard(state.slice('traffic'), clock)
     this.#routes = new RouteBoard({ slice: state.slice('routes'), events, attention, clock })
@@ -66,6 +80,11 @@ class SiteMessaging implements Messaging {
       logger,
       events,
       onThread: (give) => give(this.#wayToRouter()),
+      rulesOf: (service) => {
+        const rules = this.#rules[service] ?? brokerSettings()
+        return { rules, passwords: brokerPasswords(rules, secrets) }
+      },
+      own: this.ownLogin,
       onStatus: (status) => this.#brokerBecame(status),
       onFigures: (figures) => this.#clients.take(figures),
     })
@@ -92,6 +111,11 @@ class SiteMessaging implements Messaging {
 
   get broker(): Builtin {
     return this.#broker
+  }
+
+  define({ services }: SiteDefinition): void {
+    const rules = Object.values(services).flatMap(({ id, broker }) => (broker === null ? [] : [[id, broker] as const]))
+    this.#rules = Object.fromEntries(rules)
   }
 
   async configure(definition: SiteDefinition, brokerUrl: string | null): Promise<void> {
@@ -237,12 +261,20 @@ class SiteMessaging implements Messaging {
     })
   }
 
+  /**
+   * An embedded broker asks before it acknowledges, and ends with the console; any other keeps what is not acknowledged. The console's own
+   * password is told to the embedded one only.
+   */
+  #linkTo(url: string): BrokerLink {
+    const { user, password } = this.ownLogin
+    if (this.#embedded) return { url, session: null, username: user, password }
+    return { url, session: this.#stored.routerName(), username: null, password: null }
+  }
+
   /** The router goes to the site's own broker only while that runs: whoever else may listen on its port is not the site's. */
   async #connect(): Promise<void> {
     const { routes, url } = this.#routing
     const isAway = url === null || (this.#embedded && this.#brokerState !== 'running')
-    // An embedded broker asks before it acknowledges, and ends with the console; any other keeps what is not acknowledged.
-    const session = this.#embedded ? null : this.#stored.routerName()
-    await this.#host.configure(routes, isAway ? null : { url, session })
+    await this.#host.configure(routes, isAway ? null : this.#linkTo(url))
   }
 }

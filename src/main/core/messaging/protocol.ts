@@ -1,8 +1,9 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { RouteDefinition } from '#core/config/index.ts'
+import type { BrokerDefinition, RouteDefinition } from '#core/config/index.ts'
 import type { LogLevel } from '#core/platform/index.ts'
 import type { ShownMessage } from '#shared/contract/messages.ts'
 import type { Problem } from '#shared/problem.ts'
+import type { OwnLogin } from './broker/door.ts'
 import type { WholePayload } from './tap-ring.ts'
 
 /** What the console says to its data-plane thread. */
@@ -91,6 +92,8 @@ export interface BrokerLink {
   readonly url: string
   /** The name under which the broker keeps what the router has not acknowledged; null: a new one each time, and it keeps nothing. */
   readonly session: string | null
+  readonly username: string | null
+  readonly password: string | null
 }
 
 export type LinkState = 'off' | 'connecting' | 'connected'
@@ -176,6 +179,8 @@ export type FromBroker =
   | { readonly type: 'failed'; readonly code: string; readonly reason: string }
   /** Ids of the clients that are connected, as asked by `who`. */
   | { readonly type: 'who'; readonly clients: readonly string[] }
+  /** A client was refused something; a sentence, each once a minute. */
+  | { readonly type: 'refusal'; readonly message: string }
   | { readonly type: 'clients'; readonly now: number; readonly connects: number; readonly disconnects: number }
   /** Clients whose figures changed since the last time, and those that have gone; `untold` more are connected and not told of. */
   | {
@@ -214,11 +219,17 @@ export interface BrokerClient {
   } | null
 }
 
+/** What the broker thread is started with. Never to be logged: it holds passwords. */
 export interface BrokerSettings {
   readonly host: string
   readonly port: number
   /** Whether the data plane must have a message before it is acknowledged; see {@link ToBroker}. */
   readonly admission: boolean
+  readonly rules: BrokerDefinition
+  /** Passwords of the users that are not known by a hash. */
+  readonly passwords: Readonly<Record<string, string>>
+  /** As whom the console's own connections come; null: like everybody else. */
+  readonly own: OwnLogin | null
 }
 
 /** Messages that a broker hands to the data plane before it acknowledges them, numbered one after the other. */

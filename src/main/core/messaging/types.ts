@@ -2,6 +2,7 @@ import type { RouteDefinition, SiteDefinition } from '#core/config/index.ts'
 import type { Builtin } from '#core/platform/index.ts'
 import type { JournalRow, Quarantined, ShownMessage, TopicsPage } from '#shared/contract/messages.ts'
 import type { Cause } from '#shared/vocabulary.ts'
+import type { OwnLogin } from './broker/door.ts'
 import type { BrokerClient, ChannelMessage, TapWish } from './protocol.ts'
 import type { WholePayload } from './tap-ring.ts'
 
@@ -9,6 +10,10 @@ import type { WholePayload } from './tap-ring.ts'
 export interface Messaging extends AsyncDisposable {
   /** The embedded broker as a builtin service for the coordinator. */
   readonly broker: Builtin
+  /** As whom the console itself connects to the embedded broker. Never to be logged, shown or stored. */
+  readonly ownLogin: OwnLogin
+  /** Takes over who may use the embedded broker, for its next start. To be called before that can be ordered. */
+  define(definition: SiteDefinition): void
   /** Connects the router to a broker and loads the routes. Called again when either changes. */
   configure(definition: SiteDefinition, brokerUrl: string | null): Promise<void>
   publish(message: {

@@ -15,11 +15,18 @@ export interface PushingService {
   readonly mqtt: boolean
 }
 
+/** As whom the console connects to the site's broker. */
+export interface BrokerLogin {
+  readonly user: string
+  readonly password: string
+}
+
 export type ToIntake =
   | {
       readonly type: 'configure'
       readonly services: readonly PushingService[]
       readonly broker: string | null
+      readonly login: BrokerLogin | null
       /** How often each service was started anew. */
       readonly starts: Readonly<Record<string, number>>
     }

@@ -40,7 +40,7 @@ owner.on('message', (message: ToIntake) => {
   if (message.type === 'configure') {
     services = new Map(message.services.map((service) => [service.id, service]))
     for (const [service, count] of Object.entries(message.starts)) starts.set(service, count)
-    mqtt.use(message.services.some(({ mqtt: pushes }) => pushes) ? message.broker : null)
+    mqtt.use(message.services.some(({ mqtt: pushes }) => pushes) ? message.broker : null, message.login)
     return
   }
   if (message.type === 'started') {
@@ -50,7 +50,7 @@ owner.on('message', (message: ToIntake) => {
   }
   clearInterval(handingOn)
   http.close()
-  mqtt.use(null)
+  mqtt.use(null, null)
   owner.close()
 })
 

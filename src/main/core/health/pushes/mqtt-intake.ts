@@ -1,5 +1,5 @@
 import { connect, type MqttClient } from 'mqtt'
-import { pushTopic, serviceOfTopic } from './intake-protocol.ts'
+import { type BrokerLogin, pushTopic, serviceOfTopic } from './intake-protocol.ts'
 import { pushLimits } from './push-document.ts'
 
 /** How long it waits before it connects again. Milliseconds. */
@@ -10,6 +10,7 @@ export class MqttIntake {
   readonly #take: (service: string, text: string) => void
   readonly #tooLarge: (service: string) => void
   #url: string | null = null
+  #login: BrokerLogin | null = null
   #client: MqttClient | undefined
 
   constructor(take: (service: string, text: string) => void, tooLarge: (service: string) => void) {
@@ -18,11 +19,12 @@ export class MqttIntake {
   }
 
   /** Goes to another broker; null stays away from any. The same address again changes nothing. */
-  use(url: string | null): void {
-    if (url === this.#url) return
+  use(url: string | null, login: BrokerLogin | null): void {
+    if (url === this.#url && login?.password === this.#login?.password) return
     this.#client?.end(true)
     this.#client = undefined
     this.#url = url
+    this.#login = login
     if (url === null) return
     const client = connect(url, {
       clientId: `wheelhouse-pushes-${process.pid}`,
@@ -31,6 +33,7 @@ export class MqttIntake {
       reconnectPeriod: pauseMs,
       connectTimeout: 10_000,
       timerVariant: 'native',
+      ...(login && { username: login.user, password: login.password }),
     })
     this.#client = client
     client.on('connect', () => client.subscribe(pushTopic('+'), { qos: 0 }))

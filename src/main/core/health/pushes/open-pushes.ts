@@ -4,7 +4,7 @@ import type { Slice } from '#core/state/index.ts'
 import type { PushedView } from '#shared/contract/state.ts'
 import type { Health } from '#shared/vocabulary.ts'
 import type { PushedFacts } from '../types.ts'
-import type { PushingService } from './intake-protocol.ts'
+import type { BrokerLogin, PushingService } from './intake-protocol.ts'
 import { PushIntake } from './push-intake.ts'
 import { type Figures, Pushes } from './pushes.ts'
 
@@ -29,8 +29,8 @@ export interface SitePushes extends AsyncDisposable {
   environmentOf(service: string): Readonly<Record<string, string>>
   /** Told whenever a service calls itself something. */
   onHealth(listener: (service: string, health: Health, sentence: string) => void): Disposable
-  /** Takes over who may push, and where the site's broker is. Resolves when pushes are taken. */
-  configure(services: readonly PushingService[], broker: string | null): Promise<void>
+  /** Takes over who may push, where the site's broker is, and as whom to connect to it. Resolves when pushes are taken. */
+  configure(services: readonly PushingService[], broker: string | null, login?: BrokerLogin): Promise<void>
 }
 
 /** Opens the pushes of a site. Nothing listens until a service may push. */
@@ -47,7 +47,7 @@ export function openPushes({ folder, secret, state, runtime, clock, logger }: Pu
         const latest = pushes.factsOf(service).latest()
         if (latest?.health) listener(service, latest.health, says(latest.health, latest.sentence))
       }),
-    configure: (services, broker) => intake.configure(services, broker),
+    configure: (services, broker, login) => intake.configure(services, broker, login ?? null),
     async [Symbol.asyncDispose]() {
       await intake[Symbol.asyncDispose]()
       pushes[Symbol.dispose]()

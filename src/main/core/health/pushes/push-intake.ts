@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { z } from 'zod'
 import { type Clock, type Logger, type Runtime, writeDurably } from '#core/platform/index.ts'
-import type { FromIntake, IntakeSettings, PushingService, ToIntake } from './intake-protocol.ts'
+import type { BrokerLogin, FromIntake, IntakeSettings, PushingService, ToIntake } from './intake-protocol.ts'
 import { pushTopic } from './intake-protocol.ts'
 import { pushToken } from './push-token.ts'
 import type { Pushes } from './pushes.ts'
@@ -40,6 +40,7 @@ export class PushIntake implements AsyncDisposable {
   /** How often each service was started anew: what was on its way from before counts for nothing. */
   readonly #starts = new Map<string, number>()
   #broker: string | null = null
+  #login: BrokerLogin | null = null
   #settings: IntakeSettings | null = null
   #worker: Worker | undefined
   #ended: Promise<void> = Promise.resolve()
@@ -56,8 +57,8 @@ export class PushIntake implements AsyncDisposable {
   }
 
   /** Takes over who may push and where the broker is. Resolves when it listens, or has been found unable to. */
-  configure(services: readonly PushingService[], broker: string | null): Promise<void> {
-    this.#turn = this.#turn.then(() => this.#configure(services, broker))
+  configure(services: readonly PushingService[], broker: string | null, login: BrokerLogin | null): Promise<void> {
+    this.#turn = this.#turn.then(() => this.#configure(services, broker, login))
     return this.#turn
   }
 
@@ -91,13 +92,18 @@ export class PushIntake implements AsyncDisposable {
     await this.#stop()
   }
 
-  async #configure(services: readonly PushingService[], broker: string | null): Promise<void> {
+  async #configure(
+    services: readonly PushingService[],
+    broker: string | null,
+    login: BrokerLogin | null,
+  ): Promise<void> {
     if (this.#closed) return
     for (const { id } of this.#services) {
       if (!services.some((other) => other.id === id)) this.#parts.pushes.forget(id)
     }
     this.#services = services
     this.#broker = broker
+    this.#login = login
     if (services.length === 0) return this.#stop()
     this.#settings ??= await this.#read()
     if (this.#worker) this.#postConfiguration()
@@ -192,7 +198,7 @@ export class PushIntake implements AsyncDisposable {
 
   #postConfiguration(): void {
     const starts = Object.fromEntries(this.#starts)
-    this.#post({ type: 'configure', services: this.#services, broker: this.#broker, starts })
+    this.#post({ type: 'configure', services: this.#services, broker: this.#broker, login: this.#login, starts })
   }
 
   #post(message: ToIntake): void {
