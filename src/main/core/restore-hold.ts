@@ -26,6 +26,18 @@ export function holdsServices({ kind }: JobView): boolean {
   return kind.startsWith('restore.') || kind.startsWith('deploy.') || kind === 'database.recover'
 }
 
+/** Throws while a job has the site in its hands: what is written into its files then would be swapped away, or mixed with what comes. */
+export function assertNoHolder(running: readonly JobView[]): void {
+  const holder = running.find(holdsServices)
+  if (!holder) return
+  throw new ConsoleError(
+    'site-held',
+    `Nothing was written, because "${holder.title}" is changing the files of the site.`,
+    'Wait until it has ended, then save again.',
+    { params: { job: holder.id }, retryable: true },
+  )
+}
+
 function stopsServices(steps: JobView['steps']): boolean {
   const begun = (id: string) => steps.some((step) => step.id === id && step.state !== 'pending')
   return begun('stop') && !begun('start')

@@ -18,13 +18,14 @@ import { OwedServices } from './owed-services.ts'
 import { ownFolder } from './own-folder.ts'
 import { backupFolder, type Clock, DisposableStore } from './platform/index.ts'
 import type { Recovery } from './recovery/index.ts'
-import { assertNotRestoring } from './restore-hold.ts'
+import { assertNoHolder, assertNotRestoring } from './restore-hold.ts'
 import { SiteConfig } from './site-config.ts'
 import { siteFolder } from './site-folder.ts'
 import { settleInterrupted } from './site-interrupted.ts'
 import { SiteLogs } from './site-logs.ts'
 import { openParts, type SiteHooks, type SiteIdentity, type SiteParts } from './site-parts.ts'
 import type { CloseOptions, SitePorts } from './site-ports.ts'
+import { SiteRoutes } from './site-routes.ts'
 import { SiteStart } from './site-start.ts'
 import { type SiteLock, type Store, takeSiteLock } from './store/index.ts'
 import type { StoreCare } from './store-care/index.ts'
@@ -46,6 +47,8 @@ export interface Site {
   readonly services: ServiceJobs
   readonly units: Units
   readonly messaging: Messaging
+  /** The routes of site.yaml as they are written, tried and changed. */
+  readonly routes: SiteRoutes
   readonly databases: Databases
   readonly dependencies: Dependencies
   readonly backups: Backups
@@ -204,6 +207,7 @@ class OpenSite implements Site {
   readonly services: ServiceJobs
   readonly units: Units
   readonly messaging: Messaging
+  readonly routes: SiteRoutes
   readonly databases: Databases
   readonly dependencies: Dependencies
   readonly backups: Backups
@@ -263,6 +267,18 @@ class OpenSite implements Site {
     this.#owned = owned
     this.#since = ports.clock.wall()
     this.#logs = owned.add(new SiteLogs(parts.coordinator, config, ports))
+    this.routes = owned.add(
+      new SiteRoutes({
+        directory: identity.directory,
+        profile: ports.profile,
+        runtime: ports.runtime,
+        clock: ports.clock,
+        events: parts.events,
+        definition: () => config.inUse,
+        assertWritable: () => assertNoHolder(parts.jobs.running()),
+        reload: (cause) => config.load(cause),
+      }),
+    )
   }
 
   definition(): SiteDefinition | null {

@@ -5,6 +5,7 @@ import { samplePlan, sampleRuns } from './sample-drills.ts'
 import { job } from './sample-entities.ts'
 import { sampleAttempts } from './sample-policies.ts'
 import { processCalls } from './sample-processes.ts'
+import { routeCalls } from './sample-routes.ts'
 import { sampleTopics } from './sample-topics.ts'
 import { sampleVerification } from './sample-verification.ts'
 import { sampleWhy } from './sample-why.ts'
@@ -109,6 +110,7 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
         more: false,
       }),
     },
+    routes: routeCalls(note),
     events: {
       page: (input) => logged('events.page', input, (log) => log.page(input)),
       span: (input) =>

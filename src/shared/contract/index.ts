@@ -9,6 +9,7 @@ import { attentionContract, jobsContract } from './jobs.ts'
 import { maintenanceContract } from './maintenance.ts'
 import { messagesContract } from './messages.ts'
 import { recoveryContract } from './recovery.ts'
+import { routesContract } from './routes.ts'
 import { servicesContract } from './services.ts'
 import { storeContract } from './store.ts'
 import { verificationContract } from './verification.ts'
@@ -22,6 +23,7 @@ export const contract = {
   site: siteContract,
   services: servicesContract,
   messages: messagesContract,
+  routes: routesContract,
   events: eventsContract,
   jobs: jobsContract,
   attention: attentionContract,
@@ -49,11 +51,13 @@ export * from './maintenance.ts'
 export * from './messages.ts'
 export * from './processes.ts'
 export * from './recovery.ts'
+export * from './routes.ts'
 export * from './services.ts'
 export * from './shared-schemas.ts'
 export * from './start-path.ts'
 export * from './state.ts'
 export * from './store.ts'
+export * from './stored-message.ts'
 export * from './subscriptions.ts'
 export * from './unit.ts'
 export * from './verification.ts'

@@ -10,6 +10,7 @@ import { attentionHandlers, jobsHandlers } from './handlers/jobs.ts'
 import { maintenanceHandlers } from './handlers/maintenance.ts'
 import { messagesHandlers } from './handlers/messages.ts'
 import { recoveryHandlers } from './handlers/recovery.ts'
+import { routesHandlers } from './handlers/routes.ts'
 import { servicesHandlers } from './handlers/services.ts'
 import { storeHandlers } from './handlers/store.ts'
 import { verificationHandlers } from './handlers/verification.ts'
@@ -20,6 +21,7 @@ export const router = api.router({
   site: siteHandlers,
   services: servicesHandlers,
   messages: messagesHandlers,
+  routes: routesHandlers,
   events: eventsHandlers,
   jobs: jobsHandlers,
   attention: attentionHandlers,

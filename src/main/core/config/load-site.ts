@@ -50,7 +50,11 @@ export interface LoadOptions {
  */
 export async function loadSite(directory: string, options: LoadOptions = {}): Promise<LoadedSite> {
   const source = await readSiteText(directory)
-  if ('code' in source) return invalid([source])
+  return 'code' in source ? invalid([source]) : await checkSite(directory, source, options)
+}
+
+/** The same for a text that need not lie on disk yet, as if it were the site.yaml of the folder. */
+export async function checkSite(directory: string, source: SiteText, options: LoadOptions = {}): Promise<LoadedSite> {
   const reading = readYaml(source.text, source.file)
   if (!reading.ok) return invalid(reading.problems)
   const { yaml } = reading

@@ -1,3 +1,4 @@
+export { DryRuns } from './dry-run/dry-run-thread.ts'
 export { messagingEvents } from './event-kinds.ts'
 export { type MessagingParts, openMessaging } from './open-messaging.ts'
 export type { BrokerClient, ChannelMessage } from './protocol.ts'

@@ -7,6 +7,7 @@ export const programs = {
   'store-reader': 'store/reader.program',
   broker: 'messaging/broker.program',
   'data-plane': 'messaging/data-plane.program',
+  'dry-run': 'messaging/dry-run/dry-run.program',
   'push-intake': 'health/pushes/intake.program',
   backup: 'backup/backup.program',
   'database-copy': 'store/database-copy.program',

@@ -2,13 +2,14 @@ import { Button } from '@mantine/core'
 import { useState } from 'react'
 import { Link } from 'react-router'
 import { toConsoleError } from '#shared/client/index.ts'
-import type { ShownMessage } from '#shared/contract/index.ts'
+import type { ShownMessage, StoredMessage } from '#shared/contract/index.ts'
 import type { Problem } from '#shared/problem.ts'
 import { CopyButton } from '../../components/command-line.tsx'
 import { Drawer, DrawerPart, Facts } from '../../components/drawer.tsx'
 import { bytes } from '../../components/figures.ts'
 import { Time } from '../../components/time.tsx'
 import { usePage } from '../../state/page-context.ts'
+import { PassportPart } from '../routes/passport-part.tsx'
 import styles from './message-drawer.module.css'
 import { Payload } from './payload.tsx'
 import { RouteResults } from './route-results.tsx'
@@ -74,6 +75,12 @@ export function MessageDrawer({
         )}
         <Link to="/messages/routes">All routes and their ledger</Link>
       </DrawerPart>
+      {message.routes.length > 0 && !message.cut && (
+        <DrawerPart title="Passport">
+          <p className="dim">Each stage of these routes, as they are written now.</p>
+          <PassportPart key={message.n} message={stored(message)} />
+        </DrawerPart>
+      )}
     </Drawer>
   )
 }
@@ -95,4 +102,8 @@ function useWhole(message: ShownMessage) {
     setBusy(false)
   }
   return { whole, problem, busy, fetch }
+}
+
+function stored({ at, topic, payload, encoding, qos, retain }: ShownMessage): StoredMessage {
+  return { at, topic, payload, encoding, qos, retain }
 }

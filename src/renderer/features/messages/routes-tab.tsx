@@ -1,7 +1,7 @@
-import { ActionIcon, TextInput, Tooltip } from '@mantine/core'
-import { IconDownload, IconSearch } from '@tabler/icons-react'
+import { ActionIcon, Button, TextInput, Tooltip } from '@mantine/core'
+import { IconDownload, IconPencil, IconPlus, IconSearch } from '@tabler/icons-react'
 import { useMemo, useState } from 'react'
-import { Link } from 'react-router'
+import { Link, useSearchParams } from 'react-router'
 import type { RouteView } from '#shared/contract/index.ts'
 import { csv, exportText } from '../../components/export-text.ts'
 import { count, perSecond } from '../../components/figures.ts'
@@ -11,6 +11,7 @@ import { PanelBody } from '../../components/panel.tsx'
 import { Sentence } from '../../components/sentence.tsx'
 import { Time, ZoneNote } from '../../components/time.tsx'
 import { useSlice } from '../../state/use-shown.ts'
+import { NewRouteDialog, RouteEditor } from '../routes/route-editor.tsx'
 import { Why } from '../why/why.tsx'
 import { targetLedger } from './ledger.ts'
 import styles from './routes-tab.module.css'
@@ -19,14 +20,27 @@ import styles from './routes-tab.module.css'
 export function RoutesTab({ onWatch }: { readonly onWatch: (filter: string) => void }) {
   const slice = useSlice('routes')
   const [search, setSearch] = useState('')
+  const [naming, setNaming] = useState(false)
+  const [params, setParams] = useSearchParams()
+  const editing = params.get('edit')
+  const edit = (route: string | null) => {
+    setNaming(false)
+    setParams(route === null ? {} : { edit: route })
+  }
   const all = useMemo(() => Object.values(slice).sort((a, b) => a.id.localeCompare(b.id)), [slice])
   const hasLimits = all.some((route) => route.limit !== null)
   const words = search.trim().toLowerCase()
   const routes = all.filter((route) => `${route.id} ${route.title} ${route.from}`.toLowerCase().includes(words))
+  if (editing !== null) return <RouteEditor key={editing} route={editing} onClose={() => edit(null)} />
   return (
     <PageFrame
       title="Routes"
       note={<ZoneNote />}
+      actions={
+        <Button leftSection={<IconPlus size={14} />} onClick={() => setNaming(true)}>
+          New route
+        </Button>
+      }
       tools={
         <>
           <TextInput
@@ -49,17 +63,19 @@ export function RoutesTab({ onWatch }: { readonly onWatch: (filter: string) => v
           routes.length === 0
             ? {
                 state: 'empty',
-                sentence: 'This site has no routes. Name them under routes: in site.yaml, then reload it in Settings.',
+                sentence:
+                  'This site has no routes. Write the first one here, or name them under routes: in site.yaml and reload it in Settings.',
               }
             : { state: 'ready' }
         }
       >
         <div className={styles.routes}>
           {routes.map((route) => (
-            <Route key={route.id} route={route} hasLimits={hasLimits} onWatch={onWatch} />
+            <Route key={route.id} route={route} hasLimits={hasLimits} onWatch={onWatch} onEdit={edit} />
           ))}
         </div>
       </PanelBody>
+      {naming && <NewRouteDialog taken={all.map(({ id }) => id)} onClose={() => setNaming(false)} onChosen={edit} />}
     </PageFrame>
   )
 }
@@ -69,15 +85,26 @@ interface RouteProps {
   /** Whether any route of the site has a limit: the columns of all ledgers are the same. */
   readonly hasLimits: boolean
   readonly onWatch: (filter: string) => void
+  readonly onEdit: (route: string) => void
 }
 
-function Route({ route, hasLimits, onWatch }: RouteProps) {
+function Route({ route, hasLimits, onWatch, onEdit }: RouteProps) {
   const hasExpired = route.targets.some(({ expired }) => expired > 0)
   return (
     <section className={styles.route} aria-label={`Route ${route.id}`}>
       <header className={styles.head}>
         <HealthMark health={markOf(route)} label={route.on ? 'on' : 'off'} />
         <h2>{route.title}</h2>
+        <Tooltip label="Edit, try, save">
+          <ActionIcon
+            size="sm"
+            className={`${styles.edit}`}
+            aria-label={`Edit route ${route.id}`}
+            onClick={() => onEdit(route.id)}
+          >
+            <IconPencil size={14} />
+          </ActionIcon>
+        </Tooltip>
         {route.title !== route.id && <code className="dim">{route.id}</code>}
         <span className="dim">from</span>
         <button type="button" className={styles.from} title="Watch live" onClick={() => onWatch(route.from)}>

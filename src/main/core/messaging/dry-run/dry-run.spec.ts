@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest'
+import type { RouteDefinition } from '#core/config/index.ts'
+import type { StoredMessage } from '#shared/contract/index.ts'
+import { dryRun } from './dry-run.ts'
+import { passportOf } from './passport.ts'
+
+const route: RouteDefinition = {
+  id: 'desk',
+  title: 'desk',
+  on: true,
+  from: 'desk/+/status',
+  where: 'payload.battery > 5',
+  validate: null,
+  limit: null,
+  map: '{"desk": topic[1]}',
+  to: [{ kind: 'channel', channel: 'board' }],
+}
+
+let at = Date.UTC(2026, 0, 5, 8)
+function message(topic: string, payload: string, laterMs = 1_000): StoredMessage {
+  at += laterMs
+  return { at, topic, payload, encoding: 'utf8', qos: 0, retain: false }
+}
+
+const traffic = [
+  message('desk/1/status', '{"battery": 80}'),
+  message('desk/2/status', '{"battery": 3}'),
+  message('desk/3/status', 'rubbish'),
+  message('elsewhere', '{}'),
+]
+
+describe('a dry run', () => {
+  test('of an unchanged route finds no difference', () => {
+    const report = dryRun(route, structuredClone(route), traffic)
+    expect(report).toMatchObject({ messages: 4, changed: 0, differences: [] })
+    expect(report.after).toEqual({ passed: 1, filtered: 1, quarantined: 1, limited: 0, 'not matched': 1 })
+  })
+
+  test('names each message of which the changed route makes something else, before and after', () => {
+    const report = dryRun(route, { ...route, where: 'payload.battery < 5', map: null }, traffic)
+    expect(report.changed).toBe(2)
+    expect(report.differences.map(({ n, before, after }) => [n, before.result, after.result])).toEqual([
+      [0, 'passed', 'filtered'],
+      [1, 'filtered', 'passed'],
+    ])
+    expect(report.differences[0]?.before.outputs).toEqual([
+      { target: 'channel board', payload: '{"desk":"1"}', encoding: 'utf8', cut: false },
+    ])
+    expect(report.differences[1]?.after.outputs[0]?.payload).toBe('{"battery": 3}')
+  })
+
+  test('of a new route compares with none, and of one that is removed with nothing', () => {
+    expect(dryRun(null, route, traffic)).toMatchObject({ changed: 3, before: { 'not matched': 4 } })
+    expect(dryRun(route, null, traffic)).toMatchObject({ changed: 3, after: { 'not matched': 4 } })
+    expect(dryRun(route, { ...route, on: false }, traffic)).toMatchObject({ changed: 3 })
+  })
+
+  test('counts a limit by the times at which the messages came', () => {
+    const limited: RouteDefinition = {
+      ...route,
+      where: null,
+      map: null,
+      limit: { rate: { count: 1, perMs: 1_000 }, per: 'topic', keep: 'latest' },
+    }
+    const burst = [0, 100, 100, 5_000].map((later, n) => message('desk/1/status', `{"n": ${n}}`, later))
+    const { after, differences } = dryRun(null, limited, burst)
+    // The first goes on, the second gives way to the third, which goes on later; the fourth comes when all is free again.
+    expect(after).toMatchObject({ passed: 3, limited: 1 })
+    expect(differences.map((one) => one.after.result)).toEqual(['passed', 'limited', 'passed', 'passed'])
+    expect(differences[2]?.after.outputs[0]?.payload).toBe('{"n": 2}')
+  })
+
+  test('lists the first differences and counts all', () => {
+    const many = Array.from({ length: 500 }, () => message('desk/1/status', '{"battery": 80}'))
+    const report = dryRun(null, route, many)
+    expect(report.changed).toBe(500)
+    expect(report.differences).toHaveLength(200)
+  })
+
+  test('shows bytes that are no text as hex', () => {
+    const bytes: StoredMessage = { ...message('desk/1/status', 'ff00'), encoding: 'hex' }
+    const [first] = dryRun(null, { ...route, where: null, map: null }, [bytes]).differences
+    expect(first?.after.outputs[0]).toMatchObject({ payload: 'ff00', encoding: 'hex' })
+  })
+})
+
+describe('the passport of a message', () => {
+  const chain: readonly RouteDefinition[] = [
+    { ...route, validate: { type: 'object' }, to: [{ kind: 'mqtt', topic: 'board/desk', qos: 1, retain: false }] },
+    { ...route, id: 'board', from: 'board/#', where: null, map: null },
+  ]
+
+  test('shows what each stage did, and which routes take in what comes out', () => {
+    expect(passportOf(chain, message('desk/1/status', '{"battery": 80}'))).toEqual([
+      {
+        route: 'desk',
+        title: 'desk',
+        from: 'desk/+/status',
+        on: true,
+        stages: [
+          { stage: 'where', rule: 'payload.battery > 5', result: 'passed', said: 'true' },
+          { stage: 'validate', rule: '{"type":"object"}', result: 'passed', said: null },
+          { stage: 'map', rule: '{"desk": topic[1]}', result: 'passed', said: '{"desk":"1"}' },
+        ],
+        outcome: {
+          result: 'passed',
+          reason: null,
+          outputs: [{ target: 'mqtt board/desk', payload: '{"desk":"1"}', encoding: 'utf8', cut: false }],
+        },
+        onward: [{ topic: 'board/desk', route: 'board' }],
+      },
+    ])
+  })
+
+  test.each([
+    ['a condition that is not met', {}, '{"battery": 1}', 'filtered'],
+    ['a key that is missing', {}, '{}', 'filtered'],
+    ['a payload that is no JSON', {}, 'rubbish', 'quarantined'],
+    ['a payload that does not fit', { validate: { required: ['id'] } }, '{"battery": 9}', 'quarantined'],
+    ['a mapping that fails', { map: 'payload.nothing' }, '{"battery": 9}', 'quarantined'],
+    ['nothing in the way', {}, '{"battery": 9}', 'passed'],
+  ])('ends where the router itself would: %s', (_what, change, payload, result) => {
+    const [passport] = passportOf([{ ...route, ...change }], message('desk/1/status', payload))
+    expect(passport?.outcome.result).toBe(result)
+    const last = passport?.stages.at(-1)
+    expect(last?.result).toBe(result)
+  })
+})

@@ -1,0 +1,55 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { RouteDefinition } from '#core/config/index.ts'
+import type { DryRunReport, RouteDifference, RouteOutcome, StoredMessage } from '#shared/contract/index.ts'
+import { RehearsedRoute } from './rehearsed-route.ts'
+
+/** Differences that are listed, and the characters of payload that they may hold together. */
+const most = { differences: 200, characters: 2 * 1024 * 1024 }
+
+const unmatched: RouteOutcome = { result: 'not matched', reason: null, outputs: [] }
+
+/**
+ * Takes recorded messages, oldest first, through a route as it is and as it would be; null where there is none. Pure: nothing is
+ * delivered, and the times are those of the messages.
+ */
+export function dryRun(
+  before: RouteDefinition | null,
+  after: RouteDefinition | null,
+  messages: readonly StoredMessage[],
+): DryRunReport {
+  const old = outcomesOf(before, messages)
+  const now = outcomesOf(after, messages)
+  const differences: RouteDifference[] = []
+  let changed = 0
+  let characters = 0
+  for (const [n, message] of messages.entries()) {
+    const was = old[n] ?? unmatched
+    const is = now[n] ?? unmatched
+    if (isDeepStrictEqual(was, is)) continue
+    changed++
+    characters += lengthOf(message, was, is)
+    if (differences.length < most.differences && (characters <= most.characters || differences.length === 0)) {
+      differences.push({ n, message, before: was, after: is })
+    }
+  }
+  return { messages: messages.length, before: counted(old), after: counted(now), changed, differences }
+}
+
+function outcomesOf(route: RouteDefinition | null, messages: readonly StoredMessage[]): readonly RouteOutcome[] {
+  if (route === null) return messages.map(() => unmatched)
+  using rehearsed = new RehearsedRoute(route, messages[0]?.at ?? 0)
+  for (const message of messages) rehearsed.take(message)
+  return rehearsed.outcomes()
+}
+
+function counted(outcomes: readonly RouteOutcome[]): DryRunReport['before'] {
+  const counts = { 'not matched': 0, filtered: 0, limited: 0, quarantined: 0, passed: 0 }
+  for (const { result } of outcomes) counts[result]++
+  return counts
+}
+
+function lengthOf(message: StoredMessage, ...outcomes: readonly RouteOutcome[]): number {
+  return outcomes
+    .flatMap(({ outputs }) => outputs)
+    .reduce((all, { payload }) => all + payload.length, message.payload.length)
+}

@@ -1,0 +1,105 @@
+import type { RouteDefinition } from '#core/config/index.ts'
+import type { PassportRoute, StoredMessage } from '#shared/contract/index.ts'
+import { Expressions, isMissingKey, reasonOf } from '../expressions.ts'
+import { IncomingMessage } from '../incoming-message.ts'
+import { limitInWords } from '../limit-stage.ts'
+import { compileSchema } from '../payload-schema.ts'
+import { payloadOf } from '../payload-text.ts'
+import { sourceOf } from '../route-check.ts'
+import { RehearsedRoute } from './rehearsed-route.ts'
+
+type Stage = PassportRoute['stages'][number]
+
+/** What a stage gave is shown up to this length, in characters. */
+const longestSaid = 4_000
+
+/**
+ * What the routes do with one message, stage by stage, those that it matches only. Nothing is delivered. A limit is named, not
+ * applied: what it did depends on the messages before.
+ */
+export function passportOf(routes: readonly RouteDefinition[], stored: StoredMessage): readonly PassportRoute[] {
+  const sources = routes.map((route) => ({ route, source: sourceOf(route.from) }))
+  return sources.flatMap(({ route, source }) => {
+    if ('mistake' in source || !source.matches(stored.topic)) return []
+    using rehearsed = new RehearsedRoute({ ...route, on: true, limit: null }, stored.at)
+    rehearsed.take(stored)
+    const [outcome] = rehearsed.outcomes()
+    if (outcome === undefined) return []
+    const topics = outcome.outputs.length === 0 ? [] : route.to.flatMap((to) => (to.kind === 'mqtt' ? [to.topic] : []))
+    const onward = topics.flatMap((topic) =>
+      sources.flatMap((reader) =>
+        !('mistake' in reader.source) && reader.source.matches(topic) ? [{ topic, route: reader.route.id }] : [],
+      ),
+    )
+    const { id, title, from, on } = route
+    return [{ route: id, title, from, on, stages: stagesOf(route, stored), outcome, onward }]
+  })
+}
+
+/** The stages that the message comes to, the one at which it ends included. */
+function stagesOf(route: RouteDefinition, stored: StoredMessage): Stage[] {
+  const message = new IncomingMessage()
+  const bytes = Buffer.from(stored.payload, stored.encoding)
+  message.hold(stored.topic, stored.topic.split('/'), bytes, stored.at, stored.retain, stored.qos)
+  const stages: Stage[] = []
+  for (const look of [whereStage, validateStage, limitStage, mapStage]) {
+    const stage = look(route, message)
+    if (stage === null) continue
+    stages.push(stage)
+    if (stage.result === 'filtered' || stage.result === 'quarantined') break
+  }
+  return stages
+}
+
+function whereStage({ where }: RouteDefinition, message: IncomingMessage): Stage | null {
+  if (where === null) return null
+  const compiled = new Expressions().condition(where)
+  const stage = { stage: 'where', rule: where } as const
+  if ('mistake' in compiled) return { ...stage, result: 'quarantined', said: compiled.mistake.message }
+  const { expression } = compiled
+  if (expression.needsPayload && message.undecodable !== null)
+    return { ...stage, result: 'quarantined', said: message.undecodable }
+  try {
+    const gave = expression.run(message)
+    if (gave !== true && gave !== false) return { ...stage, result: 'quarantined', said: 'neither true nor false' }
+    return { ...stage, result: gave ? 'passed' : 'filtered', said: String(gave) }
+  } catch (error) {
+    return { ...stage, result: isMissingKey(error) ? 'filtered' : 'quarantined', said: reasonOf(error) }
+  }
+}
+
+function validateStage({ validate }: RouteDefinition, message: IncomingMessage): Stage | null {
+  if (validate === null) return null
+  const stage = { stage: 'validate', rule: JSON.stringify(validate) } as const
+  const compiled = compileSchema(validate)
+  if ('mistake' in compiled) return { ...stage, result: 'quarantined', said: compiled.mistake.message }
+  if (message.undecodable !== null) return { ...stage, result: 'quarantined', said: message.undecodable }
+  try {
+    const misfit = compiled.schema.misfit(message.payload)
+    return { ...stage, result: misfit === null ? 'passed' : 'quarantined', said: misfit }
+  } catch (error) {
+    return { ...stage, result: 'quarantined', said: reasonOf(error) }
+  }
+}
+
+function limitStage({ limit }: RouteDefinition): Stage | null {
+  return limit === null
+    ? null
+    : { stage: 'limit', rule: `at most ${limitInWords(limit)}`, result: 'counted when it came', said: null }
+}
+
+function mapStage({ map }: RouteDefinition, message: IncomingMessage): Stage | null {
+  if (map === null) return null
+  const stage = { stage: 'map', rule: map } as const
+  const compiled = new Expressions().mapping(map)
+  if ('mistake' in compiled) return { ...stage, result: 'quarantined', said: compiled.mistake.message }
+  if (compiled.expression.needsPayload && message.undecodable !== null)
+    return { ...stage, result: 'quarantined', said: message.undecodable }
+  try {
+    const payload = payloadOf(compiled.expression.run(message))
+    const said = typeof payload === 'string' ? payload : `${payload.length} bytes`
+    return { ...stage, result: 'passed', said: said.slice(0, longestSaid) }
+  } catch (error) {
+    return { ...stage, result: 'quarantined', said: reasonOf(error) }
+  }
+}

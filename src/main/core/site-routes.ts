@@ -1,0 +1,213 @@
+import { createHash } from 'node:crypto'
+import { realpath, stat } from 'node:fs/promises'
+import {
+  type DryRunReport,
+  dryRunBounds,
+  type PassportRoute,
+  type RouteTextProblem,
+  type StoredMessage,
+} from '#shared/contract/index.ts'
+import type { ConfigProblem } from '#shared/contract/state.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import type { Cause } from '#shared/vocabulary.ts'
+import {
+  type ChangedSiteText,
+  checkSite,
+  type LoadedSite,
+  type RouteDefinition,
+  readSiteText,
+  routeText,
+  type SiteDefinition,
+  type SiteText,
+  withRouteText,
+} from './config/index.ts'
+import type { EventLog } from './events/index.ts'
+import { checkRoutes, DryRuns } from './messaging/index.ts'
+import { type Clock, type Runtime, writeDurably } from './platform/index.ts'
+import { checkPolicies } from './recovery/index.ts'
+
+export interface SiteRoutesParts {
+  /** The site's folder. */
+  readonly directory: string
+  readonly profile: string | null
+  readonly runtime: Runtime
+  readonly clock: Clock
+  readonly events: EventLog
+  /** The definition in use. */
+  readonly definition: () => SiteDefinition | null
+  /** Throws when nothing of the site may be written now, as during a restore. */
+  readonly assertWritable: () => void
+  /** Reads site.yaml again. */
+  readonly reload: (cause: Cause) => Promise<unknown>
+}
+
+/** The routes of site.yaml as an operator writes them: looked at, checked, tried on recorded messages, saved. */
+export class SiteRoutes implements AsyncDisposable {
+  readonly #parts: SiteRoutesParts
+  readonly #dryRuns: DryRuns
+  #saving: Promise<unknown> = Promise.resolve()
+
+  constructor(parts: SiteRoutesParts) {
+    this.#parts = parts
+    this.#dryRuns = new DryRuns(parts)
+  }
+
+  /** The text of a route, null when there is none; `base` names the file as it is now, and is wanted back by {@link save}. */
+  async text(route: string): Promise<{ text: string | null; base: string; firstLine: number | null }> {
+    const site = await this.#read()
+    const place = routeText(site.text, route)
+    return { text: place?.text ?? null, base: site.sha256, firstLine: place?.line ?? null }
+  }
+
+  /** What would be wrong with site.yaml if the route were written like this: in the route itself, and what it makes wrong elsewhere. */
+  async check(route: string, text: string): Promise<readonly RouteTextProblem[]> {
+    return (await this.#examine(await this.#read(), route, text)).problems
+  }
+
+  /** Writes a route into site.yaml, or takes it out, and puts it to use. One at a time. */
+  save(route: string, text: string | null, base: string, cause: Cause): Promise<void> {
+    const turn = this.#saving.then(() => this.#save(route, text, base, cause))
+    this.#saving = turn.catch(() => {})
+    return turn
+  }
+
+  /** What a route, written like this, would make of messages, against what the one in use makes of them. */
+  async dryRun(route: string, text: string | null, messages: readonly StoredMessage[]): Promise<DryRunReport> {
+    const bytes = messages.reduce((all, { payload }) => all + payload.length, 0)
+    if (bytes > dryRunBounds.bytes) {
+      throw new ConsoleError(
+        'dry-run-too-large',
+        `The messages hold ${bytes} characters of payload, more than the ${dryRunBounds.bytes} that are tried at once.`,
+        'Try fewer messages, or a narrower filter.',
+      )
+    }
+    const before = this.#parts.definition()?.routes[route] ?? null
+    const after = text === null ? null : await this.#definitionOf(route, text)
+    const oldestFirst = messages.toSorted((one, other) => one.at - other.at)
+    const answer = await this.#dryRuns.ask({ type: 'dry run', before, after, messages: oldestFirst })
+    if (answer.type !== 'dry run') throw new TypeError('The dry run answered something else.')
+    return answer.report
+  }
+
+  /** What the routes in use do with one message, stage by stage. */
+  async passport(message: StoredMessage): Promise<readonly PassportRoute[]> {
+    const routes = Object.values(this.#parts.definition()?.routes ?? {})
+    const answer = await this.#dryRuns.ask({ type: 'passport', routes, message })
+    if (answer.type !== 'passport') throw new TypeError('The dry run answered something else.')
+    return answer.routes
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#saving
+    await this.#dryRuns[Symbol.asyncDispose]()
+  }
+
+  async #save(route: string, text: string | null, base: string, cause: Cause): Promise<void> {
+    const { assertWritable, events, reload } = this.#parts
+    assertWritable()
+    const site = await this.#read()
+    if (site.sha256 !== base) {
+      throw new ConsoleError(
+        'site-yaml-changed',
+        'site.yaml was changed since this text was read, so nothing was written.',
+        'Keep your text, open the route again, and bring your change in anew.',
+      )
+    }
+    const { changed, problems } = await this.#examine(site, route, text)
+    const [first] = problems
+    if (first) throw mistaken(route, first, problems.length)
+    if (changed.siteText === site.text) return
+    const file = await realpath(site.file)
+    await writeDurably(file, changed.siteText, (await stat(file)).mode & 0o777)
+    const old = routeText(site.text, route)?.text ?? null
+    const done = text === null ? 'removed from' : old === null ? 'added to' : 'changed in'
+    const event = await events.record({
+      kind: 'config.route-changed',
+      subject: `route:${route}`,
+      severity: 'notice',
+      message: `Route ${route} was ${done} site.yaml.`,
+      cause,
+      data: { file: site.file, before: old, after: text },
+    })
+    await reload(event.cause)
+  }
+
+  async #definitionOf(route: string, text: string): Promise<RouteDefinition> {
+    const { loaded, problems } = await this.#examine(await this.#read(), route, text)
+    const [first] = problems
+    if (first) throw mistaken(route, first, problems.length)
+    const definition = loaded.definition?.routes[route]
+    if (definition) return definition
+    throw new ConsoleError(
+      'site-invalid',
+      `site.yaml has other mistakes, so route ${route} cannot be tried: ${loaded.valid ? 'it was left out' : (loaded.problems[0]?.message ?? 'it cannot be read')}`,
+      'Put those right first; Settings names them with their lines.',
+    )
+  }
+
+  /** The file as it would be, and what is wrong with it only then. */
+  async #examine(
+    site: SiteText,
+    route: string,
+    text: string | null,
+  ): Promise<{ changed: ChangedSiteText; loaded: LoadedSite; problems: readonly RouteTextProblem[] }> {
+    const changed = withRouteText(site.text, route, text)
+    const loaded = await this.#load({ ...site, text: changed.siteText, sha256: sha256(changed.siteText) })
+    const now = loaded.valid ? [] : loaded.problems
+    if (now.length === 0) return { changed, loaded, problems: [] }
+    const lines = (text ?? '').trimEnd().split('\n').length
+    const before = await this.#load(site)
+    const known = new Set((before.valid ? [] : before.problems).map(({ code, message }) => `${code} ${message}`))
+    const own = now.filter(({ line }) => line !== null && line >= changed.line - 1 && line < changed.line + lines)
+    const others = now.filter((problem) => !own.includes(problem) && !known.has(`${problem.code} ${problem.message}`))
+    return {
+      changed,
+      loaded,
+      problems: [...own.map((problem) => inRoute(problem, changed)), ...others.map(elsewhere)],
+    }
+  }
+
+  async #load(site: SiteText): Promise<LoadedSite> {
+    const { directory, profile } = this.#parts
+    return await checkSite(directory, site, { profile, checkRoutes, checkPolicies })
+  }
+
+  async #read(): Promise<SiteText> {
+    const site = await readSiteText(this.#parts.directory)
+    if (!('code' in site)) return site
+    throw new ConsoleError(site.code, site.message, site.remedy)
+  }
+}
+
+/** A problem of site.yaml by its place in the text of the route. */
+function inRoute({ line, column, message, remedy }: ConfigProblem, place: ChangedSiteText): RouteTextProblem {
+  return {
+    line: line === null ? null : Math.max(1, line - place.line + 1),
+    column: column === null ? null : Math.max(1, column - place.indent),
+    message,
+    remedy,
+  }
+}
+
+function elsewhere({ line, message, remedy }: ConfigProblem): RouteTextProblem {
+  return {
+    line: null,
+    column: null,
+    message: line === null ? message : `Elsewhere in site.yaml, line ${line}: ${message}`,
+    remedy,
+  }
+}
+
+function mistaken(route: string, first: RouteTextProblem, all: number): ConsoleError {
+  const where = first.line === null ? '' : ` (line ${first.line} of its text)`
+  const others = all > 1 ? ` ${all - 1} more mistakes.` : ''
+  return new ConsoleError(
+    'route-invalid',
+    `Route ${route} was not taken over: ${first.message}${where}${others}`,
+    first.remedy,
+  )
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

@@ -1,0 +1,113 @@
+import { z } from 'zod'
+import { idSchema } from '../vocabulary.ts'
+import { procedure } from './procedure.ts'
+import { storedMessageSchema } from './stored-message.ts'
+
+/** Most messages that one dry run takes with the call, and the bytes of their payloads together. */
+export const dryRunBounds = { messages: 5_000, bytes: 8 * 1024 * 1024 } as const
+
+/** A mistake in the text of a route. */
+export const routeProblemSchema = z.object({
+  /** In the text of the route, counted from 1; null when it stands elsewhere in site.yaml. */
+  line: z.number().int().nullable(),
+  column: z.number().int().nullable(),
+  message: z.string(),
+  remedy: z.string(),
+})
+export type RouteTextProblem = z.infer<typeof routeProblemSchema>
+
+/** What one target is given. */
+export const routeOutputSchema = z.object({
+  /** Such as `mqtt site/board`. */
+  target: z.string(),
+  payload: z.string(),
+  encoding: z.enum(['utf8', 'hex']),
+  cut: z.boolean(),
+})
+export type RouteOutput = z.infer<typeof routeOutputSchema>
+
+/** What a route makes of one message. */
+export const routeOutcomeSchema = z.object({
+  result: z.enum(['not matched', 'filtered', 'limited', 'quarantined', 'passed']),
+  /** Why it went to quarantine. */
+  reason: z.string().nullable(),
+  outputs: z.array(routeOutputSchema),
+})
+export type RouteOutcome = z.infer<typeof routeOutcomeSchema>
+
+/** A message of which a changed route makes something else. */
+export const routeDifferenceSchema = z.object({
+  /** Its place among those that were looked at, from 0. */
+  n: z.number().int(),
+  message: storedMessageSchema,
+  before: routeOutcomeSchema,
+  after: routeOutcomeSchema,
+})
+export type RouteDifference = z.infer<typeof routeDifferenceSchema>
+
+const results = z.record(routeOutcomeSchema.shape.result, z.number().int())
+
+/** What a changed route would have made of messages that were recorded. */
+export const dryRunReportSchema = z.object({
+  messages: z.number().int(),
+  /** How many messages each route, as it is and as it would be, filtered, passed on and so on. */
+  before: results,
+  after: results,
+  changed: z.number().int(),
+  /** The first of them. */
+  differences: z.array(routeDifferenceSchema),
+})
+export type DryRunReport = z.infer<typeof dryRunReportSchema>
+
+/** One stage of a route, and what it did with a message. */
+export const passportStageSchema = z.object({
+  stage: z.enum(['where', 'validate', 'limit', 'map']),
+  /** The expression or rule as site.yaml has it. */
+  rule: z.string(),
+  result: z.enum(['passed', 'filtered', 'quarantined', 'counted when it came']),
+  /** What it gave, or why it failed. */
+  said: z.string().nullable(),
+})
+
+/** What one route does with a message, stage by stage. */
+export const passportRouteSchema = z.object({
+  route: idSchema,
+  title: z.string(),
+  from: z.string(),
+  on: z.boolean(),
+  stages: z.array(passportStageSchema),
+  outcome: routeOutcomeSchema,
+  /** Routes that take in what this one publishes, with the topic that it comes by. */
+  onward: z.array(z.object({ topic: z.string(), route: idSchema })),
+})
+export type PassportRoute = z.infer<typeof passportRouteSchema>
+
+const text = z.string().max(64 * 1024)
+
+/** Routes: how they are written, tried on recorded messages, changed; and what they do with one message. */
+export const routesContract = {
+  /** A route as site.yaml has it, and what names that state of the file. Null text: there is none of that id. */
+  text: procedure
+    .input(z.object({ route: idSchema }))
+    .output(z.object({ text: z.string().nullable(), base: z.string(), firstLine: z.number().int().nullable() })),
+  /** What would be wrong with site.yaml if the route were written like this. Changes nothing. */
+  check: procedure
+    .input(z.object({ route: idSchema, text }))
+    .output(z.object({ problems: z.array(routeProblemSchema) })),
+  /** Writes it into site.yaml and reads that again. Refused when it has mistakes, or when the file is no longer `base`. Null removes the route. */
+  save: procedure.input(z.object({ route: idSchema, text: text.nullable(), base: z.string() })).output(z.object({})),
+  /** Takes recorded messages through the route as it is and as it would be. Delivers nothing. */
+  dryRun: procedure
+    .input(
+      z.object({
+        route: idSchema,
+        text: text.nullable(),
+        messages: z.array(storedMessageSchema).max(dryRunBounds.messages),
+      }),
+    )
+    .output(dryRunReportSchema),
+  /** Takes one message through every route that matches it, stage by stage, as they stand now. Delivers nothing. */
+  passport: procedure
+    .input(z.object({ message: storedMessageSchema }))
+    .output(z.object({ routes: z.array(passportRouteSchema) })),
+}
