@@ -75,7 +75,7 @@ test.skipIf(missing)(
     expect(siteYaml()).toContain('  all:\n    from: lab/#\n    where: payload.on\n')
     const ledger = page.getByRole('table', { name: 'Ledger of all' }).getByRole('row').nth(1)
     await client.publishAsync('lab/3', '{"on": false}')
-    await expect.poll(() => ledger.innerText()).toMatch(/journal\D+1d\s+1\s+1\s+/)
+    await expect.poll(() => ledger.innerText()).toMatch(/journal\s+1\s+1\s/)
   },
 )
 
@@ -93,7 +93,7 @@ test.skipIf(missing)(
     await text().fill('from: alarm/#\nto: [ { channel: alarms } ]')
     await page.getByText('No mistakes').waitFor()
     await text().press('Control+s')
-    await page.getByRole('heading', { name: 'alarms' }).waitFor()
+    await button('Edit route alarms').waitFor()
     expect(siteYaml()).toContain('  alarms:\n    from: alarm/#\n')
 
     await button('Edit route alarms').click()

@@ -153,7 +153,7 @@ function Route({ route, hasLimits, onWatch, onEdit }: RouteProps) {
             return (
               <tr key={`${target.kind} ${target.name}`}>
                 <td>
-                  {target.kind} <code>{target.name}</code>
+                  {target.kind} {target.name !== target.kind && <code>{target.name}</code>}
                   {target.lastError !== null && <div className={styles.error}>{target.lastError}</div>}
                 </td>
                 <td title={target.carried > 0 ? `${count(target.carried)} of them waited from before.` : undefined}>
