@@ -1,6 +1,12 @@
 import { spawn } from 'node:child_process'
 import type { Attention, AttentionDraft } from '#core/attention/index.ts'
-import { type BrokerDefinition, brokerSettings, type RouteDefinition, type SiteDefinition } from '#core/config/index.ts'
+import {
+  type BrokerDefinition,
+  brokerSettings,
+  type OutboxBounds,
+  type RouteDefinition,
+  type SiteDefinition,
+} from '#core/config/index.ts'
 import type { EventDraft, EventLog } from '#core/events/index.ts'
 import { type Messaging, messagingSchema, openMessaging } from '#core/messaging/index.ts'
 import {
@@ -32,7 +38,7 @@ export interface MessagingRig extends AsyncDisposable {
   readonly url: string
   startBroker(): Promise<RunningBuiltin>
   /** Loads these routes on the rig's own broker as on any other that is somewhere, or on another. */
-  load(routes: readonly RouteDefinition[], url?: string | null): Promise<void>
+  load(routes: readonly RouteDefinition[], url?: string | null, bounds?: Partial<OutboxBounds>): Promise<void>
   /** Loads these routes for a site whose own broker the rig's is: the router is asked before a message is acknowledged. */
   loadEmbedded(routes: readonly RouteDefinition[]): Promise<void>
 }
@@ -92,7 +98,10 @@ export async function messagingRig(
         data: folder.path,
       })
     },
-    load: (routes, to = url) => messaging.configure(site(routes), to),
+    load: (routes, to = url, bounds = {}) => {
+      const wanted = site(routes)
+      return messaging.configure({ ...wanted, outbox: { ...wanted.outbox, ...bounds } }, to)
+    },
     loadEmbedded: (routes) => messaging.configure(siteWith(routes, given.broker ?? brokerSettings(), port), url),
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   }
@@ -105,7 +114,8 @@ export async function routerConnected(rig: MessagingRig): Promise<void> {
 
 /** A route with everything that a spec does not care about filled in. */
 export function route(id: string, given: Partial<RouteDefinition>): RouteDefinition {
-  return { id, title: id, on: true, from: '#', where: null, validate: null, limit: null, map: null, to: [], ...given }
+  const stages = { where: null, validate: null, limit: null, map: null }
+  return { id, title: id, on: true, from: '#', ...stages, priority: 'normal', expiresMs: null, to: [], ...given }
 }
 
 /** Runs a command of the mosquitto clients; rejects with what it wrote to stderr. */

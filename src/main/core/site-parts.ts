@@ -259,6 +259,7 @@ export async function openParts(
       events,
       attention,
       services: coordinator,
+      messages: messaging,
       startSite: hooks.startSite,
       state: state.slice('maintenance'),
       seenMs: () => store.seenMs(),

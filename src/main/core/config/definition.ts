@@ -51,6 +51,12 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
       exclude: file.backup.exclude,
     },
     recovery: toPolicies(file.recovery),
+    outbox: {
+      rows: file.outbox.rows,
+      bytes: file.outbox.bytes,
+      ageMs: file.outbox.age,
+      whenFull: file.outbox['when-full'],
+    },
     store: file.store,
     source,
   }
@@ -179,6 +185,8 @@ function toRoute(id: string, entry: SiteFile['routes'][string]): RouteDefinition
     validate: entry.validate ?? null,
     limit: entry.limit === undefined ? null : { ...entry.limit, per: toKey(entry.limit.per) },
     map: entry.map ?? null,
+    priority: entry.priority,
+    expiresMs: entry.expires ?? null,
     to: entry.to.flatMap(toTarget),
   }
 }

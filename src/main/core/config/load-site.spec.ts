@@ -89,7 +89,6 @@ describe('a valid site.yaml', () => {
     expect(loaded.warnings.map(({ code, path }) => [code, path])).toEqual([
       ['not-yet-in-force', 'parts.gateway'],
       ['not-yet-in-force', 'routes.desk-presence.batch'],
-      ['not-yet-in-force', 'routes.desk-presence.priority'],
       ['not-yet-in-force', 'backup.rehearse'],
       ['not-yet-in-force', 'deploy'],
     ])

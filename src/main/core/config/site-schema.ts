@@ -60,7 +60,19 @@ const route = keys({
     .min(1, { error: expectation('value-empty', 'a list of at least one target') })
     .meta({ description: 'Where messages go: each entry is one of `mqtt`, `channel`, `journal`.' }),
   batch: later().optional().meta({ later: true, description: 'Batching.' }),
-  priority: text('a priority such as `high`').optional().meta({ later: true, description: 'Priority.' }),
+  priority: z
+    .enum(['critical', 'high', 'normal', 'low'], {
+      error: expectation('value-unknown', '`critical`, `high`, `normal` or `low`'),
+    })
+    .default('normal')
+    .meta({
+      description:
+        'How much of the way its deliveries get when there are more than can go at once, and what is given up last.',
+    }),
+  expires: duration().optional().meta({
+    words: 'duration',
+    description: 'How long a message that waits in the outbox is wanted. Without it as long as `outbox.age` says.',
+  }),
 })
 
 const backup = keys({
@@ -84,6 +96,27 @@ const backup = keys({
   rehearse: text('a schedule such as `weekly`')
     .optional()
     .meta({ later: true, description: 'Scheduled rehearsal of a restore.' }),
+})
+
+const outbox = keys({
+  rows: whole(1_000, 10_000_000)
+    .default(1_000_000)
+    .meta({ description: 'Most messages that may wait for their targets.' }),
+  bytes: size('1MB')
+    .prefault('1GB')
+    .meta({ words: 'size, at least `1MB`', description: 'Most bytes that their payloads may have.' }),
+  age: duration()
+    .prefault('7d')
+    .meta({ words: 'duration', description: 'Messages that waited for longer are given up.' }),
+  'when-full': z
+    .enum(['drop-lowest', 'drop-oldest', 'refuse'], {
+      error: expectation('value-unknown', '`drop-lowest`, `drop-oldest` or `refuse`'),
+    })
+    .default('drop-lowest')
+    .meta({
+      description:
+        '`drop-lowest`: the oldest of the least urgent go; `drop-oldest`: the oldest; `refuse`: publishers of QoS 1 and 2 wait and keep theirs.',
+    }),
 })
 
 const store = keys({
@@ -147,6 +180,9 @@ export const siteSchema = keys({
   }),
   routes: byId('routes', route).default({}).meta({ description: 'Where messages go.' }),
   backup: backup.prefault({}).meta({ description: 'What is backed up when, and kept how long.' }),
+  outbox: outbox.prefault({}).meta({
+    description: 'What may wait for targets of `qos: 1` that are away. See [routes](routes.md#the-outbox).',
+  }),
   store: store.prefault({}).meta({
     description: 'How large the console’s own databases may become. A reload applies it at once.',
   }),

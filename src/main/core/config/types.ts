@@ -28,6 +28,8 @@ export interface SiteDefinition {
   readonly drills: Readonly<Record<string, DrillDefinition>>
   /** Recovery policies by id, those of site.yaml first, then the shipped ones that it does not change. */
   readonly recovery: Readonly<Record<string, PolicyDefinition>>
+  /** What may wait for targets that must be reached. */
+  readonly outbox: OutboxBounds
   /** Bytes that each of the console's own databases is kept within. */
   readonly store: { readonly control: number; readonly messages: number }
   /** The text it was read from and the sha256 of it: what trust and restore compare. */
@@ -287,7 +289,22 @@ export interface RouteDefinition {
   readonly limit: RouteLimit | null
   /** CEL mapping of the payload; null leaves it as it is. */
   readonly map: string | null
+  readonly priority: RoutePriority
+  /** How long a message that waits in the outbox is wanted; null: as long as the outbox keeps it. */
+  readonly expiresMs: number | null
   readonly to: readonly RouteTarget[]
+}
+
+export type RoutePriority = 'critical' | 'high' | 'normal' | 'low'
+
+export interface OutboxBounds {
+  readonly rows: number
+  /** Of payloads. */
+  readonly bytes: number
+  /** Messages that waited for longer are given up. */
+  readonly ageMs: number
+  /** What goes when there is no room: the oldest of the least urgent, the oldest, or nothing, so that publishers wait. */
+  readonly whenFull: 'drop-lowest' | 'drop-oldest' | 'refuse'
 }
 
 export interface RouteLimit {

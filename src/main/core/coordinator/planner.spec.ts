@@ -90,6 +90,8 @@ test('a preview of stopping a broker names the routes that then carry nothing; o
     validate: null,
     limit: null,
     map: null,
+    priority: 'normal' as const,
+    expiresMs: null,
     to: [],
   }
   const site = {

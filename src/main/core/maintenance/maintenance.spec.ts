@@ -26,6 +26,7 @@ async function opened(directory: string, clock: ManualClock, passed = { before: 
   const events = owned.add(openEventLog({ database, clock, logger }))
   const attention = owned.add(openAttention({ database, events, state: hub.slice('attention'), clock, logger }))
   const holds: (string | null)[] = []
+  const deliveries: boolean[] = []
   const starts: Cause[] = []
   const since = clock.monotonic()
   const maintenance = owned.add(
@@ -34,6 +35,7 @@ async function opened(directory: string, clock: ManualClock, passed = { before: 
       events,
       attention,
       services: { holdRestarts: (why) => void holds.push(why) },
+      messages: { holdDeliveries: (on) => void deliveries.push(on) },
       startSite: async (cause) => void starts.push(cause),
       state: hub.slice('maintenance'),
       seenMs: () => passed.before + clock.monotonic() - since,
@@ -46,6 +48,7 @@ async function opened(directory: string, clock: ManualClock, passed = { before: 
     attention,
     events,
     holds,
+    deliveries,
     starts,
     view: () => hub.slice('maintenance').get('maintenance'),
     told: async () => {
@@ -96,6 +99,7 @@ test('it holds restarts and cards back for its time, ends by itself, and tells w
   await clock.advance(10_000)
   await expect.poll(() => site.maintenance.on).toBe(false)
   expect(site.holds).toEqual(['maintenance', null])
+  expect(site.deliveries).toEqual([true, false])
   const ended = (await site.told()).find(({ kind }) => kind === 'maintenance.ended')
   expect(ended).toMatchObject({
     cause: { type: 'schedule' },

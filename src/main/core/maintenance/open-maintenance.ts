@@ -1,6 +1,7 @@
 import type { Attention } from '#core/attention/index.ts'
 import type { Coordinator } from '#core/coordinator/index.ts'
 import type { EventLog } from '#core/events/index.ts'
+import type { Messaging } from '#core/messaging/index.ts'
 import type { Clock, Logger } from '#core/platform/index.ts'
 import type { Slice } from '#core/state/index.ts'
 import type { Database } from '#core/store/index.ts'
@@ -18,6 +19,7 @@ export interface MaintenanceParts {
   readonly events: EventLog
   readonly attention: Attention
   readonly services: Pick<Coordinator, 'holdRestarts'>
+  readonly messages: Pick<Messaging, 'holdDeliveries'>
   /** Starts what is enabled: asked for at the end when the console did not start the site by itself. */
   readonly startSite: (cause: Cause) => Promise<unknown>
   readonly state: Slice<MaintenanceView>
@@ -146,10 +148,11 @@ class SiteMaintenance implements Maintenance {
   }
 
   #use(period: Period): void {
-    const { services, attention } = this.#parts
+    const { services, messages, attention } = this.#parts
     this.#period = period
     services.holdRestarts('maintenance', { type: 'event', id: period.event })
     attention.shelve(true)
+    messages.holdDeliveries(true)
     this.#show()
     this.#look()
   }
@@ -185,7 +188,7 @@ class SiteMaintenance implements Maintenance {
   }
 
   async #finish(cause: Cause): Promise<void> {
-    const { events, attention, services, startSite, clock, logger } = this.#parts
+    const { events, attention, services, messages, startSite, clock, logger } = this.#parts
     await events.settled() // a stop of a moment ago is heeded
     const period = this.#period
     if (period === null) return
@@ -210,6 +213,7 @@ class SiteMaintenance implements Maintenance {
     if (!heldNothing(report)) this.#raise(report, sentence, because)
     attention.shelve(false)
     services.holdRestarts(null, because)
+    messages.holdDeliveries(false)
     this.#show()
     if (!isDeferred) return
     await startSite(because).catch((error: unknown) =>

@@ -1,5 +1,5 @@
 import { type MessagePort, Worker } from 'node:worker_threads'
-import type { RouteDefinition } from '#core/config/index.ts'
+import type { OutboxBounds, RouteDefinition } from '#core/config/index.ts'
 import type { Clock, Logger, Runtime } from '#core/platform/index.ts'
 import type { Store } from '#core/store/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
@@ -47,6 +47,15 @@ interface Configuration {
   readonly version: number
   readonly routes: readonly RouteDefinition[]
   readonly broker: BrokerLink | null
+  readonly bounds: OutboxBounds
+}
+
+/** Until the site has been read. */
+const unread: Configuration = {
+  version: 0,
+  routes: [],
+  broker: null,
+  bounds: { rows: 1_000_000, bytes: 1024 ** 3, ageMs: 7 * 86_400_000, whenFull: 'drop-lowest' },
 }
 
 /** Keeps one data-plane thread running: configured, with a way to the store's writer and with the taps that are open. */
@@ -59,7 +68,8 @@ export class DataPlaneHost implements AsyncDisposable {
   readonly #configuring = new Map<number, PromiseWithResolvers<readonly RefusedRoute[]>>()
   #worker: Worker | undefined
   #exited: Promise<void> = Promise.resolve()
-  #configuration: Configuration = { version: 0, routes: [], broker: null }
+  #configuration = unread
+  #held = false
   #next = 1
   #pauseMs = firstPauseMs
   #restart: Disposable | undefined
@@ -74,10 +84,14 @@ export class DataPlaneHost implements AsyncDisposable {
     this.#start()
   }
 
-  /** Hands over routes and broker; resolves when they are in use, with the routes that were refused. */
-  configure(routes: readonly RouteDefinition[], broker: BrokerLink | null): Promise<readonly RefusedRoute[]> {
+  /** Hands over routes, broker and the bounds of the outbox; resolves when they are in use, with the routes that were refused. */
+  configure(
+    routes: readonly RouteDefinition[],
+    broker: BrokerLink | null,
+    bounds: OutboxBounds,
+  ): Promise<readonly RefusedRoute[]> {
     const version = this.#next++
-    this.#configuration = { version, routes, broker }
+    this.#configuration = { version, routes, broker, bounds }
     const answer = Promise.withResolvers<readonly RefusedRoute[]>()
     this.#configuring.set(version, answer)
     this.#post({ type: 'configure', ...this.#configuration })
@@ -144,6 +158,12 @@ export class DataPlaneHost implements AsyncDisposable {
     this.#post({ type: 'tap-close', id })
   }
 
+  /** Whether deliveries from the outbox wait. */
+  hold(on: boolean): void {
+    this.#held = on
+    this.#post({ type: 'hold', on })
+  }
+
   /** Gives the thread a way on which an embedded broker asks before it acknowledges. */
   admitFrom(port: MessagePort): void {
     const message: ToDataPlane = { type: 'admission-port', port }
@@ -200,6 +220,7 @@ export class DataPlaneHost implements AsyncDisposable {
     this.#lendPort(store)
     this.#post({ type: 'configure', ...this.#configuration })
     for (const [id, tap] of this.#taps) this.#post({ type: 'tap-open', id, ...tap })
+    if (this.#held) this.#post({ type: 'hold', on: true })
     this.#parts.onThread()
     this.#awaitReport(startMs)
     this.#forgive?.[Symbol.dispose]()

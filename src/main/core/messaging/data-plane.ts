@@ -4,6 +4,7 @@ import { ConsoleError } from '#shared/problem.ts'
 import { AdmissionDesk } from './admission/admission-desk.ts'
 import { Receipts } from './admission/receipts.ts'
 import { Channels, ChannelTarget } from './channels.ts'
+import { Fifo } from './fifo.ts'
 import { Intake } from './intake.ts'
 import { isDurable, type TargetLedger } from './ledger.ts'
 import { MqttLink } from './mqtt-link.ts'
@@ -50,6 +51,8 @@ export class DataPlane {
   readonly #outbox: Outbox
   readonly #receipts: Receipts
   readonly #desk: AdmissionDesk
+  /** Messages that are not taken until the outbox has room; their senders wait, so there are never many. */
+  readonly #late = new Fifo<() => void>()
   readonly #router: Router
   readonly #link: MqttLink
   readonly #reporting: NodeJS.Timeout
@@ -117,6 +120,9 @@ export class DataPlane {
       case 'store-port':
         this.#port.attach(message.port)
         break
+      case 'hold':
+        this.#outbox.hold(message.on)
+        break
       case 'admission-port':
         this.#desk.attach(message.port)
         break
@@ -178,7 +184,8 @@ export class DataPlane {
     this.#port.close()
   }
 
-  #configure({ version, routes, broker }: Extract<ToDataPlane, { type: 'configure' }>): void {
+  #configure({ version, routes, broker, bounds }: Extract<ToDataPlane, { type: 'configure' }>): void {
+    this.#outbox.bound(bounds)
     const refused = this.#router.load(routes)
     this.#link.listenTo(this.#router.reservedFilters())
     this.#link.use(broker)
@@ -199,6 +206,21 @@ export class DataPlane {
       this.#router.take(topic, payload, qos, retained, Date.now())
       return
     }
+    if (this.#outbox.refuses || this.#late.length > 0) {
+      this.#late.push(() => this.#takeFrom(topic, payload, qos, retained, settle))
+      return
+    }
+    this.#takeFrom(topic, payload, qos, retained, settle)
+  }
+
+  /** Takes a message whose sender waits. */
+  #takeFrom(
+    topic: string,
+    payload: Buffer,
+    qos: 0 | 1 | 2,
+    retained: boolean,
+    settle: (isKept: boolean) => void,
+  ): void {
     this.#outbox.senderWaits = true
     this.#receipts.take(() => this.#router.take(topic, payload, qos, retained, Date.now()), settle)
     this.#outbox.senderWaits = false
@@ -206,6 +228,11 @@ export class DataPlane {
 
   #progress(): void {
     this.#receipts.progress()
+    while (!this.#outbox.refuses) {
+      const late = this.#late.shift()
+      if (!late) break
+      late()
+    }
     this.#intake.progress()
   }
 

@@ -5,6 +5,7 @@ import {
   type BrokerDefinition,
   brokerPasswords,
   brokerSettings,
+  type OutboxBounds,
   type RouteDefinition,
   type Secrets,
   type SiteDefinition,
@@ -66,6 +67,7 @@ class SiteMessaging implements Messaging {
   #rules: Readonly<Record<string, BrokerDefinition>> = {}
   #routing: { readonly routes: readonly RouteDefinition[]; readonly url: string | null } = { routes: [], url: null }
   readonly ownLogin: OwnLogin = { user: '$console', password: randomBytes(32).toString('base64url') }
+  #bounds: OutboxBounds | undefined
 
   constructor(parts: MessagingParts) {
     const { store, events, attention, state, runtime, clock, logger, secrets } = parts
@@ -129,6 +131,7 @@ class SiteMessaging implements Messaging {
       this.#logger.warn(`How long journals are kept could not be stored: ${String(error)}.`)
     }
     this.#routing = { routes, url: on ? brokerUrl : null }
+    this.#bounds = definition.outbox
     this.#broker.askRouter(on && this.#embedded)
     await this.#connect()
   }
@@ -197,6 +200,10 @@ class SiteMessaging implements Messaging {
 
   clientFigures(): ReturnType<Messaging['clientFigures']> {
     return { clients: this.#clients.list(), untold: this.#clients.untold }
+  }
+
+  holdDeliveries(on: boolean): void {
+    this.#host.hold(on)
   }
 
   brokerClients(): Promise<readonly string[]> {
@@ -275,6 +282,6 @@ class SiteMessaging implements Messaging {
   async #connect(): Promise<void> {
     const { routes, url } = this.#routing
     const isAway = url === null || (this.#embedded && this.#brokerState !== 'running')
-    await this.#host.configure(routes, isAway ? null : this.#linkTo(url))
+    if (this.#bounds) await this.#host.configure(routes, isAway ? null : this.#linkTo(url), this.#bounds)
   }
 }

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { BrokerDefinition, RouteDefinition } from '#core/config/index.ts'
+import type { BrokerDefinition, OutboxBounds, RouteDefinition } from '#core/config/index.ts'
 import type { LogLevel } from '#core/platform/index.ts'
 import type { ShownMessage } from '#shared/contract/messages.ts'
 import type { Problem } from '#shared/problem.ts'
@@ -14,7 +14,10 @@ export type ToDataPlane =
       readonly routes: readonly RouteDefinition[]
       /** Where the broker is; null: stay away from any. */
       readonly broker: BrokerLink | null
+      readonly bounds: OutboxBounds
     }
+  /** Whether deliveries from the outbox wait, as somebody works on the site. */
+  | { readonly type: 'hold'; readonly on: boolean }
   /** A port straight to the store's writer; replaces an earlier one. */
   | { readonly type: 'store-port'; readonly port: MessagePort }
   /** A port to an embedded broker, which asks by it before it acknowledges a message. */

@@ -22,6 +22,8 @@ export interface Messaging extends AsyncDisposable {
     readonly qos: 0 | 1
     readonly retain: boolean
   }): Promise<void>
+  /** While on, what the outbox holds stays there, and what comes in is added to it. */
+  holdDeliveries(on: boolean): void
   /**
    * Follows messages as they pass: those of a topic filter, with a text in topic or payload, that a route has seen. `take` gives what has come since, newest
    * 5,000, and how many were skipped.

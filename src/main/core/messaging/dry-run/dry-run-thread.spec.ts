@@ -14,6 +14,8 @@ const route: RouteDefinition = {
   validate: null,
   limit: null,
   map: null,
+  priority: 'normal',
+  expiresMs: null,
   to: [{ kind: 'channel', channel: 'x' }],
 }
 function message(text: string): StoredMessage {

@@ -13,6 +13,8 @@ const route: RouteDefinition = {
   validate: null,
   limit: null,
   map: '{"desk": topic[1]}',
+  priority: 'normal',
+  expiresMs: null,
   to: [{ kind: 'channel', channel: 'board' }],
 }
 

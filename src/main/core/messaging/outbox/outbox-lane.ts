@@ -24,6 +24,8 @@ export class OutboxLane {
   failures = 0
   /** Waits in the row of those that may send. */
   isReady = false
+  /** Rows that it may still send before others have their turn. */
+  turn = 0
   isReading = false
   readonly #memory = new Fifo<OutboxRow>()
   /** Sent, came back, and go again before all else; in their order. */
@@ -58,6 +60,16 @@ export class OutboxLane {
   }
   get cursor(): number {
     return this.#cursor
+  }
+
+  /** The front of what waits in memory and is not under way. */
+  get front(): OutboxRow | undefined {
+    return this.#again[0] ?? this.#memory.peek()
+  }
+
+  /** Takes the front out of the lane: it is not sent any more. */
+  giveUp(): OutboxRow | undefined {
+    return this.#again.shift() ?? this.#fromMemory()
   }
 
   /** Rows of an earlier run that the disk holds. */

@@ -1,21 +1,18 @@
 import { randomBytes } from 'node:crypto'
-import type { RouteDefinition, RouteTarget } from '#core/config/index.ts'
+import type { OutboxBounds, RouteDefinition, RouteTarget } from '#core/config/index.ts'
 import { backoffMs } from '#core/platform/index.ts'
 import type { IncomingMessage } from '../incoming-message.ts'
 import type { TargetLedger } from '../ledger.ts'
 import type { StorePort } from '../store-line.ts'
 import { storable } from '../store-targets.ts'
-import { insertRows, quarantineTable } from '../tables.ts'
 import { bytesOf, type Offered, type Payload, type Target } from '../targets.ts'
 import type { Delivery, DeliveryFailure } from './delivery.ts'
+import { OutboxFile } from './outbox-file.ts'
 import { OutboxLane } from './outbox-lane.ts'
 import { OutboxLine } from './outbox-line.ts'
-import { deleteOutbox, noteAttempts, type OutboxRow, outboxSums, readOutbox, rowOf, sumOf } from './outbox-rows.ts'
-import { Remover } from './remover.ts'
+import { OutboxRoom, rankOfPriority } from './outbox-room.ts'
+import type { OutboxRow, PriorityRank } from './outbox-rows.ts'
 import { Turns } from './turns.ts'
-
-/** A page that is read from the disk. */
-const page = { rows: 256, bytes: 2 * 1024 * 1024 }
 
 /** Pauses after a failed delivery; a way that opens again ends them. */
 const pauses = { firstMs: 250, factor: 2, capMs: 30_000 }
@@ -23,7 +20,8 @@ const pauses = { firstMs: 250, factor: 2, capMs: 30_000 }
 /** Times that a target may refuse a message before it goes to quarantine. */
 export const mostRefusals = 5
 
-const retryMs = 1_000
+/** How often what waits is looked through for messages that nobody wants any more. */
+const sweepMs = 5_000
 
 export interface OutboxParts {
   readonly port: StorePort
@@ -42,14 +40,17 @@ export interface OutboxParts {
 export class Outbox implements Disposable {
   readonly #parts: OutboxParts
   readonly #line: OutboxLine
-  readonly #remover: Remover
+  readonly #file: OutboxFile
+  readonly #room = new OutboxRoom()
   readonly #lanes = new Map<string, OutboxLane>()
   readonly #turns = new Map<string, Turns>()
   readonly #idPrefix = `${randomBytes(9).toString('base64url')}-`
+  readonly #sweeping: NodeJS.Timeout
+  readonly #pausing = new Set<NodeJS.Timeout>()
   #ids = 0
   #through = 0
-  #state: 'unread' | 'reading' | 'open' = 'unread'
-  #timers = new Set<NodeJS.Timeout>()
+  #isRead = false
+  #held = false
   #closed = false
   /** Whether whoever sent the message that is being routed keeps it until it is safe here. */
   senderWaits = false
@@ -64,8 +65,9 @@ export class Outbox implements Disposable {
         parts.onProgress()
       },
     })
-    this.#remover = new Remover(parts.port)
-    parts.port.add(() => this.#open())
+    this.#file = new OutboxFile(parts.port)
+    this.#file.open((sums, highest) => this.#opened(sums, highest))
+    this.#sweeping = setInterval(() => this.sweep(), sweepMs)
   }
 
   /** The way of rows to the disk: what waits on it, and what is through. */
@@ -75,34 +77,49 @@ export class Outbox implements Disposable {
 
   /** Rows and removals that have not been answered for. */
   get pending(): number {
-    return this.#line.pending + this.#remover.pending
+    return this.#line.pending + this.#file.pending
   }
 
-  /** Rows of every target that are safe on the disk and not delivered. */
-  lanes(): readonly OutboxLane[] {
-    return [...this.#lanes.values()]
+  /** Whether nothing more is taken at present: whoever keeps a message is to keep it until there is room. */
+  get refuses(): boolean {
+    return this.#room.bounds.whenFull === 'refuse' && this.#room.isFull
+  }
+
+  /** Keeps it within these bounds from now on. */
+  bound(bounds: OutboxBounds): void {
+    this.#room.bounds = bounds
   }
 
   /** Delivers the rows of targets of this kind. */
   use(kind: string, delivery: Delivery): void {
-    this.#turns.set(kind, new Turns(delivery, (lane, row, failure) => this.#answered(lane, row, failure)))
+    const turns = new Turns(delivery, (lane, row, failure) => this.#answered(lane, row, failure))
+    turns.hold(this.#held)
+    this.#turns.set(kind, turns)
+  }
+
+  /** While on nothing is sent; what comes in is added. */
+  hold(on: boolean): void {
+    this.#held = on
+    for (const turns of this.#turns.values()) turns.hold(on)
   }
 
   /** A way is open again, or has room: who paused because of it need not any longer. */
   wake(kind: string, reopened = false): void {
-    if (reopened) {
-      for (const lane of this.#lanes.values()) if (lane.kind === kind) lane.pausedUntil = 0
+    for (const lane of this.#lanes.values()) {
+      if (lane.kind !== kind) continue
+      if (reopened) lane.pausedUntil = 0
+      this.#turn(lane)
     }
-    for (const lane of this.#lanes.values()) if (lane.kind === kind) this.#turn(lane)
   }
 
   /** The target of a route; what earlier runs or routes left for the same target goes first. */
   target(route: RouteDefinition, to: RouteTarget, address: string, ledger: TargetLedger): Target {
     const lane = this.#lane(route.id, `${to.kind}:${address}`)
     lane.ledger = ledger
-    if (this.#state === 'open') ledger.carry(lane.rows)
+    lane.priority = rankOfPriority[route.priority]
+    if (this.#isRead) ledger.carry(lane.rows)
     return {
-      offer: (message, payload) => this.#offer(lane, ledger, to, message, payload),
+      offer: (message, payload) => this.#offer(lane, ledger, { route, to, message, payload }),
       // What it holds is delivered all the same; the next route to the same target goes on with it.
       retire: () => {
         if (lane.ledger === ledger) lane.ledger = null
@@ -110,69 +127,95 @@ export class Outbox implements Disposable {
     }
   }
 
+  /** Lets go what nobody wants any more; rows of one target come to their end in their order. */
+  sweep(): void {
+    const now = this.#parts.now()
+    for (const lane of this.#lanes.values()) {
+      let over = 0
+      for (let row = lane.front; row && this.#room.isOver(row, now); row = lane.front) {
+        lane.giveUp()
+        this.#left(row)
+        over++
+      }
+      if (over === 0) continue
+      lane.ledger?.expire(over)
+      this.#turn(lane)
+    }
+  }
+
   /** Writes what is gathered. */
   flush(): void {
-    this.#remover.flush()
+    this.#file.flush()
   }
 
   [Symbol.dispose](): void {
     this.#closed = true
+    clearInterval(this.#sweeping)
     this.#line[Symbol.dispose]()
-    this.#remover[Symbol.dispose]()
+    this.#file[Symbol.dispose]()
     for (const turns of this.#turns.values()) turns[Symbol.dispose]()
-    for (const timer of this.#timers) clearTimeout(timer)
+    for (const timer of this.#pausing) clearTimeout(timer)
   }
 
-  #offer(lane: OutboxLane, ledger: TargetLedger, to: RouteTarget, message: IncomingMessage, payload: Payload): Offered {
+  #offer(lane: OutboxLane, ledger: TargetLedger, { route, to, message, payload }: Offer): Offered {
     // What nobody keeps finds no room when the store is far behind; a sender that waits is held back instead.
-    if (!this.senderWaits && this.#line.fullness >= 1) {
-      ledger.refuse('the store could not keep up')
+    const reason =
+      !this.senderWaits && this.#line.fullness >= 1
+        ? 'the store could not keep up'
+        : this.#room.isFull && !this.#makeRoom(lane.priority)
+          ? 'the outbox was full'
+          : null
+    if (reason !== null) {
+      ledger.refuse(reason)
       return 'dropped'
     }
     const stored = storable(payload)
+    const bytes = bytesOf(stored)
     ledger.enqueue()
+    this.#room.enter(1, bytes)
     this.#line.push({
       seq: 0,
       id: `${this.#idPrefix}${(this.#ids++).toString(36)}`,
       at: message.at,
-      expiresAt: null,
+      expiresAt: route.expiresMs === null ? null : message.at + route.expiresMs,
       priority: lane.priority,
       route: lane.route,
       target: lane.target,
       topic: message.topicName,
       payload: stored,
-      bytes: bytesOf(stored),
+      bytes,
       retain: to.kind === 'mqtt' && to.retain,
       attempts: 0,
     })
     return 'queued'
   }
 
-  /** Finds out what earlier runs left, once there is a way to the store; rows are written from then on. */
-  #open(): void {
-    if (this.#state !== 'unread' || this.#closed) return
-    this.#state = 'reading'
-    this.#parts.port.write(
-      outboxSums,
-      (error, _retryable, rows) => {
-        if (error !== null) {
-          this.#state = 'unread'
-          this.#later(() => this.#open())
-          return
-        }
-        this.#state = 'open'
-        for (const sum of (rows[0] ?? []).map(sumOf)) this.#lane(sum.route, sum.target).found(sum.rows)
-        const highest = Number(rows[1]?.[0]?.seq ?? 0)
-        this.#through = highest
-        for (const lane of this.#lanes.values()) {
-          lane.ledger?.carry(lane.rows)
-          this.#turn(lane)
-        }
-        // Places grow with time, ten a millisecond: one that was given and lost is not given again.
-        this.#line.begin(Math.max(highest + 1, this.#parts.now() * 10))
-      },
-      'outbox',
-    )
+  /** Makes room for one row; false when that one is what has to be given up. */
+  #makeRoom(priority: PriorityRank): boolean {
+    if (this.#room.bounds.whenFull === 'refuse') return this.senderWaits
+    const lane = this.#room.givesWay(this.#lanes.values(), priority)
+    const row = lane?.giveUp()
+    if (!lane || !row) return false
+    this.#left(row)
+    lane.ledger?.abandon(1, 'the outbox was full')
+    if (lane.wantsPage) this.#read(lane)
+    return true
+  }
+
+  /** What earlier runs left is known; rows are written from now on. */
+  #opened(sums: Parameters<Parameters<OutboxFile['open']>[0]>[0], highest: number): void {
+    this.#isRead = true
+    this.#through = highest
+    for (const { route, target, rows, bytes } of sums) {
+      this.#lane(route, target).found(rows)
+      this.#room.enter(rows, bytes)
+    }
+    for (const lane of this.#lanes.values()) {
+      lane.ledger?.carry(lane.rows)
+      this.#turn(lane)
+    }
+    // Places grow with time, ten a millisecond: one that was given and lost is not given again.
+    this.#line.begin(Math.max(highest + 1, this.#parts.now() * 10))
   }
 
   #committed(rows: readonly OutboxRow[]): void {
@@ -188,34 +231,29 @@ export class Outbox implements Disposable {
 
   #refused(rows: readonly OutboxRow[], reason: string): void {
     this.#parts.log('error', `${rows.length} messages could not be recorded in the outbox: ${reason}.`)
-    for (const row of rows) this.#lanes.get(keyOf(row.route, row.target))?.ledger?.abandon(1, reason)
+    for (const row of rows) {
+      this.#room.leave(1, row.bytes)
+      this.#lanes.get(keyOf(row.route, row.target))?.ledger?.abandon(1, reason)
+    }
   }
 
   /** Lets a lane send when it has something, and read when it runs short. */
   #turn(lane: OutboxLane): void {
     if (this.#closed) return
     if (lane.wantsPage) this.#read(lane)
-    const wait = lane.pausedUntil - performance.now()
-    if (wait > 0) return
-    if (lane.hasNext) this.#turns.get(lane.kind)?.add(lane)
+    if (lane.hasNext && lane.pausedUntil <= performance.now()) this.#turns.get(lane.kind)?.add(lane)
   }
 
   #read(lane: OutboxLane): void {
     lane.isReading = true
-    const of = { route: lane.route, target: lane.target, after: lane.cursor, through: this.#through }
-    this.#parts.port.write(
-      [readOutbox(of, page)],
-      (error, _retryable, rows) => {
-        if (error !== null) {
-          this.#later(() => this.#read(lane))
-          return
-        }
-        const missing = lane.take((rows[0] ?? []).map(rowOf))
-        if (missing > 0) lane.ledger?.abandon(missing, 'the database that held them was replaced')
-        this.#turn(lane)
-      },
-      'outbox',
-    )
+    this.#file.read(lane, this.#through, (page) => {
+      const missing = lane.take(page)
+      if (missing > 0) {
+        this.#room.leave(missing, 0)
+        lane.ledger?.abandon(missing, 'the database that held them was replaced')
+      }
+      this.#turn(lane)
+    })
   }
 
   #answered(lane: OutboxLane, row: OutboxRow, failure: DeliveryFailure | null): void {
@@ -223,44 +261,40 @@ export class Outbox implements Disposable {
       lane.leave(row)
       lane.failures = 0
       lane.ledger?.settle(1)
-      this.#remover.add(row.seq)
+      this.#left(row)
       this.#turn(lane)
       return
     }
     lane.ledger?.fault(failure.reason)
     if (failure.permanent && ++row.attempts >= mostRefusals) {
       lane.leave(row)
+      this.#room.leave(1, row.bytes)
       lane.ledger?.quarantine(1, failure.reason)
-      this.#quarantine(row, failure.reason)
+      this.#file.quarantine(row, failure.reason, this.#parts.now())
       this.#turn(lane)
       return
     }
-    if (failure.permanent) this.#parts.port.write([noteAttempts(row)], () => {}, 'journal')
+    if (failure.permanent) this.#file.noteAttempts(row)
     lane.comeBack(row)
     this.#pause(lane)
   }
 
-  /** Into quarantine and out of the outbox, in one transaction. */
-  #quarantine(row: OutboxRow, reason: string): void {
-    const why = `${row.target} did not take it ${row.attempts} times: ${reason}`
-    const statements = [
-      ...insertRows(quarantineTable, [this.#parts.now(), row.route, row.topic, row.payload, why, row.target]),
-      ...deleteOutbox([row.seq]),
-    ]
-    this.#parts.port.write(
-      statements,
-      (error) => {
-        if (error !== null) this.#later(() => this.#quarantine(row, reason))
-      },
-      'outbox',
-    )
-  }
-
   #pause(lane: OutboxLane): void {
-    if (lane.pausedUntil > performance.now()) return
+    if (this.#closed || lane.pausedUntil > performance.now()) return
     const ms = backoffMs(pauses, ++lane.failures, this.#parts.random())
     lane.pausedUntil = performance.now() + ms
-    this.#later(() => this.#turn(lane), ms + 1)
+    const timer = setTimeout(() => {
+      this.#pausing.delete(timer)
+      this.#turn(lane)
+    }, ms + 1)
+    this.#pausing.add(timer)
+  }
+
+  /** A row is not waited for any more. */
+  #left(row: OutboxRow): void {
+    this.#room.leave(1, row.bytes)
+    this.#file.remove(row.seq)
+    if (this.#room.bounds.whenFull === 'refuse') this.#parts.onProgress()
   }
 
   #lane(route: string, target: string): OutboxLane {
@@ -271,14 +305,14 @@ export class Outbox implements Disposable {
     this.#lanes.set(key, lane)
     return lane
   }
+}
 
-  #later(what: () => void, ms = retryMs): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer)
-      if (!this.#closed) what()
-    }, ms)
-    this.#timers.add(timer)
-  }
+/** A message that a route hands over for one of its targets. */
+interface Offer {
+  readonly route: RouteDefinition
+  readonly to: RouteTarget
+  readonly message: IncomingMessage
+  readonly payload: Payload
 }
 
 function keyOf(route: string, target: string): string {

@@ -11,6 +11,7 @@ export class Turns implements Disposable {
   readonly #answered: (lane: OutboxLane, row: OutboxRow, failure: DeliveryFailure | null) => void
   #lanes: OutboxLane[] = []
   #scheduled: NodeJS.Immediate | undefined
+  #held = false
 
   constructor(
     delivery: Delivery,
@@ -29,6 +30,12 @@ export class Turns implements Disposable {
     this.#schedule()
   }
 
+  /** Lets nobody send while on. */
+  hold(on: boolean): void {
+    this.#held = on
+    if (!on) this.#schedule()
+  }
+
   [Symbol.dispose](): void {
     clearImmediate(this.#scheduled)
   }
@@ -41,22 +48,34 @@ export class Turns implements Disposable {
   }
 
   #send(): void {
-    while (this.#delivery.room() > 0) {
+    while (!this.#held && this.#delivery.room() > 0) {
       const lane = this.#lanes.shift()
       if (!lane) return
-      lane.isReady = false
-      for (let left = share[lane.priority]; left > 0 && this.#delivery.room() > 0; left--) {
-        const row = lane.next()
-        if (!row) break
-        this.#delivery.deliver(row, lane.address, (failure) => {
-          this.#answered(lane, row, failure)
-          if (this.#lanes.length > 0) this.#schedule()
-        })
+      if (lane.pausedUntil > performance.now()) {
+        // It comes again by itself when its pause is over.
+        lane.turn = 0
+        lane.isReady = false
+        continue
       }
-      if (lane.hasNext) {
-        lane.isReady = true
-        this.#lanes.push(lane)
+      if (lane.turn === 0) lane.turn = share[lane.priority]
+      while (lane.turn > 0 && this.#sendNext(lane)) lane.turn--
+      // Whom the way has no room for now goes on where it stopped.
+      if (lane.turn > 0 && lane.hasNext) this.#lanes.unshift(lane)
+      else if (lane.hasNext) this.#lanes.push(lane)
+      else {
+        lane.turn = 0
+        lane.isReady = false
       }
     }
+  }
+
+  #sendNext(lane: OutboxLane): boolean {
+    const row = this.#delivery.room() > 0 ? lane.next() : undefined
+    if (!row) return false
+    this.#delivery.deliver(row, lane.address, (failure) => {
+      this.#answered(lane, row, failure)
+      if (this.#lanes.length > 0) this.#schedule()
+    })
+    return true
   }
 }
