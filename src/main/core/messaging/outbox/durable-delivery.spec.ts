@@ -40,11 +40,12 @@ describe('Durable delivery', () => {
     })
     expect(view.targets[0]?.delivered).toBe(6)
     expect(rig.state.slice('routes').get('sure')).toMatchObject({ received: 3, quarantined: 0 })
-    const seen = await until('the tap', () => {
-      const { messages } = tap.take()
-      return messages.length > 0 ? messages : undefined
+    const seen: string[] = []
+    await until('the tap to show all', () => {
+      seen.push(...tap.take().messages.map(({ payload }) => payload))
+      return seen.length >= 3
     })
-    expect(seen.map(({ payload }) => payload)).toEqual(['one', 'two', 'three'])
+    expect(seen).toEqual(['one', 'two', 'three'])
     await until('the outbox to be empty', () => rowsOf(rig) === 0)
   })
 
