@@ -42,7 +42,7 @@ void runDesktop({
       dialogs,
       logger,
       clock,
-      processes: systemProcesses({ clock, logger }),
+      processes: systemProcesses({ clock, logger, runtime: places.runtime }),
       crashPoints: crashPointsFrom(process.env),
       random: Math.random,
     }),

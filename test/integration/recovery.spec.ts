@@ -151,7 +151,7 @@ it('a console that is killed in the middle of a step finds it as interrupted, an
   await until('the step to have begun', () => existsSync(join(directory, 'data', 'begun')), 60_000)
   mortal.kill('SIGKILL')
   await once(mortal, 'exit')
-  const processes = systemProcesses({ clock: systemClock(), logger: silentLogger })
+  const processes = systemProcesses({ clock: systemClock(), logger: silentLogger, runtime: null })
   const command = processes.identify(Number(readFileSync(join(directory, 'data', 'begun'), 'utf8')))
   if (!command) throw new Error('the command of the step did not outlive the console')
   onTestFinished(() => void processes.signal(command, 'SIGKILL'))

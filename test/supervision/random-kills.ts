@@ -130,7 +130,7 @@ function drawn(services: readonly ServiceView[], random: () => number): readonly
 
 /** The processes of the site as the machine has them. */
 class World {
-  readonly #processes = systemProcesses({ clock: systemClock(), logger: silentLogger })
+  readonly #processes = systemProcesses({ clock: systemClock(), logger: silentLogger, runtime: null })
   readonly #prefix: string
 
   constructor(directory: string) {

@@ -122,7 +122,7 @@ export async function dependencyRig(options: DependencyRigOptions): Promise<Depe
     await openCoordinator({
       definition: null,
       directory,
-      processes: systemProcesses({ clock, logger }),
+      processes: owned.add(systemProcesses({ clock, logger, runtime })),
       runtime,
       builtins: {},
       database,

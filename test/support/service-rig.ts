@@ -90,7 +90,7 @@ export async function serviceRig(options: ServiceRigOptions): Promise<ServiceRig
   const clock = systemClock()
   const logger = silentLogger
   const runtime = options.runtime ?? testRuntime()
-  const processes = systemProcesses({ clock, logger })
+  const processes = owned.add(systemProcesses({ clock, logger, runtime }))
   const schemas = { control: [eventsSchema, attentionSchema, coordinatorSchema, jobsSchema, unitsSchema], messages: [] }
   const store = owned.add(
     await openStore({ directory: join(directory, '.wheelhouse'), schemas, runtime, clock, logger }),

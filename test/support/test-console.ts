@@ -25,7 +25,7 @@ export function openTestConsole(
     dialogs: null,
     logger: silentLogger,
     clock,
-    processes: systemProcesses({ clock, logger: silentLogger }),
+    processes: systemProcesses({ clock, logger: silentLogger, runtime: testRuntime() }),
     crashPoints,
     random: Math.random,
   })

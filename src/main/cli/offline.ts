@@ -25,7 +25,7 @@ export async function openOffline(
     dialogs: null,
     logger,
     clock,
-    processes: systemProcesses({ clock, logger }),
+    processes: systemProcesses({ clock, logger, runtime: places.runtime }),
     crashPoints: crashPointsFrom(process.env),
     random: Math.random,
   })

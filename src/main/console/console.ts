@@ -55,6 +55,7 @@ export class Console implements ConsoleControl {
     this.host = ports.host
     this.#startedAt = ports.clock.wall()
     this.state = this.#owned.add(openStateHub({ clock: ports.clock, logger: ports.logger.part('state') }))
+    this.#owned.add(ports.processes)
     this.#siteChanges = new Listeners((error) =>
       ports.logger.error('A listener to a change of site failed.', { error: String(error) }),
     )

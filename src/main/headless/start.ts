@@ -63,7 +63,7 @@ export async function hostSite(options: HeadlessOptions, entryFolder: string): P
           dialogs: null,
           logger,
           clock,
-          processes: systemProcesses({ clock, logger }),
+          processes: systemProcesses({ clock, logger, runtime: places.runtime }),
           crashPoints: crashPointsFrom(process.env),
           random: Math.random,
         }),

@@ -25,7 +25,7 @@ test('a command answers with its code and what it wrote', async () => {
 
 test('a command past its time-out is killed with everything that it started', async () => {
   const run = newId('run')
-  const processes = systemProcesses({ clock, logger: silentLogger })
+  const processes = systemProcesses({ clock, logger: silentLogger, runtime: null })
   const source = `require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'inherit' });
     setInterval(() => {}, 1000)`
   const result = await runCommand({ ...command(source, { WHEELHOUSE_RUN: run }), timeoutMs: 700 }, clock)

@@ -1,7 +1,8 @@
 /**
  * Operating-system processes behind one port. Nothing outside `platform/` sends signals, reads /proc or names a POSIX call.
+ * Disposing it gives back the helper that starts programs; they go on, and how they end is not told any more.
  */
-export interface Processes {
+export interface Processes extends Disposable {
   /**
    * Starts a program in a process group (session) of its own. It outlives the console: its output goes to files, not pipes.
    * Rejects with a ConsoleError (`program-missing`, `program-not-executable`, `folder-missing`) before anything runs.

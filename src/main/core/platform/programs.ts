@@ -14,6 +14,7 @@ export const programs = {
   'dependency-proxy': 'dependencies/proxy.program',
   'sqlite-session': 'databases/sqlite/sqlite.program',
   'page-damage': 'drills/page-damage.program',
+  starter: 'platform/linux/starter.program',
   'parent-watch': 'platform/parent-watch.program',
   'log-search': 'coordinator/log-search.program',
   'service-hooks': 'coordinator/service-hooks.program',

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { temporaryFolder } from '../../../../../test/support/folders.ts'
 import { ManualClock } from '../../../../../test/support/manual-clock.ts'
+import { testRuntime } from '../../../../../test/support/runtime.ts'
 import { until } from '../../../../../test/support/until.ts'
 import { systemClock } from '../clock.ts'
 import { newId } from '../ids.ts'
@@ -12,7 +13,7 @@ import type { SpawnOptions } from '../processes.ts'
 import { systemProcesses } from '../system-processes.ts'
 
 const clock = systemClock()
-const processes = systemProcesses({ clock, logger: silentLogger })
+const processes = systemProcesses({ clock, logger: silentLogger, runtime: testRuntime() })
 
 /** A folder, and the options to run a script in it under a run of its own; what is left of the run is killed afterwards. */
 function script(source: string) {
@@ -127,7 +128,7 @@ test('the exit of an adopted process is seen at the next look, without a code', 
   const manual = new ManualClock()
   const { options } = script(staysUp)
   const started = await processes.spawn(options)
-  const adopted = systemProcesses({ clock: manual, logger: silentLogger }).adopt(started.identity)
+  const adopted = systemProcesses({ clock: manual, logger: silentLogger, runtime: null }).adopt(started.identity)
   let exit: unknown
   void adopted?.exited.then((told) => {
     exit = told
@@ -143,7 +144,7 @@ test('the exit of an adopted process is seen at the next look, without a code', 
 
 test('usage counts the whole tree, its memory, and its share of a core since the time before', async () => {
   const manual = new ManualClock()
-  const watching = systemProcesses({ clock: manual, logger: silentLogger })
+  const watching = systemProcesses({ clock: manual, logger: silentLogger, runtime: null })
   const { options } = script(`
     import { spawn } from 'node:child_process'
     spawn(process.execPath, ['-e', 'console.log("up"); for (;;);'], { stdio: 'inherit' })
@@ -175,7 +176,7 @@ test('the holder of a port is named by pid and command', async () => {
 })
 
 test('another platform is refused with a sentence', () => {
-  expect(() => systemProcesses({ clock, logger: silentLogger }, 'win32')).toThrow(
+  expect(() => systemProcesses({ clock, logger: silentLogger, runtime: null }, 'win32')).toThrow(
     'This version of Wheelhouse cannot supervise services on win32.',
   )
 })

@@ -1,18 +1,27 @@
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
-import type { FamilyMember, Processes, ProcessIdentity } from '../processes.ts'
+import type { FamilyMember, Processes, ProcessIdentity, SpawnOptions } from '../processes.ts'
+import type { Runtime } from '../programs.ts'
 import { adoptChild } from './adopted-child.ts'
 import { portHolders, portLook } from './listening-ports.ts'
 import { bootId, environmentValue, isGone, pids, procEntry, procTable } from './proc-table.ts'
 import { inspectTree, openFilesIn, reactionOf } from './process-inspection.ts'
 import { spawnChild } from './spawned-child.ts'
+import { Starter } from './starter.ts'
 import { treeOf, treeUsage } from './tree-usage.ts'
 
 /** The variable that marks a service's process and every descendant of it. */
 const runVariable = 'WHEELHOUSE_RUN'
 
+export interface LinuxProcessesOptions {
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Where the helper that starts programs is; null starts them from this process. */
+  readonly runtime: Runtime | null
+}
+
 /** The processes of a Linux machine, through /proc and signals. */
-export function linuxProcesses({ clock, logger }: { clock: Clock; logger: Logger }): Processes {
+export function linuxProcesses({ clock, logger, runtime }: LinuxProcessesOptions): Processes {
   const boot = bootId()
   const meter = treeUsage(clock)
   const ports = portLook(clock)
@@ -54,8 +63,14 @@ export function linuxProcesses({ clock, logger }: { clock: Clock; logger: Logger
     )
   }
 
+  const findStarted = ({ env }: SpawnOptions): ProcessIdentity | undefined => {
+    const found = findByRuns(env[runVariable] ? [env[runVariable]] : []).get(env[runVariable] ?? '') ?? []
+    return found.find(({ pid }) => procEntry(pid)?.session === pid)
+  }
+  const starter = runtime && new Starter({ runtime, bootId: boot, clock, logger, isAlive, findStarted })
+
   return {
-    spawn: (options) => spawnChild(options, boot),
+    spawn: (options) => (starter ? starter.start(options) : spawnChild(options, boot)),
     adopt: (identity) => (isAlive(identity) ? adoptChild(identity, { clock, isAlive }) : undefined),
     findByRun: (run) => findByRuns([run]).get(run) ?? [],
     findByRuns,
@@ -82,6 +97,7 @@ export function linuxProcesses({ clock, logger }: { clock: Clock; logger: Logger
     reactionTo: (identity, signal) => (isAlive(identity) ? reactionOf(identity.pid, signal) : null),
     identify,
     isAlive,
+    [Symbol.dispose]: () => starter?.[Symbol.dispose](),
     portHolders: (port, freshMs = 0) => (freshMs > 0 && ports.seemsFree(port, freshMs) ? [] : portHolders(port)),
   }
 }
