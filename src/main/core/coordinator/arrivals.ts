@@ -10,6 +10,15 @@ export type Standing =
   /** It will not get there. */
   | { readonly at: 'lost'; readonly reason: string }
 
+/**
+ * What one look has found out about services on the way, by id: each is walked once, however many paths lead to it. In a graph of
+ * twenty levels there are a million.
+ */
+export interface Walked {
+  readonly blocked: Map<string, boolean>
+  readonly settled: Map<string, boolean>
+}
+
 /** When nothing but waiting is left, an order is answered after this many milliseconds; the services go on waiting. */
 const patienceMs = 60_000
 
@@ -35,7 +44,7 @@ export class Arrivals {
    */
   async all(
     services: readonly string[],
-    standing: (service: string) => Standing,
+    standing: (service: string, walked: Walked) => Standing,
     { signal, onProgress, onSettled }: Pick<Order, 'signal' | 'onProgress' | 'onSettled'>,
   ): Promise<ServicesOutcome> {
     const done = new Set<string>()
@@ -45,10 +54,11 @@ export class Arrivals {
 
     const look = () => {
       let moving = false
+      const walked: Walked = { blocked: new Map(), settled: new Map() }
       const waiting = new Map<string, string>()
       for (const service of services) {
         if (done.has(service) || failed.has(service)) continue
-        const now = standing(service)
+        const now = standing(service, walked)
         if (now.at === 'goal') done.add(service)
         else if (now.at === 'lost') failed.set(service, now.reason)
         else if (now.at === 'waiting') waiting.set(service, now.reason)

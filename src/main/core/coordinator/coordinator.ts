@@ -107,7 +107,7 @@ export class SiteCoordinator implements Coordinator {
       const awaited = set.filter(
         (id) => (wanted !== 'all' && wanted.includes(id)) || !definition.services[id]?.optional,
       )
-      const outcome = await arrivals.all(awaited, (id) => standingOfStart(id, services.peer), order)
+      const outcome = await arrivals.all(awaited, (id, walked) => standingOfStart(id, services.peer, walked), order)
       const optional = set.flatMap((id) => (awaited.includes(id) ? [] : this.#notThere(id)))
       const path = timings.measured(definition, from)
       return { ...outcome, ...(optional.length > 0 && { optional }), ...(path && { path }) }
@@ -174,7 +174,7 @@ export class SiteCoordinator implements Coordinator {
       supervisor.intent++
       supervisor.dispatch({ type: 'restart' }, order)
     }
-    return arrivals.all([service], (id) => standingOfStart(id, services.peer), order)
+    return arrivals.all([service], (id, walked) => standingOfStart(id, services.peer, walked), order)
   }
 
   async emergencyStop(cause: Cause): Promise<{ readonly killed: number; readonly ms: number }> {

@@ -36,8 +36,8 @@ export interface LaunchRequest {
   readonly onSwept: ProcessChildOptions['onSwept']
 }
 
-/** How old a look at the machine's sockets may be that found a port free, milliseconds. */
-const portsFreshMs = 250
+/** How old a look at the machine's sockets may be that found a port free, milliseconds: a look takes as long as a service's launch, and many start at once. */
+const portsFreshMs = 1_000
 
 /** Starts children, such that none is ever lost: each is recorded before it exists. */
 export class Launcher {

@@ -1,8 +1,12 @@
-import type { Standing } from './arrivals.ts'
+import type { Standing, Walked } from './arrivals.ts'
 import type { Peer } from './needs.ts'
 
 /** How far a service is on its way to run. A one-shot arrives when it has run to its end. */
-export function standingOfStart(id: string, peer: (id: string) => Peer): Standing {
+export function standingOfStart(
+  id: string,
+  peer: (id: string) => Peer,
+  walked: Walked = { blocked: new Map(), settled: new Map() },
+): Standing {
   const found = peer(id)
   if (!found)
     return {
@@ -21,9 +25,9 @@ export function standingOfStart(id: string, peer: (id: string) => Peer): Standin
     case 'stopped':
       return machine.wanted ? { at: 'on the way' } : { at: 'lost', reason: 'It was stopped meanwhile.' }
     case 'waiting':
-      return isBlocked(id, peer)
+      return isBlocked(id, peer, walked)
         ? { at: 'lost', reason: machine.reason }
-        : { at: allNeedsSettled(id, peer) ? 'waiting' : 'on the way', reason: machine.reason }
+        : { at: allNeedsSettled(id, peer, walked) ? 'waiting' : 'on the way', reason: machine.reason }
     case 'stopping':
       return machine.wanted || machine.after !== 'stop'
         ? { at: 'on the way' }
@@ -44,19 +48,25 @@ export function standingOfStop(id: string, peer: (id: string) => Peer, supersede
 }
 
 /** Waits for something that will not come by itself: a need that has failed, is stopped, or is blocked in turn. */
-function isBlocked(id: string, peer: (id: string) => Peer): boolean {
-  return Object.keys(peer(id)?.service.needs ?? {}).some((need) => {
+function isBlocked(id: string, peer: (id: string) => Peer, walked: Walked): boolean {
+  const known = walked.blocked.get(id)
+  if (known !== undefined) return known
+  const blocked = Object.keys(peer(id)?.service.needs ?? {}).some((need) => {
     const machine = peer(need)?.machine
     if (!machine) return true
     if (machine.state === 'failed') return true
     if (machine.state === 'stopped' || machine.state === 'stopping') return !machine.wanted
-    return machine.state === 'waiting' && isBlocked(need, peer)
+    return machine.state === 'waiting' && isBlocked(need, peer, walked)
   })
+  walked.blocked.set(id, blocked)
+  return blocked
 }
 
 /** Nothing that it needs is moving: they run, but not as it needs them, or wait themselves. */
-function allNeedsSettled(id: string, peer: (id: string) => Peer): boolean {
-  return Object.keys(peer(id)?.service.needs ?? {}).every((need) => {
+function allNeedsSettled(id: string, peer: (id: string) => Peer, walked: Walked): boolean {
+  const known = walked.settled.get(id)
+  if (known !== undefined) return known
+  const settled = Object.keys(peer(id)?.service.needs ?? {}).every((need) => {
     const found = peer(need)
     switch (found?.machine.state) {
       case 'running':
@@ -65,9 +75,11 @@ function allNeedsSettled(id: string, peer: (id: string) => Peer): boolean {
       case 'completed':
         return true
       case 'waiting':
-        return allNeedsSettled(need, peer)
+        return allNeedsSettled(need, peer, walked)
       default:
         return false
     }
   })
+  walked.settled.set(id, settled)
+  return settled
 }

@@ -50,6 +50,8 @@ export class Supervisor implements AsyncDisposable {
   #child: ServiceChild | null = null
   #hook: HookRun | null = null
   #startedWith: string | null = null
+  /** Of the definition; made when it is first asked for, because every change is shown with it. */
+  #fingerprint: string | null = null
   #busy = false
   /** Counts the sets of probes asked for: one that was still being prepared when the next came is not begun. */
   #watches = 0
@@ -105,13 +107,14 @@ export class Supervisor implements AsyncDisposable {
 
   /** Whether its child runs with something else than site.yaml says now. */
   get outdated(): boolean {
-    return this.#startedWith !== null && this.#child !== null && this.#startedWith !== fingerprint(this.#service)
+    return this.#startedWith !== null && this.#child !== null && this.#startedWith !== this.#print
   }
 
   /** Takes a changed definition; a running child keeps what it was started with until it is restarted; its probes change now. */
   redefine(service: ServiceDefinition): void {
     const checksChanged = JSON.stringify(service.probes) !== JSON.stringify(this.#service.probes)
     this.#service = service
+    this.#fingerprint = null
     if (checksChanged) this.dispatch({ type: 'checks-changed' })
   }
 
@@ -173,6 +176,11 @@ export class Supervisor implements AsyncDisposable {
     this.#timers.clear()
     await this.#hook?.[Symbol.asyncDispose]()
     await this.#child?.release()
+  }
+
+  get #print(): string {
+    this.#fingerprint ??= fingerprint(this.#service)
+    return this.#fingerprint
   }
 
   #step(input: Input, origin: Origin): void {
@@ -241,7 +249,7 @@ export class Supervisor implements AsyncDisposable {
         this.dispatch({ type: 'not-launched', generation, reason: 'not wanted any more', retry: false }, origin)
         return
       }
-      this.#startedWith = fingerprint(this.#service)
+      this.#startedWith = this.#print
       if (this.#closed) {
         await child.release()
         return

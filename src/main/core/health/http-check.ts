@@ -27,6 +27,7 @@ export function httpCheck(
     let socket: Socket | undefined
     const finish = (ok: boolean, sentence: string) => {
       timer[Symbol.dispose]()
+      signal.removeEventListener('abort', abort)
       request?.destroy()
       socket?.destroy()
       resolve({ ok, sentence, ms: Math.round(clock.monotonic() - began) })
@@ -37,7 +38,10 @@ export function httpCheck(
     const unusable = (error: unknown) =>
       finish(false, `${url} is not an address that can be asked: ${error instanceof Error ? error.message : error}`)
     const headers = { 'user-agent': 'wheelhouse-probe', accept: 'application/json, text/plain, */*' }
-    const options = { agent: false, headers, signal } as const
+    const options = { agent: false, headers } as const
+    // Not left to the connection, whose own way of following a signal takes four times what a refused try does.
+    const abort = () => finish(false, networkFailure(signal.reason, address))
+    signal.addEventListener('abort', abort, { once: true })
     const ask = (made: ClientRequest) => {
       request = made
       made.once('error', failed)
@@ -65,11 +69,10 @@ export function httpCheck(
       const { protocol, hostname, port } = new URL(url)
       if (protocol === 'http:') {
         const host = hostname.replace(/^\[|\]$/g, '')
-        const connection = connect({ host, port: Number(port || 80), signal })
+        const connection = connect({ host, port: Number(port || 80) })
         socket = connection
-        connection.once('error', failed)
+        connection.on('error', failed) // for good: it may be reset at any moment, also when the request is over
         connection.once('connect', () => {
-          connection.off('error', failed)
           ask(httpRequest(url, { ...options, createConnection: () => connection }))
         })
       } else {

@@ -16,15 +16,19 @@ export function tcpCheck(
   if (!target)
     return Promise.resolve({ ok: false, sentence: `${address} is not an address of the form host:port`, ms: 0 })
   return new Promise((resolve) => {
-    const socket = connect({ ...target, signal })
+    const socket = connect(target)
     const finish = (ok: boolean, sentence: string) => {
       timer[Symbol.dispose]()
+      signal.removeEventListener('abort', abort)
       socket.destroy()
       resolve({ ok, sentence, ms: elapsed() })
     }
+    // Not left to the socket, whose own way of following a signal takes four times what a refused try does.
+    const abort = () => finish(false, networkFailure(signal.reason, address))
+    signal.addEventListener('abort', abort, { once: true })
     const timer = clock.after(timeoutMs, () => finish(false, `no answer from ${address} within ${inTime(timeoutMs)}`))
     socket.once('connect', () => finish(true, `${address} took the connection in ${tookTime(elapsed())}`))
-    socket.once('error', (error) => finish(false, networkFailure(error, address)))
+    socket.on('error', (error) => finish(false, networkFailure(error, address)))
   })
 }
 

@@ -8,7 +8,7 @@ import { bootId, environmentValue, isGone, pids, procEntry, procTable } from './
 import { inspectTree, openFilesIn, reactionOf } from './process-inspection.ts'
 import { spawnChild } from './spawned-child.ts'
 import { Starter } from './starter.ts'
-import { treeOf, treeUsage } from './tree-usage.ts'
+import { treesIn, treeUsage } from './tree-usage.ts'
 
 /** The variable that marks a service's process and every descendant of it. */
 const runVariable = 'WHEELHOUSE_RUN'
@@ -51,10 +51,10 @@ export function linuxProcesses({ clock, logger, runtime }: LinuxProcessesOptions
   const familiesOf = (identities: readonly ProcessIdentity[]): ReadonlyMap<number, readonly FamilyMember[]> => {
     const alive = identities.filter(isAlive)
     if (alive.length === 0) return new Map()
-    const table = procTable()
+    const trees = treesIn(procTable())
     return new Map(
       alive.map((identity) => {
-        const [root, ...members] = treeOf(table, identity)
+        const [root, ...members] = trees(identity)
         const family = members
           .filter((entry) => entry.pid !== process.pid)
           .map(({ pid, startTicks, group }) => ({ pid, startTicks, bootId: boot, inGroup: group === root?.group }))

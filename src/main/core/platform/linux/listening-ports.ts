@@ -49,7 +49,9 @@ export function portLook(clock: Pick<Clock, 'monotonic'>): PortLook {
 /** The listening sockets in the text of /proc/net/tcp, tcp6, udp or udp6. */
 export function parseListening(text: string, protocol: keyof typeof listening = 'tcp'): readonly ListeningSocket[] {
   const sockets: ListeningSocket[] = []
+  const wanted = ` ${listening[protocol]} `
   for (const line of text.split('\n').slice(1)) {
+    if (!line.includes(wanted)) continue // most are connections
     const [, local, , state, , , , , , inode] = line.trim().split(/\s+/)
     const [address, port] = local?.split(':') ?? []
     if (state !== listening[protocol] || !address || !port || !inode) continue

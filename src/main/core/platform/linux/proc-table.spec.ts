@@ -12,6 +12,7 @@ test('a program name with spaces and parentheses does not shift the fields of /p
     session: 4242,
     cpuTicks: 12,
     startTicks: 162_752,
+    residentPages: 382,
   })
   expect(parseStat('')).toBeUndefined()
 })

@@ -12,6 +12,8 @@ export interface ProcEntry {
   readonly cpuTicks: number
   /** Clock ticks since boot at which it was started. */
   readonly startTicks: number
+  /** Resident memory, in pages of {@link pageBytes}. */
+  readonly residentPages: number
 }
 
 /** Linux reports processor times to programs in hundredths of a second on every architecture (USER_HZ). */
@@ -35,13 +37,14 @@ export function parseStat(text: string): ProcEntry | undefined {
     session: field(6),
     cpuTicks: field(14) + field(15),
     startTicks: field(22),
+    residentPages: field(24),
   }
   return Number.isSafeInteger(entry.pid) && Number.isSafeInteger(entry.startTicks) ? entry : undefined
 }
 
 /** The entry of one pid; undefined when there is none. */
 export function procEntry(pid: number): ProcEntry | undefined {
-  const text = readProc(`/proc/${pid}/stat`)
+  const text = readLine(`/proc/${pid}/stat`)
   return text === undefined ? undefined : parseStat(text)
 }
 
@@ -111,6 +114,20 @@ export function residentBytes(pid: number): number {
   return kilobytes === undefined ? 0 : Number(kilobytes) * 1024
 }
 
+/** The size of a page of memory: 4 KiB on most machines, 16 KiB on some Raspberry Pis. From what the kernel tells every program (getauxval(3)). */
+export function pageBytes(): number {
+  const pageSize = 6n // AT_PAGESZ, elf.h
+  try {
+    const facts = readFileSync('/proc/self/auxv')
+    for (let at = 0; at + 16 <= facts.length; at += 16) {
+      if (facts.readBigUInt64LE(at) === pageSize) return Number(facts.readBigUInt64LE(at + 8))
+    }
+  } catch {
+    // not to be seen: it is what most have
+  }
+  return 4_096
+}
+
 /** The value of a variable in a process's environment as it was at its start. */
 export function environmentValue(pid: number, name: string): string | undefined {
   const text = readProc(`/proc/${pid}/environ`)
@@ -123,6 +140,20 @@ export function environmentValue(pid: number, name: string): string | undefined 
 
 export function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+}
+
+/** A file of /proc of one short line, as text: it comes with one read. Undefined when the process is gone or belongs to somebody else. */
+function readLine(path: string): string | undefined {
+  let descriptor: number | undefined
+  try {
+    descriptor = openSync(path, 'r')
+    const buffer = Buffer.allocUnsafe(1_024)
+    return buffer.toString('latin1', 0, readSync(descriptor, buffer, 0, buffer.length, null))
+  } catch {
+    return undefined
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor)
+  }
 }
 
 /** A file of /proc as text; undefined when the process is gone or belongs to somebody else. */

@@ -36,7 +36,7 @@ export class StarterProcess implements Disposable {
 
   constructor(runtime: Runtime, logger: Logger) {
     // Away from all folders of the site; in a session of its own, so that Ctrl-C in the console's terminal does not reach it.
-    const child = spawn(runtime.node, ['--max-semi-space-size=1', '--max-old-space-size=64', runtime.program('starter')], {
+    const child = spawn(runtime.node, ['--v8-pool-size=0', '--max-old-space-size=64', runtime.program('starter')], {
       cwd: '/',
       env: {},
       detached: true,

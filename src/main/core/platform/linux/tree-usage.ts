@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { ProcessIdentity, TreeUsage } from '../processes.ts'
-import { isGone, type ProcEntry, procTable, residentBytes, ticksPerSecond } from './proc-table.ts'
+import { isGone, type ProcEntry, pageBytes, procTable, ticksPerSecond } from './proc-table.ts'
 
 /** The process table is read once for all services that are asked for within this many milliseconds. */
 const freshMs = 500
@@ -23,13 +23,14 @@ export interface TreeMeter {
 /** Measures process trees. Resident memory counts pages that processes share once for each of them. */
 export function treeUsage(clock: Clock): TreeMeter {
   const before = new Map<string, Measured>()
-  let table: { readonly at: number; readonly entries: readonly ProcEntry[] } | undefined
+  const page = pageBytes()
+  let table: { readonly at: number; readonly trees: (identity: ProcessIdentity) => readonly ProcEntry[] } | undefined
 
   const usage = (identity: ProcessIdentity): TreeUsage | undefined => {
     const now = clock.monotonic()
-    if (!table || now - table.at > freshMs) table = { at: now, entries: procTable() }
+    if (!table || now - table.at > freshMs) table = { at: now, trees: treesIn(procTable()) }
     for (const [key, measured] of before) if (now - measured.at > forgetMs) before.delete(key)
-    const tree = treeOf(table.entries, identity)
+    const tree = table.trees(identity)
     if (tree.length === 0) return undefined
 
     const ticks = new Map(tree.map((entry) => [keyOf(entry), entry.cpuTicks]))
@@ -38,7 +39,7 @@ export function treeUsage(clock: Clock): TreeMeter {
     if (!last || now > last.at) before.set(key, { at: now, ticks, shares: sharesOf(last, ticks, now) })
     return {
       cpu: last && now > last.at ? share(last, ticks, now) : null,
-      memory: tree.reduce((sum, entry) => sum + residentBytes(entry.pid), 0),
+      memory: tree.reduce((sum, entry) => sum + entry.residentPages * page, 0),
       processes: tree.length,
     }
   }
@@ -47,13 +48,22 @@ export function treeUsage(clock: Clock): TreeMeter {
 
 /** A process and everything below it or in its session, itself first; empty when it is gone. */
 export function treeOf(entries: readonly ProcEntry[], identity: ProcessIdentity): readonly ProcEntry[] {
-  const root = entries.find((entry) => entry.pid === identity.pid && entry.startTicks === identity.startTicks)
-  if (!root || isGone(root)) return []
-  const children = Map.groupBy(entries, (entry) => entry.parent)
-  const tree = new Set<ProcEntry>([root])
-  for (const entry of entries) if (entry.session === root.pid && !isGone(entry)) tree.add(entry)
-  for (const entry of tree) for (const child of children.get(entry.pid) ?? []) if (!isGone(child)) tree.add(child)
-  return [...tree]
+  return treesIn(entries)(identity)
+}
+
+/** The same for many processes of one table. */
+export function treesIn(entries: readonly ProcEntry[]): (identity: ProcessIdentity) => readonly ProcEntry[] {
+  const living = entries.filter((entry) => !isGone(entry))
+  const known = new Map(living.map((entry) => [entry.pid, entry]))
+  const children = Map.groupBy(living, (entry) => entry.parent)
+  const sessions = Map.groupBy(living, (entry) => entry.session)
+  return ({ pid, startTicks }) => {
+    const root = known.get(pid)
+    if (root?.startTicks !== startTicks) return []
+    const tree = new Set<ProcEntry>([root, ...(sessions.get(pid) ?? [])])
+    for (const entry of tree) for (const child of children.get(entry.pid) ?? []) tree.add(child)
+    return [...tree]
+  }
 }
 
 function share(last: Measured, ticks: ReadonlyMap<string, number>, now: number): number {
