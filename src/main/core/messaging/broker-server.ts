@@ -3,6 +3,7 @@ import { Aedes, type AuthenticateError, type Client, type Subscription } from 'a
 import type { LogLevel } from '#core/platform/index.ts'
 import { Door } from './broker/door.ts'
 import { KeyedRate } from './broker/rates.ts'
+import { mostRetained, type Retained } from './broker/retained.ts'
 import { Sayings } from './broker/sayings.ts'
 import { SocketGate } from './broker/socket-gate.ts'
 import { allTopics, type TopicRights } from './broker/topic-rights.ts'
@@ -11,11 +12,11 @@ import type { BrokerSettings, FromBroker } from './protocol.ts'
 import { boundSessions } from './session-bound.ts'
 import { parseTopicFilter } from './topic-filter.ts'
 
-/** Topics that may hold a retained message; on further ones the message passes but is not kept. */
-export const mostRetained = 10_000
-
 /** Connections beyond the clients: those that have not said who they are yet, and the console's own. */
 const moreConnections = 250
+
+/** How long a stop waits for retained messages on their way to the store. */
+const lastRetainedMs = 1_000
 
 /** Asked before a message of QoS 1 or 2 is acknowledged: the acknowledgement waits for the promise. Null: nothing has to happen first. */
 export interface Admission {
@@ -28,6 +29,8 @@ export interface BrokerParts {
   readonly send: (message: FromBroker) => void
   /** Null: nothing ever has to happen before an acknowledgement. */
   readonly admission: Admission | null
+  /** What it retains, on disk as well. */
+  readonly retained: Retained
 }
 
 interface Publication {
@@ -53,7 +56,6 @@ export class BrokerServer {
   readonly #guests = new WeakMap<Client, Guest>()
   /** Messages that are acknowledged and go nowhere. */
   readonly #dropped = new WeakSet<object>()
-  readonly #retained = new Set<string>()
   readonly #refusals: Sayings
   readonly #infos: Sayings
   #broker: Aedes | undefined
@@ -105,6 +107,7 @@ export class BrokerServer {
     this.#broker = broker
     this.#figures = new ClientFigures(broker, this.#parts.send)
     this.#dropRefused(broker)
+    await this.#restoreRetained(broker)
     boundSessions(broker, (clientId) =>
       this.#refuse(`Messages for client ${clientId} are not kept, as too many wait for it already.`),
     )
@@ -134,6 +137,7 @@ export class BrokerServer {
     if (broker) await new Promise<void>((resolve) => broker.close(() => resolve()))
     this.#gate.close()
     await closed
+    await this.#parts.retained.settle(lastRetainedMs)
   }
 
   #listen(): Promise<void> {
@@ -238,10 +242,18 @@ export class BrokerServer {
     else setTimeout(() => this.#admit(packet, done), wait)
   }
 
-  #admit({ topic, payload, qos }: Publication, done: (error?: Error | null) => void): void {
+  #admit(packet: Publication, done: (error?: Error | null) => void): void {
+    const { topic, payload, qos } = packet
     const admitted = qos > 0 ? (this.#parts.admission?.admit(topic, payload, qos > 1 ? 2 : 1) ?? null) : null
-    if (admitted === null) done(null)
-    else admitted.then(() => done(null), done)
+    // One that is not admitted is not kept either.
+    if (admitted === null) this.#retain(packet, done)
+    else admitted.then(() => this.#retain(packet, done), done)
+  }
+
+  #retain({ topic, payload, qos, retain }: Publication, done: (error?: Error | null) => void): void {
+    const safe = retain ? this.#parts.retained.keep(topic, bytesOf(payload), qos) : null
+    if (safe === null) done(null)
+    else safe.then(() => done(null), done)
   }
 
   #isOwn(client: Client): boolean {
@@ -259,15 +271,25 @@ export class BrokerServer {
   }
 
   #keepWithinBound(client: Client | null, packet: Publication): void {
-    if (packet.payload.length === 0) {
-      this.#retained.delete(packet.topic)
-    } else if (this.#retained.size < mostRetained || this.#retained.has(packet.topic)) {
-      this.#retained.add(packet.topic)
-    } else {
-      packet.retain = false
-      this.#refuse(
-        `A message of ${client ? named(client.id) : 'the broker'} was not retained, as ${mostRetained} topics hold one already.`,
-      )
+    if (this.#parts.retained.hasRoomFor(packet.topic, bytesOf(packet.payload))) return
+    packet.retain = false
+    this.#refuse(
+      `A message of ${client ? named(client.id) : 'the broker'} was not retained: ${mostRetained} topics or 64 MiB are kept already.`,
+    )
+  }
+
+  /** Gives the broker what it retained before, and follows what it puts in place from here on. */
+  async #restoreRetained(broker: Aedes): Promise<void> {
+    const { retained } = this.#parts
+    const store = retainedStoreOf(broker)
+    for (const { topic, payload, qos } of await retained.load()) {
+      const packet = { cmd: 'publish', topic, payload: Buffer.from(payload), qos, retain: true, dup: false } as const
+      await store.storeRetained({ ...packet, brokerId: broker.id, brokerCounter: 0 })
+    }
+    const put = store.storeRetained.bind(store)
+    store.storeRetained = (packet) => {
+      retained.applied(packet.topic, bytesOf(packet.payload), packet.qos)
+      return put(packet)
     }
   }
 
@@ -298,6 +320,32 @@ function refusalOf(filter: string, rights: TopicRights): string | null {
     return 'shared subscriptions need MQTT 5, which the embedded broker does not speak; subscribe without $share, or use another broker.'
   }
   return rights.maySubscribe(parsed.filter) ? null : 'it may not listen there.'
+}
+
+interface RetainedPacket {
+  readonly topic: string
+  readonly payload: string | Buffer
+  readonly qos: number
+}
+
+/** What is used of the pinned broker's store of retained messages. */
+interface RetainedStore {
+  storeRetained(packet: RetainedPacket & Readonly<Record<string, unknown>>): Promise<void>
+}
+
+function retainedStoreOf(broker: Aedes): RetainedStore {
+  const store: unknown = Reflect.get(broker, 'persistence')
+  if (!isRetainedStore(store)) throw new Error('The broker has no store of retained messages.')
+  return store
+}
+
+function isRetainedStore(value: unknown): value is RetainedStore {
+  return typeof value === 'object' && value !== null && 'storeRetained' in value
+}
+
+/** The same bytes each time they are asked for, unless it is text. */
+function bytesOf(payload: string | Buffer): Uint8Array {
+  return typeof payload === 'string' ? Buffer.from(payload) : payload
 }
 
 /** Kept by the pinned aedes: whether the client sent DISCONNECT. */

@@ -10,6 +10,8 @@ import type { BrokerSettings, FromBroker, ToBroker } from './protocol.ts'
 /** How long the thread may take until it listens, and until it has closed everything when asked to stop. */
 const startMs = 60_000
 const stopMs = 2_000
+/** Pause before the store is asked again for a way to it. */
+const lendMs = 1_000
 /** How long it may take to say who is connected. */
 const whoMs = 1_000
 
@@ -27,6 +29,8 @@ export interface EmbeddedBrokerParts {
   readonly events: EventLog
   /** A broker starts: `give` hands it a way to the router. */
   readonly onThread: (give: (port: MessagePort) => void) => void
+  /** A way straight to the store's writer. Throws while that is away. */
+  readonly storePort: () => MessagePort
   /** Who may use the broker of a service, with the passwords that site.yaml refers to. Throws what the operator can act on. */
   readonly rulesOf: (service: string) => Pick<BrokerSettings, 'rules' | 'passwords'>
   /** As whom the console itself connects. */
@@ -59,8 +63,9 @@ export class EmbeddedBroker implements Builtin, AsyncDisposable {
       )
     }
     const { rulesOf, own } = this.#parts
-    const settings = { host: context.bind, port, admission: this.#admission, ...rulesOf(context.service), own }
-    const thread = new BrokerThread(context.service, settings, this.#parts)
+    const { service, bind: host } = context
+    const settings = { service, host, port, admission: this.#admission, ...rulesOf(service), own }
+    const thread = new BrokerThread(service, settings, this.#parts)
     this.#running.add(thread)
     this.#parts.onThread((admissions) => thread.say({ type: 'admission-port', port: admissions }, [admissions]))
     try {
@@ -124,6 +129,8 @@ class BrokerThread {
   #status: BrokerStatus = { state: 'starting', clients: 0, address: null }
   #stopping = false
   #error: string | undefined
+  #lending: Disposable | undefined
+  #gone = false
   /** Who ended it on purpose. */
   #cutBy: Cause | null = null
   readonly #asked: ((clients: readonly string[]) => void)[] = []
@@ -146,6 +153,7 @@ class BrokerThread {
     this.ended = ended.promise
     this.#exited = exited.promise
     this.#become({})
+    this.#lendStorePort()
     const patience = parts.clock.after(startMs, () => {
       listening.reject(
         new ConsoleError(
@@ -177,6 +185,9 @@ class BrokerThread {
         case 'clients':
           this.#become({ clients: message.now })
           break
+        case 'store-port-lost':
+          this.#lendStorePort()
+          break
         case 'refusal':
           parts.logger.warn(message.message)
           parts.events.emit({
@@ -199,6 +210,8 @@ class BrokerThread {
       this.#error = error instanceof Error ? error.message : String(error)
     })
     worker.on('exit', () => {
+      this.#lending?.[Symbol.dispose]()
+      this.#gone = true
       patience[Symbol.dispose]()
       exited.resolve()
       if (this.#stopping) return
@@ -255,6 +268,18 @@ class BrokerThread {
       if (wasRunning) this.#tellStopped('info', `The MQTT broker has stopped.`, 'it was asked to')
     }
     await this.#exited
+  }
+
+  /** Tried again while the writer itself is away. */
+  #lendStorePort(): void {
+    if (this.#gone) return
+    try {
+      const port = this.#parts.storePort()
+      this.say({ type: 'store-port', port }, [port])
+    } catch (error) {
+      this.#parts.logger.warn(`The broker has no way to the store: ${String(error)}.`)
+      this.#lending = this.#parts.clock.after(lendMs, () => this.#lendStorePort())
+    }
   }
 
   #started(port: number): void {

@@ -82,6 +82,7 @@ class SiteMessaging implements Messaging {
       logger,
       events,
       onThread: (give) => give(this.#wayToRouter()),
+      storePort: () => store.directPort(),
       rulesOf: (service) => {
         const rules = this.#rules[service] ?? brokerSettings()
         return { rules, passwords: brokerPasswords(rules, secrets) }

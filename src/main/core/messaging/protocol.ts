@@ -173,6 +173,8 @@ export interface TargetCounts {
 export type ToBroker =
   | { readonly type: 'stop' }
   | { readonly type: 'who' }
+  /** A port straight to the store's writer; replaces an earlier one. */
+  | { readonly type: 'store-port'; readonly port: MessagePort }
   /** The way to the data plane; replaces an earlier one. */
   | { readonly type: 'admission-port'; readonly port: MessagePort }
   /** Whether the data plane must have a message before it is acknowledged. */
@@ -182,6 +184,8 @@ export type FromBroker =
   | { readonly type: 'failed'; readonly code: string; readonly reason: string }
   /** Ids of the clients that are connected, as asked by `who`. */
   | { readonly type: 'who'; readonly clients: readonly string[] }
+  /** The writer's end of the port is gone: a new one is needed. */
+  | { readonly type: 'store-port-lost' }
   /** A client was refused something; a sentence, each once a minute. */
   | { readonly type: 'refusal'; readonly message: string }
   | { readonly type: 'clients'; readonly now: number; readonly connects: number; readonly disconnects: number }
@@ -224,6 +228,7 @@ export interface BrokerClient {
 
 /** What the broker thread is started with. Never to be logged: it holds passwords. */
 export interface BrokerSettings {
+  readonly service: string
   readonly host: string
   readonly port: number
   /** Whether the data plane must have a message before it is acknowledged; see {@link ToBroker}. */

@@ -104,6 +104,19 @@ export const messagingSchema: Schema = {
         ALTER TABLE quarantine ADD COLUMN target TEXT; -- the target that refused it; null: it never came so far
       `,
     },
+    {
+      version: 4,
+      what: 'messages that embedded brokers retain',
+      sql: `
+        CREATE TABLE retained (
+          service TEXT NOT NULL, -- of the broker
+          topic TEXT NOT NULL,
+          qos INTEGER NOT NULL,
+          payload BLOB NOT NULL,
+          PRIMARY KEY (service, topic)
+        ) STRICT, WITHOUT ROWID;
+      `,
+    },
   ],
 }
 

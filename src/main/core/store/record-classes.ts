@@ -96,9 +96,9 @@ export const recordClasses = {
     most: { writes: 5_000, bytes: 32 * MiB },
   },
   journal: {
-    what: 'messages of routes that keep them, those that could not be routed, and what was delivered and leaves the outbox; by the same port',
+    what: 'messages of routes that keep them, those that could not be routed, those that brokers retain, and what was delivered and leaves the outbox; by the same port',
     database: 'messages',
-    tables: ['journal', 'quarantine', 'journal_keeping', 'journal_ages', 'outbox'],
+    tables: ['journal', 'quarantine', 'journal_keeping', 'journal_ages', 'outbox', 'retained'],
     durability: 'relaxed',
     whenFull: 'refuse',
     most: { writes: 5_000, bytes: 32 * MiB },
