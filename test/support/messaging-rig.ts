@@ -114,7 +114,7 @@ export async function routerConnected(rig: MessagingRig): Promise<void> {
 
 /** A route with everything that a spec does not care about filled in. */
 export function route(id: string, given: Partial<RouteDefinition>): RouteDefinition {
-  const stages = { where: null, validate: null, limit: null, map: null }
+  const stages = { where: null, validate: null, limit: null, tag: null, map: null }
   return { id, title: id, on: true, from: '#', ...stages, priority: 'normal', expiresMs: null, to: [], ...given }
 }
 

@@ -280,7 +280,7 @@ export type TrafficView = z.infer<typeof trafficViewSchema>
 
 /**
  * A route with its ledger. Slice `routes`, by its id. For each target: received + carried = filtered + limited + held + quarantined (of the
- * route and of the target) + delivered + queued + expired + dropped.
+ * route and of the target) + passedOver + delivered + queued + expired + dropped.
  */
 export const routeViewSchema = z.object({
   id: idSchema,
@@ -306,6 +306,8 @@ export const routeViewSchema = z.object({
       dropped: z.number(),
       /** Came to the end of their time in the outbox; refused by the target for good. */
       expired: z.number(),
+      /** Not for this target, by their tags. */
+      passedOver: z.number(),
       quarantined: z.number(),
       /** What the outbox held from before. */
       carried: z.number(),

@@ -184,6 +184,10 @@ function toRoute(id: string, entry: SiteFile['routes'][string]): RouteDefinition
     where: entry.where ?? null,
     validate: entry.validate ?? null,
     limit: entry.limit === undefined ? null : { ...entry.limit, per: toKey(entry.limit.per) },
+    tag:
+      entry.tag === undefined
+        ? null
+        : { expression: entry.tag, of: entry.to.map(({ tag }) => (typeof tag === 'string' ? [tag] : (tag ?? null))) },
     map: entry.map ?? null,
     priority: entry.priority,
     expiresMs: entry.expires ?? null,

@@ -9,6 +9,7 @@ export function routeFaults(file: SiteFile): readonly Fault[] {
   return Object.entries(file.routes).flatMap(([id, route]) => [
     ...sourceFaults(id, route.from),
     ...route.to.flatMap((target, index) => targetFaults(id, index, target)),
+    ...tagFaults(id, route),
   ])
 }
 
@@ -30,6 +31,24 @@ function sourceFaults(id: string, from: string): readonly Fault[] {
   if (fault === undefined) return []
   const remedy = 'Use “+” for one whole level and “#” as the last level, such as `lab/+/status` or `lab/#`.'
   return [{ code: 'topic-filter-bad', path, message: `Route ${id}: the topic filter “${from}” ${fault}.`, remedy }]
+}
+
+/** Tags that targets choose by need an expression that gives them, and the other way round. */
+function tagFaults(id: string, { tag, to }: Route): readonly Fault[] {
+  const chosen = to.flatMap((target, index) => (target.tag === undefined ? [] : [index]))
+  if (tag !== undefined && chosen.length === 0) {
+    const message = `Route ${id} gives tags, but none of its targets chooses by them.`
+    const remedy = 'Give a target a `tag`, or remove the `tag` of the route.'
+    return [{ code: 'tag-unused', path: ['routes', id, 'tag'], at: 'key', message, remedy }]
+  }
+  if (tag !== undefined) return []
+  return chosen.map((index) => ({
+    code: 'tag-missing',
+    path: ['routes', id, 'to', index, 'tag'],
+    at: 'key',
+    message: `Target ${index + 1} of route ${id} chooses by tag, but the route gives no tags.`,
+    remedy: 'Give the route a `tag`, such as `tag: payload.kind`.',
+  }))
 }
 
 function targetFaults(id: string, index: number, target: Route['to'][number]): readonly Fault[] {

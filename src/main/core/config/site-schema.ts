@@ -17,6 +17,14 @@ const target = keys({
   retain: toggle().optional().meta({ description: '`mqtt` only: the broker keeps the last message. Without it off.' }),
   channel: id.optional().meta({ description: 'Hands it to whoever follows this channel.' }),
   journal: duration().optional().meta({ words: 'duration', description: 'Writes it down and keeps it for this long.' }),
+  tag: z
+    .union([text(), z.array(text()).min(1)], { error: expectation('value-wrong-type', 'a tag, or a list of tags') })
+    .optional()
+    .meta({
+      words: 'text or list',
+      description:
+        'Only messages to which the `tag` of the route gives this tag, or one of these. Without it every message.',
+    }),
 })
 
 const route = keys({
@@ -54,6 +62,9 @@ const route = keys({
   })
     .optional()
     .meta({ description: 'How often messages go on; what comes too soon is counted as limited.' }),
+  tag: text('a CEL expression')
+    .optional()
+    .meta({ description: 'CEL expression that gives the tag of a message, or a list of tags; targets choose by it.' }),
   map: text('a CEL expression').optional().meta({ description: 'CEL expression that makes the new payload.' }),
   to: z
     .array(target, { error: expectation('value-wrong-type', 'a list of targets such as `[ { channel: faculty } ]`') })

@@ -287,6 +287,8 @@ export interface RouteDefinition {
   readonly validate: Readonly<Record<string, unknown>> | null
   /** How often messages may go on; null as often as they come. */
   readonly limit: RouteLimit | null
+  /** Which targets a message is for; null: each takes every one. */
+  readonly tag: RouteTags | null
   /** CEL mapping of the payload; null leaves it as it is. */
   readonly map: string | null
   readonly priority: RoutePriority
@@ -305,6 +307,14 @@ export interface OutboxBounds {
   readonly ageMs: number
   /** What goes when there is no room: the oldest of the least urgent, the oldest, or nothing, so that publishers wait. */
   readonly whenFull: 'drop-lowest' | 'drop-oldest' | 'refuse'
+}
+
+/** Routing by tag. */
+export interface RouteTags {
+  /** CEL expression that gives the tag of a message, or a list of tags. */
+  readonly expression: string
+  /** For each target in its order the tags that it takes; null: every message. */
+  readonly of: readonly (readonly string[] | null)[]
 }
 
 export interface RouteLimit {

@@ -13,6 +13,7 @@ export class TargetLedger {
   #queued = 0
   #dropped = 0
   #expired = 0
+  #passedOver = 0
   #quarantined = 0
   /** Null until the outbox has been read; stays 0 where there is none. */
   #carried: number | null
@@ -35,6 +36,12 @@ export class TargetLedger {
 
   deliver(): void {
     this.#delivered++
+    this.#route.touch()
+  }
+
+  /** A message was not for this target. */
+  passOver(): void {
+    this.#passedOver++
     this.#route.touch()
   }
 
@@ -98,6 +105,7 @@ export class TargetLedger {
       queued: this.#queued,
       dropped: this.#dropped,
       expired: this.#expired,
+      passedOver: this.#passedOver,
       quarantined: this.#quarantined,
       carried: this.#carried,
       lastError: this.#lastError,

@@ -137,7 +137,7 @@ export interface TopicCount {
 
 /**
  * The ledger of one route. At every moment, for every target:
- * `received + carried = filtered + limited + held + quarantined + delivered + queued + expired + dropped`, the target's own `quarantined` with it.
+ * `received + carried = filtered + limited + held + quarantined + passedOver + delivered + queued + expired + dropped`, the target's own `quarantined` with it.
  */
 export interface RouteCounts {
   readonly id: string
@@ -162,6 +162,8 @@ export interface TargetCounts {
   readonly dropped: number
   /** Came to the end of their time in the outbox. */
   readonly expired: number
+  /** Not for this target, by their tags. */
+  readonly passedOver: number
   /** Refused by the target for good. */
   readonly quarantined: number
   /** What the outbox held from before; null until it has been read, 0 where there is none. */

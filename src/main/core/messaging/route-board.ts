@@ -241,6 +241,7 @@ function sumOfTarget(before: TargetCounts, now: TargetCounts): TargetCounts {
     queued: now.queued + (found === null ? before.queued : 0),
     dropped: now.dropped + before.dropped,
     expired: now.expired + before.expired,
+    passedOver: now.passedOver + before.passedOver,
     quarantined: now.quarantined + before.quarantined,
     carried: (before.carried ?? 0) + (found === null ? 0 : Math.max(0, found - before.queued)),
     lastError: now.lastError ?? before.lastError,

@@ -7,6 +7,7 @@ import { compileLimit, type LimitHooks, type LimitStage } from './limit-stage.ts
 import { compileSchema, type PayloadSchema } from './payload-schema.ts'
 import { payloadOf } from './payload-text.ts'
 import { type RouteSource, sourceOf } from './route-check.ts'
+import { compileTags, type TagStage } from './tag-stage.ts'
 import type { Payload, Quarantine, Target } from './targets.ts'
 
 /** A reason may repeat what a message says; more of it than this is of no use to anybody. Characters. */
@@ -24,6 +25,7 @@ export class RouteChain {
   readonly #condition: Expression | null
   readonly #schema: PayloadSchema | null
   readonly #limit: LimitStage | null
+  readonly #tags: TagStage | null
   readonly #mapping: Expression | null
   /** Whether the payload must be decoded for what comes after the condition. */
   readonly #needsPayload: boolean
@@ -36,6 +38,7 @@ export class RouteChain {
       readonly condition: Expression | null
       readonly schema: PayloadSchema | null
       readonly limit: ((hooks: LimitHooks) => LimitStage) | null
+      readonly tags: TagStage | null
       readonly mapping: Expression | null
     },
     quarantine: Quarantine,
@@ -45,11 +48,12 @@ export class RouteChain {
     this.source = stages.source
     this.#condition = stages.condition
     this.#schema = stages.schema
+    this.#tags = stages.tags
     this.#mapping = stages.mapping
     this.#limit =
       stages.limit?.({ goesOn: (message) => this.#goOn(message), superseded: () => this.#supersede() }) ?? null
     this.#needsPayload =
-      this.#schema !== null || [this.#limit, stages.mapping].some((stage) => stage?.needsPayload ?? false)
+      this.#schema !== null || [this.#limit, stages.tags, stages.mapping].some((stage) => stage?.needsPayload ?? false)
     this.#quarantine = quarantine
     this.ledger = new RouteLedger(definition)
     this.targets = this.ledger.targets.map((ledger) => targetOf(ledger.to, ledger))
@@ -125,6 +129,14 @@ export class RouteChain {
 
   /** Takes a message through what follows the limit. */
   #pass(message: IncomingMessage): RouteResult {
+    let wanted: readonly boolean[] | null = null
+    if (this.#tags !== null) {
+      try {
+        wanted = this.#tags.targetsOf(message)
+      } catch (error) {
+        return this.#hold(message, reasonOf(error))
+      }
+    }
     let payload: Payload = message.bytes
     if (this.#mapping !== null) {
       try {
@@ -133,13 +145,17 @@ export class RouteChain {
         return this.#hold(message, `"map" failed: ${reasonOf(error)}`)
       }
     }
-    return this.#deliver(message, payload)
+    return this.#deliver(message, payload, wanted)
   }
 
   /** The worst of what the targets did: one of them losing a message is what a person must see. */
-  #deliver(message: IncomingMessage, payload: Payload): RouteResult {
-    let result: RouteResult = 'delivered'
-    for (const target of this.targets) {
+  #deliver(message: IncomingMessage, payload: Payload, wanted: readonly boolean[] | null): RouteResult {
+    let result: RouteResult = wanted?.includes(true) === false ? 'filtered' : 'delivered'
+    for (const [index, target] of this.targets.entries()) {
+      if (wanted?.[index] === false) {
+        this.ledger.targets[index]?.passOver()
+        continue
+      }
       const offered = target.offer(message, payload)
       if (offered === 'dropped' || (offered === 'queued' && result === 'delivered')) result = offered
     }
@@ -175,6 +191,8 @@ export function compileRoute(
   if (schema && 'mistake' in schema) return { mistake: schema.mistake.message }
   const limit = route.limit === null ? null : compileLimit(route.limit, expressions, clock)
   if (limit && 'mistake' in limit) return { mistake: limit.mistake.message }
+  const tags = route.tag === null ? null : compileTags(route.tag, expressions)
+  if (tags && 'mistake' in tags) return { mistake: tags.mistake.message }
   const mapping = route.map === null ? null : expressions.mapping(route.map)
   if (mapping && 'mistake' in mapping) return { mistake: mapping.mistake.message }
   const stages = {
@@ -182,6 +200,7 @@ export function compileRoute(
     condition: condition?.expression ?? null,
     schema: schema?.schema ?? null,
     limit: limit?.stage ?? null,
+    tags: tags?.stage ?? null,
     mapping: mapping?.expression ?? null,
   }
   return { chain: new RouteChain(route, stages, quarantine, targetOf) }

@@ -36,6 +36,10 @@ export function checkRoute(
     const compiled = expressions.key(route.limit.per.expression)
     if ('mistake' in compiled) problems.push(problem('limit.per', compiled.mistake, remedyOfExpression))
   }
+  if (route.tag !== null) {
+    const compiled = expressions.mapping(route.tag.expression)
+    if ('mistake' in compiled) problems.push(problem('tag', compiled.mistake, remedyOfExpression))
+  }
   if (route.map !== null) {
     const compiled = expressions.mapping(route.map)
     if ('mistake' in compiled) problems.push(problem('map', compiled.mistake, remedyOfExpression))

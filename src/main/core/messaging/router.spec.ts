@@ -231,4 +231,41 @@ describe('The router', () => {
     router.load([route('a', { from: '$SYS/uptime' }), route('b', { from: '$SYS/+' }), route('c', { from: '$own/#' })])
     expect(router.reservedFilters()).toEqual(['$SYS/#', '$own/#'])
   })
+
+  it('gives a message to the targets that its tags name, and to those that take every one', () => {
+    const { router, delivered, take } = rig()
+    const three = [
+      { kind: 'channel', channel: 'alarms' },
+      { kind: 'channel', channel: 'doors' },
+      { kind: 'channel', channel: 'all' },
+    ] as const
+    router.load([
+      route('r', {
+        tag: { expression: 'payload.kinds', of: [['alarm', '7'], ['door'], null] },
+        map: 'topicName',
+        to: three,
+      }),
+    ])
+    const passedOver = () => router.ledgers()[0]?.targets.map((target) => target.counts().passedOver)
+    take('a', '{"kinds": "alarm"}')
+    expect(delivered).toEqual(['r a', 'r a'])
+    expect(passedOver()).toEqual([0, 1, 0])
+    take('b', '{"kinds": ["door", 7]}')
+    expect(delivered.slice(2)).toEqual(['r b', 'r b', 'r b'])
+    take('c', '{}')
+    expect(delivered.slice(5)).toEqual(['r c'])
+    expect(passedOver()).toEqual([1, 2, 0])
+    take('d', '{"kinds": {"alarm": true}}')
+    expect(delivered.slice(6)).toEqual(['r: "tag" gave neither a text, a number, true or false, nor a list of those'])
+  })
+
+  it('filters a message whose tags name no target, and its ledger adds up', () => {
+    const { router, delivered, take } = rig()
+    router.load([route('r', { tag: { expression: 'topic[0]', of: [['alarm']] }, to })])
+    take('door', '')
+    take('alarm', '')
+    expect(delivered).toEqual(['r '])
+    const counts = router.ledgers()[0]?.counts()
+    expect(counts).toMatchObject({ received: 2, filtered: 0, targets: [{ passedOver: 1, delivered: 1 }] })
+  })
 })

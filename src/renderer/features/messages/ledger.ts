@@ -1,12 +1,13 @@
 import type { RouteView } from '#shared/contract/index.ts'
 
-/** What a target was given, what became of it, and what is still under way: in = delivered + queued + expired + quarantined + dropped + open. */
+/** What a target was given, what became of it, and what is still under way: in = passed over + delivered + queued + expired + quarantined + dropped + open. */
 export interface TargetLedger {
   readonly given: number
   readonly delivered: number
   readonly queued: number
   readonly dropped: number
   readonly expired: number
+  readonly passedOver: number
   /** Refused by this target for good. */
   readonly quarantined: number
   /** Given and not yet accounted for. Stays above zero only if something is wrong. */
@@ -16,7 +17,7 @@ export interface TargetLedger {
 /** The ledger of one target of a route: everything that the route received and did not filter, limit, hold or quarantine was given to it, and what the outbox held from before. */
 export function targetLedger(route: RouteView, target: RouteView['targets'][number]): TargetLedger {
   const given = target.carried + route.received - route.filtered - route.limited - route.held - route.quarantined
-  const { delivered, queued, dropped, expired, quarantined } = target
-  const open = given - delivered - queued - dropped - expired - quarantined
-  return { given, delivered, queued, dropped, expired, quarantined, open }
+  const { delivered, queued, dropped, expired, quarantined, passedOver } = target
+  const open = given - passedOver - delivered - queued - dropped - expired - quarantined
+  return { given, delivered, queued, dropped, expired, quarantined, passedOver, open }
 }

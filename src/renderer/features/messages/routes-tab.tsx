@@ -90,6 +90,7 @@ interface RouteProps {
 
 function Route({ route, hasLimits, onWatch, onEdit }: RouteProps) {
   const hasExpired = route.targets.some(({ expired }) => expired > 0)
+  const hasTags = route.targets.some(({ passedOver }) => passedOver > 0)
   return (
     <section className={styles.route} aria-label={`Route ${route.id}`}>
       <header className={styles.head}>
@@ -142,6 +143,7 @@ function Route({ route, hasLimits, onWatch, onEdit }: RouteProps) {
             <th>Quarantined</th>
             <th>Delivered</th>
             <th>Queued</th>
+            {hasTags && <th>Passed over</th>}
             {hasExpired && <th>Expired</th>}
             <th>Dropped</th>
             <th>Open</th>
@@ -175,6 +177,7 @@ function Route({ route, hasLimits, onWatch, onEdit }: RouteProps) {
                 </td>
                 <td>{count(ledger.delivered)}</td>
                 <td>{count(ledger.queued)}</td>
+                {hasTags && <td title="Not for this target, by their tags.">{count(ledger.passedOver)}</td>}
                 {hasExpired && <td title="Came to the end of their time.">{count(ledger.expired)}</td>}
                 <td>{count(ledger.dropped)}</td>
                 <td title="Received and not yet accounted for; settles at 0.">{count(ledger.open)}</td>
@@ -205,6 +208,7 @@ function asCsv(routes: readonly RouteView[]): string {
       'quarantined',
       'delivered',
       'queued',
+      'passed over',
       'expired',
       'dropped',
     ],
@@ -220,6 +224,7 @@ function asCsv(routes: readonly RouteView[]): string {
         route.quarantined + target.quarantined,
         target.delivered,
         target.queued,
+        target.passedOver,
         target.expired,
         target.dropped,
       ]),

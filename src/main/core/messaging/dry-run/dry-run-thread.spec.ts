@@ -13,6 +13,7 @@ const route: RouteDefinition = {
   where: 'payload.text.matches("a*a*a*$")',
   validate: null,
   limit: null,
+  tag: null,
   map: null,
   priority: 'normal',
   expiresMs: null,

@@ -6,6 +6,7 @@ import { limitInWords } from '../limit-stage.ts'
 import { compileSchema } from '../payload-schema.ts'
 import { payloadOf } from '../payload-text.ts'
 import { sourceOf } from '../route-check.ts'
+import { compileTags } from '../tag-stage.ts'
 import { RehearsedRoute } from './rehearsed-route.ts'
 
 type Stage = PassportRoute['stages'][number]
@@ -42,7 +43,7 @@ function stagesOf(route: RouteDefinition, stored: StoredMessage): Stage[] {
   const bytes = Buffer.from(stored.payload, stored.encoding)
   message.hold(stored.topic, stored.topic.split('/'), bytes, stored.at, stored.retain, stored.qos)
   const stages: Stage[] = []
-  for (const look of [whereStage, validateStage, limitStage, mapStage]) {
+  for (const look of [whereStage, validateStage, limitStage, tagStage, mapStage]) {
     const stage = look(route, message)
     if (stage === null) continue
     stages.push(stage)
@@ -86,6 +87,24 @@ function limitStage({ limit }: RouteDefinition): Stage | null {
   return limit === null
     ? null
     : { stage: 'limit', rule: `at most ${limitInWords(limit)}`, result: 'counted when it came', said: null }
+}
+
+function tagStage({ tag, to }: RouteDefinition, message: IncomingMessage): Stage | null {
+  if (tag === null) return null
+  const stage = { stage: 'tag', rule: tag.expression } as const
+  const compiled = compileTags(tag, new Expressions())
+  if ('mistake' in compiled) return { ...stage, result: 'quarantined', said: compiled.mistake.message }
+  if (compiled.stage.needsPayload && message.undecodable !== null)
+    return { ...stage, result: 'quarantined', said: message.undecodable }
+  try {
+    const wanted = compiled.stage.targetsOf(message)
+    const takers = to.flatMap(({ kind }, index) => (wanted[index] ? [`${index + 1} (${kind})`] : []))
+    return takers.length === 0
+      ? { ...stage, result: 'filtered', said: 'for none of the targets' }
+      : { ...stage, result: 'passed', said: `for target ${takers.join(', ')}` }
+  } catch (error) {
+    return { ...stage, result: 'quarantined', said: reasonOf(error) }
+  }
 }
 
 function mapStage({ map }: RouteDefinition, message: IncomingMessage): Stage | null {
