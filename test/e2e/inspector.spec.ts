@@ -135,3 +135,69 @@ test('Ctrl+Enter publishes, and what was published last can be taken again', asy
   await last.getByRole('button').click()
   expect(await page.getByRole('textbox', { name: 'Topic' }).inputValue()).toBe('desk/7/set')
 })
+
+const asked = () => page.evaluate(() => window.scripted.asked)
+
+test('recordings are listed with what became of them, looked through page by page, and one is begun', async () => {
+  await open('/messages/recordings')
+  const list = page.getByRole('table', { name: 'Recordings' })
+  await list.getByText('complete, at its bound, 12 lost').waitFor()
+  await list.getByText('recording, interrupted once').waitFor()
+  await list.getByRole('button', { name: 'Outage of Monday' }).first().click()
+  const held = page.getByRole('region', { name: 'Messages of Outage of Monday' })
+  await held.getByText('300 messages listed').waitFor()
+  await held.getByRole('button', { name: 'More' }).click()
+  await held.getByText('600 messages listed').waitFor()
+  await pictures('recordings')
+  await page.getByRole('button', { name: 'Record…' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('textbox', { name: 'Name' }).fill('Desks')
+  await dialog.getByRole('textbox', { name: 'Topic filter' }).fill('desk/#')
+  await dialog.getByText("wheelhouse recording start Desks --filter 'desk/#'").waitFor()
+  await pictures('record')
+  await dialog.getByRole('button', { name: 'Record desk/#' }).click()
+  await page.getByText('Desks is being recorded.').waitFor()
+  expect(await asked()).toEqual([
+    { call: 'recordings.start', input: { name: 'Desks', filter: 'desk/#', text: '', ms: 86_400_000 } },
+  ])
+  expect(await namelessControls(page)).toEqual([])
+})
+
+test('a replay says which topics it publishes to before it begins; the safe button has the focus', async () => {
+  await open('/messages/recordings')
+  await page.getByRole('row').filter({ hasText: 'From the vendor' }).getByRole('button', { name: 'Replay…' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('list', { name: 'Topics that it publishes to' }).getByText('replay/desk/1').waitFor()
+  await dialog.getByText('Routes that match these topics take the messages in.').waitFor()
+  await pictures('replay')
+  await dialog.getByRole('button', { name: 'Publish 40 messages' }).click()
+  await page.getByText('From the vendor is being replayed').waitFor()
+  expect(await asked()).toMatchObject([
+    { call: 'recordings.replay', input: { recording: 'r1', prefix: 'replay', pace: { kind: 'scaled', factor: 1 } } },
+  ])
+})
+
+test('an import with a bad line is refused with its number and sends nothing; a good one is sent whole', async () => {
+  await open('/messages/recordings')
+  await page.getByRole('button', { name: 'Import…' }).click()
+  const dialog = page.getByRole('dialog')
+  const good = '{"at":"2026-01-05T08:30:00Z","topic":"a/b","qos":1,"payload":"x"}'
+  const choose = async (text: string) => {
+    const chooser = page.waitForEvent('filechooser')
+    await dialog.getByRole('button', { name: 'File of JSON Lines' }).click()
+    await (await chooser).setFiles({ name: 'desks.jsonl', mimeType: 'text/plain', buffer: Buffer.from(text) })
+  }
+  await choose(`${good}\nno\n`)
+  await dialog.getByRole('button', { name: 'Check and import' }).click()
+  await dialog.getByText('One line is bad: line 2: it is not JSON. Nothing was imported.').waitFor()
+  await pictures('import')
+  expect(await asked()).toEqual([])
+  await choose(`${good}\n${good}\n`)
+  await dialog.getByRole('button', { name: 'Check and import' }).click()
+  await page.getByText('2 messages were imported as desks.').waitFor()
+  expect((await asked()).map(({ call }) => call)).toEqual([
+    'recordings.importBegin',
+    'recordings.importAdd',
+    'recordings.importEnd',
+  ])
+})

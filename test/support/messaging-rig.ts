@@ -8,7 +8,7 @@ import {
   type SiteDefinition,
 } from '#core/config/index.ts'
 import type { EventDraft, EventLog } from '#core/events/index.ts'
-import { type Messaging, messagingSchema, openMessaging } from '#core/messaging/index.ts'
+import { type Messaging, messagingSchema, openMessaging, recordingsSchema } from '#core/messaging/index.ts'
 import {
   type Clock,
   DisposableStore,
@@ -64,7 +64,7 @@ export async function messagingRig(
   const store = owned.add(
     await openStore({
       directory: folder.path,
-      schemas: { control: [], messages: [messagingSchema] },
+      schemas: { control: [], messages: [messagingSchema, recordingsSchema] },
       runtime,
       clock,
       logger,

@@ -14,6 +14,7 @@ import { addDatabaseCommands, addStoreCommands } from './database-commands.ts'
 import { addDependencyCommands } from './dependency-commands.ts'
 import { addEventCommands } from './event-commands.ts'
 import { addProcessCommands } from './process-commands.ts'
+import { addRecordingCommands } from './recording-commands.ts'
 import { addDrillCommands, addMaintenanceCommands, addRecoveryCommands } from './recovery-commands.ts'
 import { addServiceCommands } from './service-commands.ts'
 import type { Terminal } from './terminal.ts'
@@ -79,6 +80,7 @@ export function buildProgram(options: ProgramOptions): Command {
   addDrillCommands(program, run)
   addRecoveryCommands(program, run)
   addEventCommands(program, run)
+  addRecordingCommands(program, run)
   program
     .command('figures [service]')
     .description('what services push of themselves: their own word on their health, and their figures')

@@ -11,7 +11,14 @@ import { ClockWatch, type EventLog, eventsSchema, openEventIndexer, openEventLog
 import { FileLooks, openPushes, type SitePushes } from './health/index.ts'
 import { type Jobs, jobsSchema, openJobs } from './jobs/index.ts'
 import { type Maintenance, maintenanceSchema, openMaintenance } from './maintenance/index.ts'
-import { type Messaging, messagingSchema, openMessaging } from './messaging/index.ts'
+import {
+  type Messaging,
+  messagingSchema,
+  openMessaging,
+  openRecordings,
+  type Recordings,
+  recordingsSchema,
+} from './messaging/index.ts'
 import { openMachineMetrics } from './metrics/index.ts'
 import { type DisposableStore, mountOf } from './platform/index.ts'
 import { type Recovery, recoverySchema } from './recovery/index.ts'
@@ -29,6 +36,7 @@ export interface SiteParts {
   readonly jobs: Jobs
   readonly attention: Attention
   readonly messaging: Messaging
+  readonly recordings: Recordings
   readonly databases: Databases
   readonly pushes: SitePushes
   readonly dependencies: Dependencies
@@ -95,7 +103,7 @@ export async function openParts(
           drillsSchema,
           recoverySchema,
         ],
-        messages: [messagingSchema],
+        messages: [messagingSchema, recordingsSchema],
       },
       runtime,
       clock,
@@ -142,6 +150,17 @@ export async function openParts(
   const secrets = await openSecrets(ports.folders.data, site.directory)
   const messaging = owned.add(
     await openMessaging({ store, events, attention, state, runtime, clock, secrets, logger: logger.part('messaging') }),
+  )
+  const recordings = owned.add(
+    await openRecordings({
+      store,
+      recorder: messaging.recorder,
+      jobs,
+      events,
+      state,
+      clock,
+      logger: logger.part('recordings'),
+    }),
   )
   const databases = owned.add(
     openDatabases({
@@ -342,6 +361,7 @@ export async function openParts(
     jobs,
     attention,
     messaging,
+    recordings,
     databases,
     pushes,
     dependencies,

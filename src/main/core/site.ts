@@ -13,7 +13,7 @@ import type { Drills } from './drills/index.ts'
 import type { EventLog } from './events/index.ts'
 import type { Jobs } from './jobs/index.ts'
 import type { Maintenance } from './maintenance/index.ts'
-import type { Messaging } from './messaging/index.ts'
+import type { Messaging, Recordings } from './messaging/index.ts'
 import { OwedServices } from './owed-services.ts'
 import { ownFolder } from './own-folder.ts'
 import { backupFolder, type Clock, DisposableStore } from './platform/index.ts'
@@ -49,6 +49,7 @@ export interface Site {
   readonly messaging: Messaging
   /** The routes of site.yaml as they are written, tried and changed. */
   readonly routes: SiteRoutes
+  readonly recordings: Recordings
   readonly databases: Databases
   readonly dependencies: Dependencies
   readonly backups: Backups
@@ -208,6 +209,7 @@ class OpenSite implements Site {
   readonly units: Units
   readonly messaging: Messaging
   readonly routes: SiteRoutes
+  readonly recordings: Recordings
   readonly databases: Databases
   readonly dependencies: Dependencies
   readonly backups: Backups
@@ -252,6 +254,7 @@ class OpenSite implements Site {
     this.services = this.#starting.watched
     this.units = parts.units
     this.messaging = parts.messaging
+    this.recordings = parts.recordings
     this.databases = parts.databases
     this.dependencies = parts.dependencies
     this.backups = parts.backups

@@ -3,6 +3,7 @@ import { sampleDependencies } from './sample-dependencies.ts'
 import { sampleDrills } from './sample-drills.ts'
 import { hour, minute, service, snapshot } from './sample-entities.ts'
 import { samplePolicies } from './sample-policies.ts'
+import { sampleRecordings } from './sample-recordings.ts'
 import { sampleDatabase, sampleStore } from './sample-store.ts'
 import { sampleVerification } from './sample-verification.ts'
 
@@ -164,6 +165,7 @@ export function sampleSlices(now: number): Shown {
         quarantined: 3,
       },
     },
+    recordings: sampleRecordings(now),
     routes: byId([
       {
         id: 'desk-presence',

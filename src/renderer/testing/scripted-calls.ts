@@ -6,6 +6,7 @@ import { job } from './sample-entities.ts'
 import { sampleAttempts } from './sample-policies.ts'
 import { processCalls } from './sample-processes.ts'
 import { routeCalls } from './sample-routes.ts'
+import { recordingCalls } from './sample-recordings.ts'
 import { sampleTopics } from './sample-topics.ts'
 import { sampleVerification } from './sample-verification.ts'
 import { sampleWhy } from './sample-why.ts'
@@ -111,6 +112,7 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
       }),
     },
     routes: routeCalls(note),
+    recordings: recordingCalls(done),
     events: {
       page: (input) => logged('events.page', input, (log) => log.page(input)),
       span: (input) =>

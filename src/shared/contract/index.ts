@@ -8,6 +8,7 @@ import { eventsContract } from './events.ts'
 import { attentionContract, jobsContract } from './jobs.ts'
 import { maintenanceContract } from './maintenance.ts'
 import { messagesContract } from './messages.ts'
+import { recordingsContract } from './recordings.ts'
 import { recoveryContract } from './recovery.ts'
 import { routesContract } from './routes.ts'
 import { servicesContract } from './services.ts'
@@ -24,6 +25,7 @@ export const contract = {
   services: servicesContract,
   messages: messagesContract,
   routes: routesContract,
+  recordings: recordingsContract,
   events: eventsContract,
   jobs: jobsContract,
   attention: attentionContract,
@@ -50,6 +52,7 @@ export * from './log-search.ts'
 export * from './maintenance.ts'
 export * from './messages.ts'
 export * from './processes.ts'
+export * from './recordings.ts'
 export * from './recovery.ts'
 export * from './routes.ts'
 export * from './services.ts'

@@ -11,6 +11,7 @@ import {
 import { dependencyViewSchema } from './dependencies.ts'
 import { drillViewSchema } from './drills.ts'
 import { maintenanceViewSchema } from './maintenance.ts'
+import { recordingViewSchema } from './recordings.ts'
 import { policyViewSchema } from './recovery.ts'
 import { startPathViewSchema } from './start-path.ts'
 import { serviceUnitSchema } from './unit.ts'
@@ -490,6 +491,7 @@ export const sliceSchemas = {
   machine: machineViewSchema,
   traffic: trafficViewSchema,
   routes: routeViewSchema,
+  recordings: recordingViewSchema,
   store: storeViewSchema,
   databases: siteDatabaseViewSchema,
   dependencies: dependencyViewSchema,

@@ -9,6 +9,7 @@ import { api } from './handlers/implement.ts'
 import { attentionHandlers, jobsHandlers } from './handlers/jobs.ts'
 import { maintenanceHandlers } from './handlers/maintenance.ts'
 import { messagesHandlers } from './handlers/messages.ts'
+import { recordingsHandlers } from './handlers/recordings.ts'
 import { recoveryHandlers } from './handlers/recovery.ts'
 import { routesHandlers } from './handlers/routes.ts'
 import { servicesHandlers } from './handlers/services.ts'
@@ -22,6 +23,7 @@ export const router = api.router({
   services: servicesHandlers,
   messages: messagesHandlers,
   routes: routesHandlers,
+  recordings: recordingsHandlers,
   events: eventsHandlers,
   jobs: jobsHandlers,
   attention: attentionHandlers,

@@ -9,7 +9,9 @@ import type {
   ChannelMessage,
   FromDataPlane,
   Question,
+  RecordingOrder,
   RefusedRoute,
+  ReplayedMessage,
   TapWish,
   ToDataPlane,
 } from './protocol.ts'
@@ -43,6 +45,9 @@ export interface DataPlaneHostParts {
   readonly onCrash: (reason: string, restartMs: number) => void
 }
 
+/** What became of messages that were replayed. */
+export type Replayed = Omit<Extract<FromDataPlane, { type: 'replayed' }>, 'type' | 'id'>
+
 interface Configuration {
   readonly version: number
   readonly routes: readonly RouteDefinition[]
@@ -64,6 +69,8 @@ export class DataPlaneHost implements AsyncDisposable {
   readonly #taps = new Map<number, TapWish>()
   readonly #publishing = new Map<number, PromiseWithResolvers<void>>()
   readonly #reading = new Map<number, PromiseWithResolvers<readonly ChannelMessage[]>>()
+  readonly #recordings = new Map<number, RecordingOrder>()
+  readonly #replaying = new Map<number, PromiseWithResolvers<Replayed>>()
   readonly #asking = new Map<number, PromiseWithResolvers<Answer>>()
   readonly #configuring = new Map<number, PromiseWithResolvers<readonly RefusedRoute[]>>()
   #worker: Worker | undefined
@@ -135,6 +142,29 @@ export class DataPlaneHost implements AsyncDisposable {
     this.#asking.set(id, answer)
     this.#post({ type: 'ask', id, question })
     return this.#within(answer, 'The router did not answer in time.', () => this.#asking.delete(id))
+  }
+
+  /** Keeps what an order asks for, also with the threads that come after this one. */
+  record(order: RecordingOrder): void {
+    this.#recordings.set(order.id, order)
+    this.#post({ type: 'record', ...order })
+  }
+
+  endRecording(id: number): void {
+    this.#post({ type: 'record-end', id })
+  }
+
+  forgetRecording(id: number): void {
+    this.#recordings.delete(id)
+  }
+
+  /** Publishes messages in their order; resolves when the broker has them, or with why it has not. */
+  replay(messages: readonly ReplayedMessage[]): Promise<Replayed> {
+    const id = this.#next++
+    const answer = Promise.withResolvers<Replayed>()
+    this.#replaying.set(id, answer)
+    this.#post({ type: 'replay', id, messages })
+    return this.#within(answer, 'The broker did not take the messages in time.', () => this.#replaying.delete(id))
   }
 
   /** How often the thread was started: what it counts begins anew each time. */
@@ -219,6 +249,7 @@ export class DataPlaneHost implements AsyncDisposable {
     })
     this.#lendPort(store)
     this.#post({ type: 'configure', ...this.#configuration })
+    for (const order of this.#recordings.values()) this.#post({ type: 'record', ...order })
     for (const [id, tap] of this.#taps) this.#post({ type: 'tap-open', id, ...tap })
     if (this.#held) this.#post({ type: 'hold', on: true })
     this.#parts.onThread()
@@ -252,6 +283,16 @@ export class DataPlaneHost implements AsyncDisposable {
       case 'channel':
         this.#reading.get(message.id)?.resolve(message.messages)
         return
+      case 'replayed':
+        this.#replaying.get(message.id)?.resolve(message)
+        return
+      case 'recorded':
+        for (const counts of message.recordings) {
+          const order = this.#recordings.get(counts.id)
+          if (counts.ended !== null) this.#recordings.delete(counts.id)
+          else if (order) this.#recordings.set(counts.id, { ...order, ...counts })
+        }
+        break
       case 'answer':
         this.#asking.get(message.id)?.resolve(message.answer)
         return
@@ -304,7 +345,7 @@ export class DataPlaneHost implements AsyncDisposable {
     this.#silence?.[Symbol.dispose]()
     this.#forgive?.[Symbol.dispose]()
     for (const answer of this.#publishing.values()) answer.reject(routerRestarting())
-    for (const waiting of [this.#reading, this.#asking]) {
+    for (const waiting of [this.#reading, this.#asking, this.#replaying]) {
       for (const answer of waiting.values()) answer.reject(routerRestarting())
     }
     const pause = this.#pauseMs
@@ -317,7 +358,7 @@ export class DataPlaneHost implements AsyncDisposable {
 
   #fail(reason: string): void {
     const error = new ConsoleError('router-closed', reason, 'Open the site again.')
-    for (const waiting of [this.#publishing, this.#reading, this.#asking, this.#configuring]) {
+    for (const waiting of [this.#publishing, this.#reading, this.#asking, this.#replaying, this.#configuring]) {
       for (const answer of waiting.values()) answer.reject(error)
     }
   }

@@ -12,6 +12,9 @@ import { MqttSender } from './mqtt-sender.ts'
 import { MqttDelivery } from './outbox/mqtt-delivery.ts'
 import { Outbox } from './outbox/outbox.ts'
 import type { Answer, FromDataPlane, Question, ToDataPlane } from './protocol.ts'
+import { publishAll } from './recording/publish-all.ts'
+import { Recorder } from './recording/recorder.ts'
+import { recordedTable } from './recording/tables.ts'
 import { Router } from './router.ts'
 import { StoreLine, StorePort } from './store-line.ts'
 import { JournalTarget, StoreQuarantine } from './store-targets.ts'
@@ -28,6 +31,8 @@ const lastRowsMs = 1_000
 
 /** Rows that may wait for the store, in batches of up to 1,000, and their bytes. */
 const journalBounds = { batches: 50, bytes: 32 * 1024 * 1024 }
+/** A recording holds nobody up: what finds no room here is lost to it, and counted. */
+const recordedBounds = { batches: 30, bytes: 24 * 1024 * 1024 }
 const quarantineBounds = { batches: 5, bytes: 8 * 1024 * 1024 }
 
 export interface DataPlaneParts {
@@ -45,6 +50,8 @@ export class DataPlane {
   readonly #port: StorePort
   readonly #journal: StoreLine
   readonly #quarantine: StoreLine
+  readonly #recorded: StoreLine
+  readonly #recorder: Recorder
   readonly #intake = new Intake(() => Math.max(this.#journal.fullness, this.#outbox.line.fullness))
   readonly #sender = new MqttSender()
   readonly #delivery = new MqttDelivery()
@@ -63,6 +70,8 @@ export class DataPlane {
     this.#port = new StorePort(() => send({ type: 'store-port-lost' }))
     this.#journal = new StoreLine(journalTable, journalBounds, this.#port, () => this.#progress())
     this.#quarantine = new StoreLine(quarantineTable, quarantineBounds, this.#port, () => this.#progress())
+    this.#recorded = new StoreLine(recordedTable, recordedBounds, this.#port, () => {}, 'recording')
+    this.#recorder = new Recorder(this.#recorded)
     this.#outbox = new Outbox({
       port: this.#port,
       random,
@@ -81,6 +90,7 @@ export class DataPlane {
       quarantine: new StoreQuarantine(this.#quarantine, lost),
       makeTarget: (route, to, ledger) => this.#target(route, to, ledger),
       taps: this.#taps,
+      recorder: this.#recorder,
       clock,
     })
     this.#link = new MqttLink(
@@ -152,6 +162,17 @@ export class DataPlane {
       case 'ask':
         this.#send({ type: 'answer', id: message.id, answer: this.#answer(message.question) })
         break
+      case 'record':
+        this.#recorder.begin(message)
+        break
+      case 'record-end':
+        this.#recorder.end(message.id)
+        break
+      case 'replay':
+        void publishAll(this.#link.client, message.messages).then((result) =>
+          this.#send({ type: 'replayed', id: message.id, ...result }),
+        )
+        break
       case 'stop':
         break // the program stops it
     }
@@ -166,11 +187,12 @@ export class DataPlane {
     this.#sender.close()
     this.#journal.flush()
     this.#quarantine.flush()
+    this.#recorded.flush()
     this.#outbox.flush()
     const deadline = performance.now() + lastRowsMs
     while (
       this.#port.connected &&
-      this.#journal.pending + this.#quarantine.pending + this.#outbox.pending > 0 &&
+      this.#journal.pending + this.#quarantine.pending + this.#outbox.pending + this.#recorded.pending > 0 &&
       performance.now() < deadline
     ) {
       await new Promise((resolve) => setTimeout(resolve, 5))
@@ -181,6 +203,7 @@ export class DataPlane {
     this.#outbox[Symbol.dispose]()
     this.#journal.close()
     this.#quarantine.close()
+    this.#recorded.close()
     this.#port.close()
   }
 
@@ -288,6 +311,8 @@ export class DataPlane {
 
   #report(): void {
     this.#send({ type: 'report', report: this.#router.report() })
+    const recordings = this.#recorder.takeChanged(Date.now())
+    if (recordings.length > 0) this.#send({ type: 'recorded', recordings })
   }
 
   #log(level: LogLevel, message: string): void {

@@ -11,4 +11,8 @@ export const messagingEvents = {
   routeFailing: 'route.failing',
   routeRecovered: 'route.recovered',
   routeRefused: 'route.refused',
+  recordingStarted: 'recording.started',
+  /** Ended by somebody or at its bound, or was imported. */
+  recordingEnded: 'recording.ended',
+  recordingDeleted: 'recording.deleted',
 } as const

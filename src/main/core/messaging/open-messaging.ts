@@ -11,7 +11,7 @@ import {
   type SiteDefinition,
 } from '#core/config/index.ts'
 import type { EventLog } from '#core/events/index.ts'
-import type { Builtin, Clock, Logger, Runtime } from '#core/platform/index.ts'
+import { type Builtin, type Clock, Listeners, type Logger, type Runtime } from '#core/platform/index.ts'
 import type { StateHub } from '#core/state/index.ts'
 import type { Store } from '#core/store/index.ts'
 import type { TopicsPage } from '#shared/contract/messages.ts'
@@ -22,7 +22,7 @@ import { ClientBoard } from './client-board.ts'
 import { DataPlaneHost } from './data-plane-host.ts'
 import { type BrokerStatus, EmbeddedBroker } from './embedded-broker.ts'
 import { OpenTap } from './open-tap.ts'
-import type { BrokerLink, ChannelMessage, FromDataPlane, TapWish } from './protocol.ts'
+import type { BrokerLink, ChannelMessage, FromDataPlane, RecordingCounts, TapWish } from './protocol.ts'
 import { RouteBoard } from './route-board.ts'
 import { checkRoute, type RouteProblem } from './route-check.ts'
 import { RouterWatch } from './router-watch.ts'
@@ -30,7 +30,7 @@ import { StoredMessages } from './stored-messages.ts'
 import type { WholePayload } from './tap-ring.ts'
 import { mistakeInTopic } from './topic-filter.ts'
 import { TrafficBoard } from './traffic-board.ts'
-import type { Messaging, Tap } from './types.ts'
+import type { Messaging, RecorderPort, Tap } from './types.ts'
 
 export interface MessagingParts {
   readonly store: Store
@@ -57,6 +57,8 @@ class SiteMessaging implements Messaging {
   readonly #host: DataPlaneHost
   readonly #broker: EmbeddedBroker
   readonly #clients = new ClientBoard()
+  readonly #restarted: Listeners<void>
+  readonly #recorded: Listeners<readonly RecordingCounts[]>
   readonly #taps = new Map<number, OpenTap>()
   readonly #logger: Logger
   #brokerState: BrokerStatus['state'] = 'off'
@@ -72,6 +74,8 @@ class SiteMessaging implements Messaging {
   constructor(parts: MessagingParts) {
     const { store, events, attention, state, runtime, clock, logger, secrets } = parts
     this.#logger = logger
+    this.#restarted = new Listeners((error) => logger.error(`A listener of recordings failed: ${String(error)}.`))
+    this.#recorded = new Listeners((error) => logger.error(`A listener of recordings failed: ${String(error)}.`))
     this.#traffic = new TrafficBoard(state.slice('traffic'), clock)
     this.#routes = new RouteBoard({ slice: state.slice('routes'), events, attention, clock })
     this.#watch = new RouterWatch({ events, attention, clock })
@@ -105,6 +109,7 @@ class SiteMessaging implements Messaging {
       onCrash: (reason, restartMs) => {
         logger.error(`The data plane ended: ${reason}. It is started again in ${restartMs} ms.`)
         this.#traffic.crashed()
+        this.#restarted.tell()
         this.#traffic.router('failed')
         this.#routes.crashed()
         this.#watch.crashed(reason, restartMs)
@@ -187,6 +192,17 @@ class SiteMessaging implements Messaging {
     )
   }
 
+  get recorder(): RecorderPort {
+    return {
+      record: (order) => this.#host.record(order),
+      end: (id) => this.#host.endRecording(id),
+      forget: (id) => this.#host.forgetRecording(id),
+      replay: (messages) => this.#host.replay(messages),
+      onCounts: (listener) => this.#recorded.add(listener),
+      onRestart: (listener) => this.#restarted.add(listener),
+    }
+  }
+
   journal(query: Parameters<Messaging['journal']>[0]): ReturnType<Messaging['journal']> {
     return this.#stored.journal(query)
   }
@@ -246,6 +262,9 @@ class SiteMessaging implements Messaging {
         this.#traffic.router(message.state)
         this.#watch.link(message.state, message.reason)
         if (message.state !== 'connected' && this.#embedded && this.#brokerState === 'off') this.#watch.brokerOff()
+        break
+      case 'recorded':
+        this.#recorded.tell(message.recordings)
         break
       case 'tap':
         this.#taps.get(message.id)?.receive(message.messages, message.skipped)

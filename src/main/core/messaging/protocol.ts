@@ -38,7 +38,39 @@ export type ToDataPlane =
   | { readonly type: 'tap-close'; readonly id: number }
   | { readonly type: 'channel'; readonly id: number; readonly channel: string }
   | { readonly type: 'ask'; readonly id: number; readonly question: Question }
+  /** Keep what matches from now on; replaces what was said of this recording before. */
+  | ({ readonly type: 'record' } & RecordingOrder)
+  | { readonly type: 'record-end'; readonly id: number }
+  /** Publish these, in their order; answered by `replayed`. */
+  | { readonly type: 'replay'; readonly id: number; readonly messages: readonly ReplayedMessage[] }
   | { readonly type: 'stop' }
+
+/** What a recording keeps, what it holds already, and where it ends. */
+export interface RecordingOrder {
+  readonly id: number
+  readonly filter: string
+  readonly text: string
+  readonly messages: number
+  readonly bytes: number
+  readonly lost: number
+  readonly most: { readonly messages: number; readonly bytes: number; readonly until: number }
+}
+
+/** How far a recording has come. `ended`: it has reached this bound, and all that it kept is on disk. */
+export interface RecordingCounts {
+  readonly id: number
+  readonly messages: number
+  readonly bytes: number
+  readonly lost: number
+  readonly ended: 'messages' | 'bytes' | 'time' | 'asked' | null
+}
+
+export interface ReplayedMessage {
+  readonly topic: string
+  readonly payload: string | Uint8Array
+  readonly qos: 0 | 1 | 2
+  readonly retain: boolean
+}
 
 /** What a tap is to show: see {@link Messaging.tap}. */
 export interface TapWish {
@@ -80,6 +112,10 @@ export type FromDataPlane =
       readonly skipped: number
     }
   | { readonly type: 'channel'; readonly id: number; readonly messages: readonly ChannelMessage[] }
+  /** Recordings whose counts changed, at most four times a second. */
+  | { readonly type: 'recorded'; readonly recordings: readonly RecordingCounts[] }
+  /** How many of them went out before a failure; null: all did. */
+  | { readonly type: 'replayed'; readonly id: number; readonly problem: Problem | null; readonly sent: number }
   | { readonly type: 'answer'; readonly id: number; readonly answer: Answer }
   /** The writer's end of the port is gone: a new one is needed. */
   | { readonly type: 'store-port-lost' }

@@ -5,6 +5,7 @@ import { Expressions } from './expressions.ts'
 import { IncomingMessage } from './incoming-message.ts'
 import type { RouteLedger, TargetLedger } from './ledger.ts'
 import type { RefusedRoute, Report, TopicsSince } from './protocol.ts'
+import type { Recorder } from './recording/recorder.ts'
 import { compileRoute, type RouteChain } from './route-chain.ts'
 import { checkRoutes } from './route-check.ts'
 import type { TapRing } from './tap-ring.ts'
@@ -25,6 +26,7 @@ export class Router {
   readonly #quarantine: Quarantine
   readonly #makeTarget: TargetFactory
   readonly #taps: TapRing
+  readonly #recorder: Recorder | undefined
   readonly #clock: Clock
   #chains: readonly RouteChain[] = []
   #received = 0
@@ -34,6 +36,8 @@ export class Router {
     readonly quarantine: Quarantine
     readonly makeTarget: TargetFactory
     readonly taps: TapRing
+    /** Keeps what recordings want. */
+    readonly recorder?: Recorder
     readonly clock: Clock
   }) {
     this.#quarantine = {
@@ -44,6 +48,7 @@ export class Router {
     }
     this.#makeTarget = parts.makeTarget
     this.#taps = parts.taps
+    this.#recorder = parts.recorder
     this.#clock = parts.clock
   }
 
@@ -87,6 +92,7 @@ export class Router {
     this.#received++
     const { levels, chains } = this.#table.see(topic, at, retained)
     const tapped = this.#taps.active ? this.#taps.push(topic, payload, qos, retained, at) : undefined
+    if (this.#recorder?.active) this.#recorder.take(topic, payload, qos, retained, at)
     if (chains.length === 0) return
     const message = this.#message
     message.hold(topic, levels, payload, at, retained, qos)

@@ -47,6 +47,7 @@ export class StoreLine {
   readonly #bounds: LineBounds
   readonly #port: StorePort
   readonly #onAnswer: () => void
+  readonly #recordClass: RecordClass
   #waiting: Batch[] = []
   #bytes = 0
   #open: Batch | undefined
@@ -59,7 +60,14 @@ export class StoreLine {
   #retry: NodeJS.Timeout | undefined
 
   /** `onAnswer` is told whenever the writer has answered. */
-  constructor(table: RowTable, bounds: LineBounds, port: StorePort, onAnswer: () => void = () => {}) {
+  constructor(
+    table: RowTable,
+    bounds: LineBounds,
+    port: StorePort,
+    onAnswer: () => void = () => {},
+    recordClass: RecordClass = 'journal',
+  ) {
+    this.#recordClass = recordClass
     this.#onAnswer = onAnswer
     this.#table = table
     this.#bounds = bounds
@@ -138,15 +146,19 @@ export class StoreLine {
       this.#waiting.shift()
       this.#bytes -= batch.bytes
       this.#inFlight++
-      this.#port.write(insertRows(this.#table, batch.values), (error, retryable) => {
-        this.#inFlight--
-        if (error === null) {
-          this.#unsettled.delete(batch.number)
-          for (const [owner, rows] of batch.owners) owner.settle(rows)
-        } else this.#refused(batch, error, retryable)
-        this.#send()
-        this.#onAnswer()
-      })
+      this.#port.write(
+        insertRows(this.#table, batch.values),
+        (error, retryable) => {
+          this.#inFlight--
+          if (error === null) {
+            this.#unsettled.delete(batch.number)
+            for (const [owner, rows] of batch.owners) owner.settle(rows)
+          } else this.#refused(batch, error, retryable)
+          this.#send()
+          this.#onAnswer()
+        },
+        this.#recordClass,
+      )
     }
   }
 

@@ -1,9 +1,17 @@
 import type { RouteDefinition, SiteDefinition } from '#core/config/index.ts'
 import type { Builtin } from '#core/platform/index.ts'
 import type { JournalRow, Quarantined, ShownMessage, TopicsPage } from '#shared/contract/messages.ts'
+import type { Problem } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import type { OwnLogin } from './broker/door.ts'
-import type { BrokerClient, ChannelMessage, TapWish } from './protocol.ts'
+import type {
+  BrokerClient,
+  ChannelMessage,
+  RecordingCounts,
+  RecordingOrder,
+  ReplayedMessage,
+  TapWish,
+} from './protocol.ts'
 import type { WholePayload } from './tap-ring.ts'
 
 /** Broker and router of a site, each in a thread of its own. */
@@ -29,6 +37,7 @@ export interface Messaging extends AsyncDisposable {
    * 5,000, and how many were skipped.
    */
   tap(wish: TapWish): Tap
+  readonly recorder: RecorderPort
   /** Topics seen by one run of the router after a sighting; of another run all of them. At most 10,000 are known. */
   topics(run: string, after: number): Promise<TopicsPage>
   /** The payload of a message that a tap has shown, up to 4 MiB. Rejects with `message-gone` when newer ones took its place. */
@@ -54,6 +63,20 @@ export interface Messaging extends AsyncDisposable {
   cutBroker(why: string, cause: Cause): Promise<void>
   /** Checks routes without loading them: filters, expressions. One sentence per mistake, with its position. */
   check(route: RouteDefinition): readonly { readonly path: string; readonly message: string; readonly remedy: string }[]
+}
+
+/** Recordings as the data plane makes and replays them; {@link openRecordings} keeps account of them. */
+export interface RecorderPort {
+  record(order: RecordingOrder): void
+  /** Its counts are told a last time when all that it kept is on disk. */
+  end(id: number): void
+  /** It is not taken up again by a thread that comes after this one. */
+  forget(id: number): void
+  /** Publishes in order; resolves when the broker has all of them. Rejects with `router-restarting` or `router-silent`. */
+  replay(messages: readonly ReplayedMessage[]): Promise<{ readonly sent: number; readonly problem: Problem | null }>
+  onCounts(listener: (counts: readonly RecordingCounts[]) => void): Disposable
+  /** The thread ended unasked: what it had in hand is missing from the recordings under way. */
+  onRestart(listener: () => void): Disposable
 }
 
 export interface Tap extends Disposable {

@@ -103,6 +103,14 @@ export const recordClasses = {
     whenFull: 'refuse',
     most: { writes: 5_000, bytes: 32 * MiB },
   },
+  recording: {
+    what: 'recordings of messages; the data plane hands them in by its own port, imports by the queue',
+    database: 'messages',
+    tables: ['recordings', 'recorded'],
+    durability: 'relaxed',
+    whenFull: 'wait',
+    most: { writes: 500, bytes: 16 * MiB },
+  },
   metric: {
     what: 'figures, of which the next comes soon',
     database: 'messages',

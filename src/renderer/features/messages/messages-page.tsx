@@ -8,6 +8,7 @@ import { LiveTab } from './live-tab.tsx'
 import styles from './messages-page.module.css'
 import { PublishTab } from './publish-tab.tsx'
 import { QuarantineTab } from './quarantine-tab.tsx'
+import { RecordingsTab } from './recordings/recordings-tab.tsx'
 import { RoutesTab } from './routes-tab.tsx'
 import { TopicsTab } from './topics-tab.tsx'
 
@@ -37,6 +38,7 @@ export default function MessagesPage() {
             Quarantine {traffic && traffic.quarantined > 0 && <Small value={traffic.quarantined} />}
           </Tabs.Tab>
           <Tabs.Tab value="journal">Journal</Tabs.Tab>
+          <Tabs.Tab value="recordings">Recordings</Tabs.Tab>
           <Tabs.Tab value="publish">Publish</Tabs.Tab>
           <BrokerNote />
         </Tabs.List>
@@ -54,6 +56,9 @@ export default function MessagesPage() {
         </Tabs.Panel>
         <Tabs.Panel value="journal" className={`${styles.panel}`}>
           <JournalTab />
+        </Tabs.Panel>
+        <Tabs.Panel value="recordings" className={`${styles.panel}`}>
+          <RecordingsTab filter={params.get('filter') ?? '#'} />
         </Tabs.Panel>
         <Tabs.Panel value="publish" className={`${styles.panel}`}>
           <PublishTab onWatch={watch} />

@@ -1,0 +1,229 @@
+import type { JobContext, JobOutcome, JobRequest } from '#core/jobs/index.ts'
+import type { Clock } from '#core/platform/index.ts'
+import type { StateHub } from '#core/state/index.ts'
+import type { Store } from '#core/store/index.ts'
+import type { Pace, RecordedRow, Replay, ReplayPlan } from '#shared/contract/recordings.ts'
+import { ConsoleError } from '#shared/problem.ts'
+import type { Cause } from '#shared/vocabulary.ts'
+import { mistakeInTopic } from '../topic-filter.ts'
+import type { RecorderPort } from '../types.ts'
+import { recordedPage, topicsOf } from './recorded-page.ts'
+import type { RecordingRow } from './recording-book.ts'
+
+/** Messages that go to the broker together, and their bytes; the next wait until it has them. */
+const batchMessages = 250
+const batchBytes = 512 * 1024
+
+/** Messages that are due within this much of each other go together. */
+const togetherMs = 20
+
+/** Topics that a plan names. */
+const namedTopics = 50
+
+/** Longest silence between two messages that is kept: a night without messages need not be sat out. */
+const longestSilenceMs = 60_000
+
+export interface ReplayPorts {
+  readonly store: Pick<Store, 'messages'>
+  readonly recorder: RecorderPort
+  readonly state: StateHub
+  readonly clock: Clock
+}
+
+/** What a replay will publish, and what follows from it. */
+export async function planReplay(ports: ReplayPorts, row: RecordingRow, request: Replay): Promise<ReplayPlan> {
+  const topics = await topicsOf(ports.store.messages, row.id, request.filter)
+  const messages = topics.reduce((all, topic) => all + topic.messages, 0)
+  const retained = topics.reduce((all, topic) => all + topic.retained, 0)
+  const to = topics.map(({ topic, messages: count }) => ({ topic: prefixed(request.prefix, topic), messages: count }))
+  const lastsMs = lasts(row, messages, request.pace)
+  const router = ports.state.slice('traffic').get('traffic')?.router
+  return {
+    sentence: `Publishes ${messages} messages of ${row.name} to ${to.length} ${to.length === 1 ? 'topic' : 'topics'}${request.prefix === '' ? ', the very ones they came from' : ` below ${request.prefix}`}, ${paceWords(request.pace)}.`,
+    messages,
+    retained,
+    topics: to.slice(0, namedTopics),
+    moreTopics: Math.max(0, to.length - namedTopics),
+    lastsMs,
+    warnings: [
+      ...(request.prefix === ''
+        ? ['Services and devices that listen to these topics act on the messages as if they came from the site now.']
+        : []),
+      'Routes that match these topics take the messages in: journals, channels and other topics get them too.',
+      ...(retained > 0
+        ? [`${retained} of them are retained: they take the place of what the broker keeps for those topics.`]
+        : []),
+    ],
+    refusal: refusalOf(row, request, messages, to, router),
+    commandLine: commandLineOf(request),
+  }
+}
+
+export function replayRequest(row: RecordingRow, request: Replay, plan: ReplayPlan, cause: Cause): JobRequest {
+  return {
+    kind: 'recording.replay',
+    subject: 'site',
+    title: `Replay ${row.name}`,
+    steps: [{ id: 'publish', title: 'Publish the messages' }],
+    cause,
+    commandLine: plan.commandLine,
+    input: { ...request },
+    lane: 'replay',
+    cancellable: true,
+  }
+}
+
+/** Publishes the messages of a recording in their order at the pace that was asked for. */
+export async function runReplay(
+  ports: ReplayPorts,
+  row: RecordingRow,
+  request: Replay,
+  plan: ReplayPlan,
+  context: JobContext,
+): Promise<JobOutcome> {
+  let sent = 0
+  await context.step('publish', async () => {
+    const pacer = new Pacer(request.pace, ports.clock)
+    for await (const batch of batchesOf(ports, row, request, pacer, context.signal)) {
+      await waitUntil(ports.clock, batch.due, context.signal)
+      const messages = batch.rows.map(({ topic, qos, retain, payload, encoding }) => ({
+        topic: prefixed(request.prefix, topic),
+        qos,
+        retain,
+        payload: encoding === 'hex' ? new Uint8Array(Buffer.from(payload, 'hex')) : payload,
+      }))
+      const result = await ports.recorder.replay(messages)
+      sent += result.sent
+      context.progress(sent, plan.messages, 'messages')
+      if (result.problem) {
+        const { code, message, remedy } = result.problem
+        throw new ConsoleError(code, `${message} ${sent} of ${plan.messages} messages were replayed.`, remedy, {
+          retryable: true,
+        })
+      }
+    }
+  })
+  return { message: `${sent} messages of ${row.name} were replayed.`, data: { sent } }
+}
+
+interface Batch {
+  readonly rows: readonly RecordedRow[]
+  /** When it goes, by the monotonic clock. */
+  readonly due: number
+}
+
+/** The messages in groups that go together, each with its time. */
+async function* batchesOf(
+  { store, clock }: ReplayPorts,
+  row: RecordingRow,
+  { filter }: Replay,
+  pacer: Pacer,
+  signal: AbortSignal,
+): AsyncGenerator<Batch> {
+  let after: number | null = 0
+  let rows: RecordedRow[] = []
+  let bytes = 0
+  let due = 0
+  while (after !== null) {
+    signal.throwIfAborted()
+    const page = await recordedPage(store.messages, { recording: row.id, after, filter, text: '', limit: 1_000 }, () =>
+      clock.monotonic(),
+    )
+    for (const message of page.rows) {
+      const time = pacer.next(message.at)
+      const full = rows.length >= batchMessages || bytes >= batchBytes || time > due + togetherMs
+      if (full && rows.length > 0) {
+        yield { rows, due }
+        rows = []
+        bytes = 0
+      }
+      if (rows.length === 0) due = time
+      rows.push(message)
+      bytes += message.bytes
+    }
+    after = page.next
+  }
+  if (rows.length > 0) yield { rows, due }
+}
+
+/** When each message is due, counted from the first. A clock that went back while it was recorded makes no pause. */
+class Pacer {
+  readonly #pace: Pace
+  readonly #begun: number
+  #count = 0
+  #before: number | null = null
+  #passed = 0
+
+  constructor(pace: Pace, clock: Clock) {
+    this.#pace = pace
+    this.#begun = clock.monotonic()
+  }
+
+  next(at: number): number {
+    if (this.#pace.kind === 'rate') return this.#begun + (this.#count++ * 1_000) / this.#pace.perSecond
+    const gap = this.#before === null ? 0 : Math.min(longestSilenceMs, Math.max(0, at - this.#before))
+    this.#before = at
+    this.#passed += gap / this.#pace.factor
+    return this.#begun + this.#passed
+  }
+}
+
+async function waitUntil(clock: Clock, due: number, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted()
+  const ms = due - clock.monotonic()
+  if (ms <= 0) return
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const abort = () => reject(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  const timer = clock.after(ms, resolve)
+  try {
+    await promise
+  } finally {
+    timer[Symbol.dispose]()
+    signal.removeEventListener('abort', abort)
+  }
+}
+
+function refusalOf(
+  row: RecordingRow,
+  { prefix }: Replay,
+  messages: number,
+  to: readonly { readonly topic: string }[],
+  router: string | undefined,
+): string | null {
+  if (row.state !== 'complete') return `${row.name} is not complete yet: stop it first.`
+  if (messages === 0) return 'There is no message to replay.'
+  if (prefix.startsWith('$')) return 'Topics that begin with $ belong to the broker.'
+  const wrong = to.find(({ topic }) => mistakeInTopic(topic) || topic.startsWith('$'))
+  if (wrong) return `"${wrong.topic}" is not a topic to publish to.`
+  if (router !== 'connected') return 'The router is not connected to the broker.'
+  return null
+}
+
+function prefixed(prefix: string, topic: string): string {
+  if (prefix === '') return topic
+  return prefix.endsWith('/') ? `${prefix}${topic}` : `${prefix}/${topic}`
+}
+
+/** About how long it takes: silences of more than a minute are cut to one. */
+function lasts(row: RecordingRow, messages: number, pace: Pace): number {
+  if (pace.kind === 'rate') return (messages * 1_000) / pace.perSecond
+  return Math.max(0, (row.ended_at ?? row.started_at) - row.started_at) / pace.factor
+}
+
+function paceWords(pace: Pace): string {
+  if (pace.kind === 'rate') return `${pace.perSecond} a second`
+  return pace.factor === 1 ? 'at the pace at which they came' : `${pace.factor} times as fast as they came`
+}
+
+function commandLineOf({ recording, filter, prefix, pace }: Replay): string {
+  const quoted = (text: string) => (/^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
+  return [
+    `wheelhouse recording replay ${recording}`,
+    pace.kind === 'rate' ? `--rate ${pace.perSecond}` : pace.factor === 1 ? '' : `--faster ${pace.factor}`,
+    filter === '#' ? '' : `--filter ${quoted(filter)}`,
+    prefix === '' ? '' : `--prefix ${quoted(prefix)}`,
+  ]
+    .filter((part) => part !== '')
+    .join(' ')
+}

@@ -1,0 +1,90 @@
+import { z } from 'zod'
+
+/** A recorded message, as it stands in one line of an exported file (JSON Lines). */
+export const recordedMessageSchema = z.object({
+  /** When it was received: wall-clock milliseconds. */
+  at: z.number().int().min(0),
+  topic: z
+    .string()
+    .min(1)
+    .max(65_535)
+    .refine((topic) => !['#', '+', '\u0000'].some((wrong) => topic.includes(wrong)), 'a topic has no wildcards'),
+  qos: z.union([z.literal(0), z.literal(1), z.literal(2)]).default(0),
+  retain: z.boolean().default(false),
+  /** Text, or hexadecimal digits when the encoding says so. */
+  payload: z.string().max(8 * 1024 * 1024),
+  encoding: z.enum(['utf8', 'hex']).default('utf8'),
+})
+export type RecordedMessage = z.infer<typeof recordedMessageSchema>
+
+/** One line of an exported file, without its end. `at` is written as a time that can be read: ISO 8601, UTC. */
+export function lineOf({ at, topic, qos, retain, payload, encoding }: RecordedMessage): string {
+  return JSON.stringify({
+    at: new Date(at).toISOString(),
+    topic,
+    qos,
+    retain,
+    payload,
+    ...(encoding === 'hex' && { encoding }),
+  })
+}
+
+/** The message that a line says, or what is wrong with it in a few words. Times may be ISO 8601 or milliseconds. */
+export function messageOf(line: string): { readonly message: RecordedMessage } | { readonly mistake: string } {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch {
+    return { mistake: 'it is not JSON' }
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { mistake: 'it is not an object' }
+  const at: unknown = Reflect.get(value, 'at')
+  const parsed = recordedMessageSchema.safeParse({ ...value, at: typeof at === 'string' ? Date.parse(at) : at })
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    const field = issue?.path.join('.') ?? ''
+    return { mistake: field === '' ? 'it is no recorded message' : `"${field}" is not as it must be` }
+  }
+  if (parsed.data.encoding === 'hex' && !/^([0-9a-f]{2})*$/i.test(parsed.data.payload)) {
+    return { mistake: '"payload" is said to be hexadecimal and is not' }
+  }
+  return { message: parsed.data }
+}
+
+export interface BadLine {
+  readonly line: number
+  readonly mistake: string
+}
+
+/** How many bad lines are told one by one. */
+const mostTold = 20
+
+/** Checks lines one after the other, counts what is good, and remembers the first that are bad. Empty lines are passed over. */
+export class LineCheck {
+  readonly bad: BadLine[] = []
+  badLines = 0
+  messages = 0
+  #line = 0
+
+  /** The message of the next line; null when it is empty or bad. */
+  take(line: string): RecordedMessage | null {
+    this.#line++
+    if (line.trim() === '') return null
+    const read = messageOf(line)
+    if ('message' in read) {
+      this.messages++
+      return read.message
+    }
+    this.badLines++
+    if (this.bad.length < mostTold) this.bad.push({ line: this.#line, mistake: read.mistake })
+    return null
+  }
+
+  /** What is wrong, in a sentence; null when nothing is. */
+  get sentence(): string | null {
+    if (this.badLines === 0) return this.messages === 0 ? 'The file holds no message.' : null
+    const named = this.bad.map(({ line, mistake }) => `line ${line}: ${mistake}`).join('; ')
+    const more = this.badLines - this.bad.length
+    return `${this.badLines === 1 ? 'One line is' : `${this.badLines} lines are`} bad: ${named}${more > 0 ? `; and ${more} more` : ''}.`
+  }
+}
