@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Console } from '../../src/main/console/index.ts'
@@ -41,6 +41,30 @@ test('a log that was damaged while the console lay killed: it runs, says what wa
   expect(kept.events.map(({ message }) => message.split(' ')[1])).toEqual(
     kept.events.map((_, index) => String(kept.events.length - index)),
   )
+  await works(console)
+})
+
+test('a log that was taken away while the console lay killed: it runs on what is left, and says from when on records are missing', async () => {
+  using folder = temporaryFolder()
+  const { directory } = await makeTinySite(join(folder.path, 'site'))
+  await (await opened(folder.path, directory)).close({ services: 'stop' })
+  await killed(folder.path, directory, 'records')
+  rmSync(join(directory, '.wheelhouse', 'control.db-wal'))
+
+  const console = await opened(folder.path, directory)
+  const { site, state } = console
+  if (!site) throw new Error('no site is open')
+  const how = site.store.opened.control
+  if (how.how !== 'after an unclean exit' || !how.lost) throw new Error(`opened ${JSON.stringify(how)}`)
+  expect(site.store.opened.messages.how).toBe('after an unclean exit')
+  const [event] = (await site.events.page({ kind: 'store.log-lost', limit: 5 })).events
+  expect(event).toMatchObject({ severity: 'error', subject: 'store:control', data: { lost: how.lost } })
+  expect(state.slice('attention').get('store-log-damaged:control')).toMatchObject({ why: event?.message })
+  // The card's other half: what is missing lies behind everything that is there.
+  const { events } = await site.events.page({ limit: 500 })
+  const left = events.filter(({ seq }) => seq < 1_000_000_000_000)
+  expect(left.length).toBeGreaterThan(0)
+  expect(Math.max(...left.map(({ at }) => at))).toBe(how.lost.from)
   await works(console)
 })
 

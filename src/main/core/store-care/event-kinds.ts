@@ -4,6 +4,7 @@ export const storeEventKinds = {
   stoodIn: 'store.stood-in',
   standInEnded: 'store.stand-in-ended',
   logDamaged: 'store.log-damaged',
+  logLost: 'store.log-lost',
   checked: 'store.checked',
   copied: 'store.copied',
   copyFailed: 'store.copy-failed',

@@ -57,7 +57,7 @@ export class Teller {
       const { id } = await events.record(eventOf(report))
       const cause: Cause = { type: 'event', id }
       if (report.kind === 'recovered') attention.raise(replaced(report, cause))
-      if (report.kind === 'log-damaged') attention.raise(logDamaged(report, cause))
+      if (report.kind === 'log-damaged' || report.kind === 'log-lost') attention.raise(logDamaged(report, cause))
       await store.upkeep.told(report)
     }
   }
@@ -69,6 +69,7 @@ function eventOf({ kind, database, by, message, data, at }: UntoldReport): Event
     'stand-in': { kind: storeEventKinds.stoodIn, severity: 'critical' },
     'stand-in-ended': { kind: storeEventKinds.standInEnded, severity: 'notice' },
     'log-damaged': { kind: storeEventKinds.logDamaged, severity: 'error' },
+    'log-lost': { kind: storeEventKinds.logLost, severity: 'error' },
   } as const
   const opening: Cause = { type: 'observation', what: `whether the ${database} database can be opened` }
   const causes: Readonly<Record<UntoldReport['by'], Cause>> = {

@@ -1,4 +1,4 @@
-import { timeIn } from '#core/platform/index.ts'
+import { momentIn, timeIn } from '#core/platform/index.ts'
 import type { LogDamage } from './database-answer.ts'
 import type { DatabaseName } from './types.ts'
 
@@ -31,6 +31,20 @@ export function logSentence(found: {
         : `The damaged log is kept as ${damage.kept}.`,
     ].join(' '),
   }
+}
+
+/** What a log that is not there any more means for the operator, with what it went missing with. Times are wall-clock milliseconds. */
+export function lostLogSentence(found: {
+  readonly name: DatabaseName
+  /** Time of the newest record that is left; null when there is none. */
+  readonly from: number | null
+  /** The last sign of the console that wrote it. */
+  readonly to: number
+  readonly zone: string
+}): string {
+  const { name, from, to, zone } = found
+  const since = from === null ? 'from the beginning' : `from ${momentIn(zone, from)}`
+  return `The write-ahead log of the ${name} database was taken away while no console ran, or an older file lies in its place. What the console recorded in it ${since} until it ended, at ${momentIn(zone, to)} or later, is missing. Let nothing tidy up in the folder .wheelhouse while the console is not running.`
 }
 
 function place({ where, good, after, commitsAfter }: LogDamage): string {

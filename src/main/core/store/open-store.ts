@@ -8,6 +8,7 @@ import { RetentionSweep } from './retention-sweep.ts'
 import { SlowStatements } from './slow-statements.ts'
 import { failureKind, storeClosed, storeError, storeFailed, storeInterrupted } from './sqlite-failure.ts'
 import { StoreDatabase } from './store-database.ts'
+import type { StoreRecord } from './store-record.ts'
 import type {
   DatabaseName,
   DatabaseStatistics,
@@ -28,6 +29,7 @@ export interface OpenStoreParts extends Pick<ReplacementsParts, 'ready' | 'repla
   readonly upkeep: (path: (database: DatabaseName) => string) => Upkeep
   readonly schemas: Readonly<Record<DatabaseName, readonly Schema[]>>
   readonly limits: Readonly<Record<DatabaseName, number>>
+  readonly record: Pick<StoreRecord, 'noteRound' | 'settled'>
   /** Time that the console has seen pass, milliseconds. */
   readonly seenMs: () => number
   readonly runtime: Runtime
@@ -179,6 +181,9 @@ class OpenStore implements Store, WriterListener {
         return
       case 'busy':
         this.#busyRetries += notice.retries
+        return
+      case 'log-round':
+        void this.#parts.record.noteRound(notice.database, notice.round)
     }
   }
 
@@ -192,7 +197,8 @@ class OpenStore implements Store, WriterListener {
   back(openings: readonly WriterOpening[]): void {
     this.#away = null
     for (const opening of openings) {
-      const { database: name, failure, readOnly } = opening
+      const { database: name, failure, readOnly, round } = opening
+      if (round !== null) void this.#parts.record.noteRound(name, round)
       if (this.replacements.take(opening)) continue
       if (failure === null) this[name].resumed(readOnly)
       else if (failureKind(failure) === 'damaged') this.#damaged(name, failure.message)
@@ -206,7 +212,7 @@ class OpenStore implements Store, WriterListener {
     this.#parts.logger.error(`The store cannot write any more: its writer thread ended too often: ${reason}.`)
     for (const name of names) {
       const failure = { code: 'unknown', message: `its writer thread ended too often: ${reason}` }
-      this.replacements.take({ database: name, failure, readOnly: null })
+      this.replacements.take({ database: name, failure, readOnly: null, round: null })
       this[name].fail(storeFailed(name, failure.message))
     }
   }
@@ -257,6 +263,7 @@ class OpenStore implements Store, WriterListener {
       this[name].queue.refuseWaiting(error)
     }
     await this.replacements[Symbol.asyncDispose]()
+    await this.#parts.record.settled()
   }
 
   /** Nothing waits, and nothing is being replaced. */

@@ -1,5 +1,6 @@
 import { lstatSync } from 'node:fs'
 import Database from 'better-sqlite3'
+import { lastRound } from './log-round.ts'
 import { databaseEndings } from './quarantine.ts'
 import { type AppliedVersions, appliedVersions, hasTable, refuseNewerFormat, strangeIn } from './schema-versions.ts'
 import { failureKind, failureOf } from './sqlite-failure.ts'
@@ -9,7 +10,13 @@ import type { DatabaseName } from './types.ts'
 export type Found =
   | { readonly state: 'empty' }
   /** `canShrink`: free pages can be given back; a file of an earlier console must be written anew for that. */
-  | { readonly state: 'closed cleanly' | 'not closed'; readonly versions: AppliedVersions; readonly canShrink: boolean }
+  | {
+      readonly state: 'closed cleanly' | 'not closed'
+      readonly versions: AppliedVersions
+      readonly canShrink: boolean
+      /** The last round of its log that it knows of. */
+      readonly round: number
+    }
   | { readonly state: 'damaged'; readonly reason: string }
 
 /** What the file system alone says is wrong: no file though there was one, nothing in it, or something else than a file. */
@@ -26,6 +33,14 @@ export function wrongFile(name: DatabaseName, path: string, existed: boolean): s
 /** Bytes; 0 when there is no such file. */
 export function sizeOf(path: string): number {
   return lstatSync(path, { throwIfNoEntry: false })?.size ?? 0
+}
+
+/** When a database, its log or the index of that was last written, wall-clock milliseconds; 0 when there is none. */
+export function lastWrite(path: string): number {
+  const times = ['', '-wal', '-shm'].map(
+    (ending) => lstatSync(`${path}${ending}`, { throwIfNoEntry: false })?.mtimeMs ?? 0,
+  )
+  return Math.round(Math.max(...times))
 }
 
 const closedMark = 'closed'
@@ -62,7 +77,8 @@ function look(name: DatabaseName, path: string): Found {
       .pluck()
       .get(closedMark)
     const canShrink = database.pragma('auto_vacuum', { simple: true }) === incremental
-    return { state: mark === 'cleanly' ? 'closed cleanly' : 'not closed', versions, canShrink }
+    const state = mark === 'cleanly' ? 'closed cleanly' : 'not closed'
+    return { state, versions, canShrink, round: lastRound(database) }
   } catch (error) {
     const failure = failureOf(error)
     if (error instanceof Database.SqliteError && failureKind(failure) === 'damaged') {

@@ -2,17 +2,14 @@ import { join } from 'node:path'
 import { type Clock, type CrashPoints, type Logger, type Runtime, timeIn } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Copies } from './copies.ts'
-import type { CheckResult, LogDamage } from './database-answer.ts'
-import { checkDatabase } from './database-tool.ts'
 import { isNoRoom, type Ladder } from './ladder.ts'
-import { logSentence } from './log-sentence.ts'
-import { type Found, inspect, sizeOf, wrongFile } from './opening.ts'
+import { LeftBehind } from './left-behind.ts'
+import { type Found, inspect, lastWrite, sizeOf, wrongFile } from './opening.ts'
 import { patiently } from './patience.ts'
 import { makePrivateFile } from './private-file.ts'
 import type { Quarantine } from './quarantine.ts'
 import { type RecoveryRecord, type ReplacedBy, recoveryLimit, recoveryWaitMs } from './recovery-record.ts'
 import { pendingMigrations } from './schema-versions.ts'
-import { sequencesFrom } from './sequences.ts'
 import { failureKind, failureOf, mayPass, storeError } from './sqlite-failure.ts'
 import type { StandIns } from './stand-ins.ts'
 import type { StoreRecord } from './store-record.ts'
@@ -60,9 +57,11 @@ type Usable = Exclude<Found, { state: 'damaged' }>
  */
 export class Readiness {
   readonly #options: ReadinessOptions
+  readonly #leftBehind: LeftBehind
 
   constructor(options: ReadinessOptions) {
     this.#options = options
+    this.#leftBehind = new LeftBehind(options)
   }
 
   /** At opening. */
@@ -132,6 +131,8 @@ export class Readiness {
     const path = this.#path(name)
     const wrong = wrongFile(name, path, await this.#existed(name))
     if (wrong !== null) return this.#recover(record, wrong, 'damage')
+    // Before it is looked at, which touches the index of its log.
+    const writtenAt = lastWrite(path)
     let found: Found
     try {
       found = await this.#found(name, path)
@@ -144,14 +145,13 @@ export class Readiness {
       const isLost = record.state.continueFrom === null && (await this.#existed(name))
       return isLost ? this.#recover(record, noTables, 'damage') : this.#ready(record, found, { how: 'new' })
     }
+    const lacksLog = this.#leftBehind.lacksLog(record, found.round)
     const hasLog = sizeOf(`${path}-wal`) > 0
-    if (found.state === 'closed cleanly' && !hasLog) return this.#ready(record, found, { how: 'clean' })
-    const checked = await this.#check(name, path)
-    if (checked) await this.#options.record.noteCheck(name, checked.log ? 'full' : 'quick', checked)
-    if (checked && !checked.ok) return this.#recover(record, checked.problems.slice(0, 3).join('; '), 'damage')
-    if (checked?.log) await this.#tellLog(record, checked.log, checked.newest)
-    const opened = { how: 'after an unclean exit', ...(checked?.log && { log: checked.log }) } as const
-    return this.#ready(record, found, opened)
+    if (found.state === 'closed cleanly' && !hasLog && !lacksLog) return this.#ready(record, found, { how: 'clean' })
+    const verdict = await this.#leftBehind.examine(record, { lacksLog, writtenAt })
+    return 'damage' in verdict
+      ? this.#recover(record, verdict.damage, 'damage')
+      : this.#ready(record, found, verdict.opened)
   }
 
   /** What lies at a path, which is made when there is nothing. */
@@ -166,50 +166,6 @@ export class Readiness {
   async #existed(name: DatabaseName): Promise<boolean> {
     const { record, copies } = this.#options
     return record.bornAt(name) !== undefined || (await copies.list(name)).length > 0
-  }
-
-  /**
-   * Null when no answer could be had, which is no sign of damage: the console must come up, and a later opening checks again. It is
-   * asked for more than once, because whoever opens the database after this removes a damaged log that nobody was told of.
-   */
-  async #check(name: DatabaseName, path: string): Promise<CheckResult | null> {
-    const { runtime, schemas, quarantine, clock, logger } = this.#options
-    const folder = quarantine.nameFor(`${name}-log`, clock.wall())
-    const check = () =>
-      checkDatabase(runtime, path, {
-        timeoutMs: 120_000,
-        newest: schemas[name].flatMap(({ newest }) => newest ?? []),
-        keepLogIn: join(quarantine.pathOf(folder), `${name}.db-wal`),
-      })
-    try {
-      return await patiently(check, hadNoAnswer)
-    } catch (error) {
-      logger.warn(`The database ${path} was not closed properly, and could not be checked: ${reasonOf(error)}`)
-      return null
-    }
-  }
-
-  async #tellLog(record: RecoveryRecord, damage: LogDamage, newest: number | null): Promise<void> {
-    const { quarantine, reports, record: store, clock, boot, zone, logger } = this.#options
-    const { name } = record
-    const sameBoot = store.bootBefore === boot
-    const { message, certain } = logSentence({ name, damage, newest, sameBoot, zone })
-    logger.error(message)
-    if (damage.kept !== null) {
-      const folder = join(damage.kept, '..')
-      const why = {
-        database: `${name} (its log)`,
-        at: clock.wall(),
-        seenMs: store.seenMs(),
-        why: message,
-        outcome: null,
-      }
-      await quarantine
-        .describe(folder.slice(quarantine.pathOf('').length), why)
-        .catch((error: unknown) => logger.warn('A damaged log was kept, but not described.', { error: String(error) }))
-    }
-    const data = { database: name, certain, ...damage, from: newest }
-    await reports.add(record, { kind: 'log-damaged', message, data }, this.#sequencesGoOn(record))
   }
 
   /** It cannot be opened for a reason that is no damage: the disk, its rights, somebody's lock. */
@@ -279,13 +235,8 @@ export class Readiness {
     }
   }
 
-  /** For a database that lacks records whose sequences were given already. */
-  #sequencesGoOn({ state }: RecoveryRecord) {
-    const continueFrom = sequencesFrom(this.#options.clock.wall(), state.highest)
-    return { continueFrom, highest: continueFrom }
-  }
-
   #setup(record: RecoveryRecord, path: string, found: Usable, continueFrom: number | null): DatabaseSetup {
+    const isItself = path === this.#path(record.name)
     const versions = found.state === 'empty' ? {} : found.versions
     const pending = pendingMigrations(record.name, versions, this.#options.schemas[record.name])
     return {
@@ -295,7 +246,8 @@ export class Readiness {
       at: this.#options.clock.wall(),
       continueFrom,
       rewrite: false,
-      rescueTo: path === this.#path(record.name) ? join(this.#options.directory, 'copies') : null,
+      rescueTo: isItself ? join(this.#options.directory, 'copies') : null,
+      round: isItself ? (this.#options.record.lastRound(record.name)?.round ?? 0) : null,
     }
   }
 
@@ -308,11 +260,6 @@ export class Readiness {
   #path(name: DatabaseName): string {
     return join(this.#options.directory, `${name}.db`)
   }
-}
-
-/** Whether a check failed for its own sake: its process ended, or its disk refused something. Not when it ran out of time. */
-function hadNoAnswer(error: unknown): boolean {
-  return error instanceof ConsoleError && error.problem.code === 'database-copy-failed'
 }
 
 function reasonOf(error: unknown): string {

@@ -67,7 +67,7 @@ export type StandIn = z.infer<typeof standInSchema>
 
 const reportSchema = z.object({
   id: idSchema,
-  kind: z.enum(['recovered', 'stand-in', 'stand-in-ended', 'log-damaged']),
+  kind: z.enum(['recovered', 'stand-in', 'stand-in-ended', 'log-damaged', 'log-lost']),
   at: timeSchema,
   /** Time that the console had seen pass then, milliseconds. */
   seenMs: z.number(),

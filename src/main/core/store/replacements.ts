@@ -28,8 +28,8 @@ export interface ReplacementsParts {
   /** The databases as they were made ready. */
   readonly ready: Readonly<Record<DatabaseName, Ready>>
   readonly replacing: Replacing
-  /** Told when a database was opened for writing, at opening and whenever it was replaced. */
-  readonly inUse: (database: DatabaseName) => Promise<void>
+  /** Told when a database was opened for writing, at opening and whenever it was replaced, with the round that its log has begun. */
+  readonly inUse: (database: DatabaseName, round: number | null) => Promise<void>
   readonly database: (name: DatabaseName) => StoreDatabase
   readonly line: () => WriterLine
   readonly clock: Clock
@@ -76,10 +76,10 @@ export class Replacements implements AsyncDisposable {
   /** Takes the databases into use as the writer thread found them, replacing those that turn out to be damaged. */
   async begin(openings: readonly WriterOpening[]): Promise<void> {
     const { ready, inUse, database } = this.#parts
-    for (const { database: name, failure, readOnly } of openings) {
+    for (const { database: name, failure, readOnly, round } of openings) {
       const trouble = failure ?? this.#use(name, ready[name])
       if (trouble !== null) await this.#exchange(name, () => this.#mended(name, ready[name], trouble, 0))
-      else await inUse(name)
+      else await inUse(name, round)
       if (trouble === null && readOnly) database(name).readOnly(readOnly)
     }
     this.#watch.begin()
@@ -165,7 +165,7 @@ export class Replacements implements AsyncDisposable {
       await this.#letGo(name)
       let ready = await make()
       for (let attempt = 1; ; attempt++) {
-        const { failure, readOnly } = await this.#openAgain(name, ready.setup)
+        const { failure, readOnly, round } = await this.#openAgain(name, ready.setup)
         const trouble = failure ?? this.#use(name, ready)
         if (trouble && attempt >= mostAttempts) throw storeError(name, trouble)
         if (trouble) {
@@ -175,7 +175,7 @@ export class Replacements implements AsyncDisposable {
         }
         this.#setups[name] = settled(ready.setup)
         this.opened[name] = ready.opened
-        await this.#parts.inUse(name)
+        await this.#parts.inUse(name, round)
         if (readOnly) database.readOnly(readOnly)
         return ready.opened
       }
@@ -214,8 +214,8 @@ export class Replacements implements AsyncDisposable {
 }
 
 /** The same database once it is migrated. */
-function settled({ path, at, rescueTo }: DatabaseSetup): DatabaseSetup {
-  return { path, isNew: false, pending: [], at, continueFrom: null, rewrite: false, rescueTo }
+function settled({ path, at, rescueTo, round }: DatabaseSetup): DatabaseSetup {
+  return { path, isNew: false, pending: [], at, continueFrom: null, rewrite: false, rescueTo, round }
 }
 
 /** Real time, whatever the injected clock says: a real disk is waited for. */

@@ -25,7 +25,10 @@ export function failureKind({ code }: SqliteFailure): FailureKind {
 
 export function failureOf(error: unknown): SqliteFailure {
   if (!(error instanceof Error)) return { code: 'unknown', message: String(error) }
-  return { code: 'code' in error ? String(error.code) : 'unknown', message: error.message }
+  if ('code' in error) return { code: String(error.code), message: error.message }
+  // Asked by the library before SQLite is: the disk that holds the folder is most likely away.
+  const folderGone = error instanceof TypeError && error.message.includes('directory does not exist')
+  return { code: folderGone ? 'SQLITE_CANTOPEN' : 'unknown', message: error.message }
 }
 
 /** Whether a failure may be gone a moment later: what the disk or the file system refused, but neither damage nor a lock. */

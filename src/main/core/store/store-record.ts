@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { type Clock, type Logger, type Machine, writeDurably } from '#core/platform/index.ts'
 import { type CheckKind, type CheckResult, checkKindSchema } from './database-answer.ts'
-import { readOwnText } from './own-text.ts'
+import { readOwnText, timeSchema } from './own-text.ts'
 import { markNow, passedBetween, type TimeMark } from './seen-time.ts'
 import type { DatabaseName } from './types.ts'
 
@@ -17,6 +17,10 @@ const checkNoteSchema = z.object({
 /** What a check of a database came to. */
 export type CheckNote = z.infer<typeof checkNoteSchema>
 
+const roundSchema = z.object({ round: z.number().int().min(1), at: timeSchema })
+/** A round of a write-ahead log, and when it was begun. */
+export type RoundNote = z.infer<typeof roundSchema>
+
 const recordSchema = z.object({
   format: z.literal(1),
   /** When each database was made, wall-clock milliseconds: from then on a missing one is damage. */
@@ -24,6 +28,8 @@ const recordSchema = z.object({
   /** Time that the console has seen pass on this site, up to a moment. Milliseconds. */
   checks: z.object({ control: checkNoteSchema.optional(), messages: checkNoteSchema.optional() }).default({}),
   fullChecks: z.object({ control: checkNoteSchema.optional(), messages: checkNoteSchema.optional() }).default({}),
+  /** The round of each database's write-ahead log that was begun last, and when. Wall-clock milliseconds. */
+  rounds: z.object({ control: roundSchema.optional(), messages: roundSchema.optional() }).default({}),
   seen: z.object({ ms: z.number(), mark: z.object({ wall: z.number(), boot: z.string(), uptimeMs: z.number() }) }),
 })
 type Recorded = z.infer<typeof recordSchema>
@@ -43,14 +49,25 @@ export interface StoreRecordOptions {
 export class StoreRecord {
   readonly #options: StoreRecordOptions
   #recorded: Recorded
+  #writing: Promise<void> = Promise.resolve()
   /** The machine's start during which the store was last open; null when that is not known. */
   readonly bootBefore: string | null
+  /** When it was written last by an earlier run, wall-clock milliseconds; null when that is not known. */
+  readonly writtenBefore: number | null
 
   private constructor(options: StoreRecordOptions, recorded: Recorded | null, leastSeenMs: number) {
     this.#options = options
     this.bootBefore = recorded?.seen.mark.boot ?? null
+    this.writtenBefore = recorded?.seen.mark.wall ?? null
     const mark = this.#now()
-    const fresh: Recorded = { format: 1, databases: {}, checks: {}, fullChecks: {}, seen: { ms: leastSeenMs, mark } }
+    const fresh: Recorded = {
+      format: 1,
+      databases: {},
+      checks: {},
+      fullChecks: {},
+      rounds: {},
+      seen: { ms: leastSeenMs, mark },
+    }
     this.#recorded = recorded ?? fresh
     this.#recorded = { ...this.#recorded, seen: { ms: Math.max(leastSeenMs, this.seenMs()), mark } }
   }
@@ -100,15 +117,44 @@ export class StoreRecord {
     })
   }
 
-  /** Notes durably that the databases exist, and the time seen so far. A full disk is no obstacle. */
-  async mark(existing: readonly DatabaseName[]): Promise<void> {
-    const databases = { ...this.#recorded.databases }
-    for (const name of existing) databases[name] ??= this.#options.clock.wall()
-    await this.#write({ databases })
+  /** The round of a database's write-ahead log that was begun last; undefined when that is not known. */
+  lastRound(name: DatabaseName): RoundNote | undefined {
+    return this.#recorded.rounds[name]
   }
 
-  async #write(change: Partial<Pick<Recorded, 'databases' | 'checks' | 'fullChecks'>>): Promise<void> {
+  /** Notes durably that a log has begun another round. A full disk is no obstacle. */
+  async noteRound(name: DatabaseName, round: number): Promise<void> {
+    await this.#write({ rounds: this.#roundsWith(name, round) })
+  }
+
+  /** Notes durably that a database exists, the round that its log has begun, and the time seen so far. A full disk is no obstacle. */
+  async noteOpened(name: DatabaseName, round: number | null): Promise<void> {
+    const databases = { ...this.#recorded.databases, [name]: this.bornAt(name) ?? this.#options.clock.wall() }
+    await this.#write({ databases, ...(round !== null && { rounds: this.#roundsWith(name, round) }) })
+  }
+
+  /** Notes durably the time seen so far. */
+  async mark(): Promise<void> {
+    await this.#write({})
+  }
+
+  /** Waits until all of that is written. */
+  async settled(): Promise<void> {
+    await this.#writing
+  }
+
+  #roundsWith(name: DatabaseName, round: number): Recorded['rounds'] {
+    return { ...this.#recorded.rounds, [name]: { round, at: this.#options.clock.wall() } }
+  }
+
+  /** One after the other, so that what is written last is what came last. */
+  #write(change: Partial<Omit<Recorded, 'format' | 'seen'>>): Promise<void> {
     this.#recorded = { ...this.#recorded, ...change, seen: { ms: this.seenMs(), mark: this.#now() } }
+    this.#writing = this.#writing.then(() => this.#writeNow())
+    return this.#writing
+  }
+
+  async #writeNow(): Promise<void> {
     try {
       await writeDurably(pathIn(this.#options.directory), `${JSON.stringify(this.#recorded, null, 2)}\n`)
     } catch (error) {

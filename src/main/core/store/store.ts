@@ -97,10 +97,11 @@ async function open(options: StoreOptions): Promise<Store> {
     control: await readiness.prepare('control'),
     messages: await readiness.prepare('messages'),
   }
-  const inUse = async (name: DatabaseName) => {
+  const inUse = async (name: DatabaseName, round: number | null) => {
     const { state } = records[name]
     if (state.continueFrom !== null) await records[name].changeIfPossible({ continueFrom: null }, logger)
-    await record.mark(state.standIn ? [] : [name])
+    if (state.standIn) await record.mark()
+    else await record.noteOpened(name, round)
   }
   const upkeep = (path: (name: DatabaseName) => string) =>
     new Upkeep({ copies, records, record, quarantine, path, schemas: options.schemas, runtime, clock, logger })
@@ -109,6 +110,7 @@ async function open(options: StoreOptions): Promise<Store> {
     schemas: options.schemas,
     replacing: readiness,
     inUse,
+    record,
     upkeep,
     limits,
     seenMs: () => record.seenMs(),

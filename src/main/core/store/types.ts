@@ -1,6 +1,7 @@
 import type { LogDamage } from './database-answer.ts'
 import type { RecordClass } from './record-classes.ts'
 import type { ReplacedBy } from './recovery-record.ts'
+import type { LostInterval } from './recovery-sentence.ts'
 import type { Upkeep } from './upkeep.ts'
 
 export type { Durability, RecordClass } from './record-classes.ts'
@@ -216,6 +217,8 @@ export type OpenedAs =
       readonly how: 'after an unclean exit'
       /** Set when its write-ahead log was damaged, so that records are missing. */
       readonly log?: LogDamage
+      /** Set when its write-ahead log was not there any more: from when to when records are missing, as {@link LostInterval}. */
+      readonly lost?: LostInterval
     }
   | {
       readonly how: 'replaced'

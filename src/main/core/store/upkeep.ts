@@ -115,7 +115,7 @@ export class Upkeep {
 
   /** Notes the time seen so far, so that a kill takes away at most what came after. To be called once an hour or so. */
   async mark(): Promise<void> {
-    await this.#options.record.mark([])
+    await this.#options.record.mark()
   }
 
   /** Damaged files that are kept, newest first. */

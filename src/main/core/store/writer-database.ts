@@ -1,7 +1,9 @@
 import { statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type Database from 'better-sqlite3'
 import type { CrashPoints } from '#core/platform/index.ts'
 import { GroupWriter, type Unit, type UnitOutcome } from './group-writer.ts'
+import { LogRound } from './log-round.ts'
 import { isGone, OpenFile } from './open-file.ts'
 import { letShrink, markClosed, openForWriting, tryWriting } from './opening.ts'
 import { continueSequences, migrate } from './schema-versions.ts'
@@ -26,11 +28,16 @@ export interface WriterVoice {
   trouble(database: DatabaseName, failure: SqliteFailure): void
   slow(statement: string, ms: number): void
   busy(retries: number): void
+  /** The write-ahead log begins a round of this number. */
+  logRound(database: DatabaseName, round: number): void
 }
 
 interface Connection {
   readonly database: Database.Database
   readonly group: GroupWriter
+  readonly file: OpenFile
+  /** Null for a stand-in, whose log nobody asks for. */
+  readonly log: LogRound | null
 }
 
 const mostUnitsInGroup = 1_000
@@ -46,10 +53,9 @@ export class WriterDatabase {
   readonly #crashPoints: CrashPoints
   #pending: PendingUnit[] = []
   #connection: Connection | undefined
-  #path = ''
+  #setup: DatabaseSetup | null = null
   /** The disk takes no writes: nothing is tried until a probe succeeds. */
   #readOnly: SqliteFailure | null = null
-  #file: OpenFile | null = null
   #groups = 0
   #busyTold = 0
 
@@ -62,24 +68,25 @@ export class WriterDatabase {
   /** Opens and migrates it. A full disk is no obstacle to opening what needs no migration. */
   open(setup: DatabaseSetup): WriterOpening {
     this.#closeConnection()
-    this.#path = setup.path
+    this.#setup = setup
     let database: Database.Database | undefined
     try {
       database = openForWriting(setup.path)
       if (setup.pending.length > 0 || setup.isNew) migrate(database, setup.pending, setup.at, this.#crashPoints)
       if (setup.continueFrom !== null) continueSequences(database, setup.continueFrom)
-      this.#readOnly = mark(database)
-      if (this.#readOnly === null && setup.rewrite) letShrink(database)
-      this.#connection = this.#connectionOn(database)
-      this.#file = new OpenFile(this.#name, setup)
-      return { database: this.#name, failure: null, readOnly: this.#readOnly }
+      const connection = this.#connectionOn(database, setup)
+      const { readOnly, round } = mark(connection)
+      this.#readOnly = readOnly
+      if (readOnly === null && setup.rewrite) letShrink(database)
+      this.#connection = connection
+      return { database: this.#name, failure: null, readOnly, round }
     } catch (error) {
       database?.close()
       const failure = failureOf(error)
       // With nothing to be migrated first, a probe can open it once the disk is back.
       const isReady = !setup.isNew && setup.pending.length === 0 && setup.continueFrom === null
       if (isReady && failureKind(failure) === 'read-only') this.#readOnly = failure
-      return { database: this.#name, failure, readOnly: null }
+      return { database: this.#name, failure, readOnly: null, round: null }
     }
   }
 
@@ -98,35 +105,37 @@ export class WriterDatabase {
       this.#refuse(this.#readOnly)
       return
     }
-    const { database, group } = this.#connection ?? {}
-    if (!database || !group) return
-    const taken = this.#file?.takenAway() ?? null
+    const connection = this.#connection
+    if (!connection) return
+    const taken = connection.file.takenAway()
     if (taken !== null) {
       // Nothing is acknowledged that only a file without a name would hold. What waits is written to what takes its place.
-      this.#file?.rescue(database)
+      connection.file.rescue(connection.database)
       this.release()
       this.#voice.trouble(this.#name, taken)
       return
     }
-    this.#commit(group)
+    this.#commit(connection)
   }
 
-  #commit(group: GroupWriter): void {
+  #commit({ group }: Connection): void {
     const taken = this.#pending.splice(0, groupSize(this.#pending))
     const outcomes = group.commit(taken.map(({ unit }) => unit))
     this.#crashPoints.reach('store.after-commit-before-acknowledgement')
     this.#notice(outcomes)
     tell(this.#name, taken, outcomes)
     this.#tellBusy(group)
+    this.#lookAtLog()
     if (++this.#groups % groupsBetweenLooks === 0) this.#boundLog()
   }
 
   /** Tries to write durably; when that works, writing goes on. */
   probe(): SqliteFailure | null {
-    if (this.#readOnly === null) return null
+    const setup = this.#setup
+    if (this.#readOnly === null || setup === null) return null
     try {
       // A file system that comes back may be another one: what is open refers to the old.
-      if (this.#connection === undefined) this.#connection = this.#connectionOn(openForWriting(this.#path, 'existing'))
+      this.#connection ??= this.#connectionOn(openForWriting(setup.path, 'existing'), setup)
       tryWriting(this.#connection.database)
       this.#readOnly = null
       return null
@@ -180,9 +189,19 @@ export class WriterDatabase {
     }
   }
 
-  #connectionOn(database: Database.Database): Connection {
+  #connectionOn(database: Database.Database, setup: DatabaseSetup): Connection {
     const onSlow = (statement: string, ms: number) => this.#voice.slow(statement, ms)
-    return { database, group: new GroupWriter(database, { crashPoints: this.#crashPoints, onSlow }) }
+    return {
+      database,
+      group: new GroupWriter(database, { crashPoints: this.#crashPoints, onSlow }),
+      file: new OpenFile(this.#name, setup),
+      log: setup.round === null ? null : new LogRound(database, setup.round),
+    }
+  }
+
+  #lookAtLog(): void {
+    const round = this.#readOnly === null ? this.#connection?.log?.look() : null
+    if (typeof round === 'number') this.#voice.logRound(this.#name, round)
   }
 
   #notice(outcomes: readonly UnitOutcome[]): void {
@@ -218,7 +237,7 @@ export class WriterDatabase {
   /** Long readers keep the log from being used from its start again, and it stays as long as it ever was. */
   #boundLog(): void {
     const database = this.#connection?.database
-    if (!database || (statSync(`${this.#path}-wal`, { throwIfNoEntry: false })?.size ?? 0) <= largestLog) return
+    if (!database || (statSync(`${this.#setup?.path}-wal`, { throwIfNoEntry: false })?.size ?? 0) <= largestLog) return
     try {
       // Not waited for: while somebody reads in it, it cannot be done.
       database.pragma('busy_timeout = 0')
@@ -230,27 +249,28 @@ export class WriterDatabase {
     }
   }
 
-  /** A file that is gone while its disk is there was deleted by somebody. */
+  /** A file that is gone while its folder is there was deleted by somebody; where that is gone as well, the disk most likely is. */
   #missing(): SqliteFailure | null {
-    return isGone(this.#path) ? { code: 'SQLITE_NOTADB', message: 'its file is gone' } : null
+    const path = this.#setup?.path
+    const deleted = path !== undefined && isGone(path) && !isGone(dirname(path))
+    return deleted ? { code: 'SQLITE_NOTADB', message: 'its file is gone' } : null
   }
 
   #closeConnection(): void {
     this.#connection?.database.close()
     this.#connection = undefined
-    this.#file = null
     this.#busyTold = 0
   }
 }
 
-function mark(database: Database.Database): SqliteFailure | null {
+function mark({ database, log }: Connection): Pick<WriterOpening, 'readOnly' | 'round'> {
   try {
     markClosed(database, 'not yet')
-    return null
+    return { readOnly: null, round: log?.begin() ?? null }
   } catch (error) {
     const failure = failureOf(error)
     if (failureKind(failure) !== 'read-only') throw error
-    return failure
+    return { readOnly: failure, round: null }
   }
 }
 

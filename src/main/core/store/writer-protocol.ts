@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { LogRound } from './log-round.ts'
 import type { PendingMigration } from './schema-versions.ts'
 import type { SqliteFailure } from './sqlite-failure.ts'
 import type { DatabaseName } from './types.ts'
@@ -22,6 +23,8 @@ export interface DatabaseSetup {
   readonly rewrite: boolean
   /** Where a copy of it is written, should its file be taken away while it is open; null for a stand-in. */
   readonly rescueTo: string | null
+  /** The round of its write-ahead log that is known outside of it; null for a stand-in. See {@link LogRound}. */
+  readonly round: number | null
 }
 
 /** To the writer thread. */
@@ -38,11 +41,15 @@ export type WriterRequest =
   | { readonly type: 'shrink'; readonly database: DatabaseName; readonly pages: number }
   | { readonly type: 'close' }
 
-/** How a database was opened: `failure` when it was not, `readOnly` when its disk takes no writes at present. */
+/**
+ * How a database was opened: `failure` when it was not, `readOnly` when its disk takes no writes at present; `round` is the one that its
+ * write-ahead log has begun, null when it has none that counts.
+ */
 export interface WriterOpening {
   readonly database: DatabaseName
   readonly failure: SqliteFailure | null
   readonly readOnly: SqliteFailure | null
+  readonly round: number | null
 }
 
 /** From the writer thread. `closed` is the last, after which the thread ends by itself. */
@@ -56,4 +63,5 @@ export type WriterNotice =
   | { readonly type: 'released'; readonly database: DatabaseName }
   | { readonly type: 'slow'; readonly statement: string; readonly ms: number }
   | { readonly type: 'busy'; readonly retries: number }
+  | { readonly type: 'log-round'; readonly database: DatabaseName; readonly round: number }
   | { readonly type: 'closed'; readonly problems: readonly string[] }

@@ -18,6 +18,7 @@ const writer = new Writer(
     trouble: (database, failure) => notify({ type: 'trouble', database, failure }),
     slow: (statement, ms) => notify({ type: 'slow', statement, ms }),
     busy: (retries) => notify({ type: 'busy', retries }),
+    logRound: (database, round) => notify({ type: 'log-round', database, round }),
   },
   crashPointsFrom(process.env),
 )
