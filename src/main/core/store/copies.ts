@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type Clock, type Runtime, syncFolder, timeIn, writeDurably } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { sizeInWords } from '#shared/size-words.ts'
-import { copyDatabase } from './database-tool.ts'
+import { copyDatabase, noOwnTables } from './database-tool.ts'
 import { readOwnText } from './own-text.ts'
 import type { DatabaseName } from './types.ts'
 
@@ -171,11 +171,15 @@ export class Copies {
     const copy: DatabaseCopy = { ...draft, file: copyName(draft) }
     // It gets its name when it is whole and checked.
     const part = `${this.pathOf(copy)}.part`
-    await copyDatabase(this.#options.runtime, {
+    const { versions } = await copyDatabase(this.#options.runtime, {
       from: this.#databasePath(database),
       to: part,
       ...(signal && { signal }),
     })
+    if (versions === null) {
+      await rm(part, { force: true })
+      throw strangeFile(database, this.#databasePath(database))
+    }
     await rename(part, this.pathOf(copy))
     await syncFolder(this.#folder)
     for (const old of copiesToGiveUp(await this.#all(), copy.at)) await rm(this.pathOf(old), { force: true })
@@ -245,6 +249,16 @@ function failedCopy(database: DatabaseName, folder: string, error: unknown): Con
     `No copy of the console's ${database} database was taken, because its folder ${folder} cannot be used: ${error instanceof Error ? error.message : String(error)}.`,
     'Check that the folder is one, that this user may write to it, and that its disk is healthy; scheduled copies go on by themselves then.',
     { params: { database, folder }, retryable: true, cause: error },
+  )
+}
+
+/** A copy of it would push out a good one. */
+function strangeFile(database: DatabaseName, path: string): ConsoleError {
+  return new ConsoleError(
+    'database-damaged',
+    `No copy of the console's ${database} database was taken: ${noOwnTables} (${path}).`,
+    'The console sets it aside and puts a good one in its place by itself; try again in a moment.',
+    { params: { database, path } },
   )
 }
 

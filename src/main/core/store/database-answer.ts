@@ -40,8 +40,11 @@ export const toolRequestSchema = z.discriminatedUnion('type', [
 ])
 export type ToolRequest = z.infer<typeof toolRequestSchema>
 
-/** What a copy came to: pages copied and the size of the copy in bytes. */
-export const copyResultSchema = z.object({ pages: z.number().int(), bytes: z.number().int() })
+/** The newest step of each owner's tables; null when it is no database of the console or cannot be read. */
+const versionsSchema = z.record(z.string(), z.number()).nullable()
+
+/** What a copy came to: pages copied, the size of the copy in bytes, and what it is a copy of. */
+export const copyResultSchema = z.object({ pages: z.number().int(), bytes: z.number().int(), versions: versionsSchema })
 export type CopyResult = z.infer<typeof copyResultSchema>
 
 /** What was found in a write-ahead log that SQLite could not read to its end. Counts frames (one page each). */
@@ -65,8 +68,7 @@ export const checkResultSchema = z.object({
   problems: z.array(z.string()),
   /** What is wrong with an index of the console's own that is derived from other tables, and can be made anew from them. */
   indexes: z.array(z.string()),
-  /** The newest step of each owner's tables; null when it is no database of the console or cannot be read. */
-  versions: z.record(z.string(), z.number()).nullable(),
+  versions: versionsSchema,
   /** Time of the newest record in it; null when that was not asked or nothing answers. */
   newest: z.number().nullable(),
   log: logDamageSchema.nullable(),

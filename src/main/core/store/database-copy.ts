@@ -23,9 +23,9 @@ export async function copyFile(from: string, to: string): Promise<CopyResult> {
     const pages = await copyPages(from, to)
     if (pages === 0) throw coded('database-empty', `${from} holds no page; an empty copy would not be a backup.`)
     // Opened for writing, so that closing it removes the log which a database in WAL mode gets by being opened.
-    const { ok, problems } = check(new Database(to, { fileMustExist: true }), 'quick', [])
+    const { ok, problems, versions } = check(new Database(to, { fileMustExist: true }), 'quick', [])
     if (!ok) throw coded('copy-damaged', `The copy of ${from} does not pass its check: ${problems.join('; ')}`)
-    return { pages, bytes: statSync(to).size }
+    return { pages, bytes: statSync(to).size, versions }
   } catch (error) {
     for (const ending of ['', '-wal', '-shm', '-journal']) rmSync(`${to}${ending}`, { force: true })
     throw error

@@ -44,6 +44,9 @@ export async function copyDatabase(
   }
 }
 
+/** What is wrong with a sound database that the console never made, in place of one of its own. */
+export const noOwnTables = "it holds none of the console's tables"
+
 /** How a check is to be made; a quick one of the structure unless told. */
 export interface CheckRequest {
   readonly kind?: CheckKind

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { chmodSync, copyFileSync, existsSync, rmSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import Database from 'better-sqlite3'
@@ -124,7 +124,7 @@ test('no log is missed where none was lost: after kills in a row, after another 
   const options = await killedAfterCleanRun(folder.path)
   await killedStore(folder.path, { notes: 5 })
   await killedStore(folder.path, { notes: 0 })
-  for (const name of ['control', 'messages']) {
+  for (const name of ['control', 'messages'] as const) {
     // The last connection carries the log over and removes it.
     const other = new Database(join(folder.path, `${name}.db`))
     expect(other.prepare('SELECT count(*) FROM notes').pluck().get()).toBe(55)
@@ -137,13 +137,30 @@ test('no log is missed where none was lost: after kills in a row, after another 
       control: { how: 'after an unclean exit' },
       messages: { how: 'after an unclean exit' },
     })
-    await store.upkeep.copies.take('control', 'scheduled')
     await store.replace('control', 'a test', 'operator')
   }
   await killedStore(folder.path, { notes: 5 })
   await using store = await openStore(options)
   expect(store.opened.control).toEqual({ how: 'after an unclean exit' })
   expect(store.upkeep.untold().map(({ kind }) => kind)).toEqual(['recovered'])
+})
+
+test('a sound database of another program in place of one that nobody writes to: a check finds it, and no copy of it is taken', async () => {
+  using folder = temporaryFolder()
+  await using store = await openStore(storeOptions(folder.path))
+  const other = new Database(join(folder.path, 'other.db'))
+  other.exec('CREATE TABLE t (a); INSERT INTO t VALUES (1)')
+  other.close()
+  for (const ending of ['-wal', '-shm']) rmSync(join(folder.path, `messages.db${ending}`))
+  renameSync(join(folder.path, 'other.db'), join(folder.path, 'messages.db'))
+  const found = { ok: false, problems: ["it holds none of the console's tables"] }
+  expect(await store.upkeep.check('messages', 'quick')).toMatchObject(found)
+  expect(store.upkeep.lastCheck('messages')).toMatchObject({ ok: false, note: found.problems[0] })
+  await expect(store.upkeep.copies.take('messages', 'scheduled')).rejects.toMatchObject({
+    problem: { code: 'database-damaged', message: expect.stringContaining(found.problems[0] ?? '') },
+  })
+  expect(readdirSync(join(folder.path, 'copies'))).toEqual([])
+  expect(await store.upkeep.check('control', 'full')).toMatchObject({ ok: true, problems: [] })
 })
 
 /** For root the mode of a folder is no obstacle, unless it gives that right up. */

@@ -2,7 +2,7 @@ import type { Clock, Logger, Runtime } from '#core/platform/index.ts'
 import type { Copies } from './copies.ts'
 import { type BestCopy, bestCopy } from './copy-check.ts'
 import type { CheckKind, CheckResult } from './database-answer.ts'
-import { checkDatabase, type DatabaseToolLimits } from './database-tool.ts'
+import { checkDatabase, type DatabaseToolLimits, noOwnTables } from './database-tool.ts'
 import type { Quarantine, Quarantined } from './quarantine.ts'
 import {
   type RecoveryRecord,
@@ -82,7 +82,9 @@ export class Upkeep {
   async check(name: DatabaseName, kind: CheckKind, limits: DatabaseToolLimits = {}): Promise<CheckResult> {
     const { runtime, path, record, schemas } = this.#options
     const newest = schemas[name].flatMap((schema) => schema.newest ?? [])
-    const result = await checkDatabase(runtime, path(name), { kind, newest, ...limits })
+    const found = await checkDatabase(runtime, path(name), { kind, newest, ...limits })
+    const isStrange = found.ok && found.versions === null
+    const result = isStrange ? { ...found, ok: false, problems: [noOwnTables] } : found
     await record.noteCheck(name, kind, result)
     return result
   }
