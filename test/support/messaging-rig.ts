@@ -74,7 +74,17 @@ export async function messagingRig(
   const { events, log } = recordingEvents()
   const { raised, attention } = recordingAttention()
   const messaging = owned.add(
-    await openMessaging({ store, events: log, attention, state, runtime, clock, logger, secrets }),
+    await openMessaging({
+      directory: folder.path,
+      store,
+      events: log,
+      attention,
+      state,
+      runtime,
+      clock,
+      logger,
+      secrets,
+    }),
   )
   const [free = 0] = given.port === undefined ? await freePorts(1) : []
   const port = given.port ?? free
@@ -114,7 +124,7 @@ export async function routerConnected(rig: MessagingRig): Promise<void> {
 
 /** A route with everything that a spec does not care about filled in. */
 export function route(id: string, given: Partial<RouteDefinition>): RouteDefinition {
-  const stages = { where: null, validate: null, limit: null, tag: null, map: null }
+  const stages = { where: null, validate: null, limit: null, enrich: null, tag: null, map: null }
   return { id, title: id, on: true, from: '#', ...stages, priority: 'normal', expiresMs: null, to: [], ...given }
 }
 

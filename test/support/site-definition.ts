@@ -22,6 +22,7 @@ export function siteOf(services: readonly ServiceDefinition[], id = 'lab'): Site
       keep: { last: 1, daily: 0, weekly: 0, monthly: 0 },
       exclude: [],
     },
+    tables: {},
     outbox: { rows: 1_000_000, bytes: 1024 ** 3, ageMs: 7 * 86_400_000, whenFull: 'drop-lowest' },
     store: { control: 1024 ** 3, messages: 4 * 1024 ** 3 },
     source: { file: 'site.yaml', sha256: '' },

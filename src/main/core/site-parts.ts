@@ -149,7 +149,17 @@ export async function openParts(
   // By folder, not by id: any site may call itself what another is called.
   const secrets = await openSecrets(ports.folders.data, site.directory)
   const messaging = owned.add(
-    await openMessaging({ store, events, attention, state, runtime, clock, secrets, logger: logger.part('messaging') }),
+    await openMessaging({
+      directory: site.directory,
+      store,
+      events,
+      attention,
+      state,
+      runtime,
+      clock,
+      secrets,
+      logger: logger.part('messaging'),
+    }),
   )
   const recordings = owned.add(
     await openRecordings({

@@ -22,7 +22,7 @@ import {
   withRouteText,
 } from './config/index.ts'
 import type { EventLog } from './events/index.ts'
-import { checkRoutes, DryRuns } from './messaging/index.ts'
+import { checkRoutes, DryRuns, type TableContents } from './messaging/index.ts'
 import { type Clock, type Runtime, writeDurably } from './platform/index.ts'
 import { checkPolicies } from './recovery/index.ts'
 
@@ -35,6 +35,8 @@ export interface SiteRoutesParts {
   readonly events: EventLog
   /** The definition in use. */
   readonly definition: () => SiteDefinition | null
+  /** What expressions look up. */
+  readonly tables: () => TableContents
   /** Throws when nothing of the site may be written now, as during a restore. */
   readonly assertWritable: () => void
   /** Reads site.yaml again. */
@@ -84,7 +86,13 @@ export class SiteRoutes implements AsyncDisposable {
     const before = this.#parts.definition()?.routes[route] ?? null
     const after = text === null ? null : await this.#definitionOf(route, text)
     const oldestFirst = messages.toSorted((one, other) => one.at - other.at)
-    const answer = await this.#dryRuns.ask({ type: 'dry run', before, after, messages: oldestFirst })
+    const answer = await this.#dryRuns.ask({
+      type: 'dry run',
+      before,
+      after,
+      messages: oldestFirst,
+      tables: this.#parts.tables(),
+    })
     if (answer.type !== 'dry run') throw new TypeError('The dry run answered something else.')
     return answer.report
   }
@@ -92,7 +100,7 @@ export class SiteRoutes implements AsyncDisposable {
   /** What the routes in use do with one message, stage by stage. */
   async passport(message: StoredMessage): Promise<readonly PassportRoute[]> {
     const routes = Object.values(this.#parts.definition()?.routes ?? {})
-    const answer = await this.#dryRuns.ask({ type: 'passport', routes, message })
+    const answer = await this.#dryRuns.ask({ type: 'passport', routes, message, tables: this.#parts.tables() })
     if (answer.type !== 'passport') throw new TypeError('The dry run answered something else.')
     return answer.routes
   }

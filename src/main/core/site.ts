@@ -278,6 +278,7 @@ class OpenSite implements Site {
         clock: ports.clock,
         events: parts.events,
         definition: () => config.inUse,
+        tables: () => parts.messaging.tables(),
         assertWritable: () => assertNoHolder(parts.jobs.running()),
         reload: (cause) => config.load(cause),
       }),

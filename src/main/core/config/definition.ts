@@ -51,6 +51,7 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
       exclude: file.backup.exclude,
     },
     recovery: toPolicies(file.recovery),
+    tables: mapped(file.tables, (id, { file, key }) => ({ id, file, key })),
     outbox: {
       rows: file.outbox.rows,
       bytes: file.outbox.bytes,
@@ -184,6 +185,7 @@ function toRoute(id: string, entry: SiteFile['routes'][string]): RouteDefinition
     where: entry.where ?? null,
     validate: entry.validate ?? null,
     limit: entry.limit === undefined ? null : { ...entry.limit, per: toKey(entry.limit.per) },
+    enrich: entry.enrich ?? null,
     tag:
       entry.tag === undefined
         ? null

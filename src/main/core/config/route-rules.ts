@@ -6,11 +6,14 @@ type Route = SiteFile['routes'][string]
 
 /** The form of filters, regular expressions and targets. Expressions are checked by the messaging part. */
 export function routeFaults(file: SiteFile): readonly Fault[] {
-  return Object.entries(file.routes).flatMap(([id, route]) => [
+  const tables = Object.entries(file.tables).flatMap(([id, { file }]) => tableFaults(id, file))
+  const routes = Object.entries(file.routes).flatMap(([id, route]) => [
     ...sourceFaults(id, route.from),
     ...route.to.flatMap((target, index) => targetFaults(id, index, target)),
     ...tagFaults(id, route),
+    ...enrichFaults(id, route),
   ])
+  return [...tables, ...routes]
 }
 
 function sourceFaults(id: string, from: string): readonly Fault[] {
@@ -31,6 +34,33 @@ function sourceFaults(id: string, from: string): readonly Fault[] {
   if (fault === undefined) return []
   const remedy = 'Use “+” for one whole level and “#” as the last level, such as `lab/+/status` or `lab/#`.'
   return [{ code: 'topic-filter-bad', path, message: `Route ${id}: the topic filter “${from}” ${fault}.`, remedy }]
+}
+
+/** A table lies below the site's folder and is of a kind that can be read. */
+function tableFaults(id: string, file: string): readonly Fault[] {
+  const path = ['tables', id, 'file']
+  const steps = file.split(/[\\/]/)
+  if (file.startsWith('/') || /^[a-z]:/i.test(file) || steps.includes('..')) {
+    const message = `Table ${id}: “${file}” does not lie below the site folder.`
+    return [
+      { code: 'path-outside', path, message, remedy: 'Put the file into the site folder, such as `data/desks.csv`.' },
+    ]
+  }
+  if (/\.(?:csv|json)$/.test(file)) return []
+  const message = `Table ${id}: “${file}” ends neither in .csv nor in .json.`
+  return [{ code: 'table-kind-unknown', path, message, remedy: 'Save the table as CSV or JSON.' }]
+}
+
+function enrichFaults(id: string, { enrich }: Route): readonly Fault[] {
+  return Object.keys(enrich ?? {})
+    .filter((field) => !/^[A-Za-z][\w-]*$/.test(field))
+    .map((field) => ({
+      code: 'field-name-bad',
+      path: ['routes', id, 'enrich', field],
+      at: 'key',
+      message: `Route ${id} cannot add a field “${field}”.`,
+      remedy: 'Name it with letters, digits, `_` and `-`, a letter first.',
+    }))
 }
 
 /** Tags that targets choose by need an expression that gives them, and the other way round. */

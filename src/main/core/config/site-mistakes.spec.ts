@@ -330,6 +330,27 @@ routes:
       /`mqtt` and `channel`/,
     ],
     [
+      'a table outside the site folder',
+      siteText('tables: { desks: { file: data/../../desks.csv, key: id } }'),
+      'path-outside',
+      3,
+      /below the site folder/,
+    ],
+    [
+      'a table of an unknown kind',
+      siteText('tables: { desks: { file: data/desks.xlsx, key: id } }'),
+      'table-kind-unknown',
+      3,
+      /CSV or JSON|csv nor in .json/,
+    ],
+    [
+      'a field with a bad name',
+      siteText('routes: { r: { from: a, enrich: { __proto__: "1" }, to: [{ channel: x }] } }'),
+      'field-name-bad',
+      3,
+      /cannot add a field/,
+    ],
+    [
       'tags that no target chooses by',
       siteText('routes: { r: { from: a, tag: payload.kind, to: [{ channel: x }] } }'),
       'tag-unused',

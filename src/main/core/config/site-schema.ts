@@ -62,6 +62,12 @@ const route = keys({
   })
     .optional()
     .meta({ description: 'How often messages go on; what comes too soon is counted as limited.' }),
+  enrich: z
+    .record(text(), text('a CEL expression'), {
+      error: expectation('value-wrong-type', 'a map from field to CEL expression'),
+    })
+    .optional()
+    .meta({ words: 'map', description: 'Fields that are added to the payload, each the value of a CEL expression.' }),
   tag: text('a CEL expression')
     .optional()
     .meta({ description: 'CEL expression that gives the tag of a message, or a list of tags; targets choose by it.' }),
@@ -191,6 +197,19 @@ export const siteSchema = keys({
   }),
   routes: byId('routes', route).default({}).meta({ description: 'Where messages go.' }),
   backup: backup.prefault({}).meta({ description: 'What is backed up when, and kept how long.' }),
+  tables: byId(
+    'tables',
+    keys({
+      file: text('a path').meta({
+        description: 'A `.csv` (first line: names of the columns) or `.json` below the site folder.',
+      }),
+      key: text('the name of a column').meta({
+        description: 'Column by which rows are looked up; each value stands once.',
+      }),
+    }),
+  )
+    .default({})
+    .meta({ description: 'What expressions of routes look up with `lookup`. See [routes](routes.md#tables).' }),
   outbox: outbox.prefault({}).meta({
     description: 'What may wait for targets of `qos: 1` that are away. See [routes](routes.md#the-outbox).',
   }),

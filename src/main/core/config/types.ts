@@ -30,6 +30,8 @@ export interface SiteDefinition {
   readonly recovery: Readonly<Record<string, PolicyDefinition>>
   /** What may wait for targets that must be reached. */
   readonly outbox: OutboxBounds
+  /** Tables that expressions of routes look things up in, by id. */
+  readonly tables: Readonly<Record<string, TableDefinition>>
   /** Bytes that each of the console's own databases is kept within. */
   readonly store: { readonly control: number; readonly messages: number }
   /** The text it was read from and the sha256 of it: what trust and restore compare. */
@@ -287,6 +289,8 @@ export interface RouteDefinition {
   readonly validate: Readonly<Record<string, unknown>> | null
   /** How often messages may go on; null as often as they come. */
   readonly limit: RouteLimit | null
+  /** Fields that are added to the payload, each a CEL expression; null: none. */
+  readonly enrich: Readonly<Record<string, string>> | null
   /** Which targets a message is for; null: each takes every one. */
   readonly tag: RouteTags | null
   /** CEL mapping of the payload; null leaves it as it is. */
@@ -307,6 +311,15 @@ export interface OutboxBounds {
   readonly ageMs: number
   /** What goes when there is no room: the oldest of the least urgent, the oldest, or nothing, so that publishers wait. */
   readonly whenFull: 'drop-lowest' | 'drop-oldest' | 'refuse'
+}
+
+/** A file with rows: `.csv` or `.json`. */
+export interface TableDefinition {
+  readonly id: string
+  /** Relative to the site's folder. */
+  readonly file: string
+  /** Column by which rows are looked up. */
+  readonly key: string
 }
 
 /** Routing by tag. */

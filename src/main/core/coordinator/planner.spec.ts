@@ -89,6 +89,7 @@ test('a preview of stopping a broker names the routes that then carry nothing; o
     where: null,
     validate: null,
     limit: null,
+    enrich: null,
     tag: null,
     map: null,
     priority: 'normal' as const,

@@ -3,6 +3,7 @@ import type { OutboxBounds, RouteDefinition } from '#core/config/index.ts'
 import type { Clock, Logger, Runtime } from '#core/platform/index.ts'
 import type { Store } from '#core/store/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
+import type { TableContents } from './lookup/lookup-tables.ts'
 import type {
   Answer,
   BrokerLink,
@@ -83,12 +84,19 @@ export class DataPlaneHost implements AsyncDisposable {
   #silence: Disposable | undefined
   #forgive: Disposable | undefined
   #lending: Disposable | undefined
+  #tables: TableContents = {}
   #closed = false
   #run = 0
 
   constructor(parts: DataPlaneHostParts) {
     this.#parts = parts
     this.#start()
+  }
+
+  /** Hands over what expressions look up. */
+  useTables(contents: TableContents): void {
+    this.#tables = contents
+    this.#post({ type: 'tables', contents })
   }
 
   /** Hands over routes, broker and the bounds of the outbox; resolves when they are in use, with the routes that were refused. */
@@ -248,6 +256,7 @@ export class DataPlaneHost implements AsyncDisposable {
       if (worker === this.#worker && !this.#closed) this.#crashed(error ?? 'it ended by itself')
     })
     this.#lendPort(store)
+    this.#post({ type: 'tables', contents: this.#tables })
     this.#post({ type: 'configure', ...this.#configuration })
     for (const order of this.#recordings.values()) this.#post({ type: 'record', ...order })
     for (const [id, tap] of this.#taps) this.#post({ type: 'tap-open', id, ...tap })

@@ -7,6 +7,7 @@ import { Channels, ChannelTarget } from './channels.ts'
 import { Fifo } from './fifo.ts'
 import { Intake } from './intake.ts'
 import { isDurable, type TargetLedger } from './ledger.ts'
+import { LookupTables } from './lookup/lookup-tables.ts'
 import { MqttLink } from './mqtt-link.ts'
 import { MqttSender } from './mqtt-sender.ts'
 import { MqttDelivery } from './outbox/mqtt-delivery.ts'
@@ -46,6 +47,7 @@ export interface DataPlaneParts {
 export class DataPlane {
   readonly #send: (message: FromDataPlane) => void
   readonly #taps = new TapRing()
+  readonly #tables = new LookupTables()
   readonly #channels = new Channels()
   readonly #port: StorePort
   readonly #journal: StoreLine
@@ -92,6 +94,7 @@ export class DataPlane {
       taps: this.#taps,
       recorder: this.#recorder,
       clock,
+      tables: this.#tables,
     })
     this.#link = new MqttLink(
       {
@@ -129,6 +132,9 @@ export class DataPlane {
         break
       case 'store-port':
         this.#port.attach(message.port)
+        break
+      case 'tables':
+        this.#tables.replace(message.contents)
         break
       case 'hold':
         this.#outbox.hold(message.on)

@@ -1,4 +1,5 @@
 import { type ASTNode, Environment, EvaluationError, ParseError, TypeError as TypeMistake } from '@marcbachmann/cel-js'
+import { LookupTables } from './lookup/lookup-tables.ts'
 import type { TopicMistake } from './topic-filter.ts'
 import { dangerIn } from './topic-pattern.ts'
 
@@ -33,7 +34,12 @@ const loops = new Set(['all', 'exists', 'exists_one', 'map', 'filter'])
 
 /** Compiles expressions against one environment: variables, unit constants, arithmetic between the two kinds of number. */
 export class Expressions {
-  readonly #environment = newEnvironment()
+  readonly #environment: Environment
+
+  /** `tables` are what `lookup` looks things up in; to check an expression none are needed. */
+  constructor(tables: LookupTables = new LookupTables()) {
+    this.#environment = newEnvironment(tables)
+  }
 
   /** Compiles a condition: an expression that gives true or false. */
   condition(text: string): { readonly expression: Expression } | { readonly mistake: TopicMistake } {
@@ -94,7 +100,7 @@ export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-function newEnvironment(): Environment {
+function newEnvironment(tables: LookupTables): Environment {
   const environment = new Environment({
     homogeneousAggregateLiterals: false,
     enableOptionalTypes: true,
@@ -106,6 +112,7 @@ function newEnvironment(): Environment {
     .registerVariable('received', 'string')
     .registerVariable('retained', 'bool')
     .registerVariable('qos', 'int')
+    .registerFunction('lookup(string, dyn): dyn', (table: string, key: unknown) => tables.find(table, key))
   const units = { KB: 10n ** 3n, MB: 10n ** 6n, GB: 10n ** 9n, KiB: 2n ** 10n, MiB: 2n ** 20n, GiB: 2n ** 30n }
   for (const [name, value] of Object.entries(units)) environment.registerConstant(name, 'int', value)
   // JSON numbers are doubles and literals such as 1 are integers; the language defines no arithmetic between the two.

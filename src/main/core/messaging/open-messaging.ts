@@ -21,6 +21,8 @@ import type { OwnLogin } from './broker/door.ts'
 import { ClientBoard } from './client-board.ts'
 import { DataPlaneHost } from './data-plane-host.ts'
 import { type BrokerStatus, EmbeddedBroker } from './embedded-broker.ts'
+import type { TableContents } from './lookup/lookup-tables.ts'
+import { SiteTables } from './lookup/site-tables.ts'
 import { OpenTap } from './open-tap.ts'
 import type { BrokerLink, ChannelMessage, FromDataPlane, RecordingCounts, TapWish } from './protocol.ts'
 import { RouteBoard } from './route-board.ts'
@@ -33,6 +35,8 @@ import { TrafficBoard } from './traffic-board.ts'
 import type { Messaging, RecorderPort, Tap } from './types.ts'
 
 export interface MessagingParts {
+  /** The site's folder. */
+  readonly directory: string
   readonly store: Store
   readonly events: EventLog
   readonly attention: Attention
@@ -55,6 +59,8 @@ class SiteMessaging implements Messaging {
   readonly #watch: RouterWatch
   readonly #stored: StoredMessages
   readonly #host: DataPlaneHost
+  readonly #tables: SiteTables
+  readonly #directory: string
   readonly #broker: EmbeddedBroker
   readonly #clients = new ClientBoard()
   readonly #restarted: Listeners<void>
@@ -95,6 +101,8 @@ class SiteMessaging implements Messaging {
       onStatus: (status) => this.#brokerBecame(status),
       onFigures: (figures) => this.#clients.take(figures),
     })
+    this.#directory = parts.directory
+    this.#tables = new SiteTables({ clock, events, attention, onChange: (contents) => this.#host.useTables(contents) })
     this.#host = new DataPlaneHost({
       runtime,
       clock,
@@ -126,7 +134,12 @@ class SiteMessaging implements Messaging {
     this.#rules = Object.fromEntries(rules)
   }
 
+  tables(): TableContents {
+    return this.#tables.contents
+  }
+
   async configure(definition: SiteDefinition, brokerUrl: string | null): Promise<void> {
+    await this.#tables.configure(this.#directory, Object.values(definition.tables))
     const on = definition.parts.router !== false
     const routes: readonly RouteDefinition[] = on ? Object.values(definition.routes) : []
     this.#embedded = Object.values(definition.services).some((service) => service.use === 'broker')
@@ -238,6 +251,7 @@ class SiteMessaging implements Messaging {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
     this.#stored[Symbol.dispose]()
+    await this.#tables[Symbol.asyncDispose]()
     await this.#host[Symbol.asyncDispose]()
     await this.#broker[Symbol.asyncDispose]()
     this.#watch[Symbol.dispose]()

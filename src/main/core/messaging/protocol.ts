@@ -4,6 +4,7 @@ import type { LogLevel } from '#core/platform/index.ts'
 import type { ShownMessage } from '#shared/contract/messages.ts'
 import type { Problem } from '#shared/problem.ts'
 import type { OwnLogin } from './broker/door.ts'
+import type { TableContents } from './lookup/lookup-tables.ts'
 import type { WholePayload } from './tap-ring.ts'
 
 /** What the console says to its data-plane thread. */
@@ -22,6 +23,8 @@ export type ToDataPlane =
   | { readonly type: 'store-port'; readonly port: MessagePort }
   /** A port to an embedded broker, which asks by it before it acknowledges a message. */
   | { readonly type: 'admission-port'; readonly port: MessagePort }
+  /** What expressions look up; replaces what was there. */
+  | { readonly type: 'tables'; readonly contents: TableContents }
   /** The broker is known to be back: connect now instead of waiting out the pause. */
   | { readonly type: 'wake' }
   | {

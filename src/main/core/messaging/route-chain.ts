@@ -1,5 +1,6 @@
 import type { RouteDefinition, RouteTarget } from '#core/config/index.ts'
 import type { Clock } from '#core/platform/index.ts'
+import { compileEnrich, type Enriched, type EnrichStage } from './enrich-stage.ts'
 import { type Expression, type Expressions, isMissingKey, reasonOf } from './expressions.ts'
 import type { IncomingMessage } from './incoming-message.ts'
 import { RouteLedger, type TargetLedger } from './ledger.ts'
@@ -25,6 +26,7 @@ export class RouteChain {
   readonly #condition: Expression | null
   readonly #schema: PayloadSchema | null
   readonly #limit: LimitStage | null
+  readonly #enrich: EnrichStage | null
   readonly #tags: TagStage | null
   readonly #mapping: Expression | null
   /** Whether the payload must be decoded for what comes after the condition. */
@@ -38,6 +40,7 @@ export class RouteChain {
       readonly condition: Expression | null
       readonly schema: PayloadSchema | null
       readonly limit: ((hooks: LimitHooks) => LimitStage) | null
+      readonly enrich: EnrichStage | null
       readonly tags: TagStage | null
       readonly mapping: Expression | null
     },
@@ -48,12 +51,15 @@ export class RouteChain {
     this.source = stages.source
     this.#condition = stages.condition
     this.#schema = stages.schema
+    this.#enrich = stages.enrich
     this.#tags = stages.tags
     this.#mapping = stages.mapping
     this.#limit =
       stages.limit?.({ goesOn: (message) => this.#goOn(message), superseded: () => this.#supersede() }) ?? null
     this.#needsPayload =
-      this.#schema !== null || [this.#limit, stages.tags, stages.mapping].some((stage) => stage?.needsPayload ?? false)
+      this.#schema !== null ||
+      this.#enrich !== null ||
+      [this.#limit, stages.tags, stages.mapping].some((stage) => stage?.needsPayload ?? false)
     this.#quarantine = quarantine
     this.ledger = new RouteLedger(definition)
     this.targets = this.ledger.targets.map((ledger) => targetOf(ledger.to, ledger))
@@ -137,12 +143,26 @@ export class RouteChain {
         return this.#hold(message, reasonOf(error))
       }
     }
+    let enriched: Enriched | null = null
+    if (this.#enrich !== null) {
+      try {
+        enriched = this.#enrich.enrich(message)
+      } catch (error) {
+        return this.#hold(message, reasonOf(error))
+      }
+    }
     let payload: Payload = message.bytes
     if (this.#mapping !== null) {
       try {
-        payload = payloadOf(this.#mapping.run(message))
+        payload = payloadOf(this.#mapping.run(enriched?.context ?? message))
       } catch (error) {
         return this.#hold(message, `"map" failed: ${reasonOf(error)}`)
+      }
+    } else if (enriched !== null) {
+      try {
+        payload = enriched.payload()
+      } catch (error) {
+        return this.#hold(message, `"enrich" failed: ${reasonOf(error)}`)
       }
     }
     return this.#deliver(message, payload, wanted)
@@ -191,6 +211,8 @@ export function compileRoute(
   if (schema && 'mistake' in schema) return { mistake: schema.mistake.message }
   const limit = route.limit === null ? null : compileLimit(route.limit, expressions, clock)
   if (limit && 'mistake' in limit) return { mistake: limit.mistake.message }
+  const enrich = route.enrich === null ? null : compileEnrich(route.enrich, expressions)
+  if (enrich && 'mistake' in enrich) return { mistake: enrich.mistake.message }
   const tags = route.tag === null ? null : compileTags(route.tag, expressions)
   if (tags && 'mistake' in tags) return { mistake: tags.mistake.message }
   const mapping = route.map === null ? null : expressions.mapping(route.map)
@@ -200,6 +222,7 @@ export function compileRoute(
     condition: condition?.expression ?? null,
     schema: schema?.schema ?? null,
     limit: limit?.stage ?? null,
+    enrich: enrich?.stage ?? null,
     tags: tags?.stage ?? null,
     mapping: mapping?.expression ?? null,
   }

@@ -1,4 +1,5 @@
 import type { RouteDefinition } from '#core/config/index.ts'
+import { compileEnrich } from './enrich-stage.ts'
 import { Expressions } from './expressions.ts'
 import { FilterTrie } from './filter-trie.ts'
 import { compileSchema } from './payload-schema.ts'
@@ -35,6 +36,10 @@ export function checkRoute(
   if (route.limit !== null && typeof route.limit.per !== 'string') {
     const compiled = expressions.key(route.limit.per.expression)
     if ('mistake' in compiled) problems.push(problem('limit.per', compiled.mistake, remedyOfExpression))
+  }
+  if (route.enrich !== null) {
+    const compiled = compileEnrich(route.enrich, expressions)
+    if ('mistake' in compiled) problems.push(problem(`enrich.${compiled.field}`, compiled.mistake, remedyOfExpression))
   }
   if (route.tag !== null) {
     const compiled = expressions.mapping(route.tag.expression)

@@ -268,4 +268,29 @@ describe('The router', () => {
     const counts = router.ledgers()[0]?.counts()
     expect(counts).toMatchObject({ received: 2, filtered: 0, targets: [{ passedOver: 1, delivered: 1 }] })
   })
+
+  it('adds fields to the payload, which the mapping sees and which go out without one', () => {
+    const { router, delivered, take } = rig()
+    const enrich = { desk: 'topic[1]', seen: 'received.startsWith("2026")' }
+    router.load([
+      route('plain', { enrich, to }),
+      route('mapped', { enrich, map: 'payload.desk + ":" + string(payload.n)', to }),
+      route('other', { map: '"untouched " + string(has(payload.desk))', to }),
+    ])
+    take('d/7', '{"n": 1}')
+    expect(delivered).toEqual(['plain {"n":1,"desk":"7","seen":true}', 'mapped 7:1', 'other untouched false'])
+  })
+
+  it('quarantines what takes no fields, and a field that cannot be told', () => {
+    const { router, delivered, take } = rig()
+    router.load([route('r', { enrich: { room: 'payload.room' }, to })])
+    take('a', '[1]')
+    take('a', '{}')
+    take('a', 'rubbish')
+    expect(delivered).toEqual([
+      'r: "enrich" adds fields, but the payload is no JSON object',
+      expect.stringMatching(/^r: "enrich.room" failed: .*where it may be missing$/),
+      expect.stringMatching(/^r: the payload is not JSON/),
+    ])
+  })
 })

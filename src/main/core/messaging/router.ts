@@ -4,6 +4,7 @@ import type { Clock } from '#core/platform/index.ts'
 import { Expressions } from './expressions.ts'
 import { IncomingMessage } from './incoming-message.ts'
 import type { RouteLedger, TargetLedger } from './ledger.ts'
+import type { LookupTables } from './lookup/lookup-tables.ts'
 import type { RefusedRoute, Report, TopicsSince } from './protocol.ts'
 import type { Recorder } from './recording/recorder.ts'
 import { compileRoute, type RouteChain } from './route-chain.ts'
@@ -20,7 +21,7 @@ export type TargetFactory = (route: RouteDefinition, to: RouteTarget, ledger: Ta
  * no route needs decoded is not decoded.
  */
 export class Router {
-  readonly #expressions = new Expressions()
+  readonly #expressions: Expressions
   readonly #table = new TopicTable()
   readonly #message = new IncomingMessage()
   readonly #quarantine: Quarantine
@@ -39,7 +40,9 @@ export class Router {
     /** Keeps what recordings want. */
     readonly recorder?: Recorder
     readonly clock: Clock
+    readonly tables?: LookupTables
   }) {
+    this.#expressions = new Expressions(parts.tables)
     this.#quarantine = {
       hold: (route, message, reason) => {
         this.#quarantined++

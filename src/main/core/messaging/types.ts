@@ -4,6 +4,7 @@ import type { JournalRow, Quarantined, ShownMessage, TopicsPage } from '#shared/
 import type { Problem } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import type { OwnLogin } from './broker/door.ts'
+import type { TableContents } from './lookup/lookup-tables.ts'
 import type {
   BrokerClient,
   ChannelMessage,
@@ -61,6 +62,8 @@ export interface Messaging extends AsyncDisposable {
   clientFigures(): { readonly clients: readonly BrokerClient[]; readonly untold: number }
   /** Ends the embedded broker as a crash would, with all its connections; who supervises it starts it again. `why` is a sentence without a full stop. */
   cutBroker(why: string, cause: Cause): Promise<void>
+  /** What expressions of routes look up at present. */
+  tables(): TableContents
   /** Checks routes without loading them: filters, expressions. One sentence per mistake, with its position. */
   check(route: RouteDefinition): readonly { readonly path: string; readonly message: string; readonly remedy: string }[]
 }

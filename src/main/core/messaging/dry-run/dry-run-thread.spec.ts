@@ -13,6 +13,7 @@ const route: RouteDefinition = {
   where: 'payload.text.matches("a*a*a*$")',
   validate: null,
   limit: null,
+  enrich: null,
   tag: null,
   map: null,
   priority: 'normal',
@@ -28,14 +29,20 @@ const endless = message(`${'a'.repeat(60_000)}b`)
 describe('dry runs', () => {
   test('answer from a thread of their own', async () => {
     await using runs = new DryRuns({ runtime: testRuntime(), clock: new ManualClock() })
-    const answer = await runs.ask({ type: 'dry run', before: null, after: route, messages: [message('aaa')] })
+    const answer = await runs.ask({
+      type: 'dry run',
+      before: null,
+      after: route,
+      messages: [message('aaa')],
+      tables: {},
+    })
     expect(answer).toMatchObject({ type: 'dry run', report: { changed: 1, after: { passed: 1 } } })
   })
 
   test('are ended when they take too long, and refused while two go on', async () => {
     const clock = new ManualClock()
     await using runs = new DryRuns({ runtime: testRuntime(), clock })
-    const request = { type: 'dry run', before: null, after: route, messages: [endless] } as const
+    const request = { type: 'dry run', before: null, after: route, messages: [endless], tables: {} } as const
     const ends = [runs.ask(request), runs.ask(request)].map((run) => run.catch((error: unknown) => error))
     await expect(runs.ask(request)).rejects.toMatchObject({ problem: { code: 'dry-run-busy' } })
     await clock.advance(15_000)
@@ -50,7 +57,7 @@ describe('dry runs', () => {
   test('tell why a route cannot be tried', async () => {
     await using runs = new DryRuns({ runtime: testRuntime(), clock: new ManualClock() })
     const broken = { ...route, where: 'payload.' }
-    const failing = runs.ask({ type: 'dry run', before: null, after: broken, messages: [message('a')] })
+    const failing = runs.ask({ type: 'dry run', before: null, after: broken, messages: [message('a')], tables: {} })
     await expect(failing).rejects.toMatchObject({ problem: { code: 'dry-run-failed' } })
   })
 })

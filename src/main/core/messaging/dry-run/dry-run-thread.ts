@@ -3,6 +3,7 @@ import type { RouteDefinition } from '#core/config/index.ts'
 import type { Clock, Runtime } from '#core/platform/index.ts'
 import type { DryRunReport, PassportRoute, StoredMessage } from '#shared/contract/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
+import type { TableContents } from '../lookup/lookup-tables.ts'
 
 /** How long one may take. Milliseconds. */
 const atMostMs = 15_000
@@ -16,8 +17,14 @@ export type DryRunRequest =
       readonly before: RouteDefinition | null
       readonly after: RouteDefinition | null
       readonly messages: readonly StoredMessage[]
+      readonly tables: TableContents
     }
-  | { readonly type: 'passport'; readonly routes: readonly RouteDefinition[]; readonly message: StoredMessage }
+  | {
+      readonly type: 'passport'
+      readonly routes: readonly RouteDefinition[]
+      readonly message: StoredMessage
+      readonly tables: TableContents
+    }
 
 /** What it answers. */
 export type DryRunAnswer =

@@ -1,13 +1,16 @@
 /** Takes recorded messages through routes, apart from everything that must go on meanwhile: an expression cannot be interrupted, a thread can be ended. */
 import { parentPort, workerData } from 'node:worker_threads'
+import { LookupTables } from '../lookup/lookup-tables.ts'
 import { dryRun } from './dry-run.ts'
 import type { DryRunAnswer, DryRunRequest } from './dry-run-thread.ts'
 import { passportOf } from './passport.ts'
 
 if (!parentPort) throw new Error('The dry run runs as a worker thread.')
 const request: DryRunRequest = workerData
+const tables = new LookupTables()
+tables.replace(request.tables)
 const answer: DryRunAnswer =
   request.type === 'dry run'
-    ? { type: 'dry run', report: dryRun(request.before, request.after, request.messages) }
-    : { type: 'passport', routes: passportOf(request.routes, request.message) }
+    ? { type: 'dry run', report: dryRun(request.before, request.after, request.messages, tables) }
+    : { type: 'passport', routes: passportOf(request.routes, request.message, tables) }
 parentPort.postMessage(answer)

@@ -12,6 +12,7 @@ const route: RouteDefinition = {
   where: 'payload.battery > 5',
   validate: null,
   limit: null,
+  enrich: null,
   tag: null,
   map: '{"desk": topic[1]}',
   priority: 'normal',
@@ -123,6 +124,7 @@ describe('the passport of a message', () => {
     ['a mapping that fails', { map: 'payload.nothing' }, '{"battery": 9}', 'quarantined'],
     ['a tag that no target takes', { tag: { expression: 'topic[1]', of: [['9']] } }, '{"battery": 9}', 'filtered'],
     ['a tag that cannot be one', { tag: { expression: 'payload', of: [['9']] } }, '{"battery": 9}', 'quarantined'],
+    ['a field that cannot be added', { enrich: { x: 'payload.nothing' } }, '{"battery": 9}', 'quarantined'],
     ['nothing in the way', {}, '{"battery": 9}', 'passed'],
   ])('ends where the router itself would: %s', (_what, change, payload, result) => {
     const [passport] = passportOf([{ ...route, ...change }], message('desk/1/status', payload))

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RouteDefinition } from '#core/config/index.ts'
 import type { DryRunReport, RouteDifference, RouteOutcome, StoredMessage } from '#shared/contract/index.ts'
+import { LookupTables } from '../lookup/lookup-tables.ts'
 import { RehearsedRoute } from './rehearsed-route.ts'
 
 /** Differences that are listed, and the characters of payload that they may hold together. */
@@ -16,9 +17,10 @@ export function dryRun(
   before: RouteDefinition | null,
   after: RouteDefinition | null,
   messages: readonly StoredMessage[],
+  tables: LookupTables = new LookupTables(),
 ): DryRunReport {
-  const old = outcomesOf(before, messages)
-  const now = outcomesOf(after, messages)
+  const old = outcomesOf(before, messages, tables)
+  const now = outcomesOf(after, messages, tables)
   const differences: RouteDifference[] = []
   let changed = 0
   let characters = 0
@@ -35,9 +37,13 @@ export function dryRun(
   return { messages: messages.length, before: counted(old), after: counted(now), changed, differences }
 }
 
-function outcomesOf(route: RouteDefinition | null, messages: readonly StoredMessage[]): readonly RouteOutcome[] {
+function outcomesOf(
+  route: RouteDefinition | null,
+  messages: readonly StoredMessage[],
+  tables: LookupTables,
+): readonly RouteOutcome[] {
   if (route === null) return messages.map(() => unmatched)
-  using rehearsed = new RehearsedRoute(route, messages[0]?.at ?? 0)
+  using rehearsed = new RehearsedRoute(route, messages[0]?.at ?? 0, tables)
   for (const message of messages) rehearsed.take(message)
   return rehearsed.outcomes()
 }

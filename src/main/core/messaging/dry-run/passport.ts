@@ -1,8 +1,10 @@
 import type { RouteDefinition } from '#core/config/index.ts'
 import type { PassportRoute, StoredMessage } from '#shared/contract/index.ts'
+import { compileEnrich, type Enriched } from '../enrich-stage.ts'
 import { Expressions, isMissingKey, reasonOf } from '../expressions.ts'
 import { IncomingMessage } from '../incoming-message.ts'
 import { limitInWords } from '../limit-stage.ts'
+import { LookupTables } from '../lookup/lookup-tables.ts'
 import { compileSchema } from '../payload-schema.ts'
 import { payloadOf } from '../payload-text.ts'
 import { sourceOf } from '../route-check.ts'
@@ -18,11 +20,15 @@ const longestSaid = 4_000
  * What the routes do with one message, stage by stage, those that it matches only. Nothing is delivered. A limit is named, not
  * applied: what it did depends on the messages before.
  */
-export function passportOf(routes: readonly RouteDefinition[], stored: StoredMessage): readonly PassportRoute[] {
+export function passportOf(
+  routes: readonly RouteDefinition[],
+  stored: StoredMessage,
+  tables: LookupTables = new LookupTables(),
+): readonly PassportRoute[] {
   const sources = routes.map((route) => ({ route, source: sourceOf(route.from) }))
   return sources.flatMap(({ route, source }) => {
     if ('mistake' in source || !source.matches(stored.topic)) return []
-    using rehearsed = new RehearsedRoute({ ...route, on: true, limit: null }, stored.at)
+    using rehearsed = new RehearsedRoute({ ...route, on: true, limit: null }, stored.at, tables)
     rehearsed.take(stored)
     const [outcome] = rehearsed.outcomes()
     if (outcome === undefined) return []
@@ -33,18 +39,18 @@ export function passportOf(routes: readonly RouteDefinition[], stored: StoredMes
       ),
     )
     const { id, title, from, on } = route
-    return [{ route: id, title, from, on, stages: stagesOf(route, stored), outcome, onward }]
+    return [{ route: id, title, from, on, stages: stagesOf(route, stored, new Expressions(tables)), outcome, onward }]
   })
 }
 
 /** The stages that the message comes to, the one at which it ends included. */
-function stagesOf(route: RouteDefinition, stored: StoredMessage): Stage[] {
+function stagesOf(route: RouteDefinition, stored: StoredMessage, expressions: Expressions): Stage[] {
   const message = new IncomingMessage()
   const bytes = Buffer.from(stored.payload, stored.encoding)
   message.hold(stored.topic, stored.topic.split('/'), bytes, stored.at, stored.retain, stored.qos)
   const stages: Stage[] = []
-  for (const look of [whereStage, validateStage, limitStage, tagStage, mapStage]) {
-    const stage = look(route, message)
+  for (const look of [whereStage, validateStage, limitStage, tagStage, enrichStage, mapStage]) {
+    const stage = look(route, message, expressions)
     if (stage === null) continue
     stages.push(stage)
     if (stage.result === 'filtered' || stage.result === 'quarantined') break
@@ -52,9 +58,9 @@ function stagesOf(route: RouteDefinition, stored: StoredMessage): Stage[] {
   return stages
 }
 
-function whereStage({ where }: RouteDefinition, message: IncomingMessage): Stage | null {
+function whereStage({ where }: RouteDefinition, message: IncomingMessage, expressions: Expressions): Stage | null {
   if (where === null) return null
-  const compiled = new Expressions().condition(where)
+  const compiled = expressions.condition(where)
   const stage = { stage: 'where', rule: where } as const
   if ('mistake' in compiled) return { ...stage, result: 'quarantined', said: compiled.mistake.message }
   const { expression } = compiled
@@ -89,10 +95,32 @@ function limitStage({ limit }: RouteDefinition): Stage | null {
     : { stage: 'limit', rule: `at most ${limitInWords(limit)}`, result: 'counted when it came', said: null }
 }
 
-function tagStage({ tag, to }: RouteDefinition, message: IncomingMessage): Stage | null {
+function enrichStage({ enrich }: RouteDefinition, message: IncomingMessage, expressions: Expressions): Stage | null {
+  if (enrich === null) return null
+  const stage = { stage: 'enrich', rule: JSON.stringify(enrich) } as const
+  if (message.undecodable !== null) return { ...stage, result: 'quarantined', said: message.undecodable }
+  try {
+    const payload = enrichedOf(enrich, message, expressions).payload()
+    return { ...stage, result: 'passed', said: String(payload).slice(0, longestSaid) }
+  } catch (error) {
+    return { ...stage, result: 'quarantined', said: reasonOf(error) }
+  }
+}
+
+function enrichedOf(
+  fields: Readonly<Record<string, string>>,
+  message: IncomingMessage,
+  expressions: Expressions,
+): Enriched {
+  const compiled = compileEnrich(fields, expressions)
+  if ('mistake' in compiled) throw new Error(compiled.mistake.message)
+  return compiled.stage.enrich(message)
+}
+
+function tagStage({ tag, to }: RouteDefinition, message: IncomingMessage, expressions: Expressions): Stage | null {
   if (tag === null) return null
   const stage = { stage: 'tag', rule: tag.expression } as const
-  const compiled = compileTags(tag, new Expressions())
+  const compiled = compileTags(tag, expressions)
   if ('mistake' in compiled) return { ...stage, result: 'quarantined', said: compiled.mistake.message }
   if (compiled.stage.needsPayload && message.undecodable !== null)
     return { ...stage, result: 'quarantined', said: message.undecodable }
@@ -107,15 +135,17 @@ function tagStage({ tag, to }: RouteDefinition, message: IncomingMessage): Stage
   }
 }
 
-function mapStage({ map }: RouteDefinition, message: IncomingMessage): Stage | null {
+function mapStage({ map, enrich }: RouteDefinition, message: IncomingMessage, expressions: Expressions): Stage | null {
   if (map === null) return null
   const stage = { stage: 'map', rule: map } as const
-  const compiled = new Expressions().mapping(map)
+  const compiled = expressions.mapping(map)
   if ('mistake' in compiled) return { ...stage, result: 'quarantined', said: compiled.mistake.message }
   if (compiled.expression.needsPayload && message.undecodable !== null)
     return { ...stage, result: 'quarantined', said: message.undecodable }
   try {
-    const payload = payloadOf(compiled.expression.run(message))
+    const payload = payloadOf(
+      compiled.expression.run(enrich === null ? message : enrichedOf(enrich, message, expressions).context),
+    )
     const said = typeof payload === 'string' ? payload : `${payload.length} bytes`
     return { ...stage, result: 'passed', said: said.slice(0, longestSaid) }
   } catch (error) {

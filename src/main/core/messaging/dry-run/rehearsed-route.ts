@@ -2,6 +2,7 @@ import type { RouteDefinition } from '#core/config/index.ts'
 import type { RouteOutcome, RouteOutput, StoredMessage } from '#shared/contract/index.ts'
 import { Expressions } from '../expressions.ts'
 import { IncomingMessage } from '../incoming-message.ts'
+import type { LookupTables } from '../lookup/lookup-tables.ts'
 import { compileRoute, type RouteChain } from '../route-chain.ts'
 import type { Payload } from '../targets.ts'
 import { ReplayClock } from './replay-clock.ts'
@@ -32,11 +33,11 @@ export class RehearsedRoute implements Disposable {
   #lastAt: number
 
   /** Throws the first mistake of a route that cannot be compiled. */
-  constructor(route: RouteDefinition, from: number) {
+  constructor(route: RouteDefinition, from: number, tables: LookupTables) {
     this.#clock = new ReplayClock(from)
     this.#lastAt = from
     const compiled = compileRoute(route, {
-      expressions: new Expressions(),
+      expressions: new Expressions(tables),
       clock: this.#clock,
       quarantine: { hold: (_route, message, reason) => this.#quarantined(message, reason) },
       targetOf: (to, ledger) => ({
