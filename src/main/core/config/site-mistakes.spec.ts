@@ -345,7 +345,7 @@ routes:
     ],
     [
       'a field with a bad name',
-      siteText('routes: { r: { from: a, enrich: { __proto__: "1" }, to: [{ channel: x }] } }'),
+      siteText('routes: { r: { from: a, enrich: { "a b": "1" }, to: [{ channel: x }] } }'),
       'field-name-bad',
       3,
       /cannot add a field/,
