@@ -201,3 +201,22 @@ test('an import with a bad line is refused with its number and sends nothing; a 
     'recordings.importEnd',
   ])
 })
+
+test('devices: who is silent for longest stands first, is found by words, and tells what it listens to and its last will', async () => {
+  await open('/devices')
+  const list = page.getByRole('table', { name: 'Devices' })
+  await list.getByText('desk-unit-7').waitFor()
+  expect(await list.getByRole('row').nth(1).innerText()).toMatch(/^desk-unit-7\t10.0.0.26:4106\t.*\t1 h\t/)
+  await page.getByRole('textbox', { name: 'Search devices' }).fill('faculty/12/')
+  await list.getByRole('button', { name: 'desk-unit-12' }).click()
+  expect(await list.getByRole('row').count()).toBe(2)
+  const drawer = page.getByRole('complementary', { name: 'Device' })
+  await drawer.getByText('consultease/faculty/12/set').waitFor()
+  await drawer.getByText('{"online":false}').waitFor()
+  expect(await namelessControls(page)).toEqual([])
+  await pictures('devices')
+  await drawer.getByRole('button', { name: 'consultease/faculty/12/status' }).click()
+  await expect
+    .poll(streams)
+    .toMatchObject([{ topic: 'messages.tap', params: { filter: 'consultease/faculty/12/status' } }])
+})

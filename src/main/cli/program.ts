@@ -5,6 +5,7 @@ import { check } from './commands/check.ts'
 import { checkConfig } from './commands/check-config.ts'
 import type { ConsentOptions } from './commands/consent.ts'
 import type { CommandContext } from './commands/context.ts'
+import { devices } from './commands/devices.ts'
 import { figures } from './commands/figures.ts'
 import { status } from './commands/status.ts'
 import { trust } from './commands/trust.ts'
@@ -87,6 +88,10 @@ export function buildProgram(options: ProgramOptions): Command {
     .action((service: string | undefined, _values: object, command: Command) =>
       run(command, (context) => figures(context, service)),
     )
+  program
+    .command('devices')
+    .description('the MQTT clients of the embedded broker: address, since when, last heard, last will')
+    .action((_values: object, command: Command) => run(command, devices))
   program
     .command('check')
     .description(

@@ -4,6 +4,7 @@ import {
   IconArrowsExchange,
   IconBell,
   IconChartLine,
+  IconDeviceDesktop,
   IconHistory,
   IconLayoutDashboard,
   IconLifebuoy,
@@ -25,6 +26,7 @@ export const pages: readonly PageEntry[] = [
   { path: '/', title: 'Overview', icon: IconLayoutDashboard, words: 'home health' },
   { path: '/services', title: 'Services', icon: IconListDetails, words: 'processes start stop restart logs' },
   { path: '/messages', title: 'Messages', icon: IconArrowsExchange, words: 'mqtt topics routes quarantine publish' },
+  { path: '/devices', title: 'Devices', icon: IconDeviceDesktop, words: 'mqtt clients units silent last will' },
   { path: '/timeline', title: 'Timeline', icon: IconHistory, words: 'events history causes' },
   { path: '/backups', title: 'Backups', icon: IconArchive, words: 'snapshots restore undo' },
   {

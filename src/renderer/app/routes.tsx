@@ -9,6 +9,7 @@ import { Broken } from './broken.tsx'
 import { Shell } from './shell.tsx'
 import { WhenOpen } from './when-open.tsx'
 
+const DevicesPage = lazy(() => import('../features/devices/devices-page.tsx'))
 const MessagesPage = lazy(() => import('../features/messages/messages-page.tsx'))
 const TimelinePage = lazy(() => import('../features/timeline/timeline-page.tsx'))
 const DiagnosePage = lazy(() => import('../features/diagnose/diagnose-page.tsx'))
@@ -33,6 +34,14 @@ export function makeRouter() {
             { path: '/services/dependency/:dependency', element: <ServicesPage /> },
             // Where the trust page was, once the site is trusted.
             { path: '/trust', element: <Navigate to="/" replace /> },
+            {
+              path: '/devices',
+              element: (
+                <Suspense fallback={loading}>
+                  <DevicesPage />
+                </Suspense>
+              ),
+            },
             {
               path: '/messages/:tab?',
               element: (

@@ -1,6 +1,7 @@
 import type { Connection } from '#shared/client/index.ts'
 import { contractVersion, type RestorePlan, type ServiceAction, type Touch } from '#shared/contract/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
+import { sampleClients } from './sample-clients.ts'
 import { samplePlan, sampleRuns } from './sample-drills.ts'
 import { job } from './sample-entities.ts'
 import { sampleAttempts } from './sample-policies.ts'
@@ -113,6 +114,9 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
     },
     routes: routeCalls(note),
     recordings: recordingCalls(done),
+    devices: {
+      clients: async () => ({ at: Date.now(), clients: [...sampleClients(Date.now())], untold: 0 }),
+    },
     events: {
       page: (input) => logged('events.page', input, (log) => log.page(input)),
       span: (input) =>

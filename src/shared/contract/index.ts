@@ -2,6 +2,7 @@ import { backupsContract } from './backups.ts'
 import { consoleContract, siteContract } from './console.ts'
 import { databasesContract } from './databases.ts'
 import { dependenciesContract } from './dependencies.ts'
+import { devicesContract } from './devices.ts'
 import { diagnosticsContract } from './diagnostics.ts'
 import { drillsContract } from './drills.ts'
 import { eventsContract } from './events.ts'
@@ -26,6 +27,7 @@ export const contract = {
   messages: messagesContract,
   routes: routesContract,
   recordings: recordingsContract,
+  devices: devicesContract,
   events: eventsContract,
   jobs: jobsContract,
   attention: attentionContract,
@@ -44,6 +46,7 @@ export type Contract = typeof contract
 export * from './backups.ts'
 export * from './databases.ts'
 export * from './dependencies.ts'
+export * from './devices.ts'
 export * from './diagnostics.ts'
 export * from './drills.ts'
 export * from './each-slice.ts'

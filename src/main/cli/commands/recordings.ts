@@ -69,7 +69,7 @@ export async function recordingDelete(
   const intent = { sentence, text: sentence, document: { recording: found ?? recording } }
   if (!(await agreed(context, intent, options))) return options.plan ? exitCodes.done : exitCodes.refused
   await recordings.delete({ recording })
-  show(context, { recording }, `${what} was deleted.`)
+  show(context, { recording }, `Deleted: ${what}.`)
   return exitCodes.done
 }
 

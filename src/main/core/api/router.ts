@@ -2,6 +2,7 @@ import { backupsHandlers } from './handlers/backups.ts'
 import { consoleHandlers, siteHandlers } from './handlers/console.ts'
 import { databasesHandlers } from './handlers/databases.ts'
 import { dependenciesHandlers } from './handlers/dependencies.ts'
+import { devicesHandlers } from './handlers/devices.ts'
 import { diagnosticsHandlers } from './handlers/diagnostics.ts'
 import { drillsHandlers } from './handlers/drills.ts'
 import { eventsHandlers } from './handlers/events.ts'
@@ -24,6 +25,7 @@ export const router = api.router({
   messages: messagesHandlers,
   routes: routesHandlers,
   recordings: recordingsHandlers,
+  devices: devicesHandlers,
   events: eventsHandlers,
   jobs: jobsHandlers,
   attention: attentionHandlers,

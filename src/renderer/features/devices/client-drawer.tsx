@@ -1,0 +1,64 @@
+import { CommandLine, CopyButton } from '../../components/command-line.tsx'
+import { Drawer, DrawerPart, Facts } from '../../components/drawer.tsx'
+import { age, count, perSecond } from '../../components/figures.ts'
+import { Time } from '../../components/time.tsx'
+import plain from '../messages/plain-button.module.css'
+import type { ClientRow } from './client-rows.ts'
+
+/** One client in full: what it listens to, its last will, what passes. */
+export function ClientDrawer({
+  client,
+  onClose,
+  onWatch,
+}: {
+  readonly client: ClientRow
+  readonly onClose: () => void
+  readonly onWatch: (filter: string) => void
+}) {
+  const { will, subscriptions, moreSubscriptions } = client
+  return (
+    <Drawer title={<code>{client.id}</code>} label="Device" onClose={onClose}>
+      <Facts
+        facts={[
+          ['address', client.address ?? 'not known'],
+          ['connected since', <Time key="since" at={client.since} />],
+          ['last heard', `${age(client.silentMs)} ago`],
+          ['from it', `${count(client.received)} messages, ${perSecond(client.inRate)}`],
+          ['to it', `${count(client.sent)} messages, ${perSecond(client.outRate)}`],
+        ]}
+      />
+      <DrawerPart title="Listens to">
+        {subscriptions.length === 0 ? (
+          <p className="dim">It has subscribed to nothing.</p>
+        ) : (
+          <ul aria-label="Subscriptions">
+            {subscriptions.map(({ filter, qos }) => (
+              <li key={filter}>
+                <button type="button" className={plain.plain} title="Watch live" onClick={() => onWatch(filter)}>
+                  <code>{filter}</code>
+                </button>{' '}
+                <span className="dim">QoS {qos}</span>
+              </li>
+            ))}
+            {moreSubscriptions > 0 && <li className="dim">{count(moreSubscriptions)} more</li>}
+          </ul>
+        )}
+      </DrawerPart>
+      <DrawerPart title="Last will">
+        {will === null ? (
+          <p className="dim">It named none: when it goes without a word nobody is told.</p>
+        ) : (
+          <p>
+            When it goes without a word, <code>{will.payload === '' ? '(empty)' : will.payload}</code> is published to{' '}
+            <button type="button" className={plain.plain} title="Watch live" onClick={() => onWatch(will.topic)}>
+              <code>{will.topic}</code>
+            </button>
+            , QoS {will.qos}
+            {will.retain && ', retained'}. <CopyButton text={will.topic} what="topic of the last will" />
+          </p>
+        )}
+      </DrawerPart>
+      <CommandLine command="wheelhouse devices" />
+    </Drawer>
+  )
+}
