@@ -16,7 +16,7 @@ const heldBytes = 4 * 1024 * 1024
 const ringBytes = 32 * 1024 * 1024
 
 /** Most messages and most bytes of text in one batch, so that handing it over never takes long. */
-const batchMessages = 1_000
+const batchMessages = 2_000
 const batchBytes = 1024 * 1024
 
 /** A message in the ring. Its routes are filled in while it passes through them. */
