@@ -216,6 +216,7 @@ test('devices: who is silent for longest stands first, is found by words, and te
   expect(await namelessControls(page)).toEqual([])
   await pictures('devices')
   await drawer.getByRole('button', { name: 'consultease/faculty/12/status' }).click()
+  await page.getByText('No message on').waitFor()
   await expect
     .poll(streams)
     .toMatchObject([{ topic: 'messages.tap', params: { filter: 'consultease/faculty/12/status' } }])
