@@ -4,6 +4,7 @@ import { age, count, perSecond } from '../../components/figures.ts'
 import { Time } from '../../components/time.tsx'
 import plain from '../messages/plain-button.module.css'
 import type { ClientRow } from './client-rows.ts'
+import styles from './devices.module.css'
 
 /** One client in full: what it listens to, its last will, what passes. */
 export function ClientDrawer({
@@ -31,7 +32,7 @@ export function ClientDrawer({
         {subscriptions.length === 0 ? (
           <p className="dim">It has subscribed to nothing.</p>
         ) : (
-          <ul aria-label="Subscriptions">
+          <ul className={styles.filters} aria-label="Subscriptions">
             {subscriptions.map(({ filter, qos }) => (
               <li key={filter}>
                 <button type="button" className={plain.plain} title="Watch live" onClick={() => onWatch(filter)}>

@@ -14,6 +14,7 @@ import { usePage } from '../../state/page-context.ts'
 import plain from '../messages/plain-button.module.css'
 import { ClientDrawer } from './client-drawer.tsx'
 import { type ClientRow, clientRows, type Look } from './client-rows.ts'
+import styles from './devices.module.css'
 
 /** How often it is asked who is connected. */
 const askMs = 2_000
@@ -90,7 +91,7 @@ export default function DevicesPage() {
                 : { state: 'ready' }
         }
       >
-        <div className={table.scroll}>
+        <div className={`${table.scroll} ${styles.list}`}>
           <table className={table.table} aria-label="Devices">
             <thead>
               <tr>
@@ -118,7 +119,7 @@ export default function DevicesPage() {
                   <td className={table.right}>{age(client.silentMs)}</td>
                   <td className={table.right}>{perSecond(client.inRate)}</td>
                   <td className={table.right}>{perSecond(client.outRate)}</td>
-                  <td>{client.will && <code>{client.will.topic}</code>}</td>
+                  <td>{client.will && <code className={styles.will}>{client.will.topic}</code>}</td>
                 </tr>
               ))}
             </tbody>
