@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import type { Attention, AttentionDraft } from '#core/attention/index.ts'
 import {
   type BrokerDefinition,
+  type BrokerLinkDefinition,
   brokerSettings,
   type OutboxBounds,
   type RouteDefinition,
@@ -53,6 +54,8 @@ export async function messagingRig(
     readonly port?: number
     readonly secrets?: Readonly<Record<string, string>>
     readonly broker?: BrokerDefinition
+    /** A broker that somebody else runs, instead of the rig's own. */
+    readonly outside?: BrokerLinkDefinition
   } = {},
 ): Promise<MessagingRig> {
   const owned = new DisposableStore()
@@ -89,7 +92,10 @@ export async function messagingRig(
   const [free = 0] = given.port === undefined ? await freePorts(1) : []
   const port = given.port ?? free
   const url = `mqtt://127.0.0.1:${port}`
-  const site = (routes: readonly RouteDefinition[]) => siteWith(routes, given.broker, port)
+  const site = (routes: readonly RouteDefinition[]) => ({
+    ...siteWith(routes, given.broker, port),
+    brokers: given.outside ? { [given.outside.id]: given.outside } : {},
+  })
   return {
     messaging,
     store,

@@ -12,6 +12,7 @@ export function siteOf(services: readonly ServiceDefinition[], id = 'lab'): Site
     phases: [],
     services: Object.fromEntries(services.map((each) => [each.id, each])),
     dependencies: {},
+    brokers: {},
     drills: {},
     routes: {},
     checks: {},

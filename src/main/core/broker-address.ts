@@ -23,7 +23,13 @@ export function brokerAddress(definition: SiteDefinition): SiteView['broker'] {
   }
 }
 
-/** The URL by which the console's own router reaches the embedded broker; null for a site without one. */
+/** The URL of the broker that the router goes to: the one that somebody else runs, else the embedded one; null for a site without any. */
+export function routerBrokerUrl(definition: SiteDefinition): string | null {
+  const [outside] = Object.values(definition.brokers)
+  return outside?.url ?? brokerUrl(definition)
+}
+
+/** The URL by which the console itself reaches the embedded broker; null for a site without one. */
 export function brokerUrl(definition: SiteDefinition): string | null {
   const broker = Object.values(definition.services).find((service) => service.use === 'broker' && service.enabled)
   const port = broker?.ports.mqtt

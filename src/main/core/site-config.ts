@@ -1,7 +1,7 @@
 import type { ConfigProblem, SiteView } from '#shared/contract/state.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
-import { brokerUrl } from './broker-address.ts'
+import { brokerUrl, routerBrokerUrl } from './broker-address.ts'
 import {
   commandsOf,
   type LoadedSite,
@@ -173,7 +173,7 @@ export class SiteConfig implements AsyncDisposable {
     await parts.dependencies.configure(definition)
     parts.messaging.define(definition)
     await parts.coordinator.define(definition)
-    await parts.messaging.configure(definition, brokerUrl(definition))
+    await parts.messaging.configure(definition, routerBrokerUrl(definition))
     parts.recovery.configure(definition)
     await parts.units.settle({ type: 'console', why: 'an earlier console had ended while a service changed places' })
   }

@@ -6,11 +6,12 @@ import type { Secrets } from './secrets.ts'
 export function brokerPasswords({ users }: BrokerDefinition, secrets: Secrets): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(users).flatMap(([name, { password }]) =>
-      password === null ? [] : [[name, filled(password, secrets)] as const],
+      password === null ? [] : [[name, passwordOf(password, secrets)] as const],
     ),
   )
 }
 
-function filled(text: string, secrets: Secrets): string {
+/** The password that a reference to a secret stands for. Throws as above. */
+export function passwordOf(text: string, secrets: Secrets): string {
   return replaceReferences(text, ({ target }) => (target.to === 'secret' ? secrets(target.secret) : ''))
 }

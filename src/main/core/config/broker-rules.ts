@@ -1,6 +1,6 @@
 import { isPasswordHash } from './password-hash.ts'
 import type { Fault } from './problem-report.ts'
-import { referencesIn } from './references.ts'
+import { isSecret } from './references.ts'
 import type { ServiceEntry } from './service-schema.ts'
 import { topicFilterFault } from './topic-filter.ts'
 import type { DocumentPath } from './yaml-text.ts'
@@ -57,10 +57,4 @@ function allowFaults(id: string, ground: DocumentPath, allow: Allow | undefined)
       return [{ code: 'topic-filter-bad', path: [...ground, key, index], message, remedy }]
     }),
   )
-}
-
-/** One reference to a secret and nothing beside it. */
-function isSecret(text: string): boolean {
-  const [reference, ...others] = referencesIn(text)
-  return reference?.target.to === 'secret' && others.length === 0 && /^\$\{[^}]*\}$/.test(text)
 }

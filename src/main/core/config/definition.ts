@@ -1,4 +1,5 @@
 import { brokerSettings, toBroker } from './broker-definition.ts'
+import { toBrokerLink } from './broker-link-definition.ts'
 import { checkOf } from './check-definition.ts'
 import { commandWords } from './command-words.ts'
 import { toDependency, toUses } from './dependency-definition.ts'
@@ -37,10 +38,12 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
       ...Object.values(services).map(({ env }) => env),
       ...Object.values(dependencies).map(({ headers }) => headers),
       ...Object.values(services).map(passwordsOf),
+      ...Object.values(file.brokers).map(({ password = '' }) => ({ password })),
     ]),
     phases: Object.entries(file.phases ?? defaultPhases).map(([id, title]) => ({ id, title })),
     services,
     dependencies,
+    brokers: mapped(file.brokers, toBrokerLink),
     routes: mapped(file.routes, toRoute),
     checks: toChecks(file.checks),
     drills: mapped(file.drills, toDrill),

@@ -1,5 +1,5 @@
 export { brokerSettings } from './broker-definition.ts'
-export { brokerPasswords } from './broker-passwords.ts'
+export { brokerPasswords, passwordOf } from './broker-passwords.ts'
 export { largestFallback } from './dependency-rules.ts'
 export { resolveDependencyHeaders, resolveDependencyUrl } from './dependency-variables.ts'
 export { describeSiteYaml } from './describe-site-yaml.ts'

@@ -1,5 +1,6 @@
 import type { ConfigProblem } from '#shared/contract/state.ts'
 import { idSchema } from '#shared/vocabulary.ts'
+import { brokerLinkFaults } from './broker-link-rules.ts'
 import { toDefinition } from './definition.ts'
 import { dependencyFaults, fallbackFileFaults } from './dependency-rules.ts'
 import { drillFaults } from './drill-rules.ts'
@@ -96,7 +97,7 @@ function examine(yaml: YamlText, source: SiteText, profile: string | null, optio
     const services = childOf(document, 'services')
     found.push(...verificationFaults(usable))
     found.push(...serviceFaults(usable), ...needFaults(usable, isMap(services) ? Object.keys(services) : []))
-    found.push(...phaseFaults(usable), ...dependencyFaults(usable), ...drillFaults(usable))
+    found.push(...phaseFaults(usable), ...dependencyFaults(usable), ...brokerLinkFaults(usable), ...drillFaults(usable))
     const routes = routeFaults(usable)
     const policies = recoveryFaults(usable)
     found.push(...policies, ...policyFaults(definition, policies, options))

@@ -25,6 +25,12 @@ export function replaceReferences(text: string, replacement: (reference: Referen
   )
 }
 
+/** One reference to a secret and nothing beside it. */
+export function isSecret(text: string): boolean {
+  const [reference, ...others] = referencesIn(text)
+  return reference?.target.to === 'secret' && others.length === 0 && /^\$\{[^}]*\}$/.test(text)
+}
+
 function readReference(inner: string): Reference {
   const name = inner.trim()
   const [first = '', ...rest] = name.split('.')

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { brokerLinkSchema } from './broker-link-schema.ts'
 import { dependencySchema } from './dependency-schema.ts'
 import { drillSchema } from './drill-schema.ts'
 import { expectation } from './expectation.ts'
@@ -191,6 +192,9 @@ export const siteSchema = keys({
     }),
   phases: phasesSchema,
   services: byId('services', serviceSchema).default({}).meta({ description: 'What runs.' }),
+  brokers: byId('brokers', brokerLinkSchema).default({}).meta({
+    description: 'The broker that the router connects to when it is not the embedded one. See [brokers](brokers.md).',
+  }),
   dependencies: byId('dependencies', dependencySchema).default({}).meta({
     description:
       'What services call over HTTP, through the console: time-outs, repeats, breakers, fallbacks. See [dependencies](dependencies.md).',

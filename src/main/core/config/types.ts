@@ -1,9 +1,11 @@
 import type { ConfigProblem } from '#shared/contract/state.ts'
 import type { NeedCondition } from '#shared/vocabulary.ts'
 import type { BrokerDefinition } from './broker-definition.ts'
+import type { BrokerLinkDefinition } from './broker-link-definition.ts'
 import type { Rate } from './rate.ts'
 
 export type { BrokerDefinition, BrokerLimits, BrokerUser, TopicPermissions } from './broker-definition.ts'
+export type { BrokerLinkDefinition } from './broker-link-definition.ts'
 
 /** A validated site.yaml: profile merged, defaults filled in, durations in milliseconds, sizes in bytes, patterns not yet resolved. */
 export interface SiteDefinition {
@@ -20,6 +22,8 @@ export interface SiteDefinition {
   readonly services: Readonly<Record<string, ServiceDefinition>>
   /** What services call over HTTP, through the console. */
   readonly dependencies: Readonly<Record<string, DependencyDefinition>>
+  /** Brokers that somebody else runs, at most one; the router goes to it instead of the embedded one. */
+  readonly brokers: Readonly<Record<string, BrokerLinkDefinition>>
   readonly routes: Readonly<Record<string, RouteDefinition>>
   /** What the site adds to the list of checks, by id. */
   readonly checks: Readonly<Record<string, SiteCheck>>

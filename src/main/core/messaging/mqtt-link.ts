@@ -1,4 +1,13 @@
-import { connect, type ErrorWithReasonCode, type IPublishPacket, type ISubscriptionMap, type MqttClient } from 'mqtt'
+import { isDeepStrictEqual } from 'node:util'
+import {
+  connect,
+  type ErrorWithReasonCode,
+  type IClientOptions,
+  type IPublishPacket,
+  type ISubscriptionMap,
+  type MqttClient,
+} from 'mqtt'
+import { linkFailure } from './broker/link-failure.ts'
 import { type BrokerLink, type LinkState, routerClientPrefix } from './protocol.ts'
 
 /** Pauses between attempts to connect: doubled from the first up to the last, each shortened by up to half at random. */
@@ -7,6 +16,9 @@ const lastPauseMs = 5_000
 
 /** How long one attempt may take until the broker has answered. */
 const connectTimeoutMs = 10_000
+
+/** Largest packet that is taken, in bytes: mqtt.js itself would gather up to 256 MiB. */
+const largestIncoming = 16 * 1024 * 1024
 
 /** How long the broker may take to answer a goodbye. */
 const goodbyeMs = 500
@@ -64,11 +76,13 @@ export class MqttLink {
 
   /** Goes to another broker; `null` stays away from any. The same address again changes nothing. */
   use(broker: BrokerLink | null): void {
-    if (broker?.url === this.#broker?.url && broker?.session === this.#broker?.session) return
+    if (isDeepStrictEqual(broker, this.#broker)) return
     this.#drop()
     this.#broker = broker
     this.#attempt = 0
+    this.#lastReason = broker?.fault ?? ''
     if (broker === null) this.#become('off', 'There is no broker to connect to at present.')
+    else if (broker.fault !== null) this.#become('connecting', broker.fault)
     else this.#connect(broker)
   }
 
@@ -108,7 +122,7 @@ export class MqttLink {
   }
 
   #connect(broker: BrokerLink): void {
-    const { url, session, username, password } = broker
+    const { url, session, keepaliveMs } = broker
     this.#become('connecting', this.#lastReason || `Connecting to ${url}.`)
     const client = connect(url, {
       clientId: session ?? `${routerClientPrefix}${this.#clientId}`,
@@ -117,15 +131,22 @@ export class MqttLink {
       reconnectPeriod: 0,
       resubscribe: false,
       connectTimeout: connectTimeoutMs,
-      keepalive: 30,
+      keepalive: Math.max(1, Math.round(keepaliveMs / 1000)),
       queueQoSZero: false,
       timerVariant: 'native',
-      ...(username !== null && { username }),
-      ...(password !== null && { password }),
+      ...optionsOf(broker),
     })
     this.#client = client
     const acknowledgements = new Acknowledgements(client)
+    let begun = 0
+    client.stream.on('data', (chunk: Uint8Array) => {
+      begun += chunk.length
+      if (begun <= largestIncoming) return
+      this.#lastReason = `The broker at ${url} sent a packet of more than ${largestIncoming / 1024 / 1024} MiB, which is not taken.`
+      client.stream.destroy()
+    })
     client.on('packetreceive', (packet) => {
+      begun = 0
       if (packet.cmd === 'publish') acknowledgements.takeOver(packet)
     })
     client.on('message', (topic, payload, packet) => {
@@ -133,10 +154,10 @@ export class MqttLink {
     })
     client.handleMessage = (_packet, done) => this.#events.gate(done)
     client.on('connect', () => {
-      if (client === this.#client) this.#subscribe(client, ['#', ...this.#reserved])
+      if (client === this.#client) this.#subscribe(client, [everythingOf(broker), ...this.#reserved])
     })
     client.on('error', (error: Error | ErrorWithReasonCode) => {
-      if (client === this.#client) this.#lastReason = sentenceOf(error, url)
+      if (client === this.#client) this.#lastReason = linkFailure(error, url)
     })
     client.on('close', () => this.#lost(client, broker))
   }
@@ -248,9 +269,19 @@ class Acknowledgements {
   }
 }
 
-function sentenceOf(error: Error, url: string): string {
-  const code = 'code' in error ? String(error.code) : ''
-  if (code === 'ECONNREFUSED') return `Nobody answers at ${url}: the broker is not running there.`
-  if (code === 'ENOTFOUND') return `The host in ${url} is not known.`
-  return `The connection to ${url} failed: ${error.message}.`
+/** User, password and certificates, those that there are. */
+function optionsOf({ username, password, ca, cert, key, serverName }: BrokerLink): IClientOptions {
+  return {
+    ...(username !== null && { username }),
+    ...(password !== null && { password }),
+    ...(ca !== null && { ca }),
+    ...(cert !== null && { cert }),
+    ...(key !== null && { key }),
+    ...(serverName !== null && { servername: serverName }),
+  }
+}
+
+/** The filter of everything, or of the router's share of it. */
+function everythingOf({ share }: BrokerLink): string {
+  return share === null ? '#' : `$share/${share}/#`
 }

@@ -3,6 +3,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { Attention } from '#core/attention/index.ts'
 import {
   type BrokerDefinition,
+  type BrokerLinkDefinition,
   brokerPasswords,
   brokerSettings,
   type OutboxBounds,
@@ -18,6 +19,7 @@ import type { TopicsPage } from '#shared/contract/messages.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import type { OwnLogin } from './broker/door.ts'
+import { openLink, plainLink } from './broker/open-link.ts'
 import { ClientBoard } from './client-board.ts'
 import { DataPlaneHost } from './data-plane-host.ts'
 import { type BrokerStatus, EmbeddedBroker } from './embedded-broker.ts'
@@ -67,9 +69,12 @@ class SiteMessaging implements Messaging {
   readonly #recorded: Listeners<readonly RecordingCounts[]>
   readonly #taps = new Map<number, OpenTap>()
   readonly #logger: Logger
+  readonly #secrets: Secrets
   #brokerState: BrokerStatus['state'] = 'off'
   /** Whether the site's broker is the embedded one, so that it being off explains a router without a broker. */
   #embedded = false
+  /** The broker that somebody else runs, where there is one. */
+  #outside: BrokerLinkDefinition | undefined
   #closed = false
   /** Who may use the embedded broker, by service. */
   #rules: Readonly<Record<string, BrokerDefinition>> = {}
@@ -82,6 +87,8 @@ class SiteMessaging implements Messaging {
     this.#logger = logger
     this.#restarted = new Listeners((error) => logger.error(`A listener of recordings failed: ${String(error)}.`))
     this.#recorded = new Listeners((error) => logger.error(`A listener of recordings failed: ${String(error)}.`))
+    this.#secrets = secrets
+    this.#directory = parts.directory
     this.#traffic = new TrafficBoard(state.slice('traffic'), clock)
     this.#routes = new RouteBoard({ slice: state.slice('routes'), events, attention, clock })
     this.#watch = new RouterWatch({ events, attention, clock })
@@ -101,7 +108,6 @@ class SiteMessaging implements Messaging {
       onStatus: (status) => this.#brokerBecame(status),
       onFigures: (figures) => this.#clients.take(figures),
     })
-    this.#directory = parts.directory
     this.#tables = new SiteTables({ clock, events, attention, onChange: (contents) => this.#host.useTables(contents) })
     this.#host = new DataPlaneHost({
       runtime,
@@ -142,7 +148,9 @@ class SiteMessaging implements Messaging {
     await this.#tables.configure(this.#directory, Object.values(definition.tables))
     const on = definition.parts.router !== false
     const routes: readonly RouteDefinition[] = on ? Object.values(definition.routes) : []
-    this.#embedded = Object.values(definition.services).some((service) => service.use === 'broker')
+    const [outside] = Object.values(definition.brokers)
+    this.#outside = outside
+    this.#embedded = !outside && Object.values(definition.services).some((service) => service.use === 'broker')
     try {
       await this.#stored.keep(routes)
     } catch (error) {
@@ -306,16 +314,18 @@ class SiteMessaging implements Messaging {
    * An embedded broker asks before it acknowledges, and ends with the console; any other keeps what is not acknowledged. The console's own
    * password is told to the embedded one only.
    */
-  #linkTo(url: string): BrokerLink {
-    const { user, password } = this.ownLogin
-    if (this.#embedded) return { url, session: null, username: user, password }
-    return { url, session: this.#stored.routerName(), username: null, password: null }
+  async #linkTo(url: string): Promise<BrokerLink> {
+    const { user: username, password } = this.ownLogin
+    if (this.#embedded) return { ...plainLink(url), username, password }
+    const routerName = this.#stored.routerName()
+    const ground = { directory: this.#directory, secrets: this.#secrets, routerName }
+    return this.#outside ? openLink(this.#outside, ground) : { ...plainLink(url), session: routerName }
   }
 
   /** The router goes to the site's own broker only while that runs: whoever else may listen on its port is not the site's. */
   async #connect(): Promise<void> {
     const { routes, url } = this.#routing
     const isAway = url === null || (this.#embedded && this.#brokerState !== 'running')
-    if (this.#bounds) await this.#host.configure(routes, isAway ? null : this.#linkTo(url), this.#bounds)
+    if (this.#bounds) await this.#host.configure(routes, isAway ? null : await this.#linkTo(url), this.#bounds)
   }
 }

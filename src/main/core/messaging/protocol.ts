@@ -130,12 +130,23 @@ export type FromDataPlane =
     }
 
 /** A broker, and how the router goes to it. */
+/** Never to be logged: it holds a password and a key. */
 export interface BrokerLink {
   readonly url: string
   /** The name under which the broker keeps what the router has not acknowledged; null: a new one each time, and it keeps nothing. */
   readonly session: string | null
   readonly username: string | null
   readonly password: string | null
+  readonly keepaliveMs: number
+  /** Group of a shared subscription; null: the router gets every message. */
+  readonly share: string | null
+  /** PEM. */
+  readonly ca: string | null
+  readonly cert: string | null
+  readonly key: string | null
+  readonly serverName: string | null
+  /** Why it cannot even be tried, a sentence; null when it can. */
+  readonly fault: string | null
 }
 
 export type LinkState = 'off' | 'connecting' | 'connected'

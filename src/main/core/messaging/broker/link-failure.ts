@@ -1,0 +1,45 @@
+/** Why a connection to a broker failed, as a sentence that says what to do where it is not plain. */
+export function linkFailure(error: Error, url: string): string {
+  const code = 'code' in error ? error.code : ''
+  switch (code) {
+    case 'ECONNREFUSED':
+      return `Nobody answers at ${url}: the broker is not running there.`
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `The host in ${url} is not known.`
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return `No network leads to ${url}.`
+    case 'CERT_HAS_EXPIRED':
+      return `The certificate of ${url} has expired: it must be renewed at the broker, or the clock of this PC is wrong.`
+    case 'CERT_NOT_YET_VALID':
+      return `The certificate of ${url} is not valid yet: the clock of this PC may be wrong.`
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+      return `Nobody that is trusted vouches for the certificate of ${url}: name the certificate of its authority as “ca” in site.yaml.`
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return `The certificate of ${url} is for another name: correct the address, or give the name as “server-name” in site.yaml.`
+    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+    case 'EPROTO':
+      return `${url} does not speak TLS: it may be the port for “mqtt://”.`
+    // Return codes of CONNACK (MQTT 3.1.1, section 3.2.2.3).
+    case 1:
+      return `The broker at ${url} does not speak MQTT 3.1.1.`
+    case 2:
+      return `The broker at ${url} refuses the router’s client id.`
+    case 3:
+      return `The broker at ${url} takes nobody at present.`
+    case 4:
+      return `The broker at ${url} refuses the user or the password: look at “username” and “password” in site.yaml.`
+    case 5:
+      return `The broker at ${url} does not let the router in: it wants another user, a password or a certificate.`
+    default:
+      if (/alert (certificate required|bad certificate|unknown ca|handshake failure)/i.test(error.message)) {
+        return `The broker at ${url} refuses the router’s certificate, or wants one: look at “cert” and “key” in site.yaml.`
+      }
+      return `The connection to ${url} failed: ${error.message}.`
+  }
+}
