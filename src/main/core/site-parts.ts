@@ -110,7 +110,7 @@ export async function openParts(
       logger: logger.part('store'),
       crashPoints,
       ...(readable && { limits: readable.store }),
-      zone: site.loaded.valid ? site.loaded.definition.zone : 'UTC',
+      zone: readable?.zone ?? 'UTC',
     }),
   )
   const database = store.control
