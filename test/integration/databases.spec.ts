@@ -214,6 +214,52 @@ describe.skipIf(noSqlite)('a SQLite database of the site', () => {
     }
   })
 
+  it('of which only some files could be moved is on a card that says where they lie, and is put right at the next opening', async () => {
+    using folder = temporaryFolder()
+    const directory = join(folder.path, 'site')
+    makeSite(directory)
+    const file = join(realpathSync(directory), 'data', 'app.db')
+    const quarantine = join(directory, '.wheelhouse', 'quarantine')
+    const card = (site: Site) => site.attention.open().find(({ id }) => id === 'database-half-moved:db')
+    let inTheWay = ''
+    let atPoint: (point: string) => void = () => {}
+    const { console, site } = await opened(folder.path, directory, { reach: (point) => atPoint(point) })
+    try {
+      await until('all of it', () => console.state.slice('services').get('api')?.state === 'running')
+      expect(await done(site, site.databases.copy('db', operator))).toMatchObject({ state: 'completed' })
+      damage(file)
+      writeFileSync(`${file}-journal`, '')
+      atPoint = (point) => {
+        if (point !== 'database.recovery.between-aside') return
+        atPoint = () => {}
+        const [aside = ''] = readdirSync(quarantine)
+        inTheWay = join(quarantine, aside, 'app.db')
+        mkdirSync(join(inTheWay, 'in-the-way'), { recursive: true })
+        // Neither forward nor back: somebody has put something where the first file was.
+        writeFileSync(`${file}-journal`, 'new')
+      }
+      expect(await done(site, site.databases.recover('db', operator))).toMatchObject({ state: 'failed' })
+      expect(card(site)).toMatchObject({
+        severity: 'critical',
+        subject: 'service:db',
+        why: expect.stringContaining('app.db-journal'),
+        dismissible: false,
+      })
+      expect(console.state.slice('services').get('api'), 'nothing runs on these').toMatchObject({ state: 'stopped' })
+    } finally {
+      await console.close({ services: 'stop' })
+    }
+    rmSync(inTheWay, { recursive: true })
+    const again = await opened(folder.path, directory)
+    try {
+      await see(again.console, 'db', 'healthy', ({ health }) => health === 'healthy')
+      expect(card(again.site)).toBeUndefined()
+      expect(sqlite(file, 'SELECT count(*) FROM note')).toBe('2000')
+    } finally {
+      await again.console.close({ services: 'stop' })
+    }
+  })
+
   it('without a copy is salvaged as far as it can be read, labelled partial; and when nothing works everything stays', async () => {
     using folder = temporaryFolder()
     const directory = join(folder.path, 'site')

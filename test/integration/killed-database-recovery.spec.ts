@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { temporaryFolder } from '../support/folders.ts'
@@ -48,6 +48,38 @@ for (const [moment, what] of [
     await console.close({ services: 'stop' })
   })
 }
+
+test('a service that a person stopped during a recovery stays stopped, also when the console was killed before either was done', async () => {
+  using folder = temporaryFolder()
+  const directory = join(folder.path, 'site')
+  const file = makeDamagedSite(directory)
+  rmSync(file)
+  makeDatabase(file, 30)
+  // Does not end when it is asked: the recovery and the stop wait for it. What a crash leaves of it is ended, not adopted.
+  writeFileSync(join(directory, 'api.mjs'), `process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)`)
+  const api = 'api: { kind: node, run: api.mjs, needs: { db: ready }, stop: { within: 10s }, on-crash: stop }'
+  const other = `other: { kind: node, run: api.mjs, needs: { db: ready }, stop: { within: 10s }, on-crash: stop }`
+  const db = 'db: { kind: builtin, use: database, database: { sqlite: data/app.db } }'
+  writeFileSync(join(directory, 'site.yaml'), `wheelhouse: 1\nsite: lab\nservices:\n  ${db}\n  ${api}\n  ${other}\n`)
+  const program = join(import.meta.dirname, '../support/mortal-console.program.ts')
+  const child = spawn(process.execPath, [program, folder.path, directory, 'stops'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  expect(await once(child, 'close')).toEqual([null, 'SIGKILL'])
+
+  const console = await openTestConsole(folder.path)
+  try {
+    await console.openInitial({ site: directory, otherwise: 'none', start: false })
+    const services = console.state.slice('services')
+    await until('what the recovery had stopped is wanted again', () => services.get('other')?.wanted)
+    expect(services.get('db')).toMatchObject({ wanted: true })
+    expect(services.get('api')).toMatchObject({ wanted: false, state: 'stopped' })
+  } finally {
+    await console.site?.coordinator.emergencyStop({ type: 'console', why: 'the spec is over' })
+    await console.close({ services: 'stop' })
+  }
+})
 
 /** A site whose one database is damaged, with a good copy of it. Resolves with its file. */
 function makeDamagedSite(directory: string): string {

@@ -9,12 +9,13 @@ import { until } from './until.ts'
  * a line, and kills itself. `checks`: has its messages database damaged beneath it and checks it; the environment names the crash
  * point of the recovery at which it ends by itself. `acts`: takes the first step of the policy
  * `whole` and goes on. `recovers`: recovers the site's database `db` likewise. `freezes`: begins the drill `long`,
- * writes the pid of the service that is frozen, and waits to be killed. Without an act it starts the site and goes on.
+ * writes the pid of the service that is frozen, and waits to be killed. `stops`: recovers the site's database `db`, whose file is damaged
+ * first, and has a person stop `api` while that waits for it to end. Without an act it starts the site and goes on.
  */
 const [home = '', directory = '', act = ''] = process.argv.slice(2)
 const operator = { type: 'operator', via: 'command line' } as const
 const console = await openTestConsole(home, systemClock(), crashPointsFrom(process.env))
-await console.openInitial({ site: directory, otherwise: 'none', start: act === '' })
+await console.openInitial({ site: directory, otherwise: 'none', start: act === '' || act === 'stops' })
 const { site } = console
 if (!site) throw new Error('no site is open')
 const asked = console.state.slice('site').get('site')?.trust
@@ -44,6 +45,18 @@ switch (act) {
     for (const { id } of site.jobs.running()) await site.jobs.finished(id)
     const { job } = await site.databases.recover('db', operator)
     await site.jobs.finished(job)
+    break
+  }
+  case 'stops': {
+    await until('api runs', () => console.state.slice('services').get('api')?.state === 'running')
+    // By another process: closing the file here would drop the locks that this one holds on it.
+    const file = join(directory, 'data', 'app.db')
+    const damage = `require('fs').writeFileSync(process.argv[1], 'coffee was spilled here '.repeat(1000))`
+    execFileSync(process.execPath, ['-e', damage, file])
+    const { job } = await site.databases.recover('db', operator)
+    const stopping = () => site.jobs.get(job)?.steps.some(({ id, state }) => id === 'stop' && state === 'running')
+    await until('services are stopped for it', () => stopping())
+    await site.services.stop(['api'], operator)
     break
   }
   case 'acts': {

@@ -12,6 +12,7 @@ import type { Dependencies } from './dependencies/index.ts'
 import type { Drills } from './drills/index.ts'
 import type { EventLog } from './events/index.ts'
 import type { Jobs } from './jobs/index.ts'
+import { stillOwed } from './last-orders.ts'
 import type { Maintenance } from './maintenance/index.ts'
 import type { Messaging, Recordings } from './messaging/index.ts'
 import { OwedServices } from './owed-services.ts'
@@ -191,7 +192,9 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
   const owing = owned.add(
     new OwedServices({ ...parts, state: ports.state, services: site.services, logger: ports.logger }),
   )
-  if (ports.owner.host !== 'command line') await owing.start([...new Set(owed)], opened.cause)
+  if (ports.owner.host !== 'command line') {
+    await owing.start(await stillOwed([...new Set(owed)], parts), opened.cause)
+  }
   config.begin()
   return site
 }
@@ -339,13 +342,27 @@ class OpenSite implements Site {
       cause: { type: 'console', why: 'the site was closed' },
     })
     this.#starting[Symbol.dispose]()
+    const told = this.#tellClosing()
     try {
       // First the jobs, while what they work on still stands: they are aborted, or waited for where only finishing is safe.
       await this.jobs[Symbol.asyncDispose]()
       if (services === 'stop') await this.coordinator.stop('all', { cause: closing.cause, operation: null })
       else await this.coordinator.release()
     } finally {
+      await told
       await this.#owned[Symbol.asyncDispose]()
     }
+  }
+
+  /** A command that comes now is told to wait: it is not reached any more, and services may take a while to stop. */
+  async #tellClosing(): Promise<void> {
+    const { owner, logger } = this.#ports
+    if (owner.host === 'command line') return // is waited for anyway
+    const closing = { ...owner, since: this.#since, address: null, socket: null, closing: true }
+    await this.#lock
+      .update(closing)
+      .catch((error: unknown) =>
+        logger.warn('It could not be told that the site is closing.', { error: String(error) }),
+      )
   }
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Attention } from '#core/attention/index.ts'
 import type { SiteDefinition } from '#core/config/index.ts'
 import type { EventLog } from '#core/events/index.ts'
 import type { JobContext, JobOutcome, Jobs } from '#core/jobs/index.ts'
@@ -24,6 +25,7 @@ export interface DatabaseJobsParts {
   readonly records: DatabaseRecords
   readonly jobs: Jobs
   readonly events: EventLog
+  readonly attention: Attention
   readonly runtime: Runtime
   readonly clock: Clock
   readonly crashPoints: CrashPoints
@@ -130,7 +132,7 @@ export class DatabaseJobs {
 
   async recover(database: SiteDatabase, cause: Cause, automatic = false): Promise<{ readonly job: string }> {
     const file = fileOf(database, 'recovered')
-    const { jobs, own, records, services, runtime, clock, crashPoints, onChanged } = this.#parts
+    const { jobs, own, records, services, attention, runtime, clock, crashPoints, onChanged } = this.#parts
     const { where } = database.declared
     const { id: job } = await jobs.start(
       {
@@ -161,6 +163,7 @@ export class DatabaseJobs {
               copies: this.copiesOf(database),
               records,
               services: services(),
+              attention,
               runtime,
               clock,
               crashPoints,

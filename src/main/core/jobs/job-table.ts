@@ -42,6 +42,12 @@ export class JobTable {
     return this.#database.all<JobRow>({ sql }).flatMap((row) => storedOf(row) ?? [])
   }
 
+  /** The newest jobs of an area, newest first. */
+  ofArea(area: string, limit: number): readonly StoredJob[] {
+    const sql = `SELECT ${columns} FROM jobs WHERE kind GLOB ? ORDER BY started_at DESC LIMIT ?`
+    return this.#database.all<JobRow>({ sql, values: [`${area}.*`, limit] }).flatMap((row) => storedOf(row) ?? [])
+  }
+
   /** The newest finished jobs, newest first. */
   finished(limit: number): readonly JobView[] {
     const sql = `SELECT ${columns} FROM jobs WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT ?`

@@ -113,6 +113,10 @@ class OpenJobs implements Jobs {
     return this.#running.get(id)?.view ?? this.#interruptedView(id) ?? this.#table.byId(id)?.view
   }
 
+  ofArea(area: string, limit: number) {
+    return this.#table.ofArea(area, limit)
+  }
+
   log(id: string): readonly string[] {
     return this.#logOf(id).lines
   }

@@ -70,6 +70,8 @@ export interface Jobs extends AsyncDisposable {
   running(): readonly JobView[]
   /** Asks a running job to stop. Rejects with `job-not-cancellable` and its reason. */
   cancel(id: string, cause: Cause): Promise<void>
+  /** The newest jobs of an area (`services`), newest first, with what they were given; at most `limit`, ended or not. */
+  ofArea(area: string, limit: number): readonly { readonly view: JobView; readonly input: Record<string, unknown> }[]
   /** Jobs without a completion marker, found at opening: power or the console went while they ran. */
   readonly interrupted: readonly InterruptedJob[]
 }

@@ -46,6 +46,20 @@ test('a site that another process has open is refused, saying who holds it, sinc
   expect(await readOwner(directory)).toMatchObject({ pid: child.pid })
 })
 
+test('a site that is being closed is refused with that, and with waiting as the remedy', async () => {
+  using folder = temporaryFolder()
+  const directory = join(folder.path, '.wheelhouse')
+  const child = await otherConsole(directory, { ...owner, closing: true })
+  await expect(takeSiteLock(directory, owner)).rejects.toMatchObject({
+    problem: {
+      code: 'site-closing',
+      message: expect.stringContaining(`the console without a window (process ${child.pid}) is stopping its services`),
+      remedy: 'Try again in a moment, once it has ended.',
+      retryable: true,
+    },
+  })
+})
+
 test('kill -9 of the holder frees the site, and its left-over file is not believed', async () => {
   using folder = temporaryFolder()
   const directory = join(folder.path, '.wheelhouse')

@@ -18,6 +18,8 @@ export const siteOwnerSchema = z.object({
   address: z.string().nullable(),
   /** Path of its control socket, when it listens there. */
   socket: z.string().nullable(),
+  /** It is giving the site back: commands do not reach it any more, and its services are being stopped. */
+  closing: z.boolean().optional(),
 })
 export type SiteOwner = z.infer<typeof siteOwnerSchema>
 
@@ -38,7 +40,7 @@ const tryAgainMs = 100
 /**
  * Takes the one lock of a site for this process, by an exclusive transaction on `.wheelhouse/lock.db` that the system ends
  * with the process. `directory` is the site's `.wheelhouse` folder; it is made if absent, mode 0700. Rejects with a
- * ConsoleError `site-locked` that says who holds it and what to do, or `site-not-writable`. With `patience` a command of the
+ * ConsoleError `site-locked` that says who holds it and what to do, `site-closing` while that one is giving it back, or `site-not-writable`. With `patience` a command of the
  * command line, which soon gives the site back, is waited for.
  */
 export async function takeSiteLock(directory: string, owner: SiteOwner, patience?: LockPatience): Promise<SiteLock> {
@@ -153,6 +155,14 @@ function lockedBy(directory: string, owner: SiteOwner | undefined): ConsoleError
       `The site ${site} is open in another console, which has not said which one it is.`,
       'Quit the other console, then try again.',
       { params: { site }, retryable: true },
+    )
+  }
+  if (owner.closing) {
+    return new ConsoleError(
+      'site-closing',
+      `The site ${site} is being closed: ${hostNames[owner.host]} (process ${owner.pid}) is stopping its services.`,
+      'Try again in a moment, once it has ended.',
+      { params: { site, owner }, retryable: true },
     )
   }
   const since = new Date(owner.since).toISOString().replace('T', ' ').slice(0, 19)

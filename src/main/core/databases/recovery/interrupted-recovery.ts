@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { z } from 'zod'
+import type { Attention } from '#core/attention/index.ts'
 import type { EventLog } from '#core/events/index.ts'
 import type { InterruptedJob, Jobs } from '#core/jobs/index.ts'
 import { type Clock, fileHolders, type Logger } from '#core/platform/index.ts'
@@ -9,6 +10,7 @@ import { databaseEvents } from '../event-kinds.ts'
 import type { DatabaseRecord, DatabaseRecords } from '../records.ts'
 import type { DeclaredDatabase } from '../site-database.ts'
 import { putInPlace, setAside, waitingName } from './files.ts'
+import { clearHalfMoved, raiseHalfMoved } from './half-moved.ts'
 
 export interface InterruptedRecoveryParts {
   /** The site's `.wheelhouse` folder. */
@@ -16,6 +18,7 @@ export interface InterruptedRecoveryParts {
   readonly records: DatabaseRecords
   readonly jobs: Jobs
   readonly events: EventLog
+  readonly attention: Attention
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -46,7 +49,7 @@ export class InterruptedRecovery {
 
   /** Before anything starts on the database. Never rejects: what cannot be done now is tried at the next opening, and said. */
   async settle({ service, target, where }: DeclaredDatabase): Promise<void> {
-    const { records, jobs, clock, events, logger } = this.#parts
+    const { records, jobs, clock, events, attention, logger } = this.#parts
     if (target.engine !== 'sqlite' || jobs.running().some(({ kind }) => kind === 'database.recover')) return
     const putting = records.newest(service.id, 'putting')
     const settled = putting
@@ -54,6 +57,8 @@ export class InterruptedRecovery {
       : await this.#undo(service.id, target.file, where)
     if (!settled) return
     const { ok, note } = settled
+    if (records.newest(service.id, 'putting')) raiseHalfMoved(attention, { service: service.id, where, why: note })
+    else clearHalfMoved(attention, service.id, cause)
     await records.add(service.id, 'recovery', { at: clock.wall(), ok, automatic: false, note })
     logger.warn(note)
     events.emit({

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Attention } from '#core/attention/index.ts'
 import type { JobContext } from '#core/jobs/index.ts'
 import { type Clock, type CrashPoints, fileHolders, type Runtime, timeIn } from '#core/platform/index.ts'
 import { checkDatabase, copyDatabase } from '#core/store/index.ts'
@@ -8,6 +9,7 @@ import { ConsoleError } from '#shared/problem.ts'
 import type { DatabaseRecords } from '../records.ts'
 import type { ServiceHands } from '../service-hands.ts'
 import { likeBefore, putInPlace, setAside, waitingName } from './files.ts'
+import { clearHalfMoved, raiseHalfMoved } from './half-moved.ts'
 import { salvage } from './salvage.ts'
 import type { SiteCopies } from './site-copies.ts'
 
@@ -25,6 +27,7 @@ export interface RecoveryOptions {
   readonly copies: SiteCopies
   readonly records: DatabaseRecords
   readonly services: ServiceHands
+  readonly attention: Attention
   readonly runtime: Runtime
   readonly clock: Clock
   readonly crashPoints: CrashPoints
@@ -177,6 +180,7 @@ class RecoveryRun {
     await putInPlace(file)
     this.#reach('after-put')
     await records.forget(service, 'putting')
+    clearHalfMoved(this.#options.attention, service, this.#context.cause)
     this.#options.onPut()
     return aside
   }
@@ -189,6 +193,7 @@ class RecoveryRun {
   async #tidy(error: unknown): Promise<void> {
     const { file, records, service } = this.#options
     if (error instanceof ConsoleError && error.problem.code === 'half-moved') {
+      raiseHalfMoved(this.#options.attention, { service, where: this.#options.where, why: error.message })
       if (this.#stopped.length > 0) this.#context.log(`Not started again: ${this.#stopped.join(', ')}.`)
       this.#stopped = []
       return
