@@ -14,6 +14,7 @@ import { consent, withConsent } from './consent-options.ts'
 import { addDatabaseCommands, addStoreCommands } from './database-commands.ts'
 import { addDependencyCommands } from './dependency-commands.ts'
 import { addEventCommands } from './event-commands.ts'
+import { addMessageCommands } from './message-commands.ts'
 import { addProcessCommands } from './process-commands.ts'
 import { addRecordingCommands } from './recording-commands.ts'
 import { addDrillCommands, addMaintenanceCommands, addRecoveryCommands } from './recovery-commands.ts'
@@ -72,6 +73,7 @@ export function buildProgram(options: ProgramOptions): Command {
     run(command, (context) => trust(context, consent(values))),
   )
   addServiceCommands(program, options, run)
+  addMessageCommands(program, run)
   addProcessCommands(program, run)
   addBackupCommands(program, run)
   addStoreCommands(program, run)

@@ -4,6 +4,7 @@ import { ConsoleError } from '#shared/problem.ts'
 import { sampleClients } from './sample-clients.ts'
 import { samplePlan, sampleRuns } from './sample-drills.ts'
 import { job } from './sample-entities.ts'
+import { sampleOutbox } from './sample-outbox.ts'
 import { sampleAttempts } from './sample-policies.ts'
 import { processCalls } from './sample-processes.ts'
 import { recordingCalls } from './sample-recordings.ts'
@@ -108,9 +109,19 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
           payload: '{"present": tru',
           encoding: 'utf8' as const,
           reason: 'The payload is not JSON: it ends in the middle of a word at character 15.',
+          target: null,
         })),
         more: false,
       }),
+      sendQuarantined: async (input) => {
+        note('messages.sendQuarantined', input)
+        return { done: 1 }
+      },
+      discardQuarantined: async (input) => {
+        note('messages.discardQuarantined', input)
+        return { done: 1 }
+      },
+      outbox: async () => sampleOutbox(),
     },
     routes: routeCalls(note),
     recordings: recordingCalls(done),

@@ -44,6 +44,8 @@ export const quarantinedSchema = z.object({
   payload: z.string(),
   encoding: z.enum(['utf8', 'hex']),
   reason: z.string(),
+  /** The target that refused it, kind and address; null when it never came so far. */
+  target: z.string().nullable(),
 })
 export type Quarantined = z.infer<typeof quarantinedSchema>
 
@@ -59,6 +61,50 @@ export const topicsPageSchema = z.object({
   full: z.boolean(),
 })
 export type TopicsPage = z.infer<typeof topicsPageSchema>
+
+/** Messages of the quarantine: one, or all of a route (10,000 at most). */
+export const quarantineChoiceSchema = z.union([z.object({ id: z.number().int() }), z.object({ route: idSchema })])
+export type QuarantineChoice = z.infer<typeof quarantineChoiceSchema>
+
+/** A message that waits for its target. */
+export const outboxRowSchema = z.object({
+  seq: z.number().int(),
+  /** The same at every attempt to deliver it. */
+  id: z.string(),
+  at: z.number(),
+  expiresAt: z.number().nullable(),
+  route: z.string(),
+  target: z.string(),
+  topic: z.string(),
+  /** As text when it is UTF-8, else as hex; the first 16 kB. */
+  payload: z.string(),
+  encoding: z.enum(['utf8', 'hex']),
+  bytes: z.number().int(),
+  attempts: z.number().int(),
+})
+export type OutboxRowView = z.infer<typeof outboxRowSchema>
+
+/** Messages that wait, oldest first; how many wait for each target; and how many may. */
+export const outboxPageSchema = z.object({
+  rows: z.array(outboxRowSchema),
+  more: z.boolean(),
+  targets: z.array(
+    z.object({
+      route: z.string(),
+      target: z.string(),
+      rows: z.number().int(),
+      bytes: z.number().int(),
+      oldestAt: z.number(),
+    }),
+  ),
+  bounds: z.object({
+    rows: z.number().int(),
+    bytes: z.number().int(),
+    ageMs: z.number(),
+    whenFull: z.enum(['drop-lowest', 'drop-oldest', 'refuse']),
+  }),
+})
+export type OutboxPage = z.infer<typeof outboxPageSchema>
 
 const page = { before: z.number().int().optional(), limit: z.number().int().min(1).max(1_000) }
 
@@ -89,4 +135,20 @@ export const messagesContract = {
   quarantine: procedure
     .input(z.object({ route: idSchema.optional(), ...page }))
     .output(z.object({ rows: z.array(quarantinedSchema), more: z.boolean() })),
+  /** Sends them again: through their route, or to the target that refused them; `payload` in the place of one message's own. */
+  sendQuarantined: procedure
+    .input(z.object({ choice: quarantineChoiceSchema, payload: z.string().max(262_144).optional() }))
+    .output(z.object({ done: z.number().int() })),
+  discardQuarantined: procedure
+    .input(z.object({ choice: quarantineChoiceSchema }))
+    .output(z.object({ done: z.number().int() })),
+  outbox: procedure
+    .input(
+      z.object({
+        route: idSchema.optional(),
+        after: z.number().int().optional(),
+        limit: z.number().int().min(1).max(1_000),
+      }),
+    )
+    .output(outboxPageSchema),
 }

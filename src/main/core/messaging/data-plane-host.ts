@@ -4,6 +4,7 @@ import type { Clock, Logger, Runtime } from '#core/platform/index.ts'
 import type { Store } from '#core/store/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { TableContents } from './lookup/lookup-tables.ts'
+import { firstBounds } from './outbox/outbox-room.ts'
 import type {
   Answer,
   BrokerLink,
@@ -57,12 +58,7 @@ interface Configuration {
 }
 
 /** Until the site has been read. */
-const unread: Configuration = {
-  version: 0,
-  routes: [],
-  broker: null,
-  bounds: { rows: 1_000_000, bytes: 1024 ** 3, ageMs: 7 * 86_400_000, whenFull: 'drop-lowest' },
-}
+const unread: Configuration = { version: 0, routes: [], broker: null, bounds: firstBounds }
 
 /** Keeps one data-plane thread running: configured, with a way to the store's writer and with the taps that are open. */
 export class DataPlaneHost implements AsyncDisposable {
@@ -132,6 +128,23 @@ export class DataPlaneHost implements AsyncDisposable {
       answer,
       `The broker did not confirm the message to ${message.topic} in time. It may or may not have arrived.`,
       () => this.#publishing.delete(id),
+    )
+  }
+
+  /** Sends a message of the quarantine again; resolves once it is safe elsewhere. */
+  resend(message: {
+    readonly route: string
+    readonly target: string | null
+    readonly topic: string
+    readonly payload: string | Uint8Array
+  }): Promise<void> {
+    const id = this.#next++
+    const answer = Promise.withResolvers<void>()
+    this.#publishing.set(id, answer)
+    const { route, target, topic, payload } = message
+    this.#post({ type: 'resend', id, route, target, topic, payload })
+    return this.#within(answer, `The message to ${topic} could not be made safe in time; it stays in quarantine.`, () =>
+      this.#publishing.delete(id),
     )
   }
 

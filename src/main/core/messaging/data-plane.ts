@@ -1,10 +1,11 @@
 import type { RouteDefinition, RouteTarget } from '#core/config/index.ts'
 import type { Clock, LogLevel } from '#core/platform/index.ts'
-import { ConsoleError } from '#shared/problem.ts'
+import { ConsoleError, type Problem } from '#shared/problem.ts'
 import { AdmissionDesk } from './admission/admission-desk.ts'
 import { Receipts } from './admission/receipts.ts'
 import { Channels, ChannelTarget } from './channels.ts'
 import { Fifo } from './fifo.ts'
+import { IncomingMessage } from './incoming-message.ts'
 import { Intake } from './intake.ts'
 import { isDurable, type TargetLedger } from './ledger.ts'
 import { LookupTables } from './lookup/lookup-tables.ts'
@@ -147,6 +148,9 @@ export class DataPlane {
         break
       case 'publish':
         this.#publish(message)
+        break
+      case 'resend':
+        this.#resend(message)
         break
       case 'tap-open':
         this.#taps.open(message.id, message.filter, message.text, message.route)
@@ -311,6 +315,26 @@ export class DataPlane {
     })
   }
 
+  #resend({ id, route, target, topic, payload }: Extract<ToDataPlane, { type: 'resend' }>): void {
+    const bytes = Buffer.from(payload)
+    let isTaken = false
+    const take = () => {
+      const now = Date.now()
+      if (target === null) {
+        isTaken = this.#router.takeAgain(route, topic, bytes, now)
+        return
+      }
+      const message = new IncomingMessage()
+      message.hold(topic, topic.split('/'), bytes, now, false, 1)
+      isTaken = this.#outbox.takeAgain(route, target, message)
+    }
+    this.#outbox.senderWaits = true
+    this.#receipts.take(take, (isKept) => {
+      this.#send({ type: 'published', id, problem: isTaken && isKept ? null : notTaken(route, target) })
+    })
+    this.#outbox.senderWaits = false
+  }
+
   #serveTaps(): void {
     for (const batch of this.#taps.batches()) this.#send({ type: 'tap', ...batch })
   }
@@ -324,4 +348,13 @@ export class DataPlane {
   #log(level: LogLevel, message: string): void {
     this.#send({ type: 'log', level, message, fields: {} })
   }
+}
+
+function notTaken(route: string, target: string | null): Problem {
+  const where = target === null ? `Route ${route} is not loaded` : `Route ${route} does not deliver to ${target}`
+  return new ConsoleError(
+    'route-not-loaded',
+    `${where}, so the message was not sent again; it stays in quarantine.`,
+    'Put the route back, or publish the message by hand and discard this one.',
+  ).problem
 }

@@ -15,4 +15,7 @@ export const messagingEvents = {
   /** Ended by somebody or at its bound, or was imported. */
   recordingEnded: 'recording.ended',
   recordingDeleted: 'recording.deleted',
+  /** An operator sent messages of the quarantine again, or gave them up. */
+  quarantineSent: 'quarantine.sent',
+  quarantineDiscarded: 'quarantine.discarded',
 } as const

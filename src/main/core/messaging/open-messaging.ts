@@ -23,9 +23,11 @@ import { openLink, plainLink } from './broker/open-link.ts'
 import { ClientBoard } from './client-board.ts'
 import { DataPlaneHost } from './data-plane-host.ts'
 import { type BrokerStatus, EmbeddedBroker } from './embedded-broker.ts'
+import { KeptMessages } from './kept-messages.ts'
 import type { TableContents } from './lookup/lookup-tables.ts'
 import { SiteTables } from './lookup/site-tables.ts'
 import { OpenTap } from './open-tap.ts'
+import { firstBounds } from './outbox/outbox-room.ts'
 import type { BrokerLink, ChannelMessage, FromDataPlane, RecordingCounts, TapWish } from './protocol.ts'
 import { RouteBoard } from './route-board.ts'
 import { checkRoute, type RouteProblem } from './route-check.ts'
@@ -63,6 +65,7 @@ class SiteMessaging implements Messaging {
   readonly #host: DataPlaneHost
   readonly #tables: SiteTables
   readonly #directory: string
+  readonly #kept: KeptMessages
   readonly #broker: EmbeddedBroker
   readonly #clients = new ClientBoard()
   readonly #restarted: Listeners<void>
@@ -129,6 +132,7 @@ class SiteMessaging implements Messaging {
         this.#watch.crashed(reason, restartMs)
       },
     })
+    this.#kept = new KeptMessages({ database: store.messages, host: this.#host, events })
   }
 
   get broker(): Builtin {
@@ -238,6 +242,20 @@ class SiteMessaging implements Messaging {
 
   clientFigures(): ReturnType<Messaging['clientFigures']> {
     return { clients: this.#clients.list(), untold: this.#clients.untold }
+  }
+
+  sendQuarantined(...given: Parameters<Messaging['sendQuarantined']>): ReturnType<Messaging['sendQuarantined']> {
+    return this.#kept.send(...given)
+  }
+
+  discardQuarantined(
+    ...given: Parameters<Messaging['discardQuarantined']>
+  ): ReturnType<Messaging['discardQuarantined']> {
+    return this.#kept.discard(...given)
+  }
+
+  outbox(query: Parameters<Messaging['outbox']>[0]): ReturnType<Messaging['outbox']> {
+    return this.#kept.outbox(query, this.#bounds ?? firstBounds)
   }
 
   holdDeliveries(on: boolean): void {

@@ -27,6 +27,15 @@ export type ToDataPlane =
   | { readonly type: 'tables'; readonly contents: TableContents }
   /** The broker is known to be back: connect now instead of waiting out the pause. */
   | { readonly type: 'wake' }
+  /** A message of the quarantine, through its route or to one target; answered by `published` once it is safe elsewhere. */
+  | {
+      readonly type: 'resend'
+      readonly id: number
+      readonly route: string
+      readonly target: string | null
+      readonly topic: string
+      readonly payload: string | Uint8Array
+    }
   | {
       readonly type: 'publish'
       readonly id: number

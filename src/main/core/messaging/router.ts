@@ -105,6 +105,15 @@ export class Router {
     }
   }
 
+  /** Takes a message through one route alone, as on its first way; false when that route is not loaded. */
+  takeAgain(route: string, topic: string, payload: Buffer, at: number): boolean {
+    const chain = this.#chains.find(({ definition }) => definition.id === route)
+    if (!chain) return false
+    this.#message.hold(topic, topic.split('/'), payload, at, false, 1)
+    chain.take(this.#message)
+    return true
+  }
+
   /** Filters on the broker's own topics (`$…`) that the routes listen to; a subscription to "#" does not cover them. */
   reservedFilters(): readonly string[] {
     const filters = new Map<string, Set<string>>()

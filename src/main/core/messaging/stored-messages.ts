@@ -31,6 +31,7 @@ interface QuarantineRecord {
   readonly topic: string
   readonly payload: string | Uint8Array
   readonly reason: string
+  readonly target: string | null
 }
 
 /** Journal and quarantine as they are read, and how long they are kept; the store deletes. The data plane writes them. */
@@ -73,7 +74,7 @@ export class StoredMessages implements Disposable {
   }): { readonly rows: readonly Quarantined[]; readonly more: boolean } {
     const { where, values } = conditions({ 'id < ?': query.before, 'route = ?': query.route })
     const found = this.#database.all<QuarantineRecord>({
-      sql: `SELECT id, at, route, topic, payload, reason FROM quarantine ${where} ORDER BY id DESC LIMIT ?`,
+      sql: `SELECT id, at, route, topic, payload, reason, target FROM quarantine ${where} ORDER BY id DESC LIMIT ?`,
       values: [...values, query.limit + 1],
     })
     const rows = found.slice(0, query.limit).map((row) => {
@@ -163,7 +164,8 @@ function conditions(given: Readonly<Record<string, SqlValue | undefined>>): {
   }
 }
 
-function shown(payload: string | Uint8Array): { readonly text: string; readonly encoding: 'utf8' | 'hex' } {
+/** A payload as it is shown: text when it is that, else hex. */
+export function shown(payload: string | Uint8Array): { readonly text: string; readonly encoding: 'utf8' | 'hex' } {
   return typeof payload === 'string'
     ? { text: payload, encoding: 'utf8' }
     : { text: Buffer.from(payload).toString('hex'), encoding: 'hex' }

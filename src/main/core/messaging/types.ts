@@ -1,6 +1,13 @@
 import type { RouteDefinition, SiteDefinition } from '#core/config/index.ts'
 import type { Builtin } from '#core/platform/index.ts'
-import type { JournalRow, Quarantined, ShownMessage, TopicsPage } from '#shared/contract/messages.ts'
+import type {
+  JournalRow,
+  OutboxPage,
+  QuarantineChoice,
+  Quarantined,
+  ShownMessage,
+  TopicsPage,
+} from '#shared/contract/messages.ts'
 import type { Problem } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import type { OwnLogin } from './broker/door.ts'
@@ -31,6 +38,19 @@ export interface Messaging extends AsyncDisposable {
     readonly qos: 0 | 1
     readonly retain: boolean
   }): Promise<void>
+  /** Sends messages of the quarantine again, or gives them up. Rejects with `message-gone`, and with what stands in the way. */
+  sendQuarantined(
+    choice: QuarantineChoice,
+    payload: string | undefined,
+    cause: Cause,
+  ): Promise<{ readonly done: number }>
+  discardQuarantined(choice: QuarantineChoice, cause: Cause): Promise<{ readonly done: number }>
+  /** Messages that wait for their targets, oldest first, from behind `after`. */
+  outbox(query: {
+    readonly route?: string | undefined
+    readonly after?: number | undefined
+    readonly limit: number
+  }): Promise<OutboxPage>
   /** While on, what the outbox holds stays there, and what comes in is added to it. */
   holdDeliveries(on: boolean): void
   /**

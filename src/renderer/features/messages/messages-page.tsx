@@ -6,6 +6,7 @@ import { Why } from '../why/why.tsx'
 import { JournalTab } from './journal-tab.tsx'
 import { LiveTab } from './live-tab.tsx'
 import styles from './messages-page.module.css'
+import { OutboxTab } from './outbox-tab.tsx'
 import { PublishTab } from './publish-tab.tsx'
 import { QuarantineTab } from './quarantine-tab.tsx'
 import { RecordingsTab } from './recordings/recordings-tab.tsx'
@@ -34,6 +35,7 @@ export default function MessagesPage() {
             Topics {traffic && <Small value={traffic.topics.length + traffic.topicsHidden} />}
           </Tabs.Tab>
           <Tabs.Tab value="routes">Routes</Tabs.Tab>
+          <Tabs.Tab value="outbox">Outbox</Tabs.Tab>
           <Tabs.Tab value="quarantine">
             Quarantine {traffic && traffic.quarantined > 0 && <Small value={traffic.quarantined} />}
           </Tabs.Tab>
@@ -50,6 +52,9 @@ export default function MessagesPage() {
         </Tabs.Panel>
         <Tabs.Panel value="routes" className={`${styles.panel}`}>
           <RoutesTab onWatch={watch} />
+        </Tabs.Panel>
+        <Tabs.Panel value="outbox" className={`${styles.panel}`}>
+          <OutboxTab />
         </Tabs.Panel>
         <Tabs.Panel value="quarantine" className={`${styles.panel}`}>
           <QuarantineTab />

@@ -1,9 +1,14 @@
+import { Button, Group, Textarea } from '@mantine/core'
+import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Quarantined } from '#shared/contract/index.ts'
+import type { QuarantineChoice } from '#shared/contract/messages.ts'
 import { Drawer, DrawerPart, Facts } from '../../components/drawer.tsx'
+import { counted } from '../../components/figures.ts'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { Time, ZoneNote } from '../../components/time.tsx'
 import { usePage } from '../../state/page-context.ts'
+import { tellDone, useAction } from '../../state/use-action.tsx'
 import { PagedRows, pageSize } from './paged-rows.tsx'
 import { Payload } from './payload.tsx'
 import { RouteChoice } from './route-choice.tsx'
@@ -26,11 +31,13 @@ export function QuarantineTab() {
                 ['when', <Time key="at" at={chosen.at} />],
                 ['route', chosen.route],
                 ['number', chosen.id],
+                ...(chosen.target === null ? [] : [['target', <code key="target">{chosen.target}</code>] as const]),
               ]}
             />
             <DrawerPart title="Payload">
               <Payload payload={chosen.payload} encoding={chosen.encoding} />
             </DrawerPart>
+            <Settling key={chosen.id} message={chosen} onDone={() => setChosen(null)} />
           </Drawer>
         )
       }
@@ -65,5 +72,82 @@ export function QuarantineTab() {
         )}
       </PagedRows>
     </PageFrame>
+  )
+}
+
+/** What can be done with a message in quarantine: send it again, as it is or put right, or give it up; or all of its route. */
+function Settling({ message, onDone }: { readonly message: Quarantined; readonly onDone: () => void }) {
+  const { busy, run } = useAction()
+  const queries = useQueryClient()
+  const [edited, setEdited] = useState<string | null>(null)
+  const [sure, setSure] = useState(false)
+  const all = { route: message.route }
+  const settle = async (what: 'send' | 'discard', choice: QuarantineChoice, payload?: string) => {
+    const answer = await run(({ messages }) =>
+      what === 'send'
+        ? messages.sendQuarantined({ choice, ...(payload !== undefined && { payload }) })
+        : messages.discardQuarantined({ choice }),
+    )
+    await queries.invalidateQueries({ queryKey: ['quarantine'] })
+    if (!answer) return
+    tellDone(`${counted(answer.done, 'message')} ${what === 'send' ? 'sent again' : 'discarded'}.`)
+    onDone()
+  }
+  return (
+    <DrawerPart title="Send or discard">
+      {edited !== null && (
+        <Textarea
+          label="Payload to send"
+          autosize
+          maxRows={12}
+          value={edited}
+          onChange={(event) => setEdited(event.currentTarget.value)}
+        />
+      )}
+      <Group gap="xs" mt="xs">
+        {edited === null ? (
+          <>
+            <Button size="compact-sm" loading={busy} onClick={() => void settle('send', { id: message.id })}>
+              Send again
+            </Button>
+            {message.encoding === 'utf8' && (
+              <Button size="compact-sm" variant="default" onClick={() => setEdited(message.payload)}>
+                Edit and send
+              </Button>
+            )}
+            <Button
+              size="compact-sm"
+              variant="default"
+              loading={busy}
+              onClick={() => void settle('discard', { id: message.id })}
+            >
+              Discard
+            </Button>
+          </>
+        ) : (
+          <>
+            <Button size="compact-sm" loading={busy} onClick={() => void settle('send', { id: message.id }, edited)}>
+              Send this
+            </Button>
+            <Button size="compact-sm" variant="default" onClick={() => setEdited(null)}>
+              Leave it as it was
+            </Button>
+          </>
+        )}
+      </Group>
+      <Group gap="xs" mt="xs">
+        <Button size="compact-sm" variant="default" loading={busy} onClick={() => void settle('send', all)}>
+          Send all of {message.route}
+        </Button>
+        <Button
+          size="compact-sm"
+          variant="default"
+          loading={busy}
+          onClick={() => (sure ? void settle('discard', all) : setSure(true))}
+        >
+          {sure ? `Really discard all of ${message.route}` : `Discard all of ${message.route}`}
+        </Button>
+      </Group>
+    </DrawerPart>
   )
 }

@@ -16,4 +16,11 @@ export const messagesHandlers = {
     const { rows, more } = siteOf(context).messaging.quarantine(input)
     return { rows: [...rows], more }
   }),
+  sendQuarantined: api.messages.sendQuarantined.handler(({ input, context }) =>
+    siteOf(context).messaging.sendQuarantined(input.choice, input.payload, context.cause),
+  ),
+  discardQuarantined: api.messages.discardQuarantined.handler(({ input, context }) =>
+    siteOf(context).messaging.discardQuarantined(input.choice, context.cause),
+  ),
+  outbox: api.messages.outbox.handler(({ input, context }) => siteOf(context).messaging.outbox(input)),
 }

@@ -101,6 +101,39 @@ describe('Durable delivery', () => {
   })
 })
 
+describe('What is in quarantine', () => {
+  it('is sent again through its route, put right where that is asked, or given up; each with an event', async () => {
+    await using rig = await messagingRig()
+    const strict = { ...sure, id: 'strict', where: 'payload.n > 3' }
+    await rig.loadEmbedded([strict])
+    await rig.startBroker()
+    await routerConnected(rig)
+    const got = await subscriber(rig.url, 'out')
+    const client = await publisher(rig.url)
+    for (const payload of ['{"n":', 'rubbish', 'more']) await client.publishAsync('in/a', payload, { qos: 1 })
+    const held = await until('them to be in quarantine', () => {
+      const { rows } = rig.messaging.quarantine({ limit: 10 })
+      return rows.length === 3 ? rows : undefined
+    })
+    const [, second, first] = held
+    if (!first || !second) throw new Error('there are three')
+    const cause = { type: 'operator', via: 'browser' } as const
+    expect(await rig.messaging.sendQuarantined({ id: first.id }, '{"n": 5}', cause)).toEqual({ done: 1 })
+    await until('it to arrive', () => got.includes('{"n": 5}'))
+    // As it was it is refused for the same reason, and is kept again.
+    await rig.messaging.sendQuarantined({ id: second.id }, undefined, cause)
+    await until('it to be back', () => rig.messaging.quarantine({ limit: 10 }).rows[0]?.payload === 'rubbish')
+    expect(await rig.messaging.discardQuarantined({ route: 'strict' }, cause)).toEqual({ done: 2 })
+    expect(rig.messaging.quarantine({ limit: 10 }).rows).toEqual([])
+    await expect(rig.messaging.discardQuarantined({ id: first.id }, cause)).rejects.toMatchObject({
+      problem: { code: 'message-gone' },
+    })
+    const told = rig.events.filter(({ kind }) => kind.startsWith('quarantine.'))
+    expect(told.map(({ kind }) => kind)).toEqual(['quarantine.sent', 'quarantine.sent', 'quarantine.discarded'])
+    expect(told.every((event) => event.cause === cause)).toBe(true)
+  })
+})
+
 describe('Durable delivery beside mosquitto', () => {
   needs('mosquitto')
 

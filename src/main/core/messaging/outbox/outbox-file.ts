@@ -15,9 +15,11 @@ import {
 /** A page that is read from the disk. */
 const page = { rows: 256, bytes: 2 * 1024 * 1024 }
 
-/** How long rows that were delivered wait for company, and how many go without waiting. */
-const lingerMs = 100
-const mostTogether = 500
+/**
+ * Rows that were delivered stay for once to twice this long: the embedded broker acknowledges before it passes a message on, and may end
+ * with the console in between.
+ */
+const lingerMs = 250
 
 const retryMs = 1_000
 
@@ -28,7 +30,9 @@ const retryMs = 1_000
 export class OutboxFile implements Disposable {
   readonly #port: StorePort
   readonly #retrying = new Set<NodeJS.Timeout>()
+  /** Delivered in the time that is running, and in the one before it. */
   #gone: number[] = []
+  #earlier: number[] = []
   #inFlight = 0
   #linger: NodeJS.Timeout | undefined
   #closed = false
@@ -39,7 +43,7 @@ export class OutboxFile implements Disposable {
 
   /** Rows that are still on the disk although they were delivered. */
   get pending(): number {
-    return this.#gone.length + this.#inFlight
+    return this.#gone.length + this.#earlier.length + this.#inFlight
   }
 
   /** Finds out, once there is a way to the store, what earlier runs left for each target, and which place is the highest. */
@@ -70,8 +74,7 @@ export class OutboxFile implements Disposable {
   /** Takes out a row that is not waited for any more. */
   remove(seq: number): void {
     this.#gone.push(seq)
-    if (this.#gone.length >= mostTogether) this.flush()
-    else this.#linger ??= setTimeout(() => this.flush(), lingerMs)
+    this.#linger ??= setTimeout(() => this.#turnOver(), lingerMs)
   }
 
   /** Moves a row into quarantine, in one transaction. */
@@ -93,19 +96,27 @@ export class OutboxFile implements Disposable {
     this.#port.write([noteAttempts(row)], () => {})
   }
 
-  /** Takes out what is gathered. */
+  /** Takes out everything that was delivered. */
   flush(): void {
+    this.#turnOver()
+    this.#turnOver()
+  }
+
+  /** Takes out what was delivered in the time before the one that ends now. */
+  #turnOver(): void {
     clearTimeout(this.#linger)
     this.#linger = undefined
-    const gone = this.#gone
-    if (gone.length === 0) return
+    const gone = this.#earlier
+    this.#earlier = this.#gone
     this.#gone = []
+    if (this.#earlier.length > 0 && !this.#closed) this.#linger = setTimeout(() => this.#turnOver(), lingerMs)
+    if (gone.length === 0) return
     this.#inFlight += gone.length
     this.#port.write(deleteOutbox(gone), (error) => {
       this.#inFlight -= gone.length
       if (error === null) return
-      this.#gone = [...gone, ...this.#gone]
-      if (!this.#closed) this.#linger ??= setTimeout(() => this.flush(), retryMs)
+      for (const seq of gone) this.#gone.push(seq)
+      if (!this.#closed) this.#linger ??= setTimeout(() => this.#turnOver(), retryMs)
     })
   }
 

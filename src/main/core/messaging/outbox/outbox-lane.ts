@@ -19,6 +19,8 @@ export class OutboxLane {
   /** The accounts of the route that feeds it; null when none does any more. */
   ledger: TargetLedger | null = null
   priority: PriorityRank = 2
+  /** Whether its broker keeps the last message. */
+  retain = false
   /** Performance time before which nothing is sent, and how often in a row sending failed. */
   pausedUntil = 0
   failures = 0

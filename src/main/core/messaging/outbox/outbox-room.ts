@@ -4,11 +4,19 @@ import type { OutboxRow, PriorityRank } from './outbox-rows.ts'
 
 export const rankOfPriority: Readonly<Record<RoutePriority, PriorityRank>> = { critical: 0, high: 1, normal: 2, low: 3 }
 
+/** What holds until the site has been read. */
+export const firstBounds: OutboxBounds = {
+  rows: 1_000_000,
+  bytes: 1024 ** 3,
+  ageMs: 7 * 86_400_000,
+  whenFull: 'drop-lowest',
+}
+
 /** How much the outbox holds, and how much it may hold. Rows count from when they are taken until they have left. */
 export class OutboxRoom {
   rows = 0
   bytes = 0
-  bounds: OutboxBounds = { rows: 1_000_000, bytes: 1024 ** 3, ageMs: 7 * 86_400_000, whenFull: 'drop-lowest' }
+  bounds: OutboxBounds = firstBounds
 
   get isFull(): boolean {
     return this.rows >= this.bounds.rows || this.bytes >= this.bounds.bytes

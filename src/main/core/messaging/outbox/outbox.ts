@@ -117,14 +117,24 @@ export class Outbox implements Disposable {
     const lane = this.#lane(route.id, `${to.kind}:${address}`)
     lane.ledger = ledger
     lane.priority = rankOfPriority[route.priority]
+    lane.retain = to.kind === 'mqtt' && to.retain
     if (this.#isRead) ledger.carry(lane.rows)
     return {
-      offer: (message, payload) => this.#offer(lane, ledger, { route, to, message, payload }),
+      offer: (message, payload) => this.#offer(lane, ledger, { route, message, payload }),
       // What it holds is delivered all the same; the next route to the same target goes on with it.
       retire: () => {
         if (lane.ledger === ledger) lane.ledger = null
       },
     }
+  }
+
+  /** Takes a message again that a target had refused; false when no route delivers there any more. */
+  takeAgain(route: string, target: string, message: IncomingMessage): boolean {
+    const lane = this.#lanes.get(keyOf(route, target))
+    if (!lane?.ledger) return false
+    lane.ledger.carry(1)
+    this.#push(lane, { message, payload: storable(message.bytes), expiresAt: null, retain: lane.retain })
+    return true
   }
 
   /** Lets go what nobody wants any more; rows of one target come to their end in their order. */
@@ -157,7 +167,7 @@ export class Outbox implements Disposable {
     for (const timer of this.#pausing) clearTimeout(timer)
   }
 
-  #offer(lane: OutboxLane, ledger: TargetLedger, { route, to, message, payload }: Offer): Offered {
+  #offer(lane: OutboxLane, ledger: TargetLedger, { route, message, payload }: Offer): Offered {
     // What nobody keeps finds no room when the store is far behind; a sender that waits is held back instead.
     const reason =
       !this.senderWaits && this.#line.fullness >= 1
@@ -169,25 +179,39 @@ export class Outbox implements Disposable {
       ledger.refuse(reason)
       return 'dropped'
     }
-    const stored = storable(payload)
-    const bytes = bytesOf(stored)
     ledger.enqueue()
+    this.#push(lane, {
+      message,
+      payload: storable(payload),
+      expiresAt: route.expiresMs === null ? null : message.at + route.expiresMs,
+      retain: lane.retain,
+    })
+    return 'queued'
+  }
+
+  #push(
+    lane: OutboxLane,
+    {
+      message,
+      payload,
+      ...rest
+    }: Pick<OutboxRow, 'payload' | 'expiresAt' | 'retain'> & { readonly message: IncomingMessage },
+  ): void {
+    const bytes = bytesOf(payload)
     this.#room.enter(1, bytes)
     this.#line.push({
       seq: 0,
       id: `${this.#idPrefix}${(this.#ids++).toString(36)}`,
       at: message.at,
-      expiresAt: route.expiresMs === null ? null : message.at + route.expiresMs,
       priority: lane.priority,
       route: lane.route,
       target: lane.target,
       topic: message.topicName,
-      payload: stored,
+      payload,
       bytes,
-      retain: to.kind === 'mqtt' && to.retain,
       attempts: 0,
+      ...rest,
     })
-    return 'queued'
   }
 
   /** Makes room for one row; false when that one is what has to be given up. */
@@ -310,7 +334,6 @@ export class Outbox implements Disposable {
 /** A message that a route hands over for one of its targets. */
 interface Offer {
   readonly route: RouteDefinition
-  readonly to: RouteTarget
   readonly message: IncomingMessage
   readonly payload: Payload
 }

@@ -1,0 +1,77 @@
+import type { OutboxPage, QuarantineChoice } from '#shared/contract/messages.ts'
+import { exitCodes } from '../exit-code.ts'
+import { firstState } from '../first-state.ts'
+import { counted, moment, table } from '../words.ts'
+import { type CommandContext, show } from './context.ts'
+
+/** `wheelhouse outbox list`: what waits for which target, and the oldest messages. */
+export async function outboxList(context: CommandContext, route: string | undefined, limit: number): Promise<number> {
+  await using reached = await context.reach('host')
+  const page = await reached.connection.calls.messages.outbox({ limit, ...(route !== undefined && { route }) })
+  const { site } = await firstState(reached.connection)
+  show(context, page, outboxText(page, site.site?.zone ?? 'UTC'))
+  return exitCodes.done
+}
+
+export function outboxText({ rows, targets, more }: OutboxPage, zone: string): string {
+  if (targets.length === 0) return 'Nothing waits in the outbox.'
+  const sums = targets.map(({ route, target, rows: waiting, oldestAt }) => [
+    route,
+    target,
+    String(waiting),
+    moment(oldestAt, zone),
+  ])
+  const list = rows.map(({ at, route, target, payload }) => [moment(at, zone), route, target, payload.slice(0, 60)])
+  return [
+    table(['ROUTE', 'TARGET', 'WAITING', 'OLDEST'], sums),
+    '',
+    table(['AT', 'ROUTE', 'TARGET', 'PAYLOAD'], list),
+    ...(more ? ['…'] : []),
+  ].join('\n')
+}
+
+/** `wheelhouse quarantine list`: newest first. */
+export async function quarantineList(
+  context: CommandContext,
+  route: string | undefined,
+  limit: number,
+): Promise<number> {
+  await using reached = await context.reach('any')
+  const page = await reached.connection.calls.messages.quarantine({ limit, ...(route !== undefined && { route }) })
+  const { site } = await firstState(reached.connection)
+  const zone = site.site?.zone ?? 'UTC'
+  const list = page.rows.map(({ id, at, route: of, topic, reason }) => [
+    String(id),
+    moment(at, zone),
+    of,
+    topic,
+    reason,
+  ])
+  show(
+    context,
+    page,
+    list.length === 0 ? 'Nothing is in quarantine.' : table(['NUMBER', 'AT', 'ROUTE', 'TOPIC', 'REASON'], list),
+  )
+  return exitCodes.done
+}
+
+/** `wheelhouse quarantine send ID | --route ROUTE`. */
+export async function quarantineSend(
+  context: CommandContext,
+  choice: QuarantineChoice,
+  payload: string | undefined,
+): Promise<number> {
+  await using reached = await context.reach('host')
+  const { messages } = reached.connection.calls
+  const answer = await messages.sendQuarantined({ choice, ...(payload !== undefined && { payload }) })
+  show(context, answer, `${counted(answer.done, 'message')} sent again.`)
+  return exitCodes.done
+}
+
+/** `wheelhouse quarantine discard ID | --route ROUTE`. */
+export async function quarantineDiscard(context: CommandContext, choice: QuarantineChoice): Promise<number> {
+  await using reached = await context.reach('any')
+  const answer = await reached.connection.calls.messages.discardQuarantined({ choice })
+  show(context, answer, `${counted(answer.done, 'message')} discarded.`)
+  return exitCodes.done
+}

@@ -1,0 +1,56 @@
+import type { Command } from 'commander'
+import type { QuarantineChoice } from '#shared/contract/messages.ts'
+import { outboxList, quarantineDiscard, quarantineList, quarantineSend } from './commands/kept-messages.ts'
+import { wholeNumber } from './option-values.ts'
+import type { Run } from './program.ts'
+
+interface Listed {
+  readonly route?: string
+  readonly limit: number
+}
+
+/** `wheelhouse outbox …` and `wheelhouse quarantine …`: messages that wait, and those that could not be delivered. */
+export function addMessageCommands(program: Command, run: Run): void {
+  program
+    .command('outbox')
+    .description('messages that wait for their targets')
+    .command('list', { isDefault: true })
+    .description('how many wait for which target, and the oldest of them')
+    .option('--route <route>', 'only of this route')
+    .option('--limit <count>', 'at most so many, the oldest', wholeNumber(1, 1_000), 20)
+    .action(({ route, limit }: Listed, command: Command) =>
+      run(command, (context) => outboxList(context, route, limit)),
+    )
+
+  const quarantine = program.command('quarantine').description('messages that could not be routed or delivered')
+  quarantine
+    .command('list', { isDefault: true })
+    .description('the newest of them, with the reason')
+    .option('--route <route>', 'only of this route')
+    .option('--limit <count>', 'at most so many, the newest', wholeNumber(1, 1_000), 20)
+    .action(({ route, limit }: Listed, command: Command) =>
+      run(command, (context) => quarantineList(context, route, limit)),
+    )
+  quarantine
+    .command('send [number]')
+    .description('send one again, or all of a route')
+    .option('--route <route>', 'all of this route')
+    .option('--payload <text>', 'this in the place of its payload')
+    .action(
+      (number: string | undefined, values: { readonly route?: string; readonly payload?: string }, command: Command) =>
+        run(command, (context) => quarantineSend(context, choiceOf(command, number, values.route), values.payload)),
+    )
+  quarantine
+    .command('discard [number]')
+    .description('give one up for good, or all of a route')
+    .option('--route <route>', 'all of this route')
+    .action((number: string | undefined, values: { readonly route?: string }, command: Command) =>
+      run(command, (context) => quarantineDiscard(context, choiceOf(command, number, values.route))),
+    )
+}
+
+function choiceOf(command: Command, number: string | undefined, route: string | undefined): QuarantineChoice {
+  if (number !== undefined && /^\d{1,15}$/.test(number)) return { id: Number(number) }
+  if (number === undefined && route !== undefined) return { route }
+  return command.error('error: name one message by its number (see "wheelhouse quarantine"), or a route with --route')
+}

@@ -1,0 +1,167 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import Database from 'better-sqlite3'
+import { connect, type MqttClient } from 'mqtt'
+import { findProgram } from '../support/needs.ts'
+import { freePorts } from '../support/ports.ts'
+import { until } from '../support/until.ts'
+
+const program = join(import.meta.dirname, '../support/mortal-router.program.ts')
+
+/** Messages that the publisher has under way, and how many more it sends how often: no more than a broker that is slowed down can pass on. */
+const underWay = 200
+const burst = { messages: 20, everyMs: 20 }
+
+/** The longest that a console lives once it is ready, in milliseconds. */
+const longestLifeMs = 800
+
+export type OutboxScenario = 'own-broker' | 'other-broker'
+
+export interface OutboxProof {
+  readonly kills: number
+  readonly acknowledged: number
+  /** Copies that arrived beyond the first; each is one that its id tells. */
+  readonly copies: number
+  readonly problems: readonly string[]
+}
+
+/**
+ * Kills a console with SIGKILL, again and again, while a client publishes with QoS 1 and counts what was acknowledged. At the end everything
+ * acknowledged must have gone through the outbox and arrived: in the journal behind it.
+ */
+export async function killUnderLoad(given: {
+  readonly scenario: OutboxScenario
+  readonly rounds: number
+  readonly random: () => number
+  readonly folder: string
+  readonly note: (line: string) => void
+}): Promise<OutboxProof> {
+  const { scenario, rounds, random, folder, note } = given
+  const directory = join(folder, scenario)
+  mkdirSync(directory, { mode: 0o700 })
+  const [port = 0] = await freePorts(1)
+  const broker = scenario === 'other-broker' ? mosquittoOn(port, folder) : undefined
+  const live = () => spawnConsole(directory, port, scenario === 'own-broker' ? 'embedded' : 'other')
+  let console = await live()
+  const publisher = new Publisher(`mqtt://127.0.0.1:${port}`)
+  try {
+    for (let round = 1; round <= rounds; round++) {
+      await setTimeout(random() * longestLifeMs)
+      await killed(console)
+      console = await live()
+      if (round % Math.ceil(rounds / 10) === 0)
+        note(`${scenario}: ${round} kills, ${publisher.acknowledged} acknowledged`)
+    }
+    await publisher.finish()
+    await until(
+      'the journal to hold everything',
+      () => countOf(directory, 'SELECT count(DISTINCT payload) FROM journal') >= publisher.acknowledged,
+      60_000,
+    ).catch(() => {}) // what is missing is told below
+    await until('the outbox to be empty', () => countOf(directory, 'SELECT count(*) FROM outbox') === 0, 60_000)
+  } finally {
+    publisher.end()
+    await killed(console)
+    broker?.kill('SIGKILL')
+  }
+  const arrived = journalOf(directory)
+  const missing = publisher.payloads().filter((payload) => !arrived.has(payload))
+  return {
+    kills: rounds,
+    acknowledged: publisher.acknowledged,
+    copies: [...arrived.values()].reduce((sum, times) => sum + times - 1, 0),
+    problems: missing.map((payload) => `${scenario}: message ${payload} was acknowledged and did not arrive`),
+  }
+}
+
+/** A client that always has messages under way, over whatever connections there are. */
+class Publisher {
+  readonly #client: MqttClient
+  readonly #sending: NodeJS.Timeout
+  readonly #acknowledged: string[] = []
+  #next = 0
+  #open = 0
+
+  constructor(url: string) {
+    this.#client = connect(url, { clientId: 'publisher', clean: false, reconnectPeriod: 20, connectTimeout: 2_000 })
+    this.#client.on('error', () => {})
+    this.#sending = setInterval(() => this.#send(), burst.everyMs)
+  }
+
+  get acknowledged(): number {
+    return this.#acknowledged.length
+  }
+
+  payloads(): readonly string[] {
+    return this.#acknowledged
+  }
+
+  /** Sends nothing new and waits for what is under way. */
+  async finish(): Promise<void> {
+    clearInterval(this.#sending)
+    await until('every acknowledgement', () => this.#open === 0, 60_000)
+  }
+
+  end(): void {
+    clearInterval(this.#sending)
+    this.#client.end(true)
+  }
+
+  #send(): void {
+    for (let left = burst.messages; left > 0 && this.#client.connected && this.#open < underWay; left--) {
+      const payload = String(this.#next++)
+      this.#open++
+      this.#client.publish('in/load', payload, { qos: 1 }, (error) => {
+        this.#open--
+        if (!error) this.#acknowledged.push(payload)
+      })
+    }
+  }
+}
+
+async function spawnConsole(directory: string, port: number, mode: string): Promise<ChildProcess> {
+  const console = spawn(process.execPath, [program, directory, String(port), mode], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const ready = Promise.withResolvers<void>()
+  console.stdout?.on('data', (text: Buffer) => {
+    if (text.toString().includes('ready')) ready.resolve()
+  })
+  console.on('exit', (code, signal) => ready.reject(new Error(`The console ended by itself: ${code ?? signal}.`)))
+  await ready.promise
+  return console
+}
+
+async function killed(console: ChildProcess): Promise<void> {
+  console.removeAllListeners('exit')
+  const ended = once(console, 'exit')
+  console.kill('SIGKILL')
+  await ended
+}
+
+function mosquittoOn(port: number, folder: string): ChildProcess {
+  const file = join(folder, 'mosquitto.conf')
+  writeFileSync(file, `listener ${port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n`)
+  return spawn(findProgram('mosquitto') ?? '', ['-c', file], { stdio: 'ignore' })
+}
+
+function countOf(directory: string, sql: string): number {
+  using database = opened(directory)
+  return database.value.prepare<[], number>(sql).pluck().get() ?? 0
+}
+
+function journalOf(directory: string): ReadonlyMap<string, number> {
+  using database = opened(directory)
+  const rows = database.value
+    .prepare<[], { payload: string; times: number }>('SELECT payload, count(*) AS times FROM journal GROUP BY payload')
+    .all()
+  return new Map(rows.map(({ payload, times }) => [payload, times]))
+}
+
+function opened(directory: string): Disposable & { readonly value: Database.Database } {
+  const value = new Database(join(directory, 'messages.db'), { readonly: true })
+  return { value, [Symbol.dispose]: () => void value.close() }
+}

@@ -1,0 +1,24 @@
+import { killUnderLoad, type OutboxProof } from '../faults/outbox-lives.ts'
+import { randomFrom } from '../faults/random.ts'
+import type { Soak } from './soak.ts'
+
+const scenarios = ['own-broker', 'other-broker'] as const
+
+const soak: Soak = {
+  what: 'a console is killed with SIGKILL under a load of QoS 1, with its own broker and with Mosquitto; whatever was acknowledged must have arrived through the outbox',
+  rounds: 1_000,
+  scenarios,
+  async run({ rounds, seed, folder, scenarios: wanted, note }) {
+    const random = randomFrom(seed)
+    const proofs: OutboxProof[] = []
+    for (const scenario of scenarios.filter((name) => wanted.includes(name))) {
+      proofs.push(await killUnderLoad({ scenario, rounds, random, folder, note }))
+    }
+    const sum = (of: 'kills' | 'acknowledged' | 'copies') => proofs.reduce((all, proof) => all + proof[of], 0)
+    return {
+      figures: `${sum('kills')} kills, ${sum('acknowledged')} messages acknowledged, ${sum('copies')} arrived more than once`,
+      problems: proofs.flatMap(({ problems }) => problems),
+    }
+  },
+}
+export default soak
