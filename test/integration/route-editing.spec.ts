@@ -104,6 +104,25 @@ describe('routes are written, tried and saved while the site is open', () => {
     })
   })
 
+  it('takes the messages of a recording', async () => {
+    const { recording } = await site.recordings.importBegin('yesterday')
+    const messages = [1, 2, 3].map((n) => ({
+      at: Date.UTC(2026, 0, 4) + n,
+      topic: `lab/${n}/state`,
+      payload: `{"on": ${n === 2}}`,
+      encoding: 'utf8' as const,
+      qos: 0 as const,
+      retain: false,
+    }))
+    await site.recordings.importAdd(recording, messages)
+    await site.recordings.importEnd(recording, messages.length, operator)
+    const report = await site.routes.dryRun('states', text.replace('payload.on', "'!payload.on'"), recording)
+    expect(report).toMatchObject({ messages: 3, changed: 3, before: { passed: 1 }, after: { passed: 2 } })
+    await expect(site.routes.dryRun('states', text, 'r999')).rejects.toMatchObject({
+      problem: { code: expect.stringContaining('recording') },
+    })
+  })
+
   it('shows the passport of a message through the routes in use', async () => {
     const message: StoredMessage = {
       at: 1,

@@ -5,6 +5,7 @@ import {
   dryRunBounds,
   type PassportRoute,
   type RouteTextProblem,
+  recordedDryRunBounds,
   type StoredMessage,
 } from '#shared/contract/index.ts'
 import type { ConfigProblem } from '#shared/contract/state.ts'
@@ -22,7 +23,7 @@ import {
   withRouteText,
 } from './config/index.ts'
 import type { EventLog } from './events/index.ts'
-import { checkRoutes, DryRuns, type TableContents } from './messaging/index.ts'
+import { checkRoutes, DryRuns, type Recordings, type TableContents } from './messaging/index.ts'
 import { type Clock, type Runtime, writeDurably } from './platform/index.ts'
 import { checkPolicies } from './recovery/index.ts'
 
@@ -35,6 +36,7 @@ export interface SiteRoutesParts {
   readonly events: EventLog
   /** The definition in use. */
   readonly definition: () => SiteDefinition | null
+  readonly recordings: Pick<Recordings, 'page'>
   /** What expressions look up. */
   readonly tables: () => TableContents
   /** Throws when nothing of the site may be written now, as during a restore. */
@@ -73,16 +75,13 @@ export class SiteRoutes implements AsyncDisposable {
     return turn
   }
 
-  /** What a route, written like this, would make of messages, against what the one in use makes of them. */
-  async dryRun(route: string, text: string | null, messages: readonly StoredMessage[]): Promise<DryRunReport> {
-    const bytes = messages.reduce((all, { payload }) => all + payload.length, 0)
-    if (bytes > dryRunBounds.bytes) {
-      throw new ConsoleError(
-        'dry-run-too-large',
-        `The messages hold ${bytes} characters of payload, more than the ${dryRunBounds.bytes} that are tried at once.`,
-        'Try fewer messages, or a narrower filter.',
-      )
-    }
+  /**
+   * What a route, written like this, would make of messages, against what the one in use makes of them. `given` are the messages, or the
+   * recording that they are in.
+   */
+  async dryRun(route: string, text: string | null, given: readonly StoredMessage[] | string): Promise<DryRunReport> {
+    const messages = typeof given === 'string' ? await this.#recorded(given) : given
+    if (typeof given !== 'string') assertFew(given)
     const before = this.#parts.definition()?.routes[route] ?? null
     const after = text === null ? null : await this.#definitionOf(route, text)
     const oldestFirst = messages.toSorted((one, other) => one.at - other.at)
@@ -140,6 +139,28 @@ export class SiteRoutes implements AsyncDisposable {
     await reload(event.cause)
   }
 
+  /** The oldest messages of a recording, as many as one dry run takes. */
+  async #recorded(recording: string): Promise<readonly StoredMessage[]> {
+    const messages: StoredMessage[] = []
+    let bytes = 0
+    for (let after: number | null = 0; after !== null; ) {
+      const page: Awaited<ReturnType<Recordings['page']>> = await this.#parts.recordings.page({
+        recording,
+        after,
+        filter: '#',
+        text: '',
+        limit: 1_000,
+      })
+      for (const { at, topic, payload, encoding, qos, retain, bytes: size } of page.rows) {
+        bytes += size
+        if (messages.length >= recordedDryRunBounds.messages || bytes > recordedDryRunBounds.bytes) return messages
+        messages.push({ at, topic, payload, encoding, qos, retain })
+      }
+      after = page.next
+    }
+    return messages
+  }
+
   async #definitionOf(route: string, text: string): Promise<RouteDefinition> {
     const { loaded, problems } = await this.#examine(await this.#read(), route, text)
     const [first] = problems
@@ -185,6 +206,16 @@ export class SiteRoutes implements AsyncDisposable {
     if (!('code' in site)) return site
     throw new ConsoleError(site.code, site.message, site.remedy)
   }
+}
+
+function assertFew(messages: readonly StoredMessage[]): void {
+  const bytes = messages.reduce((all, { payload }) => all + payload.length, 0)
+  if (bytes <= dryRunBounds.bytes) return
+  throw new ConsoleError(
+    'dry-run-too-large',
+    `The messages hold ${bytes} characters of payload, more than the ${dryRunBounds.bytes} that are tried at once.`,
+    'Try fewer messages, or a narrower filter.',
+  )
 }
 
 /** A problem of site.yaml by its place in the text of the route. */

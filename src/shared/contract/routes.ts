@@ -1,10 +1,14 @@
 import { z } from 'zod'
 import { idSchema } from '../vocabulary.ts'
 import { procedure } from './procedure.ts'
+import { recordingIdSchema } from './recordings.ts'
 import { storedMessageSchema } from './stored-message.ts'
 
 /** Most messages that one dry run takes with the call, and the bytes of their payloads together. */
 export const dryRunBounds = { messages: 5_000, bytes: 8 * 1024 * 1024 } as const
+
+/** The same for one on a recording, of which the oldest are taken. */
+export const recordedDryRunBounds = { messages: 50_000, bytes: 64 * 1024 * 1024 } as const
 
 /** A mistake in the text of a route. */
 export const routeProblemSchema = z.object({
@@ -103,6 +107,8 @@ export const routesContract = {
         route: idSchema,
         text: text.nullable(),
         messages: z.array(storedMessageSchema).max(dryRunBounds.messages),
+        /** Taken in place of `messages`. */
+        recording: recordingIdSchema.nullable().default(null),
       }),
     )
     .output(dryRunReportSchema),

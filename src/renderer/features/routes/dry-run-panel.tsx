@@ -1,12 +1,13 @@
-import { Button } from '@mantine/core'
+import { Button, Select } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
 import { toConsoleError } from '#shared/client/index.ts'
-import { type DryRunReport, dryRunBounds, type StoredMessage } from '#shared/contract/index.ts'
+import { type DryRunReport, dryRunBounds, recordedDryRunBounds, type StoredMessage } from '#shared/contract/index.ts'
 import type { Problem } from '#shared/problem.ts'
 import { count, counted } from '../../components/figures.ts'
 import { Panel } from '../../components/panel.tsx'
 import { Time } from '../../components/time.tsx'
 import { usePage } from '../../state/page-context.ts'
+import { useSlice } from '../../state/use-shown.ts'
 import { useTap } from '../messages/use-tap.ts'
 import styles from './dry-run-panel.module.css'
 import { Outcome } from './route-outcome.tsx'
@@ -26,6 +27,8 @@ export function DryRunPanel({
 }) {
   const { link } = usePage()
   const { tap } = useTap('#', '', null)
+  const recordings = Object.values(useSlice('recordings')).toSorted((one, other) => other.startedAt - one.startedAt)
+  const [recording, setRecording] = useState<string | null>(null)
   const [report, setReport] = useState<DryRunReport | null>(null)
   const [problem, setProblem] = useState<Problem | null>(null)
   const [running, setRunning] = useState(false)
@@ -37,7 +40,9 @@ export function DryRunPanel({
       const messages = newestWithin(
         usable.map(({ at, topic, payload, encoding, qos, retain }) => ({ at, topic, payload, encoding, qos, retain })),
       )
-      setReport(await link.calls.routes.dryRun({ route, text, messages }))
+      setReport(
+        await link.calls.routes.dryRun({ route, text, messages: recording === null ? messages : [], recording }),
+      )
     } catch (error) {
       setReport(null)
       setProblem(toConsoleError(error).problem)
@@ -49,9 +54,27 @@ export function DryRunPanel({
     <Panel
       title="Dry run"
       aside={
-        <Button onClick={() => void run()} disabled={!ready || running || usable.length === 0} loading={running}>
-          Try on {counted(usable.length, 'message')}
-        </Button>
+        <span className={styles.ask}>
+          {recordings.length > 0 && (
+            <Select
+              aria-label="Messages to try it on"
+              value={recording ?? ''}
+              allowDeselect={false}
+              onChange={(value) => setRecording(value === '' ? null : value)}
+              data={[
+                { value: '', label: 'what passes now' },
+                ...recordings.map(({ id, name }) => ({ value: id, label: `recording ${name}` })),
+              ]}
+            />
+          )}
+          <Button
+            onClick={() => void run()}
+            disabled={!ready || running || (recording === null && usable.length === 0)}
+            loading={running}
+          >
+            {recording === null ? `Try on ${counted(usable.length, 'message')}` : 'Try on the recording'}
+          </Button>
+        </span>
       }
       content={
         problem
@@ -61,9 +84,11 @@ export function DryRunPanel({
             : {
                 state: 'empty',
                 sentence:
-                  usable.length === 0
-                    ? 'Waits for messages: those that pass from now on are kept here and can be taken through the route. Nothing is delivered by it.'
-                    : 'Takes what has passed since this page was opened through the route as it is and as it is written, and shows the difference. Nothing is delivered by it.',
+                  recording !== null
+                    ? `Takes the messages of the recording, the oldest ${count(recordedDryRunBounds.messages)} of them, through the route as it is and as it is written, and shows the difference. Nothing is delivered by it.`
+                    : usable.length === 0
+                      ? 'Waits for messages: those that pass from now on are kept here and can be taken through the route. Nothing is delivered by it.'
+                      : 'Takes what has passed since this page was opened through the route as it is and as it is written, and shows the difference. Nothing is delivered by it.',
               }
       }
     >

@@ -11,7 +11,7 @@ export const routesHandlers = {
     return {}
   }),
   dryRun: api.routes.dryRun.handler(({ input, context }) =>
-    siteOf(context).routes.dryRun(input.route, input.text, input.messages),
+    siteOf(context).routes.dryRun(input.route, input.text, input.recording ?? input.messages),
   ),
   passport: api.routes.passport.handler(async ({ input, context }) => ({
     routes: [...(await siteOf(context).routes.passport(input.message))],
