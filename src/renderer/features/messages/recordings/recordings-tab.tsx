@@ -91,55 +91,59 @@ export function RecordingsTab({ filter }: { readonly filter: string }) {
                     </button>{' '}
                     <code className="dim">{recording.id}</code>
                   </td>
-                  <td>
+                  <td className={styles.words}>
                     <code>{recording.imported ? 'imported' : recording.filter}</code>
                     {recording.text !== '' && <span className="dim"> with “{recording.text}”</span>}
                   </td>
-                  <td title={recording.why ?? undefined}>{stateWords(recording)}</td>
+                  <td className={styles.words} title={recording.why ?? undefined}>
+                    {stateWords(recording)}
+                  </td>
                   <td className={table.right}>{count(recording.messages)}</td>
                   <td className={table.right}>{bytes(recording.bytes)}</td>
                   <td>
                     <Time at={recording.startedAt} />
                   </td>
                   <td>{recording.endedAt === null ? '' : duration(recording.endedAt - recording.startedAt)}</td>
-                  <td className={styles.acts} onClick={(event) => event.stopPropagation()} onKeyDown={undefined}>
-                    {recording.state === 'recording' && (
-                      <Button
-                        size="compact-xs"
-                        leftSection={<IconPlayerStop size={12} />}
-                        disabled={busy}
-                        onClick={() => void run((calls) => calls.recordings.stop({ recording: recording.id }))}
-                      >
-                        Stop
-                      </Button>
-                    )}
-                    {recording.state === 'complete' && (
-                      <Button
-                        size="compact-xs"
-                        leftSection={<IconPlayerPlay size={12} />}
-                        onClick={() => setAsking({ type: 'replay', recording })}
-                      >
-                        Replay…
-                      </Button>
-                    )}
-                    <Tooltip label="Export as JSON Lines">
-                      <ActionIcon
-                        size={22}
-                        aria-label={`Export ${recording.name}`}
-                        onClick={() => setAsking({ type: 'export', recording })}
-                      >
-                        <IconDownload size={14} />
-                      </ActionIcon>
-                    </Tooltip>
-                    <Tooltip label="Delete">
-                      <ActionIcon
-                        size={22}
-                        aria-label={`Delete ${recording.name}`}
-                        onClick={() => setAsking({ type: 'delete', recording })}
-                      >
-                        <IconTrash size={14} />
-                      </ActionIcon>
-                    </Tooltip>
+                  <td onClick={(event) => event.stopPropagation()} onKeyDown={undefined}>
+                    <div className={styles.acts}>
+                      {recording.state === 'recording' && (
+                        <Button
+                          size="compact-xs"
+                          leftSection={<IconPlayerStop size={12} />}
+                          disabled={busy}
+                          onClick={() => void run((calls) => calls.recordings.stop({ recording: recording.id }))}
+                        >
+                          Stop
+                        </Button>
+                      )}
+                      {recording.state === 'complete' && (
+                        <Button
+                          size="compact-xs"
+                          leftSection={<IconPlayerPlay size={12} />}
+                          onClick={() => setAsking({ type: 'replay', recording })}
+                        >
+                          Replay…
+                        </Button>
+                      )}
+                      <Tooltip label="Export as JSON Lines">
+                        <ActionIcon
+                          size={22}
+                          aria-label={`Export ${recording.name}`}
+                          onClick={() => setAsking({ type: 'export', recording })}
+                        >
+                          <IconDownload size={14} />
+                        </ActionIcon>
+                      </Tooltip>
+                      <Tooltip label="Delete">
+                        <ActionIcon
+                          size={22}
+                          aria-label={`Delete ${recording.name}`}
+                          onClick={() => setAsking({ type: 'delete', recording })}
+                        >
+                          <IconTrash size={14} />
+                        </ActionIcon>
+                      </Tooltip>
+                    </div>
                   </td>
                 </tr>
               ))}
