@@ -15,7 +15,7 @@ const program = join(import.meta.dirname, '../support/mortal-router.program.ts')
 const underWay = 200
 const burst = { messages: 20, everyMs: 20 }
 
-/** The longest that a console lives once it is ready, in milliseconds. */
+/** The longest that a console lives once it has acknowledged something, in milliseconds. */
 const longestLifeMs = 800
 
 export type OutboxScenario = 'own-broker' | 'other-broker'
@@ -49,6 +49,9 @@ export async function killUnderLoad(given: {
   const publisher = new Publisher(`mqtt://127.0.0.1:${port}`)
   try {
     for (let round = 1; round <= rounds; round++) {
+      // A life counts only under load: from its first acknowledgement on.
+      const before = publisher.acknowledged
+      await until('an acknowledgement', () => publisher.acknowledged > before, 60_000)
       await setTimeout(random() * longestLifeMs)
       await killed(console)
       console = await live()
