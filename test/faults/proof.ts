@@ -65,6 +65,8 @@ function toldOf(store: Store, { spoiled, powerCut = false }: ProofOptions): stri
     // In the end of a log that a power cut left there may be what was never confirmed; then nothing is said to be certain.
     const told = logs.filter(({ data }) => data.certain === true || (powerCut && hasDamagedLog)).length
     if (told > 0 !== hasDamagedLog) problems.push(`${name}: a damaged log is told of ${told} times`)
+    const missed = reports(name, 'log-lost').length
+    if (missed > 0 && !hasDamagedLog) problems.push(`${name}: a log that nobody took away is missed`)
     return problems
   })
 }
