@@ -28,19 +28,23 @@ export function portHolders(port: number): readonly PortHolder[] {
 
 /** Remembers the ports that were listened on at the last look. */
 export interface PortLook {
-  /** Whether nobody listened on the port at a look of at most `freshMs` ago. */
+  /**
+   * Whether nobody listened on the port at a look of at most `freshMs` ago. Asked again for the same port it looks anew: who asked first
+   * has begun to listen there.
+   */
   seemsFree(port: number, freshMs: number): boolean
 }
 
 export function portLook(clock: Pick<Clock, 'monotonic'>): PortLook {
-  let last: { readonly at: number; readonly ports: ReadonlySet<number> } | undefined
+  let last: { readonly at: number; readonly ports: ReadonlySet<number>; readonly asked: Set<number> } | undefined
   return {
     seemsFree(port, freshMs) {
       const now = clock.monotonic()
-      if (!last || now - last.at > freshMs) {
+      if (!last || now - last.at > freshMs || last.asked.has(port)) {
         const sockets = [...listeningSockets('/proc/net/tcp'), ...listeningSockets('/proc/net/tcp6')]
-        last = { at: now, ports: new Set(sockets.map((socket) => socket.port)) }
+        last = { at: now, ports: new Set(sockets.map((socket) => socket.port)), asked: new Set() }
       }
+      last.asked.add(port)
       return !last.ports.has(port)
     },
   }
