@@ -18,6 +18,7 @@ import { addMessageCommands } from './message-commands.ts'
 import { addProcessCommands } from './process-commands.ts'
 import { addRecordingCommands } from './recording-commands.ts'
 import { addDrillCommands, addMaintenanceCommands, addRecoveryCommands } from './recovery-commands.ts'
+import { addRouteCommands } from './route-commands.ts'
 import { addServiceCommands } from './service-commands.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -74,6 +75,7 @@ export function buildProgram(options: ProgramOptions): Command {
   )
   addServiceCommands(program, options, run)
   addMessageCommands(program, run)
+  addRouteCommands(program, run)
   addProcessCommands(program, run)
   addBackupCommands(program, run)
   addStoreCommands(program, run)
