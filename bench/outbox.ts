@@ -104,14 +104,14 @@ interface Run {
 
 async function measured(): Promise<Run> {
   await using rig = await messagingRig()
-  await rig.startBroker()
-  await rig.load([
+  await rig.loadEmbedded([
     route('bench', {
       from: 'bench/#',
       where: 'payload.battery > 5',
       to: [{ kind: 'mqtt', topic: 'out/board', qos: 1, retain: false }],
     }),
   ])
+  await rig.startBroker()
   await routerConnected(rig)
   const worker = new Worker(publisher, {
     eval: true,

@@ -139,6 +139,36 @@ describe('The embedded broker', () => {
     await until('the next message', () => got.at(-1) === 2_000)
     await back.endAsync()
   })
+
+  it('keeps the connection of a client that is slow, and gives it what came meanwhile', async () => {
+    const lines: string[] = []
+    await using rig = await messagingRig({ logger: loggerOn((_level, _part, message) => lines.push(message)) })
+    await rig.startBroker()
+    const slow = connect(rig.url, { clientId: 'desk', clean: false, reconnectPeriod: 0 })
+    const got: number[] = []
+    let closed = false
+    slow.on('close', () => {
+      closed = true
+    })
+    slow.on('message', (_topic, payload) => got.push(Number(payload.toString())))
+    await new Promise<void>((resolve) => slow.once('connect', () => resolve()))
+    await slow.subscribeAsync('a', { qos: 1 })
+    // It acknowledges nothing until all is published.
+    const held: (() => void)[] = []
+    slow.handleMessage = (_packet, done) => void held.push(() => done())
+    const publisher = await connected(rig)
+    for (let n = 0; n < 1_500; n++) publisher.publish('a', String(n), { qos: 1 })
+    await publisher.publishAsync('end', '', { qos: 1 })
+    await publisher.endAsync()
+    await until('the bound to be told', () => lines.some((line) => line.includes('client desk are not kept')))
+    slow.handleMessage = (_packet, done) => done()
+    for (const goOn of held) goOn()
+    await until('every message', () => got.length === 1_500)
+    await publish(rig, 'a', '2000')
+    await until('the next message', () => got.at(-1) === 2_000)
+    expect(closed).toBe(false)
+    await slow.endAsync()
+  })
 })
 
 function traffic(rig: MessagingRig) {
