@@ -1,0 +1,44 @@
+import type { OutboxBounds, RouteDefinition } from '#core/config/index.ts'
+import type { TableContents } from './lookup/lookup-tables.ts'
+import { firstBounds } from './outbox/outbox-room.ts'
+import type { BrokerLink, RecordingCounts, RecordingOrder, TapWish, ToDataPlane } from './protocol.ts'
+
+/** The routes, the broker and the bounds that a data plane works by. */
+export interface Configuration {
+  readonly version: number
+  readonly routes: readonly RouteDefinition[]
+  readonly broker: BrokerLink | null
+  readonly bounds: OutboxBounds
+}
+
+/** Until the site has been read. */
+const unread: Configuration = { version: 0, routes: [], broker: null, bounds: firstBounds }
+
+/** What every data-plane thread is to know from its start: it outlasts the thread that was told first. */
+export class StandingOrders {
+  configuration = unread
+  tables: TableContents = {}
+  held = false
+  readonly taps = new Map<number, TapWish>()
+  readonly recordings = new Map<number, RecordingOrder>()
+
+  /** What a new thread is told, in this order. */
+  all(): readonly ToDataPlane[] {
+    return [
+      { type: 'tables', contents: this.tables },
+      { type: 'configure', ...this.configuration },
+      ...[...this.recordings.values()].map((order) => ({ type: 'record' as const, ...order })),
+      ...[...this.taps].map(([id, tap]) => ({ type: 'tap-open' as const, id, ...tap })),
+      ...(this.held ? [{ type: 'hold' as const, on: true }] : []),
+    ]
+  }
+
+  /** How far recordings have come: a later thread goes on from there. */
+  advance(recordings: readonly RecordingCounts[]): void {
+    for (const counts of recordings) {
+      const order = this.recordings.get(counts.id)
+      if (counts.ended !== null) this.recordings.delete(counts.id)
+      else if (order) this.recordings.set(counts.id, { ...order, ...counts })
+    }
+  }
+}
