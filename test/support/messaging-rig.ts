@@ -9,7 +9,7 @@ import {
   type SiteDefinition,
 } from '#core/config/index.ts'
 import type { EventDraft, EventLog } from '#core/events/index.ts'
-import { type Messaging, messagingSchema, openMessaging, recordingsSchema } from '#core/messaging/index.ts'
+import { heldSchema, type Messaging, messagingSchema, openMessaging, recordingsSchema } from '#core/messaging/index.ts'
 import {
   type Clock,
   DisposableStore,
@@ -67,7 +67,7 @@ export async function messagingRig(
   const store = owned.add(
     await openStore({
       directory: folder.path,
-      schemas: { control: [], messages: [messagingSchema, recordingsSchema] },
+      schemas: { control: [], messages: [messagingSchema, recordingsSchema, heldSchema] },
       runtime,
       clock,
       logger,
@@ -130,7 +130,7 @@ export async function routerConnected(rig: MessagingRig): Promise<void> {
 
 /** A route with everything that a spec does not care about filled in. */
 export function route(id: string, given: Partial<RouteDefinition>): RouteDefinition {
-  const stages = { where: null, validate: null, limit: null, enrich: null, tag: null, map: null }
+  const stages = { where: null, validate: null, limit: null, enrich: null, tag: null, map: null, batch: null }
   return { id, title: id, on: true, from: '#', ...stages, priority: 'normal', expiresMs: null, to: [], ...given }
 }
 

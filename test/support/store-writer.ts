@@ -1,6 +1,6 @@
 import { MessageChannel } from 'node:worker_threads'
 import Database from 'better-sqlite3'
-import { messagingSchema } from '#core/messaging/index.ts'
+import { heldSchema, messagingSchema } from '#core/messaging/index.ts'
 import type { DirectReply, DirectWrite, SqlValue } from '#core/store/index.ts'
 
 /** A messages database in memory, written by what comes over ports as the store's writer does it. */
@@ -11,7 +11,7 @@ export class StoreWriter implements Disposable {
   outcome: () => { readonly reason: string; readonly retryable: boolean } | null = () => null
 
   constructor() {
-    for (const { sql } of messagingSchema.migrations) this.#database.exec(sql)
+    for (const { sql } of [...messagingSchema.migrations, ...heldSchema.migrations]) this.#database.exec(sql)
   }
 
   /** Serves whoever `attach` gives a port to; an earlier port is cut, with whatever was on it. */

@@ -382,6 +382,8 @@ export function route(id: string, more: Partial<RouteView> = {}): RouteView {
     received: 9,
     perSecond: 0,
     limit: null,
+    batch: null,
+    merged: 0,
     filtered: 0,
     limited: 0,
     held: 0,

@@ -12,6 +12,7 @@ import { FileLooks, openPushes, type SitePushes } from './health/index.ts'
 import { type Jobs, jobsSchema, openJobs } from './jobs/index.ts'
 import { type Maintenance, maintenanceSchema, openMaintenance } from './maintenance/index.ts'
 import {
+  heldSchema,
   type Messaging,
   messagingSchema,
   openMessaging,
@@ -103,7 +104,7 @@ export async function openParts(
           drillsSchema,
           recoverySchema,
         ],
-        messages: [messagingSchema, recordingsSchema],
+        messages: [messagingSchema, recordingsSchema, heldSchema],
       },
       runtime,
       clock,

@@ -33,11 +33,12 @@ export function routeCalls(note: (call: string, input: unknown) => void): Connec
       const differences = messages.slice(0, 20).map(difference)
       return {
         messages: messages.length,
-        before: { passed: messages.length, filtered: 0, limited: 0, quarantined: 0, 'not matched': 0 },
+        before: { passed: messages.length, filtered: 0, limited: 0, merged: 0, quarantined: 0, 'not matched': 0 },
         after: {
           passed: messages.length - differences.length,
           filtered: differences.length,
           limited: 0,
+          merged: 0,
           quarantined: 0,
           'not matched': 0,
         },

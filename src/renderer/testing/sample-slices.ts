@@ -177,6 +177,8 @@ export function sampleSlices(now: number): Shown {
         limit: '5 in 1 s for each topic, the latest kept',
         filtered: 1_204,
         limited: 310,
+        batch: null,
+        merged: 0,
         held: 2,
         quarantined: 3,
         targets: [
@@ -231,6 +233,8 @@ export function sampleSlices(now: number): Shown {
         limit: null,
         filtered: 0,
         limited: 0,
+        batch: null,
+        merged: 0,
         held: 0,
         quarantined: 0,
         targets: [

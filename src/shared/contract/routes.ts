@@ -32,7 +32,7 @@ export type RouteOutput = z.infer<typeof routeOutputSchema>
 
 /** What a route makes of one message. */
 export const routeOutcomeSchema = z.object({
-  result: z.enum(['not matched', 'filtered', 'limited', 'quarantined', 'passed']),
+  result: z.enum(['not matched', 'filtered', 'limited', 'merged', 'quarantined', 'passed']),
   /** Why it went to quarantine. */
   reason: z.string().nullable(),
   outputs: z.array(routeOutputSchema),

@@ -280,7 +280,7 @@ export const trafficViewSchema = z.object({
 export type TrafficView = z.infer<typeof trafficViewSchema>
 
 /**
- * A route with its ledger. Slice `routes`, by its id. For each target: received + carried = filtered + limited + held + quarantined (of the
+ * A route with its ledger. Slice `routes`, by its id. For each target: received + carried = filtered + limited + held + merged + quarantined (of the
  * route and of the target) + passedOver + delivered + queued + expired + dropped.
  */
 export const routeViewSchema = z.object({
@@ -297,6 +297,9 @@ export const routeViewSchema = z.object({
   limited: z.number(),
   /** Messages that wait until they may go on. */
   held: z.number(),
+  /** How messages are gathered, in words; null: each goes by itself. And those that went on as a part of another. */
+  batch: z.string().nullable(),
+  merged: z.number(),
   quarantined: z.number(),
   targets: z.array(
     z.object({
@@ -310,7 +313,7 @@ export const routeViewSchema = z.object({
       /** Not for this target, by their tags. */
       passedOver: z.number(),
       quarantined: z.number(),
-      /** What the outbox held from before. */
+      /** What the outbox held from before, and what waited in the route. */
       carried: z.number(),
       lastError: z.string().nullable(),
     }),

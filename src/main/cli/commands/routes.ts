@@ -99,7 +99,7 @@ function routesText(list: readonly RouteView[]): string {
 }
 
 function reportText(report: DryRunReport, zone: string): string {
-  const results = ['passed', 'filtered', 'limited', 'quarantined', 'not matched'] as const
+  const results = ['passed', 'filtered', 'limited', 'merged', 'quarantined', 'not matched'] as const
   const row = (what: string, counts: DryRunReport['before']) => [what, ...results.map((one) => `${counts[one] ?? 0}`)]
   const counts = table(
     ['', ...results.map((one) => one.toUpperCase())],

@@ -14,6 +14,7 @@ import type {
   HookDefinition,
   LimitDefinition,
   Probe,
+  RouteBatch,
   RouteDefinition,
   RouteLimit,
   RouteTarget,
@@ -194,10 +195,15 @@ function toRoute(id: string, entry: SiteFile['routes'][string]): RouteDefinition
         ? null
         : { expression: entry.tag, of: entry.to.map(({ tag }) => (typeof tag === 'string' ? [tag] : (tag ?? null))) },
     map: entry.map ?? null,
+    batch: entry.batch === undefined ? null : toBatch(entry.batch),
     priority: entry.priority,
     expiresMs: entry.expires ?? null,
     to: entry.to.flatMap(toTarget),
   }
+}
+
+function toBatch({ window, most, bytes, per, as }: NonNullable<SiteFile['routes'][string]['batch']>): RouteBatch {
+  return { windowMs: window, most, bytes, per: toKey(per), as: as ?? null }
 }
 
 function toKey(per: string): RouteLimit['per'] {

@@ -73,11 +73,32 @@ const route = keys({
     .optional()
     .meta({ description: 'CEL expression that gives the tag of a message, or a list of tags; targets choose by it.' }),
   map: text('a CEL expression').optional().meta({ description: 'CEL expression that makes the new payload.' }),
+  batch: keys({
+    window: duration()
+      .prefault('1s')
+      .meta({ words: 'duration', description: 'How long after its first message a batch goes on.' }),
+    most: whole(2, 10_000).default(100).meta({ description: 'So many messages go on before the window ends.' }),
+    bytes: size('1KB')
+      .prefault('256KB')
+      .meta({ words: 'size', description: 'Payloads that together reach this size go on before the window ends.' }),
+    per: text('`topic`, `route` or a CEL expression').default('route').meta({
+      description:
+        'What is gathered by itself: each `topic`, the `route` as a whole, or each value of a CEL expression.',
+    }),
+    as: text('a CEL expression').optional().meta({
+      description:
+        'CEL expression over `items`, the payloads in their order, that makes the one payload. Without it their JSON array.',
+    }),
+  })
+    .optional()
+    .meta({
+      description:
+        'Many messages go on as one. Whatever is reached first sends: `most`, `bytes` or the end of `window`.',
+    }),
   to: z
     .array(target, { error: expectation('value-wrong-type', 'a list of targets such as `[ { channel: faculty } ]`') })
     .min(1, { error: expectation('value-empty', 'a list of at least one target') })
     .meta({ description: 'Where messages go: each entry is one of `mqtt`, `channel`, `journal`.' }),
-  batch: later().optional().meta({ later: true, description: 'Batching.' }),
   priority: z
     .enum(['critical', 'high', 'normal', 'low'], {
       error: expectation('value-unknown', '`critical`, `high`, `normal` or `low`'),

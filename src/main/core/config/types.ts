@@ -299,6 +299,8 @@ export interface RouteDefinition {
   readonly tag: RouteTags | null
   /** CEL mapping of the payload; null leaves it as it is. */
   readonly map: string | null
+  /** Many messages go on as one; null: each goes by itself. */
+  readonly batch: RouteBatch | null
   readonly priority: RoutePriority
   /** How long a message that waits in the outbox is wanted; null: as long as the outbox keeps it. */
   readonly expiresMs: number | null
@@ -341,6 +343,18 @@ export interface RouteLimit {
   readonly per: 'topic' | 'route' | { readonly expression: string }
   /** Which message of those that come too soon goes on when one may again: the newest, or none of them. */
   readonly keep: 'latest' | 'first'
+}
+
+export interface RouteBatch {
+  /** How long after its first message a batch goes on, at the latest. */
+  readonly windowMs: number
+  /** Messages, and bytes of payload, with which it goes on before. */
+  readonly most: number
+  readonly bytes: number
+  /** What is gathered by itself: each topic, the route as a whole, or each value of a CEL expression. */
+  readonly per: 'topic' | 'route' | { readonly expression: string }
+  /** CEL expression that makes one payload of the list; null: the list. */
+  readonly as: string | null
 }
 
 export type RouteTarget =

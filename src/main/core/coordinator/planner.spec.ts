@@ -91,6 +91,7 @@ test('a preview of stopping a broker names the routes that then carry nothing; o
     limit: null,
     enrich: null,
     tag: null,
+    batch: null,
     map: null,
     priority: 'normal' as const,
     expiresMs: null,

@@ -5,6 +5,7 @@ import { AdmissionDesk } from './admission/admission-desk.ts'
 import { Receipts } from './admission/receipts.ts'
 import { Channels, ChannelTarget } from './channels.ts'
 import { Fifo } from './fifo.ts'
+import { HeldMessages } from './holding/held-messages.ts'
 import { IncomingMessage } from './incoming-message.ts'
 import { Intake } from './intake.ts'
 import { isDurable, type TargetLedger } from './ledger.ts'
@@ -55,10 +56,13 @@ export class DataPlane {
   readonly #quarantine: StoreLine
   readonly #recorded: StoreLine
   readonly #recorder: Recorder
-  readonly #intake = new Intake(() => Math.max(this.#journal.fullness, this.#outbox.line.fullness))
+  readonly #intake = new Intake(() =>
+    Math.max(this.#journal.fullness, this.#outbox.line.fullness, this.#held.line.fullness),
+  )
   readonly #sender = new MqttSender()
   readonly #delivery = new MqttDelivery()
   readonly #outbox: Outbox
+  readonly #held: HeldMessages
   readonly #receipts: Receipts
   readonly #desk: AdmissionDesk
   /** Messages that are not taken until the outbox has room; their senders wait, so there are never many. */
@@ -83,7 +87,14 @@ export class DataPlane {
       log: (level, message) => this.#log(level, message),
     })
     this.#outbox.use('mqtt', this.#delivery)
-    this.#receipts = new Receipts([this.#outbox.line, this.#journal, this.#quarantine])
+    this.#held = new HeldMessages({
+      port: this.#port,
+      now: () => clock.wall(),
+      routes: () => this.#router.routes(),
+      take: (go, settle) => this.#takeSafely(go, settle),
+      onProgress: () => this.#progress(),
+    })
+    this.#receipts = new Receipts([this.#held.line, this.#outbox.line, this.#journal, this.#quarantine])
     this.#desk = new AdmissionDesk({
       take: (topic, payload, qos, settle) => this.#take(topic, payload, qos, false, settle),
     })
@@ -96,6 +107,7 @@ export class DataPlane {
       recorder: this.#recorder,
       clock,
       tables: this.#tables,
+      holdingOf: (route, ledger) => this.#held.of(route, ledger),
     })
     this.#link = new MqttLink(
       {
@@ -199,10 +211,16 @@ export class DataPlane {
     this.#quarantine.flush()
     this.#recorded.flush()
     this.#outbox.flush()
+    this.#held.flush()
     const deadline = performance.now() + lastRowsMs
     while (
       this.#port.connected &&
-      this.#journal.pending + this.#quarantine.pending + this.#outbox.pending + this.#recorded.pending > 0 &&
+      this.#journal.pending +
+        this.#quarantine.pending +
+        this.#outbox.pending +
+        this.#held.pending +
+        this.#recorded.pending >
+        0 &&
       performance.now() < deadline
     ) {
       await new Promise((resolve) => setTimeout(resolve, 5))
@@ -211,6 +229,7 @@ export class DataPlane {
     this.#desk[Symbol.dispose]()
     this.#receipts[Symbol.dispose]()
     this.#outbox[Symbol.dispose]()
+    this.#held[Symbol.dispose]()
     this.#journal.close()
     this.#quarantine.close()
     this.#recorded.close()
@@ -220,6 +239,7 @@ export class DataPlane {
   #configure({ version, routes, broker, bounds }: Extract<ToDataPlane, { type: 'configure' }>): void {
     this.#outbox.bound(bounds)
     const refused = this.#router.load(routes)
+    this.#held.serve()
     this.#link.listenTo(this.#router.reservedFilters())
     this.#link.use(broker)
     // The first configuration is the one from before the site was read.
@@ -254,9 +274,15 @@ export class DataPlane {
     retained: boolean,
     settle: (isKept: boolean) => void,
   ): void {
+    this.#takeSafely(() => this.#router.take(topic, payload, qos, retained, Date.now()), settle)
+  }
+
+  /** Has messages routed that somebody keeps until what they cause is safe. */
+  #takeSafely(go: () => void, settle: (isKept: boolean) => void): void {
+    const before = this.#outbox.senderWaits
     this.#outbox.senderWaits = true
-    this.#receipts.take(() => this.#router.take(topic, payload, qos, retained, Date.now()), settle)
-    this.#outbox.senderWaits = false
+    this.#receipts.take(go, settle)
+    this.#outbox.senderWaits = before
   }
 
   #progress(): void {

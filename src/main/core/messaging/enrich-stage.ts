@@ -9,6 +9,7 @@ import type { TopicMistake } from './topic-filter.ts'
 export interface Enriched {
   readonly context: ExpressionContext
   readonly payload: () => Payload
+  readonly value: unknown
 }
 
 /** The `enrich` of a route: fields that are added to the payload, each the value of an expression. */
@@ -40,6 +41,7 @@ export class EnrichStage {
     return {
       context: { payload: enriched, topic, topicName, received, retained, qos },
       payload: () => payloadOf(enriched),
+      value: enriched,
     }
   }
 }

@@ -23,6 +23,24 @@ export interface Expression {
   readonly run: (context: ExpressionContext) => unknown
 }
 
+/** What the expression of a batch can see: the payloads in the order in which their messages came. */
+export interface BatchContext {
+  readonly items: readonly unknown[]
+  /** What `per` gave for them; empty without. */
+  readonly key: string
+  /** Topic of the newest. */
+  readonly topic: readonly string[]
+  readonly topicName: string
+  /** When the oldest and the newest were received: ISO 8601, UTC. */
+  readonly first: string
+  readonly last: string
+}
+
+/** An expression over a batch, parsed and checked once. */
+export interface BatchExpression {
+  readonly run: (context: BatchContext) => unknown
+}
+
 /** Longest expression, in characters. */
 const longest = 4_000
 
@@ -35,10 +53,12 @@ const loops = new Set(['all', 'exists', 'exists_one', 'map', 'filter'])
 /** Compiles expressions against one environment: variables, unit constants, arithmetic between the two kinds of number. */
 export class Expressions {
   readonly #environment: Environment
+  readonly #summaries: Environment
 
   /** `tables` are what `lookup` looks things up in; to check an expression none are needed. */
   constructor(tables: LookupTables = new LookupTables()) {
-    this.#environment = newEnvironment(tables)
+    this.#environment = newEnvironment(tables, messageVariables)
+    this.#summaries = withFigures(newEnvironment(tables, batchVariables))
   }
 
   /** Compiles a condition: an expression that gives true or false. */
@@ -70,19 +90,33 @@ export class Expressions {
     }
   }
 
+  /** Compiles what makes one payload of a batch. */
+  summary(text: string): { readonly expression: BatchExpression } | { readonly mistake: TopicMistake } {
+    const compiled = this.#compile(text, this.#summaries)
+    return 'mistake' in compiled ? compiled : { expression: { run: compiled.run } }
+  }
+
   #compile(
     text: string,
-  ): { readonly expression: Expression; readonly type: string } | { readonly mistake: TopicMistake } {
+    environment = this.#environment,
+  ):
+    | {
+        readonly expression: Expression
+        readonly type: string
+        readonly run: (context: ExpressionContext | BatchContext) => unknown
+      }
+    | { readonly mistake: TopicMistake } {
     if (text.length > longest) {
       return { mistake: { message: `The expression is longer than ${longest} characters.`, position: longest } }
     }
     try {
-      const parsed = this.#environment.parse(text)
+      const parsed = environment.parse(text)
       const checked = parsed.check()
       if (!checked.valid) return { mistake: mistakeOf(checked.error) }
       const found = survey(parsed.ast)
       if (found.mistake) return { mistake: found.mistake }
-      return { expression: { needsPayload: found.needsPayload, run: parsed }, type: checked.type ?? 'dyn' }
+      const type = checked.type ?? 'dyn'
+      return { expression: { needsPayload: found.needsPayload, run: parsed }, type, run: parsed }
     } catch (error) {
       return { mistake: mistakeOf(error) }
     }
@@ -100,19 +134,31 @@ export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-function newEnvironment(tables: LookupTables): Environment {
+const messageVariables = {
+  payload: 'dyn',
+  topic: 'list<string>',
+  topicName: 'string',
+  received: 'string',
+  retained: 'bool',
+  qos: 'int',
+} as const
+
+const batchVariables = {
+  items: 'list<dyn>',
+  key: 'string',
+  topic: 'list<string>',
+  topicName: 'string',
+  first: 'string',
+  last: 'string',
+} as const
+
+function newEnvironment(tables: LookupTables, variables: Readonly<Record<string, string>>): Environment {
   const environment = new Environment({
     homogeneousAggregateLiterals: false,
     enableOptionalTypes: true,
     limits: { maxAstNodes: 2_000, maxDepth: 60, maxListElements: 500, maxMapEntries: 500, maxCallArguments: 16 },
-  })
-    .registerVariable('payload', 'dyn')
-    .registerVariable('topic', 'list<string>')
-    .registerVariable('topicName', 'string')
-    .registerVariable('received', 'string')
-    .registerVariable('retained', 'bool')
-    .registerVariable('qos', 'int')
-    .registerFunction('lookup(string, dyn): dyn', (table: string, key: unknown) => tables.find(table, key))
+  }).registerFunction('lookup(string, dyn): dyn', (table: string, key: unknown) => tables.find(table, key))
+  for (const [name, type] of Object.entries(variables)) environment.registerVariable(name, type)
   const units = { KB: 10n ** 3n, MB: 10n ** 6n, GB: 10n ** 9n, KiB: 2n ** 10n, MiB: 2n ** 20n, GiB: 2n ** 30n }
   for (const [name, value] of Object.entries(units)) environment.registerConstant(name, 'int', value)
   // JSON numbers are doubles and literals such as 1 are integers; the language defines no arithmetic between the two.
@@ -130,6 +176,27 @@ function newEnvironment(tables: LookupTables): Environment {
   }
   environment.registerOperator('double % double', (a: number, b: number) => a % b)
   return environment
+}
+
+/** Figures of a list of numbers; other elements are a mistake of whoever sent them, and named. */
+function withFigures(environment: Environment): Environment {
+  const figures: Readonly<Record<string, (numbers: readonly number[]) => number>> = {
+    sum: (numbers) => numbers.reduce((all, one) => all + one, 0),
+    mean: (numbers) => numbers.reduce((all, one) => all + one, 0) / numbers.length,
+    min: (numbers) => numbers.reduce((least, one) => Math.min(least, one), Number.POSITIVE_INFINITY),
+    max: (numbers) => numbers.reduce((most, one) => Math.max(most, one), Number.NEGATIVE_INFINITY),
+  }
+  for (const [name, figure] of Object.entries(figures)) {
+    environment.registerFunction(`${name}(list<dyn>): double`, (list: readonly unknown[]) =>
+      figure(list.map((one) => numberOf(one, name))),
+    )
+  }
+  return environment
+}
+
+function numberOf(value: unknown, figure: string): number {
+  if (typeof value === 'number' || typeof value === 'bigint') return Number(value)
+  throw new Error(`${figure}() goes over numbers, but one element is ${value === null ? 'null' : typeof value}`)
 }
 
 interface Survey {

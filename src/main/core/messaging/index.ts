@@ -1,5 +1,6 @@
 export { DryRuns } from './dry-run/dry-run-thread.ts'
 export { messagingEvents } from './event-kinds.ts'
+export { heldSchema } from './holding/held-rows.ts'
 export type { TableContents } from './lookup/lookup-tables.ts'
 export { type MessagingParts, openMessaging } from './open-messaging.ts'
 export type { BrokerClient, ChannelMessage } from './protocol.ts'

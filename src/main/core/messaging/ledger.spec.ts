@@ -6,7 +6,9 @@ import { ManualClock } from '../../../../test/support/manual-clock.ts'
 import { route } from '../../../../test/support/messaging-rig.ts'
 import { StoreWriter } from '../../../../test/support/store-writer.ts'
 import { until } from '../../../../test/support/until.ts'
+import { Receipts } from './admission/receipts.ts'
 import { Channels, ChannelTarget } from './channels.ts'
+import { HeldMessages } from './holding/held-messages.ts'
 import { isDurable, type RouteLedger } from './ledger.ts'
 import { MqttSender } from './mqtt-sender.ts'
 import { MqttDelivery } from './outbox/mqtt-delivery.ts'
@@ -18,6 +20,7 @@ import { journalTable, quarantineTable } from './tables.ts'
 import { TapRing } from './tap-ring.ts'
 
 const limit = { rate: { count: 1, perMs: 500 }, per: 'route', keep: 'latest' } as const
+const batch = { windowMs: 5_000, most: 4, bytes: 65_536, per: 'route', as: null } as const
 const mqtt = (topic: string, qos: 0 | 1) => ({ kind: 'mqtt', topic, qos, retain: false }) as const
 const routes = [
   route('plain', { from: 'in/#', to: [mqtt('out/plain', 0), { kind: 'channel', channel: 'all' }] }),
@@ -36,6 +39,18 @@ const routes = [
     from: 'in/+',
     limit: { rate: { count: 3, perMs: 100 }, per: { expression: 'payload.n' }, keep: 'first' },
     to: [mqtt('out/first', 0)],
+  }),
+  route('gathered', {
+    from: 'in/+',
+    map: '{"n": payload.n}',
+    batch: { windowMs: 50, most: 7, bytes: 200, per: 'topic', as: 'mean(items.map(i, i.n))' },
+    to: [mqtt('out/gathered', 1), { kind: 'channel', channel: 'gathered' }],
+  }),
+  route('both', {
+    from: 'in/+',
+    limit: { rate: { count: 2, perMs: 40 }, per: 'topic', keep: 'latest' },
+    batch: { windowMs: 90, most: 3, bytes: 65_536, per: { expression: 'topic[1]' }, as: null },
+    to: [mqtt('out/both', 1)],
   }),
   route('mapped', { from: '/^in/', map: '{"n": payload.n}', to: [mqtt('out/mapped', 1), mqtt('out/copy', 0)] }),
 ]
@@ -70,8 +85,21 @@ describe('The loss ledger', () => {
       port.close()
     })
     const channels = new Channels()
+    const held: HeldMessages = new HeldMessages({
+      port,
+      now: () => Date.now(),
+      routes: () => router.routes(),
+      take: (go, settle) => receipts.take(go, settle),
+      onProgress: () => receipts.progress(),
+    })
+    const receipts = new Receipts([held.line, outbox.line, journal, quarantine])
+    ends.push(() => {
+      receipts[Symbol.dispose]()
+      held[Symbol.dispose]()
+    })
     const router = new Router({
       quarantine: new StoreQuarantine(quarantine, () => {}),
+      holdingOf: (id, ledger) => held.of(id, ledger),
       taps: new TapRing(),
       clock,
       makeTarget: (definition, to, ledger) => {
@@ -86,6 +114,7 @@ describe('The loss ledger', () => {
       },
     })
     router.load(routes)
+    held.serve()
 
     let client: MqttClient | undefined
     const disconnect = () => {
@@ -122,7 +151,8 @@ describe('The loss ledger', () => {
         await clock.advance(Math.floor(random() * 30))
         for (let n = Math.floor(random() * 20); n >= 0; n--, sent++) {
           const payload = payloads[Math.floor(random() * payloads.length)] ?? ''
-          router.take(`in/${Math.floor(random() * 3)}`, Buffer.from(payload, 'latin1'), 0, false, step)
+          const qos = random() < 0.5 ? 1 : 0
+          router.take(`in/${Math.floor(random() * 3)}`, Buffer.from(payload, 'latin1'), qos, false, step)
           expectToAddUp(router.ledgers())
         }
       } else if (dice < 0.93) disconnect()
@@ -130,7 +160,10 @@ describe('The loss ledger', () => {
       else if (dice < 0.98) {
         writer.serve((one) => port.attach(one))
       } else if (dice < 0.99)
-        router.load([...routes, route(`new-${step}`, { from: 'in/0', limit, to: [mqtt(`out/${step}`, 1)] })])
+        router.load([
+          ...routes.slice(step % 2),
+          route(`new-${step}`, { from: 'in/0', limit, batch, to: [mqtt(`out/${step}`, 1)] }),
+        ])
       await new Promise((resolve) => setImmediate(resolve))
       expectToAddUp(router.ledgers())
     }
@@ -142,7 +175,8 @@ describe('The loss ledger', () => {
     writer.serve((one) => port.attach(one))
     journal.flush()
     expect(router.ledgers().some((ledger) => ledger.counts().limited > 0)).toBe(true)
-    await clock.advance(1_000)
+    await clock.advance(10_000)
+    expect(router.ledgers().some((ledger) => ledger.counts().merged > 0)).toBe(true)
     expect(router.ledgers().every((ledger) => ledger.counts().held === 0)).toBe(true)
     await until('every queue to be empty', () =>
       router.ledgers().every((ledger) => ledger.targets.every((target) => target.queued === 0)),
@@ -227,10 +261,21 @@ describe('The loss ledger', () => {
 
 function expectToAddUp(ledgers: readonly RouteLedger[]): void {
   for (const ledger of ledgers) {
-    const { id, received, filtered, limited, held, quarantined, targets } = ledger.counts()
+    const { id, received, restored, filtered, limited, held, merged, quarantined, targets } = ledger.counts()
     for (const { name, delivered, queued, dropped, expired, carried, ...target } of targets) {
-      const places = [filtered, limited, held, quarantined, delivered, queued, dropped, expired, target.quarantined]
-      const came = received + (carried ?? 0)
+      const places = [
+        filtered,
+        limited,
+        held,
+        merged,
+        quarantined,
+        delivered,
+        queued,
+        dropped,
+        expired,
+        target.quarantined,
+      ]
+      const came = received + (restored ?? 0) + (carried ?? 0)
       if (places.reduce((sum, part) => sum + part) !== came || Math.min(...places) < 0) {
         expect.fail(`${id} → ${name}: ${came} ≠ ${places.join(' + ')}`)
       }

@@ -121,6 +121,10 @@ export class RouteLedger {
   #filtered = 0
   #limited = 0
   #held = 0
+  #secured = 0
+  #merged = 0
+  /** Null until it is known what an earlier run left. */
+  #restored: number | null = null
   #quarantined = 0
   #lastAt: number | null = null
   #lastError: string | null = null
@@ -158,9 +162,40 @@ export class RouteLedger {
     this.#changed = true
   }
 
+  /** What of those that wait is on the disk became more, or less. */
+  secure(count: number): void {
+    this.#secured += count
+    this.#changed = true
+  }
+
+  /** Messages went on as a part of another. */
+  merge(count: number): void {
+    this.#merged += count
+    this.#changed = true
+  }
+
+  /** Null until it is known how many messages of an earlier run wait. */
+  get restored(): number | null {
+    return this.#restored
+  }
+
+  /** So many messages of an earlier run wait. */
+  restore(count: number): void {
+    this.#restored = (this.#restored ?? 0) + count
+    this.#held += count
+    this.#changed = true
+  }
+
+  /** One of an earlier run is not to be found. */
+  miss(reason: string): void {
+    this.release()
+    for (const target of this.targets) target.refuse(reason)
+  }
+
   quarantine(reason: string): void {
     this.#quarantined++
     this.#lastError = reason
+    this.#changed = true
   }
 
   fault(reason: string): void {
@@ -179,6 +214,9 @@ export class RouteLedger {
       filtered: this.#filtered,
       limited: this.#limited,
       held: this.#held,
+      secured: this.#secured,
+      merged: this.#merged,
+      restored: this.#restored,
       quarantined: this.#quarantined,
       lastAt: this.#lastAt,
       lastError: this.#lastError,

@@ -1,14 +1,12 @@
-import { createHash } from 'node:crypto'
 import type { RouteLimit } from '#core/config/index.ts'
 import type { Clock } from '#core/platform/index.ts'
-import { type Expression, type Expressions, reasonOf } from './expressions.ts'
+import type { Expressions } from './expressions.ts'
+import type { HeldPlace } from './holding/holding.ts'
 import { IncomingMessage } from './incoming-message.ts'
+import { compileKey, type MessageKey } from './message-key.ts'
 import { RateLimit } from './rate-limit.ts'
 import { kept } from './targets.ts'
 import type { TopicMistake } from './topic-filter.ts'
-
-/** Longest key that is remembered as it is, in characters; of a longer one its hash is. */
-const longestKey = 128
 
 /** What a held message takes besides its payload, topic and key, in bytes. */
 const overhead = 256
@@ -24,13 +22,16 @@ interface Waiting {
   readonly at: number
   readonly retained: boolean
   readonly qos: 0 | 1 | 2
+  readonly place: HeldPlace
 }
 
 /** What a stage tells of messages that it held: one goes on, and is to be taken through the stages that follow. */
 export interface LimitHooks {
-  goesOn(message: IncomingMessage): void
+  goesOn(message: IncomingMessage, place: HeldPlace): void
   /** One that was held gave way to a newer one of its key. */
-  superseded(): void
+  superseded(place: HeldPlace): void
+  /** Keeps a message that has to wait. */
+  hold(message: IncomingMessage): HeldPlace
 }
 
 /** The `limit` of a route: how often messages of one key go on. */
@@ -38,32 +39,36 @@ export class LimitStage implements Disposable {
   /** Whether the key depends on the payload. */
   readonly needsPayload: boolean
   readonly #limit: RouteLimit
-  readonly #key: Expression | null
+  readonly #key: MessageKey
   readonly #rate: RateLimit<Waiting>
   readonly #hooks: LimitHooks
   /** Apart from the message that the router is at: one that waited may go on while another is being looked at. */
   readonly #again = new IncomingMessage()
 
-  constructor(limit: RouteLimit, key: Expression | null, clock: Clock, hooks: LimitHooks) {
+  constructor(limit: RouteLimit, key: MessageKey, clock: Clock, hooks: LimitHooks) {
     this.#limit = limit
     this.#key = key
-    this.needsPayload = key?.needsPayload ?? false
+    this.needsPayload = key.needsPayload
     this.#hooks = hooks
     this.#rate = new RateLimit(limit, clock, (waiting) => this.#goOn(waiting))
   }
 
   /** Decides about a message. Throws a sentence when its key cannot be told. */
   take(message: IncomingMessage): Limited {
-    const key = this.#keyOf(message)
+    const key = this.#key.of(message)
     if (this.#rate.admit(key)) return 'passes'
     if (this.#limit.keep === 'first') return 'limited'
-    const { topicName, topic, at, retained, qosNumber } = message
-    const held = kept(message.bytes)
-    const copy = Buffer.isBuffer(held) ? held : Buffer.from(held)
-    const waiting = { topicName, topic, bytes: copy, at, retained, qos: qosNumber }
-    const bytes = copy.length + 2 * (topicName.length + key.length) + overhead
-    if (this.#rate.hold(key, waiting, bytes)) this.#hooks.superseded()
+    this.#wait(key, message, this.#hooks.hold(message))
     return 'held'
+  }
+
+  /** Takes back one that waited in an earlier run: a newer one of its key that waits already counts in its stead. */
+  restore(message: IncomingMessage, place: HeldPlace): void {
+    const key = this.#key.of(message)
+    const newer = this.#rate.waiting(key)
+    if (newer !== undefined && newer.at > message.at) this.#hooks.superseded(place)
+    else if (this.#rate.admit(key)) this.#hooks.goesOn(message, place)
+    else this.#wait(key, message, place)
   }
 
   /** Lets everything go on that waits. */
@@ -75,30 +80,19 @@ export class LimitStage implements Disposable {
     this.#rate[Symbol.dispose]()
   }
 
-  #goOn({ topicName, topic, bytes, at, retained, qos }: Waiting): void {
-    this.#again.hold(topicName, topic, bytes, at, retained, qos)
-    this.#hooks.goesOn(this.#again)
+  #wait(key: string, message: IncomingMessage, place: HeldPlace): void {
+    const { topicName, topic, at, retained, qosNumber } = message
+    const held = kept(message.bytes)
+    const copy = Buffer.isBuffer(held) ? held : Buffer.from(held)
+    const before = this.#rate.waiting(key)
+    const waiting = { topicName, topic, bytes: copy, at, retained, qos: qosNumber, place }
+    const bytes = copy.length + 2 * (topicName.length + key.length) + overhead
+    if (this.#rate.hold(key, waiting, bytes) && before) this.#hooks.superseded(before.place)
   }
 
-  #keyOf(message: IncomingMessage): string {
-    if (this.#limit.per === 'topic') return message.topicName
-    if (this.#limit.per === 'route' || this.#key === null) return ''
-    let value: unknown
-    try {
-      value = this.#key.run(message)
-    } catch (error) {
-      throw new Error(`"limit.per" failed: ${reasonOf(error)}`)
-    }
-    switch (typeof value) {
-      case 'string':
-        return value.length > longestKey ? createHash('sha256').update(value).digest('hex') : value
-      case 'number':
-      case 'bigint':
-      case 'boolean':
-        return String(value)
-      default:
-        throw new Error('"limit.per" gave neither a text, nor a number, nor true or false')
-    }
+  #goOn({ topicName, topic, bytes, at, retained, qos, place }: Waiting): void {
+    this.#again.hold(topicName, topic, bytes, at, retained, qos)
+    this.#hooks.goesOn(this.#again, place)
   }
 }
 
@@ -108,11 +102,9 @@ export function compileLimit(
   expressions: Expressions,
   clock: Clock,
 ): { readonly stage: (hooks: LimitHooks) => LimitStage } | { readonly mistake: TopicMistake } {
-  const { per } = limit
-  if (typeof per === 'string') return { stage: (hooks) => new LimitStage(limit, null, clock, hooks) }
-  const key = expressions.key(per.expression)
-  if ('mistake' in key) return key
-  return { stage: (hooks) => new LimitStage(limit, key.expression, clock, hooks) }
+  const compiled = compileKey('limit.per', limit.per, expressions)
+  if ('mistake' in compiled) return compiled
+  return { stage: (hooks) => new LimitStage(limit, compiled.key, clock, hooks) }
 }
 
 /** A limit in words, the end of a sentence: "5 in 1 s for each topic, the latest kept". */
@@ -121,7 +113,8 @@ export function limitInWords({ rate, per, keep }: RouteLimit): string {
   return `${rate.count} in ${periodInWords(rate.perMs)}${whose}${keep === 'latest' ? ', the latest kept' : ''}`
 }
 
-function periodInWords(ms: number): string {
+/** A time as short as it can be said: "250 ms", "5 min". */
+export function periodInWords(ms: number): string {
   const units = [
     [86_400_000, 'd'],
     [3_600_000, 'h'],

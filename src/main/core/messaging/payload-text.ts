@@ -13,6 +13,12 @@ export function payloadOf(result: unknown): string | Uint8Array {
   return jsonOf(result, 0)
 }
 
+/** A value as JSON, also where it is text. Throws a sentence for what JSON cannot say. */
+export function jsonTextOf(value: unknown): string {
+  if (value instanceof Uint8Array) throw new Error('the mapping gave bytes, which a list of JSON cannot hold')
+  return jsonOf(value, 0)
+}
+
 function jsonOf(value: unknown, depth: number): string {
   switch (typeof value) {
     case 'string':

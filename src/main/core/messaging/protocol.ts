@@ -196,7 +196,7 @@ export interface TopicCount {
 
 /**
  * The ledger of one route. At every moment, for every target:
- * `received + carried = filtered + limited + held + quarantined + passedOver + delivered + queued + expired + dropped`, the target's own `quarantined` with it.
+ * `received + restored + carried = filtered + limited + held + merged + quarantined + passedOver + delivered + queued + expired + dropped`, the target's own `quarantined` with it.
  */
 export interface RouteCounts {
   readonly id: string
@@ -206,6 +206,12 @@ export interface RouteCounts {
   readonly limited: number
   /** Waiting until they may go on. */
   readonly held: number
+  /** Those of `held` that are on the disk, and outlive the router. */
+  readonly secured: number
+  /** Went on as a part of another message. */
+  readonly merged: number
+  /** Waited already when the router was started; null until it is known. */
+  readonly restored: number | null
   readonly quarantined: number
   readonly lastAt: number | null
   /** The newest error of the route itself or of a target; null when there was none. */

@@ -59,6 +59,11 @@ export class RateLimit<T> implements Disposable {
     return this.#held
   }
 
+  /** What a key holds. */
+  waiting(key: string): T | undefined {
+    return this.#keys.get(key)?.held?.message
+  }
+
   /** Whether a message of this key may pass now; if so it counts. What the key holds and may pass by now goes before it. */
   admit(key: string): boolean {
     const now = this.#clock.monotonic()

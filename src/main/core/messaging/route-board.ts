@@ -4,6 +4,7 @@ import type { EventLog } from '#core/events/index.ts'
 import type { Clock } from '#core/platform/index.ts'
 import type { Slice } from '#core/state/index.ts'
 import type { RouteView } from '#shared/contract/state.ts'
+import { batchInWords } from './batch-stage.ts'
 import { messagingEvents } from './event-kinds.ts'
 import { isDurable, RouteLedger } from './ledger.ts'
 import { limitInWords } from './limit-stage.ts'
@@ -118,15 +119,16 @@ export class RouteBoard {
   crashed(): void {
     for (const shown of this.#shown.values()) {
       const { held } = shown.counts
+      const secured = Math.min(held, shown.counts.secured)
       const targets = shown.counts.targets.map((target, index) => {
         const to = shown.definition.to[index]
         const kept = to !== undefined && isDurable(to) ? target.queued : 0
-        const lost = target.queued - kept + held
+        const lost = target.queued - kept + held - secured
         if (lost === 0) return target
         const lastError = 'the router ended with messages in its queue'
         return { ...target, queued: kept, dropped: target.dropped + lost, lastError }
       })
-      shown.carried = { ...shown.counts, held: 0, targets }
+      shown.carried = { ...shown.counts, held: secured, secured, targets }
       shown.counts = shown.carried
       this.#judge(shown)
       this.#show(shown)
@@ -202,9 +204,11 @@ export class RouteBoard {
       limit: definition.limit === null ? null : limitInWords(definition.limit),
       limited: counts.limited,
       held: counts.held,
+      batch: definition.batch === null ? null : batchInWords(definition.batch),
+      merged: counts.merged,
       quarantined: counts.quarantined,
       refused,
-      targets: counts.targets.map((target) => ({ ...target, carried: target.carried ?? 0 })),
+      targets: counts.targets.map((target) => ({ ...target, carried: (target.carried ?? 0) + (counts.restored ?? 0) })),
       lastError: refused ?? counts.lastError,
       lastAt: counts.lastAt,
     })
@@ -216,34 +220,47 @@ function same(a: RouteDefinition, b: RouteDefinition): boolean {
 }
 
 function sum(carried: RouteCounts, counts: RouteCounts): RouteCounts {
+  // Waited on the disk when a thread ended and does so no longer: it had gone on, and that had not been told.
+  const wentOn = counts.restored === null ? 0 : Math.max(0, carried.held - counts.restored)
   return {
     id: counts.id,
     received: carried.received + counts.received,
     filtered: carried.filtered + counts.filtered,
     limited: carried.limited + counts.limited,
-    held: counts.held,
+    held: counts.held + (counts.restored === null ? carried.held : 0),
+    secured: counts.secured + (counts.restored === null ? carried.secured : 0),
+    merged: carried.merged + counts.merged,
+    restored: (carried.restored ?? 0) + (counts.restored === null ? 0 : Math.max(0, counts.restored - carried.held)),
     quarantined: carried.quarantined + counts.quarantined,
     lastAt: counts.lastAt ?? carried.lastAt,
     lastError: counts.lastError ?? carried.lastError,
     targets: counts.targets.map((target, index) => {
       const before = carried.targets[index]
-      return before ? sumOfTarget(before, target) : target
+      return before ? sumOfTarget(before, target, wentOn) : target
     }),
   }
 }
 
 /** What was in the outbox when a thread ended is there again for the next, apart from what had been delivered and not been told. */
-function sumOfTarget(before: TargetCounts, now: TargetCounts): TargetCounts {
+function sumOfTarget(before: TargetCounts, now: TargetCounts, wentOn: number): TargetCounts {
   const found = now.carried
+  const more = found === null ? 0 : Math.max(0, found - before.queued)
+  // What went on and was not told of is in the outbox now, or has been delivered.
+  const intoOutbox = Math.min(more, wentOn)
   return {
     ...now,
-    delivered: now.delivered + before.delivered + (found === null ? 0 : Math.max(0, before.queued - found)),
+    delivered:
+      now.delivered +
+      before.delivered +
+      (found === null ? 0 : Math.max(0, before.queued - found)) +
+      wentOn -
+      intoOutbox,
     queued: now.queued + (found === null ? before.queued : 0),
     dropped: now.dropped + before.dropped,
     expired: now.expired + before.expired,
     passedOver: now.passedOver + before.passedOver,
     quarantined: now.quarantined + before.quarantined,
-    carried: (before.carried ?? 0) + (found === null ? 0 : Math.max(0, found - before.queued)),
+    carried: (before.carried ?? 0) + more - intoOutbox,
     lastError: now.lastError ?? before.lastError,
   }
 }

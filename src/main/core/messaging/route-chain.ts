@@ -1,12 +1,14 @@
 import type { RouteDefinition, RouteTarget } from '#core/config/index.ts'
 import type { Clock } from '#core/platform/index.ts'
+import { type Batch, type BatchStage, type CompiledBatch, compileBatch } from './batch-stage.ts'
 import { compileEnrich, type Enriched, type EnrichStage } from './enrich-stage.ts'
 import { type Expression, type Expressions, isMissingKey, reasonOf } from './expressions.ts'
-import type { IncomingMessage } from './incoming-message.ts'
+import type { HeldPlace, HeldStage, Holding } from './holding/holding.ts'
+import { IncomingMessage } from './incoming-message.ts'
 import { RouteLedger, type TargetLedger } from './ledger.ts'
 import { compileLimit, type LimitHooks, type LimitStage } from './limit-stage.ts'
 import { compileSchema, type PayloadSchema } from './payload-schema.ts'
-import { payloadOf } from './payload-text.ts'
+import { jsonTextOf, payloadOf } from './payload-text.ts'
 import { type RouteSource, sourceOf } from './route-check.ts'
 import { compileTags, type TagStage } from './tag-stage.ts'
 import type { Payload, Quarantine, Target } from './targets.ts'
@@ -17,7 +19,7 @@ const longestReason = 300
 /** What one route did with one message. */
 export type RouteResult = 'delivered' | 'filtered' | 'limited' | 'held' | 'queued' | 'quarantined' | 'dropped'
 
-/** A route compiled once into its stages: condition, schema, limit, mapping, targets. Every message that enters leaves through the ledger. */
+/** A route compiled once into its stages: condition, schema, limit, mapping, batch, targets. Every message that enters leaves through the ledger. */
 export class RouteChain {
   readonly definition: RouteDefinition
   readonly ledger: RouteLedger
@@ -29,6 +31,10 @@ export class RouteChain {
   readonly #enrich: EnrichStage | null
   readonly #tags: TagStage | null
   readonly #mapping: Expression | null
+  readonly #batch: BatchStage<RouteResult> | null
+  readonly #holding: Holding
+  /** Apart from the one that the router is at: a batch goes on while another message is being looked at. */
+  readonly #batched = new IncomingMessage()
   /** Whether the payload must be decoded for what comes after the condition. */
   readonly #needsPayload: boolean
   readonly #quarantine: Quarantine
@@ -43,9 +49,9 @@ export class RouteChain {
       readonly enrich: EnrichStage | null
       readonly tags: TagStage | null
       readonly mapping: Expression | null
+      readonly batch: CompiledBatch | null
     },
-    quarantine: Quarantine,
-    targetOf: (to: RouteTarget, ledger: TargetLedger) => Target,
+    { quarantine, clock, targetOf, holdingOf }: Omit<RouteParts, 'expressions'>,
   ) {
     this.definition = definition
     this.source = stages.source
@@ -55,13 +61,20 @@ export class RouteChain {
     this.#tags = stages.tags
     this.#mapping = stages.mapping
     this.#limit =
-      stages.limit?.({ goesOn: (message) => this.#goOn(message), superseded: () => this.#supersede() }) ?? null
+      stages.limit?.({
+        goesOn: (message, place) => this.#goOn(message, place),
+        superseded: (place) => this.#supersede(place),
+        hold: (message) => this.#holding.hold(message, 'limit'),
+      }) ?? null
+    this.#batch = stages.batch?.stage(clock, (batch) => this.#sendBatch(batch)) ?? null
     this.#needsPayload =
       this.#schema !== null ||
       this.#enrich !== null ||
-      [this.#limit, stages.tags, stages.mapping].some((stage) => stage?.needsPayload ?? false)
+      (stages.batch !== null && stages.mapping === null) ||
+      [this.#limit, stages.batch, stages.tags, stages.mapping].some((stage) => stage?.needsPayload ?? false)
     this.#quarantine = quarantine
     this.ledger = new RouteLedger(definition)
+    this.#holding = holdingOf(definition.id, this.ledger)
     this.targets = this.ledger.targets.map((ledger) => targetOf(ledger.to, ledger))
   }
 
@@ -105,22 +118,53 @@ export class RouteChain {
     for (const target of this.targets) target.retire()
   }
 
-  /** Lets go what waits for its turn: nothing comes in any more. */
+  /** Lets go what waits: nothing comes in any more. */
   close(): void {
     this.#limit?.flush()
     this.#limit?.[Symbol.dispose]()
+    this.#batch?.flush()
+    this.#batch?.[Symbol.dispose]()
+  }
+
+  /** Takes back a message that waited in an earlier run, into the stage where it did, or what is left of the way. The ledger counts it as held. */
+  restore(message: IncomingMessage, stage: HeldStage, place: HeldPlace): void {
+    if (stage === 'limit' && this.#limit !== null) {
+      try {
+        this.#limit.restore(message, place)
+        return
+      } catch (error) {
+        const reason = reasonOf(error)
+        this.#holding.release(
+          [place],
+          () => {
+            this.ledger.release()
+            this.#hold(message, reason)
+          },
+          false,
+        )
+        return
+      }
+    }
+    this.#goOn(message, place)
   }
 
   /** A message that waited for its turn goes on. */
-  #goOn(message: IncomingMessage): void {
-    this.ledger.release()
-    this.#pass(message)
+  #goOn(message: IncomingMessage, place: HeldPlace): void {
+    this.#holding.release(
+      [place],
+      () => {
+        this.ledger.release()
+        this.#pass(message)
+      },
+      false,
+    )
   }
 
   /** A message that waited gave way to a newer one. */
-  #supersede(): void {
+  #supersede(place: HeldPlace): void {
     this.ledger.release()
     this.ledger.limit()
+    this.#holding.forget(place)
   }
 
   /** Why a message does not fit; null when it does. A payload that is nested too deeply to be looked through does not. */
@@ -151,21 +195,70 @@ export class RouteChain {
         return this.#hold(message, reasonOf(error))
       }
     }
+    const batched = this.#batch !== null && wanted?.includes(true) !== false
     let payload: Payload = message.bytes
-    if (this.#mapping !== null) {
-      try {
-        payload = payloadOf(this.#mapping.run(enriched?.context ?? message))
-      } catch (error) {
-        return this.#hold(message, `"map" failed: ${reasonOf(error)}`)
-      }
-    } else if (enriched !== null) {
-      try {
-        payload = enriched.payload()
-      } catch (error) {
-        return this.#hold(message, `"enrich" failed: ${reasonOf(error)}`)
-      }
+    try {
+      if (this.#mapping !== null) {
+        const value = this.#mapping.run(enriched?.context ?? message)
+        payload = batched ? jsonTextOf(value) : payloadOf(value)
+      } else if (enriched !== null) payload = enriched.payload()
+    } catch (error) {
+      return this.#hold(message, `"${this.#mapping === null ? 'enrich' : 'map'}" failed: ${reasonOf(error)}`)
     }
-    return this.#deliver(message, payload, wanted)
+    return batched && this.#batch !== null
+      ? this.#gather(this.#batch, message, payload, wanted)
+      : this.#deliver(message, payload, wanted)
+  }
+
+  /** Adds a message to its batch. */
+  #gather(
+    batch: BatchStage<RouteResult>,
+    message: IncomingMessage,
+    payload: Payload,
+    wanted: readonly boolean[] | null,
+  ): RouteResult {
+    if (this.#needsPayload && message.undecodable !== null) return this.#hold(message, message.undecodable)
+    let key: string
+    try {
+      key = batch.keyOf(message)
+    } catch (error) {
+      return this.#hold(message, reasonOf(error))
+    }
+    this.ledger.hold()
+    const json = typeof payload === 'string' ? payload : Buffer.from(payload).toString()
+    const hold = () => this.#holding.hold(message, 'batch')
+    return batch.add(key, message, { json, wanted, hold }) ?? 'held'
+  }
+
+  /** A batch goes on as one message; when that cannot be made, each of them goes to quarantine as it came. */
+  #sendBatch(batch: Batch): RouteResult {
+    const { messages, wanted } = batch
+    let result: RouteResult = 'delivered'
+    const places = messages.flatMap(({ place }) => place ?? [])
+    this.#holding.release(
+      places,
+      () => {
+        for (const _one of messages) this.ledger.release()
+        let payload: Payload
+        try {
+          const stage = this.#batch
+          payload = stage === null ? '' : stage.payloadOf(batch)
+        } catch (error) {
+          for (const { topicName, topic, bytes, at, retained, qos } of messages) {
+            this.#batched.hold(topicName, topic, bytes, at, retained, qos)
+            result = this.#hold(this.#batched, `"batch.as" failed: ${reasonOf(error)}`)
+          }
+          return
+        }
+        const newest = messages.at(-1)
+        if (!newest) return
+        this.ledger.merge(messages.length - 1)
+        this.#batched.hold(newest.topicName, newest.topic, newest.bytes, newest.at, newest.retained, newest.qos)
+        result = this.#deliver(this.#batched, payload, wanted)
+      },
+      places.length < messages.length,
+    )
+    return result
   }
 
   /** The worst of what the targets did: one of them losing a message is what a person must see. */
@@ -196,12 +289,14 @@ export interface RouteParts {
   readonly quarantine: Quarantine
   readonly clock: Clock
   readonly targetOf: (to: RouteTarget, ledger: TargetLedger) => Target
+  /** Makes what keeps the messages that wait in a route. */
+  readonly holdingOf: (route: string, ledger: RouteLedger) => Holding
 }
 
 /** Compiles a route that {@link checkRoute} found no mistake in; otherwise says the first one. */
 export function compileRoute(
   route: RouteDefinition,
-  { expressions, quarantine, clock, targetOf }: RouteParts,
+  { expressions, ...parts }: RouteParts,
 ): { readonly chain: RouteChain } | { readonly mistake: string } {
   const source = sourceOf(route.from)
   if ('mistake' in source) return { mistake: source.mistake.message }
@@ -209,7 +304,7 @@ export function compileRoute(
   if (condition && 'mistake' in condition) return { mistake: condition.mistake.message }
   const schema = route.validate === null ? null : compileSchema(route.validate)
   if (schema && 'mistake' in schema) return { mistake: schema.mistake.message }
-  const limit = route.limit === null ? null : compileLimit(route.limit, expressions, clock)
+  const limit = route.limit === null ? null : compileLimit(route.limit, expressions, parts.clock)
   if (limit && 'mistake' in limit) return { mistake: limit.mistake.message }
   const enrich = route.enrich === null ? null : compileEnrich(route.enrich, expressions)
   if (enrich && 'mistake' in enrich) return { mistake: enrich.mistake.message }
@@ -217,6 +312,8 @@ export function compileRoute(
   if (tags && 'mistake' in tags) return { mistake: tags.mistake.message }
   const mapping = route.map === null ? null : expressions.mapping(route.map)
   if (mapping && 'mistake' in mapping) return { mistake: mapping.mistake.message }
+  const batch = route.batch === null ? null : compileBatch(route.batch, expressions)
+  if (batch && 'mistake' in batch) return { mistake: batch.mistake.message }
   const stages = {
     source,
     condition: condition?.expression ?? null,
@@ -225,6 +322,7 @@ export function compileRoute(
     enrich: enrich?.stage ?? null,
     tags: tags?.stage ?? null,
     mapping: mapping?.expression ?? null,
+    batch,
   }
-  return { chain: new RouteChain(route, stages, quarantine, targetOf) }
+  return { chain: new RouteChain(route, stages, parts) }
 }

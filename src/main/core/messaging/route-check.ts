@@ -1,4 +1,5 @@
 import type { RouteDefinition } from '#core/config/index.ts'
+import { compileBatch } from './batch-stage.ts'
 import { compileEnrich } from './enrich-stage.ts'
 import { Expressions } from './expressions.ts'
 import { FilterTrie } from './filter-trie.ts'
@@ -48,6 +49,10 @@ export function checkRoute(
   if (route.map !== null) {
     const compiled = expressions.mapping(route.map)
     if ('mistake' in compiled) problems.push(problem('map', compiled.mistake, remedyOfExpression))
+  }
+  if (route.batch !== null) {
+    const compiled = compileBatch(route.batch, expressions)
+    if ('mistake' in compiled) problems.push(problem(`batch.${compiled.entry}`, compiled.mistake, remedyOfExpression))
   }
   for (const [index, target] of route.to.entries()) {
     if (target.kind !== 'mqtt') continue

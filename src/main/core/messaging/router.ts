@@ -2,12 +2,13 @@ import { isDeepStrictEqual } from 'node:util'
 import type { RouteDefinition, RouteTarget } from '#core/config/index.ts'
 import type { Clock } from '#core/platform/index.ts'
 import { Expressions } from './expressions.ts'
+import { memoryHolding } from './holding/holding.ts'
 import { IncomingMessage } from './incoming-message.ts'
 import type { RouteLedger, TargetLedger } from './ledger.ts'
 import type { LookupTables } from './lookup/lookup-tables.ts'
 import type { RefusedRoute, Report, TopicsSince } from './protocol.ts'
 import type { Recorder } from './recording/recorder.ts'
-import { compileRoute, type RouteChain } from './route-chain.ts'
+import { compileRoute, type RouteChain, type RouteParts } from './route-chain.ts'
 import { checkRoutes } from './route-check.ts'
 import type { TapRing } from './tap-ring.ts'
 import type { Quarantine, Target } from './targets.ts'
@@ -29,6 +30,7 @@ export class Router {
   readonly #taps: TapRing
   readonly #recorder: Recorder | undefined
   readonly #clock: Clock
+  readonly #holdingOf: RouteParts['holdingOf']
   #chains: readonly RouteChain[] = []
   #received = 0
   #quarantined = 0
@@ -41,6 +43,8 @@ export class Router {
     readonly recorder?: Recorder
     readonly clock: Clock
     readonly tables?: LookupTables
+    /** Keeps what waits in the stages of a route; without it that is in memory alone. */
+    readonly holdingOf?: RouteParts['holdingOf']
   }) {
     this.#expressions = new Expressions(parts.tables)
     this.#quarantine = {
@@ -53,6 +57,7 @@ export class Router {
     this.#taps = parts.taps
     this.#recorder = parts.recorder
     this.#clock = parts.clock
+    this.#holdingOf = parts.holdingOf ?? (() => memoryHolding)
   }
 
   /**
@@ -78,6 +83,7 @@ export class Router {
         expressions: this.#expressions,
         quarantine: this.#quarantine,
         clock: this.#clock,
+        holdingOf: this.#holdingOf,
         targetOf: (to, ledger) => this.#makeTarget(route, to, ledger),
       })
       if ('chain' in compiled) chains.push(compiled.chain)
@@ -150,6 +156,11 @@ export class Router {
   /** Sends on what waits for its turn: nothing comes in any more. */
   close(): void {
     for (const chain of this.#chains) chain.close()
+  }
+
+  /** The routes that are loaded, by their ids. */
+  routes(): ReadonlyMap<string, RouteChain> {
+    return new Map(this.#chains.map((chain) => [chain.definition.id, chain]))
   }
 
   /** Every route's ledger as it stands. */

@@ -14,9 +14,10 @@ export interface TargetLedger {
   readonly open: number
 }
 
-/** The ledger of one target of a route: everything that the route received and did not filter, limit, hold or quarantine was given to it, and what the outbox held from before. */
+/** The ledger of one target of a route: everything that the route received and did not filter, limit, hold, merge or quarantine was given to it, and what the outbox held from before. */
 export function targetLedger(route: RouteView, target: RouteView['targets'][number]): TargetLedger {
-  const given = target.carried + route.received - route.filtered - route.limited - route.held - route.quarantined
+  const { received, filtered, limited, held, merged, quarantined: refused } = route
+  const given = target.carried + received - filtered - limited - held - merged - refused
   const { delivered, queued, dropped, expired, quarantined, passedOver } = target
   const open = given - passedOver - delivered - queued - dropped - expired - quarantined
   return { given, delivered, queued, dropped, expired, quarantined, passedOver, open }

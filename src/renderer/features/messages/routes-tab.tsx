@@ -28,7 +28,7 @@ export function RoutesTab({ onWatch }: { readonly onWatch: (filter: string) => v
     setParams(route === null ? {} : { edit: route })
   }
   const all = useMemo(() => Object.values(slice).sort((a, b) => a.id.localeCompare(b.id)), [slice])
-  const hasLimits = all.some((route) => route.limit !== null)
+  const hasLimits = all.some((route) => route.limit !== null || route.batch !== null)
   const words = search.trim().toLowerCase()
   const routes = all.filter((route) => `${route.id} ${route.title} ${route.from}`.toLowerCase().includes(words))
   if (editing !== null) return <RouteEditor key={editing} route={editing} onClose={() => edit(null)} />
@@ -119,6 +119,11 @@ function Route({ route, hasLimits, onWatch, onEdit }: RouteProps) {
             at most <Sentence text={route.limit} />
           </span>
         )}
+        {route.batch !== null && (
+          <span className="dim">
+            gathered <Sentence text={route.batch} />
+          </span>
+        )}
         <span className={styles.rate}>
           {route.on ? perSecond(route.perSecond) : 'off'}
           {route.lastAt !== null && (
@@ -138,6 +143,7 @@ function Route({ route, hasLimits, onWatch, onEdit }: RouteProps) {
               <>
                 <th>Limited</th>
                 <th>Waiting</th>
+                <th>Merged</th>
               </>
             )}
             <th>Quarantined</th>
@@ -165,7 +171,8 @@ function Route({ route, hasLimits, onWatch, onEdit }: RouteProps) {
                 {hasLimits && (
                   <>
                     <td title="Came too soon after another.">{count(route.limited)}</td>
-                    <td title="Goes on as soon as it may.">{count(route.held)}</td>
+                    <td title="Goes on as soon as it may, or with its batch.">{count(route.held)}</td>
+                    <td title="Went on as a part of another message.">{count(route.merged)}</td>
                   </>
                 )}
                 <td>
@@ -205,6 +212,7 @@ function asCsv(routes: readonly RouteView[]): string {
       'filtered',
       'limited',
       'waiting',
+      'merged',
       'quarantined',
       'delivered',
       'queued',
@@ -221,6 +229,7 @@ function asCsv(routes: readonly RouteView[]): string {
         route.filtered,
         route.limited,
         route.held,
+        route.merged,
         route.quarantined + target.quarantined,
         target.delivered,
         target.queued,

@@ -12,7 +12,7 @@ import { useTap } from '../messages/use-tap.ts'
 import styles from './dry-run-panel.module.css'
 import { Outcome } from './route-outcome.tsx'
 
-const results = ['passed', 'filtered', 'limited', 'quarantined', 'not matched'] as const
+const results = ['passed', 'filtered', 'limited', 'merged', 'quarantined', 'not matched'] as const
 
 /** Takes the messages that passed since the editor was opened through the route as it is and as it is written now. */
 export function DryRunPanel({

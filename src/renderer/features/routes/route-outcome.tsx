@@ -6,6 +6,7 @@ const marks: Readonly<Record<RouteOutcome['result'], Mark>> = {
   passed: 'healthy',
   filtered: 'unknown',
   limited: 'unknown',
+  merged: 'healthy',
   'not matched': 'unknown',
   quarantined: 'unhealthy',
 }

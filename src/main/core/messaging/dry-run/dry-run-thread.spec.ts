@@ -15,6 +15,7 @@ const route: RouteDefinition = {
   limit: null,
   enrich: null,
   tag: null,
+  batch: null,
   map: null,
   priority: 'normal',
   expiresMs: null,

@@ -14,6 +14,7 @@ const route: RouteDefinition = {
   limit: null,
   enrich: null,
   tag: null,
+  batch: null,
   map: '{"desk": topic[1]}',
   priority: 'normal',
   expiresMs: null,

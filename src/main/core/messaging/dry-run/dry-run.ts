@@ -49,7 +49,7 @@ function outcomesOf(
 }
 
 function counted(outcomes: readonly RouteOutcome[]): DryRunReport['before'] {
-  const counts = { 'not matched': 0, filtered: 0, limited: 0, quarantined: 0, passed: 0 }
+  const counts = { 'not matched': 0, filtered: 0, limited: 0, merged: 0, quarantined: 0, passed: 0 }
   for (const { result } of outcomes) counts[result]++
   return counts
 }

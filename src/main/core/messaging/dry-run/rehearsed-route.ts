@@ -1,6 +1,7 @@
 import type { RouteDefinition } from '#core/config/index.ts'
 import type { RouteOutcome, RouteOutput, StoredMessage } from '#shared/contract/index.ts'
 import { Expressions } from '../expressions.ts'
+import type { HeldPlace } from '../holding/holding.ts'
 import { IncomingMessage } from '../incoming-message.ts'
 import type { LookupTables } from '../lookup/lookup-tables.ts'
 import { compileRoute, type RouteChain } from '../route-chain.ts'
@@ -25,11 +26,10 @@ export class RehearsedRoute implements Disposable {
   readonly #clock: ReplayClock
   readonly #message = new IncomingMessage()
   readonly #outcomes: Kept[] = []
-  /** Those that wait under a limit, by what tells them apart. Equal ones take each other's place, so the newest is meant. */
-  readonly #waiting = new Map<string, Kept>()
-  /** The one that is taken now, and the one that waited and goes on. */
-  #current: Kept | undefined
-  #goingOn: { readonly key: string; readonly kept: Kept } | undefined
+  /** What the messages belong to that are in hand: the one that is taken now, or those that waited and go on. */
+  #inHand: readonly Kept[] = []
+  /** Those that wait, by their places. */
+  readonly #waiting = new WeakMap<HeldPlace, Kept>()
   #lastAt: number
 
   /** Throws the first mistake of a route that cannot be compiled. */
@@ -39,10 +39,15 @@ export class RehearsedRoute implements Disposable {
     const compiled = compileRoute(route, {
       expressions: new Expressions(tables),
       clock: this.#clock,
-      quarantine: { hold: (_route, message, reason) => this.#quarantined(message, reason) },
+      quarantine: { hold: (_route, _message, reason) => this.#quarantined(reason) },
+      holdingOf: () => ({
+        hold: () => this.#place(),
+        release: (places, go, together) => this.#goOn(places, go, together),
+        forget: () => {},
+      }),
       targetOf: (to, ledger) => ({
-        offer: (message, payload) => {
-          this.#offered(to.kind === ledger.name ? ledger.name : `${to.kind} ${ledger.name}`, message, payload)
+        offer: (_message, payload) => {
+          this.#offered(to.kind === ledger.name ? ledger.name : `${to.kind} ${ledger.name}`, payload)
           return 'delivered'
         },
         retire: () => {},
@@ -61,57 +66,57 @@ export class RehearsedRoute implements Disposable {
     if (!definition.on || !source.matches(stored.topic)) return
     const bytes = Buffer.from(stored.payload, stored.encoding)
     this.#message.hold(stored.topic, stored.topic.split('/'), bytes, stored.at, stored.retain, stored.qos)
-    this.#current = kept
+    this.#inHand = [kept]
     const result = this.#chain.take(this.#message)
-    this.#current = undefined
+    this.#inHand = []
+    // With its batch it may have gone on already.
+    if (kept.result !== 'not matched') return
     kept.result =
       result === 'filtered' || result === 'limited' || result === 'quarantined' || result === 'held' ? result : 'passed'
-    if (result === 'held') {
-      this.#waiting.set(identity(this.#message), kept)
-      this.#goingOn = undefined
-    }
   }
 
   /** What became of each message, in their order, once no other comes. */
   outcomes(): readonly RouteOutcome[] {
-    // Nothing waits longer than the period of the limit; what has not gone on by then gave way to a newer one.
-    this.#clock.advanceTo(this.#lastAt + (this.#chain.definition.limit?.rate.perMs ?? 0))
+    // Nothing waits longer than the period of the limit and the window of the batch; what has not gone on by then gave way to a newer one.
+    const { limit, batch } = this.#chain.definition
+    this.#clock.advanceTo(this.#lastAt + (limit?.rate.perMs ?? 0) + (batch?.windowMs ?? 0))
     return this.#outcomes.map(({ result, ...rest }) => ({ result: result === 'held' ? 'limited' : result, ...rest }))
   }
 
   [Symbol.dispose](): void {
-    this.#waiting.clear()
     this.#chain.close()
   }
 
-  /** The message that is taken now, or the one that waited and goes on. */
-  #of(message: IncomingMessage): Kept | undefined {
-    if (this.#current !== undefined && message === this.#message) return this.#current
-    const key = identity(message)
-    // Each of its targets asks.
-    if (this.#goingOn?.key === key) return this.#goingOn.kept
-    const kept = this.#waiting.get(key)
-    if (kept === undefined) return undefined
-    this.#waiting.delete(key)
-    kept.result = 'passed'
-    this.#goingOn = { key, kept }
-    return kept
+  /** A message begins to wait. */
+  #place(): HeldPlace {
+    const place = {}
+    const kept = this.#inHand[0]
+    if (kept) this.#waiting.set(place, kept)
+    return place
   }
 
-  #offered(target: string, message: IncomingMessage, payload: Payload): void {
-    this.#of(message)?.outputs.push({ target, ...shown(payload) })
+  /** What waited goes on; with it the message that is taken now, when that makes a batch whole. */
+  #goOn(places: readonly HeldPlace[], go: () => void, together: boolean): void {
+    const before = this.#inHand
+    const waited = places.flatMap((place) => this.#waiting.get(place) ?? [])
+    this.#inHand = together ? [...waited, ...before] : waited
+    go()
+    this.#inHand = before
   }
 
-  #quarantined(message: IncomingMessage, reason: string): void {
-    const kept = this.#of(message)
-    if (!kept) return
-    kept.reason = reason
-    kept.result = 'quarantined'
+  /** What is given to a target came of the newest in hand; the others are a part of it. */
+  #offered(target: string, payload: Payload): void {
+    const newest = this.#inHand.at(-1)
+    for (const kept of this.#inHand) kept.result = kept === newest ? 'passed' : 'merged'
+    newest?.outputs.push({ target, ...shown(payload) })
   }
-}
 
-function identity({ at, topicName, bytes }: IncomingMessage): string {
-  return `${at} ${topicName} ${bytes.toString('latin1')}`
+  #quarantined(reason: string): void {
+    for (const kept of this.#inHand) {
+      kept.reason = reason
+      kept.result = 'quarantined'
+    }
+  }
 }
 
 /** A payload as it is shown: text where it is one, else hex. */

@@ -1,5 +1,5 @@
+import type { Statement } from '#core/store/index.ts'
 import type { StorePort } from '../store-line.ts'
-import { insertOutbox, type OutboxRow } from './outbox-rows.ts'
 
 /** Rows of one batch, and the bytes of payload that close it earlier. */
 const batchRows = 500
@@ -16,18 +16,25 @@ const mostBytes = 32 * 1024 * 1024
 const mostTries = 3
 const retryMs = 1_000
 
-export interface OutboxLineHooks {
+/** What is written: its place is given as it is sent. */
+export interface LineRow {
+  seq: number
+  /** Of its payload. */
+  readonly bytes: number
+}
+
+export interface OutboxLineHooks<Row> {
   /** Safe on the disk, in the order in which they were pushed. */
-  committed(rows: readonly OutboxRow[]): void
+  committed(rows: readonly Row[]): void
   /** The writer will never take them. */
-  refused(rows: readonly OutboxRow[], reason: string): void
+  refused(rows: readonly Row[], reason: string): void
   /** Told after each of these, and when the writer could not write at present (`reason`). */
   answered(reason: string | null): void
 }
 
-interface Batch {
+interface Batch<Row> {
   readonly number: number
-  readonly rows: OutboxRow[]
+  readonly rows: Row[]
   bytes: number
   tries: number
   state: 'sent' | 'committed' | 'refused'
@@ -38,13 +45,14 @@ interface Batch {
  * Rows on their way to the disk, committed in the order in which they were pushed: what the writer has answered counts only when
  * everything before it is safe as well. What it could not write is written again; a row that had been written then stays one row.
  */
-export class OutboxLine implements Disposable {
+export class OutboxLine<Row extends LineRow> implements Disposable {
   readonly #port: StorePort
-  readonly #hooks: OutboxLineHooks
-  readonly #waiting: Batch[] = []
-  readonly #sent: Batch[] = []
+  readonly #insert: (rows: readonly Row[]) => readonly Statement[]
+  readonly #hooks: OutboxLineHooks<Row>
+  readonly #waiting: Batch<Row>[] = []
+  readonly #sent: Batch<Row>[] = []
   /** Sent, not written, and to be written again after the pause. */
-  readonly #faulty = new Set<Batch>()
+  readonly #faulty = new Set<Batch<Row>>()
   /** Batches that were given up, as long as somebody may ask. */
   readonly #refused = new Set<number>()
   #nextSeq: number | null = null
@@ -56,8 +64,9 @@ export class OutboxLine implements Disposable {
   #scheduled: NodeJS.Immediate | undefined
   #retry: NodeJS.Timeout | undefined
 
-  constructor(port: StorePort, hooks: OutboxLineHooks) {
+  constructor(port: StorePort, insert: (rows: readonly Row[]) => readonly Statement[], hooks: OutboxLineHooks<Row>) {
     this.#port = port
+    this.#insert = insert
     this.#hooks = hooks
     port.add(() => this.#schedule())
   }
@@ -95,7 +104,7 @@ export class OutboxLine implements Disposable {
     this.#schedule()
   }
 
-  push(row: OutboxRow): void {
+  push(row: Row): void {
     let batch = this.#waiting.at(-1)
     if (!batch || batch.rows.length >= batchRows || batch.bytes >= batchBytes) {
       batch = { number: ++this.#last, rows: [], bytes: 0, tries: 0, state: 'sent', reason: '' }
@@ -131,9 +140,9 @@ export class OutboxLine implements Disposable {
     }
   }
 
-  #write(batch: Batch): void {
+  #write(batch: Batch<Row>): void {
     this.#port.write(
-      insertOutbox(batch.rows),
+      this.#insert(batch.rows),
       (error, retryable) => {
         if (error === null) batch.state = 'committed'
         else if (!retryable && ++batch.tries >= mostTries) {
@@ -149,7 +158,7 @@ export class OutboxLine implements Disposable {
   }
 
   /** Nothing behind it counts until it is written. */
-  #again(batch: Batch): void {
+  #again(batch: Batch<Row>): void {
     this.#faulty.add(batch)
     this.#retry ??= setTimeout(() => {
       this.#retry = undefined

@@ -11,7 +11,7 @@ import { OutboxFile } from './outbox-file.ts'
 import { OutboxLane } from './outbox-lane.ts'
 import { OutboxLine } from './outbox-line.ts'
 import { OutboxRoom, rankOfPriority } from './outbox-room.ts'
-import type { OutboxRow, PriorityRank } from './outbox-rows.ts'
+import { insertOutbox, type OutboxRow, type PriorityRank } from './outbox-rows.ts'
 import { Turns } from './turns.ts'
 
 /** Pauses after a failed delivery; a way that opens again ends them. */
@@ -39,7 +39,7 @@ export interface OutboxParts {
  */
 export class Outbox implements Disposable {
   readonly #parts: OutboxParts
-  readonly #line: OutboxLine
+  readonly #line: OutboxLine<OutboxRow>
   readonly #file: OutboxFile
   readonly #room = new OutboxRoom()
   readonly #lanes = new Map<string, OutboxLane>()
@@ -57,7 +57,7 @@ export class Outbox implements Disposable {
 
   constructor(parts: OutboxParts) {
     this.#parts = parts
-    this.#line = new OutboxLine(parts.port, {
+    this.#line = new OutboxLine<OutboxRow>(parts.port, insertOutbox, {
       committed: (rows) => this.#committed(rows),
       refused: (rows, reason) => this.#refused(rows, reason),
       answered: (reason) => {
@@ -71,7 +71,7 @@ export class Outbox implements Disposable {
   }
 
   /** The way of rows to the disk: what waits on it, and what is through. */
-  get line(): OutboxLine {
+  get line(): OutboxLine<OutboxRow> {
     return this.#line
   }
 
