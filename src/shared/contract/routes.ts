@@ -65,7 +65,7 @@ export type DryRunReport = z.infer<typeof dryRunReportSchema>
 
 /** One stage of a route, and what it did with a message. */
 export const passportStageSchema = z.object({
-  stage: z.enum(['where', 'validate', 'limit', 'tag', 'enrich', 'map']),
+  stage: z.enum(['where', 'validate', 'limit', 'tag', 'enrich', 'map', 'batch']),
   /** The expression or rule as site.yaml has it. */
   rule: z.string(),
   result: z.enum(['passed', 'filtered', 'quarantined', 'counted when it came']),

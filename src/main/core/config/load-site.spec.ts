@@ -69,6 +69,13 @@ describe('a valid site.yaml', () => {
       per: 'topic',
       keep: 'latest',
     })
+    expect(loaded.definition.routes['desk-presence']?.batch).toEqual({
+      windowMs: 250,
+      most: 100,
+      bytes: 256_000,
+      per: 'route',
+      as: null,
+    })
     expect(loaded.definition.routes['desk-presence']?.to).toEqual([
       { kind: 'mqtt', topic: 'consultease/board/presence', qos: 1, retain: false },
       { kind: 'channel', channel: 'faculty' },
@@ -88,7 +95,6 @@ describe('a valid site.yaml', () => {
     expect(Object.keys(loaded.definition)).not.toContain('deploy')
     expect(loaded.warnings.map(({ code, path }) => [code, path])).toEqual([
       ['not-yet-in-force', 'parts.gateway'],
-      ['not-yet-in-force', 'routes.desk-presence.batch'],
       ['not-yet-in-force', 'backup.rehearse'],
       ['not-yet-in-force', 'deploy'],
     ])

@@ -38,7 +38,7 @@ describe('a dry run', () => {
   test('of an unchanged route finds no difference', () => {
     const report = dryRun(route, structuredClone(route), traffic)
     expect(report).toMatchObject({ messages: 4, changed: 0, differences: [] })
-    expect(report.after).toEqual({ passed: 1, filtered: 1, quarantined: 1, limited: 0, 'not matched': 1 })
+    expect(report.after).toMatchObject({ passed: 1, filtered: 1, quarantined: 1, limited: 0, 'not matched': 1 })
   })
 
   test('names each message of which the changed route makes something else, before and after', () => {
@@ -73,6 +73,25 @@ describe('a dry run', () => {
     expect(after).toMatchObject({ passed: 3, limited: 1 })
     expect(differences.map((one) => one.after.result)).toEqual(['passed', 'limited', 'passed', 'passed'])
     expect(differences[2]?.after.outputs[0]?.payload).toBe('{"n": 2}')
+  })
+
+  test('gathers by the times at which the messages came; the last of a batch stands for it', () => {
+    const gathered: RouteDefinition = {
+      ...route,
+      where: null,
+      map: null,
+      batch: { windowMs: 1_000, most: 3, bytes: 65_536, per: 'route', as: null },
+    }
+    const burst = [0, 100, 100, 500, 5_000].map((later, n) => message('desk/1/status', String(n), later))
+    const { after, differences } = dryRun(null, gathered, burst)
+    expect(after).toMatchObject({ passed: 3, merged: 2 })
+    expect(differences.map((one) => one.after.outputs[0]?.payload)).toEqual([
+      undefined,
+      undefined,
+      '[0,1,2]',
+      '[3]',
+      '[4]',
+    ])
   })
 
   test('lists the first differences and counts all', () => {

@@ -1,5 +1,6 @@
 import type { RouteDefinition } from '#core/config/index.ts'
 import type { PassportRoute, StoredMessage } from '#shared/contract/index.ts'
+import { batchInWords } from '../batch-stage.ts'
 import { compileEnrich, type Enriched } from '../enrich-stage.ts'
 import { Expressions, isMissingKey, reasonOf } from '../expressions.ts'
 import { IncomingMessage } from '../incoming-message.ts'
@@ -17,8 +18,8 @@ type Stage = PassportRoute['stages'][number]
 const longestSaid = 4_000
 
 /**
- * What the routes do with one message, stage by stage, those that it matches only. Nothing is delivered. A limit is named, not
- * applied: what it did depends on the messages before.
+ * What the routes do with one message, stage by stage, those that it matches only. Nothing is delivered. A limit and
+ * a batch are named, not applied: what they did depends on the messages around it.
  */
 export function passportOf(
   routes: readonly RouteDefinition[],
@@ -28,7 +29,7 @@ export function passportOf(
   const sources = routes.map((route) => ({ route, source: sourceOf(route.from) }))
   return sources.flatMap(({ route, source }) => {
     if ('mistake' in source || !source.matches(stored.topic)) return []
-    using rehearsed = new RehearsedRoute({ ...route, on: true, limit: null }, stored.at, tables)
+    using rehearsed = new RehearsedRoute({ ...route, on: true, limit: null, batch: null }, stored.at, tables)
     rehearsed.take(stored)
     const [outcome] = rehearsed.outcomes()
     if (outcome === undefined) return []
@@ -49,7 +50,7 @@ function stagesOf(route: RouteDefinition, stored: StoredMessage, expressions: Ex
   const bytes = Buffer.from(stored.payload, stored.encoding)
   message.hold(stored.topic, stored.topic.split('/'), bytes, stored.at, stored.retain, stored.qos)
   const stages: Stage[] = []
-  for (const look of [whereStage, validateStage, limitStage, tagStage, enrichStage, mapStage]) {
+  for (const look of [whereStage, validateStage, limitStage, tagStage, enrichStage, mapStage, batchStage]) {
     const stage = look(route, message, expressions)
     if (stage === null) continue
     stages.push(stage)
@@ -93,6 +94,12 @@ function limitStage({ limit }: RouteDefinition): Stage | null {
   return limit === null
     ? null
     : { stage: 'limit', rule: `at most ${limitInWords(limit)}`, result: 'counted when it came', said: null }
+}
+
+function batchStage({ batch }: RouteDefinition): Stage | null {
+  return batch === null
+    ? null
+    : { stage: 'batch', rule: `gathered ${batchInWords(batch)}`, result: 'counted when it came', said: null }
 }
 
 function enrichStage({ enrich }: RouteDefinition, message: IncomingMessage, expressions: Expressions): Stage | null {
