@@ -193,6 +193,7 @@ export function sampleSlices(now: number): Shown {
             quarantined: 0,
             carried: 0,
             lastError: null,
+            failingSince: null,
           },
           {
             name: 'faculty',
@@ -205,6 +206,7 @@ export function sampleSlices(now: number): Shown {
             quarantined: 0,
             carried: 0,
             lastError: null,
+            failingSince: null,
           },
           {
             name: '30d',
@@ -217,6 +219,7 @@ export function sampleSlices(now: number): Shown {
             quarantined: 0,
             carried: 0,
             lastError: null,
+            failingSince: null,
           },
         ],
         refused: null,
@@ -249,6 +252,7 @@ export function sampleSlices(now: number): Shown {
             quarantined: 0,
             carried: 0,
             lastError: null,
+            failingSince: null,
           },
         ],
         refused: null,

@@ -304,7 +304,7 @@ export const routeViewSchema = z.object({
   targets: z.array(
     z.object({
       name: z.string(),
-      kind: z.enum(['mqtt', 'channel', 'journal']),
+      kind: z.enum(['mqtt', 'channel', 'journal', 'webhook']),
       delivered: z.number(),
       queued: z.number(),
       dropped: z.number(),
@@ -316,6 +316,8 @@ export const routeViewSchema = z.object({
       /** What the outbox held from before, and what waited in the route. */
       carried: z.number(),
       lastError: z.string().nullable(),
+      /** Since when every delivery failed; null while they arrive. */
+      failingSince: z.number().nullable(),
     }),
   ),
   /** Why the router did not load it; null when it did. */

@@ -20,6 +20,7 @@ import type {
   RouteTarget,
   ServiceDefinition,
   SiteDefinition,
+  WebhookTarget,
 } from './types.ts'
 
 /** The definition that a checked file describes. What a later version acts on is left out. */
@@ -40,6 +41,9 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
       ...Object.values(dependencies).map(({ headers }) => headers),
       ...Object.values(services).map(passwordsOf),
       ...Object.values(file.brokers).map(({ password = '' }) => ({ password })),
+      ...Object.values(file.routes).flatMap(({ to }) =>
+        to.map(({ webhook = '', headers }) => ({ ...headers, webhook })),
+      ),
     ]),
     phases: Object.entries(file.phases ?? defaultPhases).map(([id, title]) => ({ id, title })),
     services,
@@ -215,7 +219,13 @@ function toTarget(entry: SiteFile['routes'][string]['to'][number]): readonly Rou
     return [{ kind: 'mqtt', topic: entry.mqtt, qos: entry.qos ?? 0, retain: entry.retain ?? false }]
   }
   if (entry.channel !== undefined) return [{ kind: 'channel', channel: entry.channel }]
+  if (entry.webhook !== undefined) return [toWebhook(entry.webhook, entry)]
   return entry.journal === undefined ? [] : [{ kind: 'journal', keepMs: entry.journal }]
+}
+
+function toWebhook(url: string, entry: SiteFile['routes'][string]['to'][number]): WebhookTarget {
+  const { method = 'POST', headers = {}, type = null, timeout: timeoutMs = 10_000, parallel = 1 } = entry
+  return { kind: 'webhook', url, method, headers, type, timeoutMs, parallel }
 }
 
 function passwordsOf({ broker }: ServiceDefinition): Readonly<Record<string, string>> {

@@ -37,3 +37,4 @@ export {
   resolveVariables,
   variablesOf,
 } from './variables.ts'
+export { type WebhookCall, webhookCall } from './webhook-call.ts'

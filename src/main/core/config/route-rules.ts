@@ -1,6 +1,7 @@
 import type { Fault } from './problem-report.ts'
 import type { SiteFile } from './site-schema.ts'
 import { topicFault, topicFilterFault } from './topic-filter.ts'
+import { webhookFaults } from './webhook-rules.ts'
 
 type Route = SiteFile['routes'][string]
 
@@ -9,9 +10,10 @@ export function routeFaults(file: SiteFile): readonly Fault[] {
   const tables = Object.entries(file.tables).flatMap(([id, { file }]) => tableFaults(id, file))
   const routes = Object.entries(file.routes).flatMap(([id, route]) => [
     ...sourceFaults(id, route.from),
-    ...route.to.flatMap((target, index) => targetFaults(id, index, target)),
+    ...route.to.flatMap((target, index) => targetFaults(id, index, target, file)),
     ...tagFaults(id, route),
     ...enrichFaults(id, route),
+    ...doubleWebhookFaults(id, route),
   ])
   return [...tables, ...routes]
 }
@@ -63,6 +65,16 @@ function enrichFaults(id: string, { enrich }: Route): readonly Fault[] {
     }))
 }
 
+/** What waits for a webhook is known by its route and its address. */
+function doubleWebhookFaults(id: string, { to }: Route): readonly Fault[] {
+  return to.flatMap(({ webhook }, index) => {
+    if (webhook === undefined || to.findIndex((other) => other.webhook === webhook) === index) return []
+    const message = `Route ${id} has the same webhook twice.`
+    const remedy = 'Remove one, or write a second route for it.'
+    return [{ code: 'target-doubled', path: ['routes', id, 'to', index, 'webhook'], message, remedy }]
+  })
+}
+
 /** Tags that targets choose by need an expression that gives them, and the other way round. */
 function tagFaults(id: string, { tag, to }: Route): readonly Fault[] {
   const chosen = to.flatMap((target, index) => (target.tag === undefined ? [] : [index]))
@@ -81,14 +93,22 @@ function tagFaults(id: string, { tag, to }: Route): readonly Fault[] {
   }))
 }
 
-function targetFaults(id: string, index: number, target: Route['to'][number]): readonly Fault[] {
+function targetFaults(id: string, index: number, target: Route['to'][number], file: SiteFile): readonly Fault[] {
   const path = ['routes', id, 'to', index]
-  const given = (['mqtt', 'channel', 'journal'] as const).filter((kind) => target[kind] !== undefined)
+  if (target.workflow !== undefined) {
+    const message = `Target ${index + 1} of route ${id} starts a workflow, but this version of the console has no workflows.`
+    const remedy =
+      'Remove the target, or call what should happen with `webhook`; the messages can be kept meanwhile with `journal`.'
+    return [{ code: 'workflow-not-yet', path: [...path, 'workflow'], at: 'key', message, remedy }]
+  }
+  const given = (['mqtt', 'channel', 'journal', 'webhook'] as const).filter((kind) => target[kind] !== undefined)
   if (given.length !== 1) {
     const found = given.length === 0 ? 'none of them' : given.map((kind) => `\`${kind}\``).join(' and ')
-    const message = `Target ${index + 1} of route ${id} must have one of \`mqtt\`, \`channel\`, \`journal\`, but has ${found}.`
+    const message = `Target ${index + 1} of route ${id} must have one of \`mqtt\`, \`channel\`, \`journal\`, \`webhook\`, but has ${found}.`
     return [{ code: 'target-unclear', path, message, remedy: 'Write one entry of the list for each target.' }]
   }
+  const faults = webhookFaults(path, target, file)
+  if (faults.length > 0) return faults
   if (target.mqtt === undefined) {
     const misplaced = (['qos', 'retain'] as const).filter((key) => target[key] !== undefined)
     return misplaced.map((key) => ({

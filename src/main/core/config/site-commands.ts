@@ -4,7 +4,7 @@ import { isScript } from './variables.ts'
 
 /** One thing that a site would run, as it is shown before it is trusted. */
 export interface SiteCommand {
-  /** Id of the service, check, dependency or recovery policy that it belongs to. */
+  /** Id of the service, check, dependency, route or recovery policy that it belongs to. */
   readonly service: string
   /** The same as a person reads it: `api`, `recovery policy p`. */
   readonly of: string
@@ -37,6 +37,7 @@ export function commandsOf(definition: SiteDefinition): readonly SiteCommand[] {
   return [
     ...ofServices,
     ...calledBy(definition),
+    ...calledByRoutes(definition),
     ...ofChecks,
     ...policyCommands(definition),
     ...drilledBySchedule(definition),
@@ -115,6 +116,19 @@ function calledBy({ dependencies, services }: SiteDefinition): readonly SiteComm
       cwd: '.',
     }
   })
+}
+
+/** Where messages would be sent to by HTTP, and with which secrets. */
+function calledByRoutes({ routes }: SiteDefinition): readonly SiteCommand[] {
+  return Object.values(routes).flatMap(({ id, to }) =>
+    to.flatMap((target) => {
+      if (target.kind !== 'webhook') return []
+      const added = Object.entries(target.headers).map(([name, value]) => `${name}: ${value}`)
+      const carrying = added.length === 0 ? '' : ` with ${added.sort().join(', ')}`
+      const command = `<messages are sent by ${target.method} to ${target.url}${carrying}>`
+      return [{ service: id, of: `route ${id}`, command, cwd: '.' }]
+    }),
+  )
 }
 
 /** What a database service would connect to, and as whom; the password is a secret and named by its reference. */

@@ -8,6 +8,7 @@ import { recoverySchema } from './recovery-schema.ts'
 import { byId, cron, duration, id, keys, later, rate, size, text, toggle, whole, zone } from './schema-leaves.ts'
 import { serviceSchema } from './service-schema.ts'
 import { checksSchema } from './verification-schema.ts'
+import { webhookKeys } from './webhook-schema.ts'
 
 const target = keys({
   mqtt: text('a topic').optional().meta({ description: 'Publishes to this topic.' }),
@@ -18,6 +19,11 @@ const target = keys({
   retain: toggle().optional().meta({ description: '`mqtt` only: the broker keeps the last message. Without it off.' }),
   channel: id.optional().meta({ description: 'Hands it to whoever follows this channel.' }),
   journal: duration().optional().meta({ words: 'duration', description: 'Writes it down and keeps it for this long.' }),
+  ...webhookKeys,
+  workflow: z
+    .unknown()
+    .optional()
+    .meta({ words: 'id', description: 'Not there yet: refused with what to write instead.' }),
   tag: z
     .union([text(), z.array(text()).min(1)], { error: expectation('value-wrong-type', 'a tag, or a list of tags') })
     .optional()
@@ -98,7 +104,7 @@ const route = keys({
   to: z
     .array(target, { error: expectation('value-wrong-type', 'a list of targets such as `[ { channel: faculty } ]`') })
     .min(1, { error: expectation('value-empty', 'a list of at least one target') })
-    .meta({ description: 'Where messages go: each entry is one of `mqtt`, `channel`, `journal`.' }),
+    .meta({ description: 'Where messages go: each entry is one of `mqtt`, `channel`, `journal`, `webhook`.' }),
   priority: z
     .enum(['critical', 'high', 'normal', 'low'], {
       error: expectation('value-unknown', '`critical`, `high`, `normal` or `low`'),
@@ -236,7 +242,8 @@ export const siteSchema = keys({
     .default({})
     .meta({ description: 'What expressions of routes look up with `lookup`. See [routes](routes.md#tables).' }),
   outbox: outbox.prefault({}).meta({
-    description: 'What may wait for targets of `qos: 1` that are away. See [routes](routes.md#the-outbox).',
+    description:
+      'What may wait for targets of `qos: 1` and webhooks that are away. See [routes](routes.md#the-outbox).',
   }),
   store: store.prefault({}).meta({
     description: 'How large the console’s own databases may become. A reload applies it at once.',

@@ -361,6 +361,20 @@ export type RouteTarget =
   | { readonly kind: 'mqtt'; readonly topic: string; readonly qos: 0 | 1; readonly retain: boolean }
   | { readonly kind: 'channel'; readonly channel: string }
   | { readonly kind: 'journal'; readonly keepMs: number }
+  | WebhookTarget
+
+/** A place that messages are sent to by HTTP. Address and headers as they are written: with references, never with secrets. */
+export interface WebhookTarget {
+  readonly kind: 'webhook'
+  readonly url: string
+  readonly method: 'POST' | 'PUT' | 'PATCH'
+  readonly headers: Readonly<Record<string, string>>
+  /** Content type; null: by the payload. */
+  readonly type: string | null
+  readonly timeoutMs: number
+  /** Calls under way at a time, of one topic always one. */
+  readonly parallel: number
+}
 
 export interface BackupDefinition {
   /** Folder of the repository; null: the user's data folder. */

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { OutboxBounds, RouteDefinition } from '#core/config/index.ts'
+import type { OutboxBounds, RouteDefinition, WebhookCall } from '#core/config/index.ts'
 import type { Clock, Logger, Runtime } from '#core/platform/index.ts'
 import type { Store } from '#core/store/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
@@ -90,10 +90,11 @@ export class DataPlaneHost implements AsyncDisposable {
     routes: readonly RouteDefinition[],
     broker: BrokerLink | null,
     bounds: OutboxBounds,
+    webhooks: Readonly<Record<string, WebhookCall>>,
   ): Promise<readonly RefusedRoute[]> {
     if (this.#closed) return Promise.reject(routerClosed())
     const version = this.#next++
-    this.#orders.configuration = { version, routes, broker, bounds }
+    this.#orders.configuration = { version, routes, broker, bounds, webhooks }
     this.#thread.post({ type: 'configure', ...this.#orders.configuration })
     const tooLate = `The router did not take over ${routes.length} routes in time.`
     return this.#configured.wait(version, startMs, tooLate)

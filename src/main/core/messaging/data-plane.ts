@@ -24,6 +24,8 @@ import { JournalTarget, StoreQuarantine } from './store-targets.ts'
 import { journalTable, quarantineTable } from './tables.ts'
 import { TapRing } from './tap-ring.ts'
 import type { Target } from './targets.ts'
+import { webhookKey } from './webhook/webhook-key.ts'
+import { Webhooks } from './webhook/webhooks.ts'
 
 /** How often counters go to the console, and how often open taps are served. */
 const reportMs = 250
@@ -61,6 +63,7 @@ export class DataPlane {
   )
   readonly #sender = new MqttSender()
   readonly #delivery = new MqttDelivery()
+  readonly #webhooks: Webhooks
   readonly #outbox: Outbox
   readonly #held: HeldMessages
   readonly #receipts: Receipts
@@ -79,6 +82,7 @@ export class DataPlane {
     this.#quarantine = new StoreLine(quarantineTable, quarantineBounds, this.#port, () => this.#progress())
     this.#recorded = new StoreLine(recordedTable, recordedBounds, this.#port, () => {}, 'recording')
     this.#recorder = new Recorder(this.#recorded)
+    this.#webhooks = new Webhooks(clock)
     this.#outbox = new Outbox({
       port: this.#port,
       random,
@@ -87,6 +91,7 @@ export class DataPlane {
       log: (level, message) => this.#log(level, message),
     })
     this.#outbox.use('mqtt', this.#delivery)
+    this.#outbox.openEach('webhook', ({ route, address }) => this.#webhooks.way(webhookKey(route, address)))
     this.#held = new HeldMessages({
       port: this.#port,
       now: () => clock.wall(),
@@ -230,18 +235,21 @@ export class DataPlane {
     this.#receipts[Symbol.dispose]()
     this.#outbox[Symbol.dispose]()
     this.#held[Symbol.dispose]()
+    this.#webhooks[Symbol.dispose]()
     this.#journal.close()
     this.#quarantine.close()
     this.#recorded.close()
     this.#port.close()
   }
 
-  #configure({ version, routes, broker, bounds }: Extract<ToDataPlane, { type: 'configure' }>): void {
+  #configure({ version, routes, broker, bounds, webhooks }: Extract<ToDataPlane, { type: 'configure' }>): void {
     this.#outbox.bound(bounds)
+    this.#webhooks.use(webhooks)
     const refused = this.#router.load(routes)
     this.#held.serve()
     this.#link.listenTo(this.#router.reservedFilters())
     this.#link.use(broker)
+    this.#outbox.wake('webhook', true)
     // The first configuration is the one from before the site was read.
     if (version > 0) this.#desk.open()
     this.#send({ type: 'configured', version, refused })
@@ -303,6 +311,8 @@ export class DataPlane {
         return new ChannelTarget(route.id, ledger, this.#channels.get(to.channel))
       case 'journal':
         return new JournalTarget(route.id, ledger, this.#journal)
+      case 'webhook':
+        return this.#outbox.target(route, to, to.url, ledger)
     }
   }
 

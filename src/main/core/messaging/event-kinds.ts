@@ -11,6 +11,9 @@ export const messagingEvents = {
   routeFailing: 'route.failing',
   routeRecovered: 'route.recovered',
   routeRefused: 'route.refused',
+  /** A webhook has taken nothing for long while messages wait for it. */
+  targetFailing: 'target.failing',
+  targetRecovered: 'target.recovered',
   recordingStarted: 'recording.started',
   /** Ended by somebody or at its bound, or was imported. */
   recordingEnded: 'recording.ended',

@@ -110,6 +110,8 @@ describe('The loss ledger', () => {
             return new ChannelTarget(definition.id, ledger, channels.get(to.channel))
           case 'journal':
             return new JournalTarget(definition.id, ledger, journal)
+          case 'webhook':
+            return outbox.target(definition, to, to.url, ledger)
         }
       },
     })

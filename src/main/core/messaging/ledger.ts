@@ -18,6 +18,7 @@ export class TargetLedger {
   /** Null until the outbox has been read; stays 0 where there is none. */
   #carried: number | null
   #lastError: string | null = null
+  #failingSince: number | null = null
 
   /** The entry of the route's `to` that it accounts for. */
   readonly to: RouteTarget
@@ -91,6 +92,16 @@ export class TargetLedger {
     this.fault(reason)
   }
 
+  /** Delivering failed; `at` is wall-clock milliseconds. */
+  stall(at: number): void {
+    this.#failingSince ??= at
+  }
+
+  /** The target has taken a message: it fails no more. */
+  flow(): void {
+    this.#failingSince = null
+  }
+
   /** Remembers an error that has not, or not yet, cost a message. */
   fault(reason: string): void {
     this.#lastError = reason
@@ -109,6 +120,7 @@ export class TargetLedger {
       quarantined: this.#quarantined,
       carried: this.#carried,
       lastError: this.#lastError,
+      failingSince: this.#failingSince,
     }
   }
 }
@@ -234,7 +246,7 @@ export class RouteLedger {
 
 /** Whether what is delivered there goes through the outbox. */
 export function isDurable(target: RouteTarget): boolean {
-  return target.kind === 'mqtt' && target.qos > 0
+  return target.kind === 'webhook' || (target.kind === 'mqtt' && target.qos > 0)
 }
 
 function nameOf(target: RouteTarget): string {
@@ -245,5 +257,7 @@ function nameOf(target: RouteTarget): string {
       return target.channel
     case 'journal':
       return 'journal'
+    case 'webhook':
+      return target.url
   }
 }

@@ -10,6 +10,7 @@ import {
   type RouteDefinition,
   type Secrets,
   type SiteDefinition,
+  type WebhookCall,
 } from '#core/config/index.ts'
 import type { EventLog } from '#core/events/index.ts'
 import { type Builtin, type Clock, Listeners, type Logger, type Runtime } from '#core/platform/index.ts'
@@ -37,6 +38,7 @@ import type { WholePayload } from './tap-ring.ts'
 import { mistakeInTopic } from './topic-filter.ts'
 import { TrafficBoard } from './traffic-board.ts'
 import type { Messaging, RecorderPort, Tap } from './types.ts'
+import { webhooksOf } from './webhook/webhooks-of.ts'
 
 export interface MessagingParts {
   /** The site's folder. */
@@ -84,6 +86,8 @@ class SiteMessaging implements Messaging {
   #routing: { readonly routes: readonly RouteDefinition[]; readonly url: string | null } = { routes: [], url: null }
   readonly ownLogin: OwnLogin = { user: '$console', password: randomBytes(32).toString('base64url') }
   #bounds: OutboxBounds | undefined
+  /** Never to be logged. */
+  #webhooks: Readonly<Record<string, WebhookCall>> = {}
 
   constructor(parts: MessagingParts) {
     const { store, events, attention, state, runtime, clock, logger, secrets } = parts
@@ -163,6 +167,7 @@ class SiteMessaging implements Messaging {
     }
     this.#routing = { routes, url: on ? brokerUrl : null }
     this.#bounds = definition.outbox
+    this.#webhooks = webhooksOf(definition, this.#secrets)
     this.#broker.askRouter(on && this.#embedded)
     await this.#connect()
   }
@@ -344,6 +349,7 @@ class SiteMessaging implements Messaging {
   async #connect(): Promise<void> {
     const { routes, url } = this.#routing
     const isAway = url === null || (this.#embedded && this.#brokerState !== 'running')
-    if (this.#bounds) await this.#host.configure(routes, isAway ? null : await this.#linkTo(url), this.#bounds)
+    if (!this.#bounds) return
+    await this.#host.configure(routes, isAway ? null : await this.#linkTo(url), this.#bounds, this.#webhooks)
   }
 }

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { BrokerDefinition, OutboxBounds, RouteDefinition } from '#core/config/index.ts'
+import type { BrokerDefinition, OutboxBounds, RouteDefinition, WebhookCall } from '#core/config/index.ts'
 import type { LogLevel } from '#core/platform/index.ts'
 import type { ShownMessage } from '#shared/contract/messages.ts'
 import type { Problem } from '#shared/problem.ts'
@@ -16,6 +16,8 @@ export type ToDataPlane =
       /** Where the broker is; null: stay away from any. */
       readonly broker: BrokerLink | null
       readonly bounds: OutboxBounds
+      /** Webhooks by {@link webhookKey}. Never to be logged: they hold secrets. */
+      readonly webhooks: Readonly<Record<string, WebhookCall>>
     }
   /** Whether deliveries from the outbox wait, as somebody works on the site. */
   | { readonly type: 'hold'; readonly on: boolean }
@@ -221,7 +223,7 @@ export interface RouteCounts {
 
 export interface TargetCounts {
   readonly name: string
-  readonly kind: 'mqtt' | 'channel' | 'journal'
+  readonly kind: 'mqtt' | 'channel' | 'journal' | 'webhook'
   readonly delivered: number
   readonly queued: number
   readonly dropped: number
@@ -234,6 +236,8 @@ export interface TargetCounts {
   /** What the outbox held from before; null until it has been read, 0 where there is none. */
   readonly carried: number | null
   readonly lastError: string | null
+  /** Since when every delivery failed, wall-clock milliseconds; null while deliveries arrive or none is tried. */
+  readonly failingSince: number | null
 }
 
 /** What the console says to its broker thread, and what it says back. */

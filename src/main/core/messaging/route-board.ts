@@ -10,6 +10,7 @@ import { isDurable, RouteLedger } from './ledger.ts'
 import { limitInWords } from './limit-stage.ts'
 import type { RefusedRoute, RouteCounts, TargetCounts } from './protocol.ts'
 import { Rate } from './rate.ts'
+import { TargetWatch } from './target-watch.ts'
 
 /** A route that failed counts as recovered after this long without another failure. */
 const calmMs = 60_000
@@ -37,10 +38,12 @@ interface Shown {
 /** The routes as they are shown: counters from the data plane, rates, and which of them fail. */
 export class RouteBoard {
   readonly #parts: RouteBoardParts
+  readonly #targets: TargetWatch
   readonly #shown = new Map<string, Shown>()
 
   constructor(parts: RouteBoardParts) {
     this.#parts = parts
+    this.#targets = new TargetWatch(parts)
   }
 
   /** Shows the routes of a definition. A route that did not change keeps its counters; a changed one begins anew. */
@@ -49,6 +52,7 @@ export class RouteBoard {
     for (const [id, shown] of this.#shown) {
       if (wanted.has(id)) continue
       this.#settle(shown, 'the route was removed')
+      this.#targets.look(id, [])
       this.#shown.delete(id)
       this.#parts.slice.delete(id)
     }
@@ -56,6 +60,7 @@ export class RouteBoard {
       const old = this.#shown.get(route.id)
       if (old && same(old.definition, route)) continue
       if (old) this.#settle(old, 'the route was changed')
+      if (old) this.#targets.look(route.id, [])
       const none = new RouteLedger(route).counts()
       const shown: Shown = {
         definition: route,
@@ -106,6 +111,7 @@ export class RouteBoard {
     for (const shown of this.#shown.values()) {
       const perSecond = shown.rate.observe(shown.counts.received, now)
       if (perSecond !== shown.perSecond) touched.add(shown)
+      this.#targets.look(shown.definition.id, shown.counts.targets)
       shown.perSecond = perSecond
     }
     for (const shown of touched) {

@@ -1,4 +1,4 @@
-import type { OutboxBounds, RouteDefinition } from '#core/config/index.ts'
+import type { OutboxBounds, RouteDefinition, WebhookCall } from '#core/config/index.ts'
 import type { TableContents } from './lookup/lookup-tables.ts'
 import { firstBounds } from './outbox/outbox-room.ts'
 import type { BrokerLink, RecordingCounts, RecordingOrder, TapWish, ToDataPlane } from './protocol.ts'
@@ -9,10 +9,12 @@ export interface Configuration {
   readonly routes: readonly RouteDefinition[]
   readonly broker: BrokerLink | null
   readonly bounds: OutboxBounds
+  /** Never to be logged. */
+  readonly webhooks: Readonly<Record<string, WebhookCall>>
 }
 
 /** Until the site has been read. */
-const unread: Configuration = { version: 0, routes: [], broker: null, bounds: firstBounds }
+const unread: Configuration = { version: 0, routes: [], broker: null, bounds: firstBounds, webhooks: {} }
 
 /** What every data-plane thread is to know from its start: it outlasts the thread that was told first. */
 export class StandingOrders {

@@ -162,7 +162,16 @@ function Route({ route, hasLimits, onWatch, onEdit }: RouteProps) {
               <tr key={`${target.kind} ${target.name}`}>
                 <td>
                   {target.kind} {target.name !== target.kind && <code>{target.name}</code>}
-                  {target.lastError !== null && <div className={styles.error}>{target.lastError}</div>}
+                  {target.lastError !== null && (
+                    <div className={styles.error}>
+                      {target.lastError}
+                      {target.failingSince !== null && target.queued > 0 && (
+                        <span className="dim">
+                          , since <Time at={target.failingSince} />; tried again by itself
+                        </span>
+                      )}
+                    </div>
+                  )}
                 </td>
                 <td title={target.carried > 0 ? `${count(target.carried)} of them waited from before.` : undefined}>
                   {count(route.received + target.carried)}

@@ -6,6 +6,8 @@ export interface DeliveryFailure {
   readonly reason: string
   /** Whether the target itself refused the message, so that it will hardly take it the next time. */
   readonly permanent: boolean
+  /** How long the target asks to be left alone; without it nothing was asked. Milliseconds. */
+  readonly retryAfterMs?: number
 }
 
 /**

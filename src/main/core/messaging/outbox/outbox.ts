@@ -43,7 +43,10 @@ export class Outbox implements Disposable {
   readonly #file: OutboxFile
   readonly #room = new OutboxRoom()
   readonly #lanes = new Map<string, OutboxLane>()
+  /** Those of one kind that share a way, by kind; and of kinds in which each has its own, by lane. */
   readonly #turns = new Map<string, Turns>()
+  readonly #ownTurns = new Map<OutboxLane, Turns>()
+  readonly #ownWays = new Map<string, (lane: OutboxLane) => Delivery>()
   readonly #idPrefix = `${randomBytes(9).toString('base64url')}-`
   readonly #sweeping: NodeJS.Timeout
   readonly #pausing = new Set<NodeJS.Timeout>()
@@ -92,15 +95,18 @@ export class Outbox implements Disposable {
 
   /** Delivers the rows of targets of this kind. */
   use(kind: string, delivery: Delivery): void {
-    const turns = new Turns(delivery, (lane, row, failure) => this.#answered(lane, row, failure))
-    turns.hold(this.#held)
-    this.#turns.set(kind, turns)
+    this.#turns.set(kind, this.#begin(delivery))
+  }
+
+  /** Delivers the rows of each target of this kind on a way of its own, so that none ever waits for another. */
+  openEach(kind: string, make: (lane: { readonly route: string; readonly address: string }) => Delivery): void {
+    this.#ownWays.set(kind, make)
   }
 
   /** While on nothing is sent; what comes in is added. */
   hold(on: boolean): void {
     this.#held = on
-    for (const turns of this.#turns.values()) turns.hold(on)
+    for (const turns of [...this.#turns.values(), ...this.#ownTurns.values()]) turns.hold(on)
   }
 
   /** A way is open again, or has room: who paused because of it need not any longer. */
@@ -163,7 +169,7 @@ export class Outbox implements Disposable {
     clearInterval(this.#sweeping)
     this.#line[Symbol.dispose]()
     this.#file[Symbol.dispose]()
-    for (const turns of this.#turns.values()) turns[Symbol.dispose]()
+    for (const turns of [...this.#turns.values(), ...this.#ownTurns.values()]) turns[Symbol.dispose]()
     for (const timer of this.#pausing) clearTimeout(timer)
   }
 
@@ -265,7 +271,21 @@ export class Outbox implements Disposable {
   #turn(lane: OutboxLane): void {
     if (this.#closed) return
     if (lane.wantsPage) this.#read(lane)
-    if (lane.hasNext && lane.pausedUntil <= performance.now()) this.#turns.get(lane.kind)?.add(lane)
+    if (lane.hasNext && lane.pausedUntil <= performance.now()) this.#turnsOf(lane)?.add(lane)
+  }
+
+  #begin(delivery: Delivery): Turns {
+    const turns = new Turns(delivery, (lane, row, failure) => this.#answered(lane, row, failure))
+    turns.hold(this.#held)
+    return turns
+  }
+
+  #turnsOf(lane: OutboxLane): Turns | undefined {
+    const make = this.#ownWays.get(lane.kind)
+    if (make === undefined) return this.#turns.get(lane.kind)
+    const turns = this.#ownTurns.get(lane) ?? this.#begin(make(lane))
+    this.#ownTurns.set(lane, turns)
+    return turns
   }
 
   #read(lane: OutboxLane): void {
@@ -285,27 +305,33 @@ export class Outbox implements Disposable {
       lane.leave(row)
       lane.failures = 0
       lane.ledger?.settle(1)
+      lane.ledger?.flow()
       this.#left(row)
       this.#turn(lane)
       return
     }
     lane.ledger?.fault(failure.reason)
+    lane.ledger?.stall(this.#parts.now())
     if (failure.permanent && ++row.attempts >= mostRefusals) {
       lane.leave(row)
       this.#room.leave(1, row.bytes)
       lane.ledger?.quarantine(1, failure.reason)
       this.#file.quarantine(row, failure.reason, this.#parts.now())
+      // The target is there and answers: the next message is not to pay for this one.
+      lane.failures = 0
       this.#turn(lane)
       return
     }
     if (failure.permanent) this.#file.noteAttempts(row)
     lane.comeBack(row)
-    this.#pause(lane)
+    this.#pause(lane, failure.retryAfterMs ?? 0)
   }
 
-  #pause(lane: OutboxLane): void {
-    if (this.#closed || lane.pausedUntil > performance.now()) return
-    const ms = backoffMs(pauses, ++lane.failures, this.#parts.random())
+  /** Leaves a lane alone for a while, and for `leastMs` at least; what comes back during a pause makes it no longer by itself. */
+  #pause(lane: OutboxLane, leastMs: number): void {
+    const left = lane.pausedUntil - performance.now()
+    if (this.#closed || (left > 0 && left >= leastMs)) return
+    const ms = left > 0 ? leastMs : Math.max(leastMs, backoffMs(pauses, ++lane.failures, this.#parts.random()))
     lane.pausedUntil = performance.now() + ms
     const timer = setTimeout(() => {
       this.#pausing.delete(timer)
