@@ -1,17 +1,25 @@
 import type { Connection } from './client/index.ts'
-import { LineCheck, type RecordedMessage } from './message-lines.ts'
+import { LineCheck, longestLine, type RecordedMessage } from './message-lines.ts'
 
 /** Messages that are sent together, and about how many characters of them. */
 const batchMessages = 500
 const batchCharacters = 512 * 1024
 
-/** The lines of a text that comes in pieces. */
-export async function* linesOf(pieces: AsyncIterable<string>): AsyncGenerator<string> {
-  let begun = ''
+/** The lines of a text that comes in pieces; null for one that is longer than a line may be, which is not gathered. */
+export async function* linesOf(pieces: AsyncIterable<string>): AsyncGenerator<string | null> {
+  let begun: string | null = ''
+  let isFirst = true
   for await (const piece of pieces) {
-    const lines = (begun + piece).split('\n')
-    begun = lines.pop() ?? ''
-    for (const line of lines) yield line.endsWith('\r') ? line.slice(0, -1) : line
+    // Editors of Windows put a byte order mark before the first line.
+    const parts = (isFirst ? piece.replace(/^\uFEFF/, '') : piece).split('\n')
+    isFirst = false
+    for (const [index, part] of parts.entries()) {
+      if (index > 0) {
+        yield begun?.endsWith('\r') ? begun.slice(0, -1) : begun
+        begun = ''
+      }
+      begun = begun === null || begun.length + part.length > longestLine ? null : begun + part
+    }
   }
   if (begun !== '') yield begun
 }
@@ -51,10 +59,11 @@ export async function importFile(
     for await (const line of linesOf(pieces())) {
       signal.throwIfAborted()
       const message = again.take(line)
-      if (!message) continue
+      if (!message || line === null) continue
+      // Before it is added: what goes together must fit an envelope.
+      if (batch.length >= batchMessages || characters + line.length > batchCharacters) await send()
       batch.push(message)
       characters += line.length
-      if (batch.length >= batchMessages || characters >= batchCharacters) await send()
     }
     await send()
     signal.throwIfAborted()

@@ -51,10 +51,15 @@ export function messageOf(line: string): { readonly message: RecordedMessage } |
   return { message: parsed.data }
 }
 
+/** Longest line of a file, in characters: what it says must fit an envelope. */
+export const longestLine = 1_000_000
+
 export interface BadLine {
   readonly line: number
   readonly mistake: string
 }
+
+const tooLong = { mistake: `it is longer than the ${longestLine.toLocaleString('en')} characters that a line may have` }
 
 /** How many bad lines are told one by one. */
 const mostTold = 20
@@ -66,11 +71,11 @@ export class LineCheck {
   messages = 0
   #line = 0
 
-  /** The message of the next line; null when it is empty or bad. */
-  take(line: string): RecordedMessage | null {
+  /** The message of the next line; null when it is empty or bad. A line that is null was too long. */
+  take(line: string | null): RecordedMessage | null {
     this.#line++
-    if (line.trim() === '') return null
-    const read = messageOf(line)
+    if (line?.trim() === '') return null
+    const read = line === null ? tooLong : messageOf(line)
     if ('message' in read) {
       this.messages++
       return read.message

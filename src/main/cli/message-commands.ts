@@ -38,7 +38,14 @@ export function addMessageCommands(program: Command, run: Run): void {
     .option('--payload <text>', 'this in the place of its payload')
     .action(
       (number: string | undefined, values: { readonly route?: string; readonly payload?: string }, command: Command) =>
-        run(command, (context) => quarantineSend(context, choiceOf(command, number, values.route), values.payload)),
+        run(command, (context) => {
+          const choice = choiceOf(command, number, values.route)
+          if ('route' in choice && values.payload !== undefined)
+            return command.error(
+              'error: --payload takes the place of one message’s own; name that message by its number',
+            )
+          return quarantineSend(context, choice, values.payload)
+        }),
     )
   quarantine
     .command('discard [number]')
@@ -50,7 +57,8 @@ export function addMessageCommands(program: Command, run: Run): void {
 }
 
 function choiceOf(command: Command, number: string | undefined, route: string | undefined): QuarantineChoice {
-  if (number !== undefined && /^\d{1,15}$/.test(number)) return { id: Number(number) }
+  // Both at once would leave it open which of them counts.
+  if (number !== undefined && route === undefined && /^\d{1,15}$/.test(number)) return { id: Number(number) }
   if (number === undefined && route !== undefined) return { route }
   return command.error('error: name one message by its number (see "wheelhouse quarantine"), or a route with --route')
 }

@@ -12,10 +12,13 @@ export const mostUntaken = 32 * 1024 * 1024
 export class EnvelopeLines {
   readonly #socket: Socket
   readonly #listeners = new TransportListeners()
+  readonly #longest: number
   #rest = ''
 
-  constructor(socket: Socket) {
+  /** `longest` line that is taken from the other side, in characters. */
+  constructor(socket: Socket, longest: number = longestEnvelope) {
     this.#socket = socket
+    this.#longest = longest
     socket.setEncoding('utf8')
     socket.on('data', (text) => this.#take(String(text)))
     socket.once('error', (error) => this.#listeners.end(error.message))
@@ -52,7 +55,7 @@ export class EnvelopeLines {
     this.#rest = lines.pop() ?? ''
     for (const line of lines) this.#listeners.receive(line)
     // A longer line would be refused by whoever reads it; do not gather it first.
-    if (this.#rest.length > longestEnvelope) this.#giveUp('a line longer than an envelope may be')
+    if (this.#rest.length > this.#longest) this.#giveUp('a line longer than an envelope may be')
   }
 
   #giveUp(reason: string): void {

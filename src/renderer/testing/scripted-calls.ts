@@ -110,16 +110,18 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
           encoding: 'utf8' as const,
           reason: 'The payload is not JSON: it ends in the middle of a word at character 15.',
           target: null,
+          cutFrom: null,
+          bytes: 15,
         })),
         more: false,
       }),
       sendQuarantined: async (input) => {
         note('messages.sendQuarantined', input)
-        return { done: 1 }
+        return { done: 1, left: 0 }
       },
       discardQuarantined: async (input) => {
         note('messages.discardQuarantined', input)
-        return { done: 1 }
+        return { done: 1, left: 0 }
       },
       outbox: async () => sampleOutbox(),
     },

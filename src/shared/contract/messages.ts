@@ -46,6 +46,10 @@ export const quarantinedSchema = z.object({
   reason: z.string(),
   /** The target that refused it, kind and address; null when it never came so far. */
   target: z.string().nullable(),
+  /** How many bytes it had, when only its beginning is kept; null: it is whole. Such a one is sent again only put right. */
+  cutFrom: z.number().int().nullable(),
+  /** Bytes that are kept; the payload here is the first 64 KiB of them. */
+  bytes: z.number().int(),
 })
 export type Quarantined = z.infer<typeof quarantinedSchema>
 
@@ -65,6 +69,14 @@ export type TopicsPage = z.infer<typeof topicsPageSchema>
 /** Messages of the quarantine: one, or all of a route (10,000 at most). */
 export const quarantineChoiceSchema = z.union([z.object({ id: z.number().int() }), z.object({ route: idSchema })])
 export type QuarantineChoice = z.infer<typeof quarantineChoiceSchema>
+
+/** What became of an order about messages in quarantine. */
+export const settledSchema = z.object({
+  done: z.number().int(),
+  /** Those of the route that stay, as another order has them in its hands, or as they are not whole and cannot be sent. */
+  left: z.number().int(),
+})
+export type Settled = z.infer<typeof settledSchema>
 
 /** A message that waits for its target. */
 export const outboxRowSchema = z.object({
@@ -137,11 +149,14 @@ export const messagesContract = {
     .output(z.object({ rows: z.array(quarantinedSchema), more: z.boolean() })),
   /** Sends them again: through their route, or to the target that refused them; `payload` in the place of one message's own. */
   sendQuarantined: procedure
-    .input(z.object({ choice: quarantineChoiceSchema, payload: z.string().max(262_144).optional() }))
-    .output(z.object({ done: z.number().int() })),
-  discardQuarantined: procedure
-    .input(z.object({ choice: quarantineChoiceSchema }))
-    .output(z.object({ done: z.number().int() })),
+    .input(
+      z.union([
+        z.object({ choice: z.object({ id: z.number().int() }), payload: z.string().max(262_144).optional() }),
+        z.object({ choice: z.object({ route: idSchema }), payload: z.undefined().optional() }),
+      ]),
+    )
+    .output(settledSchema),
+  discardQuarantined: procedure.input(z.object({ choice: quarantineChoiceSchema })).output(settledSchema),
   outbox: procedure
     .input(
       z.object({

@@ -1,4 +1,4 @@
-import type { OutboxPage, QuarantineChoice } from '#shared/contract/messages.ts'
+import type { OutboxPage, QuarantineChoice, Settled } from '#shared/contract/messages.ts'
 import { exitCodes } from '../exit-code.ts'
 import { firstState } from '../first-state.ts'
 import { counted, moment, table } from '../words.ts'
@@ -63,8 +63,10 @@ export async function quarantineSend(
 ): Promise<number> {
   await using reached = await context.reach('host')
   const { messages } = reached.connection.calls
-  const answer = await messages.sendQuarantined({ choice, ...(payload !== undefined && { payload }) })
-  show(context, answer, `${counted(answer.done, 'message')} sent again.`)
+  const answer = await messages.sendQuarantined(
+    'id' in choice ? { choice, ...(payload !== undefined && { payload }) } : { choice },
+  )
+  show(context, answer, settledText(answer, 'sent again'))
   return exitCodes.done
 }
 
@@ -72,6 +74,11 @@ export async function quarantineSend(
 export async function quarantineDiscard(context: CommandContext, choice: QuarantineChoice): Promise<number> {
   await using reached = await context.reach('any')
   const answer = await reached.connection.calls.messages.discardQuarantined({ choice })
-  show(context, answer, `${counted(answer.done, 'message')} discarded.`)
+  show(context, answer, settledText(answer, 'discarded'))
   return exitCodes.done
+}
+
+function settledText({ done, left }: Settled, what: string): string {
+  const others = `${counted(left, 'message')} stay${left === 1 ? 's' : ''}: not whole, or in the hands of another order.`
+  return `${counted(done, 'message')} ${what}.${left > 0 ? ` ${others}` : ''}`
 }

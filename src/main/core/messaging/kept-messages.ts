@@ -1,7 +1,7 @@
 import type { OutboxBounds } from '#core/config/index.ts'
 import type { EventLog } from '#core/events/index.ts'
 import type { Database } from '#core/store/index.ts'
-import type { OutboxPage, QuarantineChoice } from '#shared/contract/messages.ts'
+import type { OutboxPage, QuarantineChoice, Settled } from '#shared/contract/messages.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import type { DataPlaneHost } from './data-plane-host.ts'
@@ -25,9 +25,23 @@ interface QuarantineRow {
   readonly target: string | null
 }
 
+/** A message of the quarantine without what is large of it. */
+interface Chosen {
+  readonly id: number
+  readonly route: string
+  readonly bytes: number
+  readonly cutFrom: number | null
+}
+
+/** Messages that are sent again together, and their bytes; the next wait until those are safe. */
+const togetherRows = 100
+const togetherBytes = 4 * 1024 * 1024
+
 /** What waits in the outbox as it is shown, and what an operator does with messages in quarantine. */
 export class KeptMessages {
   readonly #parts: KeptMessagesParts
+  /** Those of the quarantine that an order has in its hands: a second one would send them twice. */
+  readonly #busy = new Set<number>()
 
   constructor(parts: KeptMessagesParts) {
     this.#parts = parts
@@ -65,54 +79,86 @@ export class KeptMessages {
    * Sends messages of the quarantine again: through their route from its start, or to the target that had refused them. Each leaves the
    * quarantine once it is safe elsewhere. `payload` takes the place of the one message's own.
    */
-  async send(choice: QuarantineChoice, payload: string | undefined, cause: Cause): Promise<{ readonly done: number }> {
-    return await this.#settle(choice, cause, 'sent', (row) =>
-      this.#parts.host.resend({ ...row, payload: payload ?? row.payload }),
-    )
+  async send(choice: QuarantineChoice, payload: string | undefined, cause: Cause): Promise<Settled> {
+    const { host } = this.#parts
+    const isSendable = ({ cutFrom }: Chosen) => cutFrom === null || payload !== undefined
+    return await this.#settle(choice, isSendable, 'sent', cause, async (ids) => {
+      const rows = this.#rows(ids)
+      const sent = await Promise.allSettled(rows.map((row) => host.resend({ ...row, payload: payload ?? row.payload })))
+      const failed = sent.find((one) => one.status === 'rejected')
+      return {
+        safe: rows.flatMap(({ id }, index) => (sent[index]?.status === 'fulfilled' ? [id] : [])),
+        ...(failed && { failed: failed.reason }),
+      }
+    })
   }
 
   /** Gives messages of the quarantine up for good. */
-  async discard(choice: QuarantineChoice, cause: Cause): Promise<{ readonly done: number }> {
-    return await this.#settle(choice, cause, 'discarded', async () => {})
+  async discard(choice: QuarantineChoice, cause: Cause): Promise<Settled> {
+    return await this.#settle(
+      choice,
+      () => true,
+      'discarded',
+      cause,
+      async (ids) => ({ safe: ids }),
+    )
   }
 
   async #settle(
     choice: QuarantineChoice,
-    cause: Cause,
+    isWanted: (one: Chosen) => boolean,
     what: 'sent' | 'discarded',
-    each: (row: QuarantineRow) => Promise<void>,
-  ): Promise<{ readonly done: number }> {
-    const rows = this.#chosen(choice)
-    const routes = [...new Set(rows.map(({ route }) => route))]
+    cause: Cause,
+    each: (ids: readonly number[]) => Promise<{ readonly safe: readonly number[]; readonly failed?: unknown }>,
+  ): Promise<Settled> {
+    const chosen = this.#chosen(choice)
+    const wanted = chosen.filter((one) => !this.#busy.has(one.id) && isWanted(one))
+    const [only] = chosen
+    if (wanted.length === 0 && only && 'id' in choice) throw this.#busy.has(only.id) ? busy(only) : cut(only)
+    for (const { id } of wanted) this.#busy.add(id)
+    const routes = [...new Set(wanted.map(({ route }) => route))]
     let done = 0
     try {
-      for (const row of rows) {
-        await each(row)
-        await this.#parts.database.write([{ sql: 'DELETE FROM quarantine WHERE id = ?', values: [row.id] }], 'journal')
-        done++
+      for (const ids of together(wanted)) {
+        const { safe, failed } = await each(ids)
+        const places = safe.map(() => '?').join(',')
+        await this.#parts.database.write(
+          [{ sql: `DELETE FROM quarantine WHERE id IN (${places})`, values: [...safe] }],
+          'journal',
+        )
+        done += safe.length
+        if (failed !== undefined) throw failed
       }
     } finally {
+      for (const { id } of wanted) this.#busy.delete(id)
       if (done > 0) this.#tell(what, done, routes, cause)
     }
-    return { done }
+    return { done, left: chosen.length - wanted.length }
   }
 
-  #chosen(choice: QuarantineChoice): readonly QuarantineRow[] {
+  #chosen(choice: QuarantineChoice): readonly Chosen[] {
     const { database } = this.#parts
-    const columns = 'SELECT id, route, topic, payload, target FROM quarantine'
+    const columns = 'SELECT id, route, octet_length(payload) AS bytes, cut_from AS cutFrom FROM quarantine'
     if ('route' in choice) {
-      return database.all<QuarantineRow>({
+      return database.all<Chosen>({
         sql: `${columns} WHERE route = ? ORDER BY id LIMIT ?`,
         values: [choice.route, mostAtOnce],
       })
     }
-    const row = database.get<QuarantineRow>({ sql: `${columns} WHERE id = ?`, values: [choice.id] })
+    const row = database.get<Chosen>({ sql: `${columns} WHERE id = ?`, values: [choice.id] })
     if (row) return [row]
     throw new ConsoleError(
       'message-gone',
       `Message ${choice.id} is not in quarantine: it was sent or discarded meanwhile, or gave way to newer ones.`,
       'Look at the list again.',
     )
+  }
+
+  #rows(ids: readonly number[]): readonly QuarantineRow[] {
+    return this.#parts.database.all<QuarantineRow>({
+      sql: `SELECT id, route, topic, payload, target FROM quarantine WHERE id IN (${ids.map(() => '?').join(',')}) ORDER BY id`,
+      values: [...ids],
+    })
   }
 
   #tell(what: 'sent' | 'discarded', done: number, routes: readonly string[], cause: Cause): void {
@@ -135,6 +181,40 @@ export class KeptMessages {
       data: { messages: done, routes },
     })
   }
+}
+
+/** In their order, in groups that are settled together. */
+function together(chosen: readonly Chosen[]): readonly (readonly number[])[] {
+  const groups: number[][] = []
+  let bytes = Number.POSITIVE_INFINITY
+  for (const one of chosen) {
+    const group = groups.at(-1)
+    if (!group || group.length >= togetherRows || bytes + one.bytes > togetherBytes) {
+      groups.push([one.id])
+      bytes = one.bytes
+    } else {
+      group.push(one.id)
+      bytes += one.bytes
+    }
+  }
+  return groups
+}
+
+function busy({ id }: Chosen): ConsoleError {
+  return new ConsoleError(
+    'message-busy',
+    `Message ${id} is being sent or discarded already.`,
+    'Look at the list again in a moment.',
+    { retryable: true },
+  )
+}
+
+function cut({ id, bytes, cutFrom }: Chosen): ConsoleError {
+  return new ConsoleError(
+    'message-cut',
+    `Message ${id} was not sent again: of its ${cutFrom} bytes only the first ${bytes} were kept.`,
+    'Edit it and send what it must be, have its sender send it again, or discard it.',
+  )
 }
 
 function shownRow(row: {

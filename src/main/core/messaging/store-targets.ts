@@ -45,7 +45,7 @@ export class StoreQuarantine implements Quarantine {
     const cut = bytes.length > largestQuarantined
     const stored = storable(cut ? bytes.subarray(0, largestQuarantined) : bytes)
     const why = cut ? `${reason} (cut to the first ${largestQuarantined} of ${bytes.length} bytes)` : reason
-    this.#line.push(this.#owner, [at, route, topicName, stored, why, null], bytesOf(stored))
+    this.#line.push(this.#owner, [at, route, topicName, stored, why, null, cut ? bytes.length : null], bytesOf(stored))
   }
 }
 

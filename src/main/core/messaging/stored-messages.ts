@@ -32,7 +32,13 @@ interface QuarantineRecord {
   readonly payload: string | Uint8Array
   readonly reason: string
   readonly target: string | null
+  readonly cutFrom: number | null
+  readonly bytes: number
 }
+
+/** Bytes of a payload of the quarantine that are shown, and of one page of them. */
+const shownBytes = 64 * 1024
+const pageBytes = 4 * 1024 * 1024
 
 /** Journal and quarantine as they are read, and how long they are kept; the store deletes. The data plane writes them. */
 export class StoredMessages implements Disposable {
@@ -73,15 +79,29 @@ export class StoredMessages implements Disposable {
     readonly limit: number
   }): { readonly rows: readonly Quarantined[]; readonly more: boolean } {
     const { where, values } = conditions({ 'id < ?': query.before, 'route = ?': query.route })
-    const found = this.#database.all<QuarantineRecord>({
-      sql: `SELECT id, at, route, topic, payload, reason, target FROM quarantine ${where} ORDER BY id DESC LIMIT ?`,
+    // How large they are first, which reads none of them: a page of large ones is shorter.
+    const sizes = this.#database.all<{ id: number; bytes: number }>({
+      sql: `SELECT id, octet_length(payload) AS bytes FROM quarantine ${where} ORDER BY id DESC LIMIT ?`,
       values: [...values, query.limit + 1],
     })
-    const rows = found.slice(0, query.limit).map((row) => {
+    let bytes = 0
+    const taken = sizes.slice(0, query.limit).filter((row, index) => {
+      bytes += Math.min(row.bytes, shownBytes)
+      return index === 0 || bytes <= pageBytes
+    })
+    const last = taken.at(-1)
+    if (!last) return { rows: [], more: false }
+    const found = this.#database.all<QuarantineRecord>({
+      sql: `SELECT id, at, route, topic, substr(payload, 1, ${shownBytes}) AS payload, reason, target, cut_from AS cutFrom,
+                   octet_length(payload) AS bytes
+            FROM quarantine ${where === '' ? 'WHERE' : `${where} AND`} id >= ? ORDER BY id DESC LIMIT ?`,
+      values: [...values, last.id, query.limit],
+    })
+    const rows = found.map((row) => {
       const { text, encoding } = shown(row.payload)
       return { ...row, payload: text, encoding }
     })
-    return { rows, more: found.length > query.limit }
+    return { rows, more: sizes.length > taken.length }
   }
 
   /** Remembers how long each journal is kept, so that rows of a route that is gone still end. */

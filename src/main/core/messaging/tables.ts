@@ -117,6 +117,11 @@ export const messagingSchema: Schema = {
         ) STRICT, WITHOUT ROWID;
       `,
     },
+    {
+      version: 5,
+      what: 'how large messages were of which the quarantine keeps the beginning only',
+      sql: 'ALTER TABLE quarantine ADD COLUMN cut_from INTEGER; -- bytes that it had; null: it is whole',
+    },
   ],
 }
 
@@ -129,7 +134,7 @@ export interface RowTable {
 export const journalTable: RowTable = { name: 'journal', columns: ['at', 'route', 'topic', 'payload'] }
 export const quarantineTable: RowTable = {
   name: 'quarantine',
-  columns: ['at', 'route', 'topic', 'payload', 'reason', 'target'],
+  columns: ['at', 'route', 'topic', 'payload', 'reason', 'target', 'cut_from'],
 }
 
 /** Rows that one statement adds. Few sizes, so that the writer keeps few prepared statements. */

@@ -5,6 +5,7 @@ import type {
   OutboxPage,
   QuarantineChoice,
   Quarantined,
+  Settled,
   ShownMessage,
   TopicsPage,
 } from '#shared/contract/messages.ts'
@@ -38,13 +39,12 @@ export interface Messaging extends AsyncDisposable {
     readonly qos: 0 | 1
     readonly retain: boolean
   }): Promise<void>
-  /** Sends messages of the quarantine again, or gives them up. Rejects with `message-gone`, and with what stands in the way. */
-  sendQuarantined(
-    choice: QuarantineChoice,
-    payload: string | undefined,
-    cause: Cause,
-  ): Promise<{ readonly done: number }>
-  discardQuarantined(choice: QuarantineChoice, cause: Cause): Promise<{ readonly done: number }>
+  /**
+   * Sends messages of the quarantine again, or gives them up. Rejects with `message-gone`, `message-busy` (another order has it in its
+   * hands), `message-cut` (it is not whole), and with what stands in the way.
+   */
+  sendQuarantined(choice: QuarantineChoice, payload: string | undefined, cause: Cause): Promise<Settled>
+  discardQuarantined(choice: QuarantineChoice, cause: Cause): Promise<Settled>
   /** Messages that wait for their targets, oldest first, from behind `after`. */
   outbox(query: {
     readonly route?: string | undefined

@@ -10,6 +10,7 @@ import { useSlice } from '../../state/use-shown.ts'
 import { intoOutbox, outageHorizon } from './outage-horizon.ts'
 import { PagedRows, pageSize } from './paged-rows.tsx'
 import { Payload } from './payload.tsx'
+import { PayloadPart } from './payload-part.tsx'
 import { RouteChoice } from './route-choice.tsx'
 
 const rulesWhenFull: Readonly<Record<OutboxPage['bounds']['whenFull'], string>> = {
@@ -45,6 +46,7 @@ export function OutboxTab() {
             />
             <DrawerPart title="Payload">
               <Payload payload={chosen.payload} encoding={chosen.encoding} />
+              <PayloadPart {...chosen} />
             </DrawerPart>
           </Drawer>
         )

@@ -11,6 +11,7 @@ import { usePage } from '../../state/page-context.ts'
 import { tellDone, useAction } from '../../state/use-action.tsx'
 import { PagedRows, pageSize } from './paged-rows.tsx'
 import { Payload } from './payload.tsx'
+import { isPart, PayloadPart } from './payload-part.tsx'
 import { RouteChoice } from './route-choice.tsx'
 
 /** Messages that could not be routed, each with the reason. */
@@ -36,6 +37,7 @@ export function QuarantineTab() {
             />
             <DrawerPart title="Payload">
               <Payload payload={chosen.payload} encoding={chosen.encoding} />
+              <PayloadPart {...chosen} />
             </DrawerPart>
             <Settling key={chosen.id} message={chosen} onDone={() => setChosen(null)} />
           </Drawer>
@@ -84,13 +86,14 @@ function Settling({ message, onDone }: { readonly message: Quarantined; readonly
   const all = { route: message.route }
   const settle = async (what: 'send' | 'discard', choice: QuarantineChoice, payload?: string) => {
     const answer = await run(({ messages }) =>
-      what === 'send'
-        ? messages.sendQuarantined({ choice, ...(payload !== undefined && { payload }) })
-        : messages.discardQuarantined({ choice }),
+      what === 'discard'
+        ? messages.discardQuarantined({ choice })
+        : messages.sendQuarantined('id' in choice ? { choice, ...(payload !== undefined && { payload }) } : { choice }),
     )
     await queries.invalidateQueries({ queryKey: ['quarantine'] })
     if (!answer) return
-    tellDone(`${counted(answer.done, 'message')} ${what === 'send' ? 'sent again' : 'discarded'}.`)
+    const left = answer.left > 0 ? ` ${counted(answer.left, 'message')} not whole, or in other hands: left here.` : ''
+    tellDone(`${counted(answer.done, 'message')} ${what === 'send' ? 'sent again' : 'discarded'}.${left}`)
     onDone()
   }
   return (
@@ -107,10 +110,12 @@ function Settling({ message, onDone }: { readonly message: Quarantined; readonly
       <Group gap="xs" mt="xs">
         {edited === null ? (
           <>
-            <Button size="compact-sm" loading={busy} onClick={() => void settle('send', { id: message.id })}>
-              Send again
-            </Button>
-            {message.encoding === 'utf8' && (
+            {message.cutFrom === null && (
+              <Button size="compact-sm" loading={busy} onClick={() => void settle('send', { id: message.id })}>
+                Send again
+              </Button>
+            )}
+            {message.encoding === 'utf8' && !isPart(message) && (
               <Button size="compact-sm" variant="default" onClick={() => setEdited(message.payload)}>
                 Edit and send
               </Button>

@@ -118,12 +118,12 @@ describe('What is in quarantine', () => {
     const [, second, first] = held
     if (!first || !second) throw new Error('there are three')
     const cause = { type: 'operator', via: 'browser' } as const
-    expect(await rig.messaging.sendQuarantined({ id: first.id }, '{"n": 5}', cause)).toEqual({ done: 1 })
+    expect(await rig.messaging.sendQuarantined({ id: first.id }, '{"n": 5}', cause)).toEqual({ done: 1, left: 0 })
     await until('it to arrive', () => got.includes('{"n": 5}'))
     // As it was it is refused for the same reason, and is kept again.
     await rig.messaging.sendQuarantined({ id: second.id }, undefined, cause)
     await until('it to be back', () => rig.messaging.quarantine({ limit: 10 }).rows[0]?.payload === 'rubbish')
-    expect(await rig.messaging.discardQuarantined({ route: 'strict' }, cause)).toEqual({ done: 2 })
+    expect(await rig.messaging.discardQuarantined({ route: 'strict' }, cause)).toEqual({ done: 2, left: 0 })
     expect(rig.messaging.quarantine({ limit: 10 }).rows).toEqual([])
     await expect(rig.messaging.discardQuarantined({ id: first.id }, cause)).rejects.toMatchObject({
       problem: { code: 'message-gone' },
@@ -131,6 +131,61 @@ describe('What is in quarantine', () => {
     const told = rig.events.filter(({ kind }) => kind.startsWith('quarantine.'))
     expect(told.map(({ kind }) => kind)).toEqual(['quarantine.sent', 'quarantine.sent', 'quarantine.discarded'])
     expect(told.every((event) => event.cause === cause)).toBe(true)
+  })
+})
+
+describe('What is in quarantine, in many and large messages', () => {
+  const strict = { ...sure, id: 'strict', where: 'payload.n > 3' }
+  const cause = { type: 'operator', via: 'browser' } as const
+
+  it('is sent once, however often and by however many it is asked for; one that is not whole only put right', async () => {
+    await using rig = await messagingRig()
+    await rig.loadEmbedded([strict])
+    await rig.startBroker()
+    await routerConnected(rig)
+    const client = await publisher(rig.url)
+    await Promise.all(Array.from({ length: 250 }, (_, n) => client.publishAsync('in/a', `no ${n}`, { qos: 1 })))
+    await client.publishAsync('in/large', `{"n": 1, "text": "${'x'.repeat(100_000)}`, { qos: 1 })
+    await until('them to be in quarantine', () => rig.messaging.quarantine({ limit: 1_000 }).rows.length === 251)
+    const [large] = rig.messaging.quarantine({ limit: 1 }).rows
+    if (!large) throw new Error('the large one is the newest')
+    expect(large).toMatchObject({ topic: 'in/large', cutFrom: 100_018, bytes: 65_536 })
+
+    await rig.loadEmbedded([{ ...strict, where: null }])
+    const got = await subscriber(rig.url, 'out')
+    const all = rig.messaging.sendQuarantined({ route: 'strict' }, undefined, cause)
+    const again = rig.messaging.sendQuarantined({ route: 'strict' }, undefined, cause)
+    await expect(rig.messaging.discardQuarantined({ id: large.id - 1 }, cause)).rejects.toMatchObject({
+      problem: { code: 'message-busy' },
+    })
+    expect(await all).toEqual({ done: 250, left: 1 })
+    expect(await again).toEqual({ done: 0, left: 251 })
+    await expect(rig.messaging.sendQuarantined({ id: large.id }, undefined, cause)).rejects.toMatchObject({
+      problem: { code: 'message-cut' },
+    })
+    expect(await rig.messaging.sendQuarantined({ id: large.id }, 'right', cause)).toEqual({ done: 1, left: 0 })
+    await until('all to arrive', () => got.includes('right'))
+    expect(got).toEqual([...Array.from({ length: 250 }, (_, n) => `no ${n}`), 'right'])
+    expect(rig.messaging.quarantine({ limit: 10 }).rows).toEqual([])
+  })
+
+  it('is listed in pages of a few megabytes, however large the messages are', async () => {
+    await using rig = await messagingRig()
+    await rig.loadEmbedded([strict])
+    await rig.startBroker()
+    await routerConnected(rig)
+    const client = await publisher(rig.url)
+    for (let n = 0; n < 100; n++) await client.publishAsync('in/a', `${n} ${'x'.repeat(70_000)}`, { qos: 1 })
+    const seen: string[] = []
+    await until('them to be in quarantine', () => rig.state.slice('routes').get('strict')?.quarantined === 100)
+    for (let before: number | undefined; ; ) {
+      const page = rig.messaging.quarantine({ limit: 1_000, ...(before !== undefined && { before }) })
+      expect(JSON.stringify(page.rows).length).toBeLessThan(5 * 1024 * 1024)
+      seen.push(...page.rows.map(({ payload }) => payload.slice(0, payload.indexOf(' '))))
+      before = page.rows.at(-1)?.id
+      if (!page.more) break
+    }
+    expect(seen).toEqual(Array.from({ length: 100 }, (_, n) => String(99 - n)))
   })
 })
 

@@ -82,7 +82,7 @@ export class OutboxFile implements Disposable {
     const why = `${row.target} refused it ${row.attempts} times: ${reason}`
     this.#port.write(
       [
-        ...insertRows(quarantineTable, [at, row.route, row.topic, row.payload, why, row.target]),
+        ...insertRows(quarantineTable, [at, row.route, row.topic, row.payload, why, row.target, null]),
         ...deleteOutbox([row.seq]),
       ],
       (error) => {
