@@ -1,6 +1,12 @@
 import type { Command } from 'commander'
 import type { QuarantineChoice } from '#shared/contract/messages.ts'
-import { outboxList, quarantineDiscard, quarantineList, quarantineSend } from './commands/kept-messages.ts'
+import {
+  outboxList,
+  outboxSettle,
+  quarantineDiscard,
+  quarantineList,
+  quarantineSend,
+} from './commands/kept-messages.ts'
 import { wholeNumber } from './option-values.ts'
 import type { Run } from './program.ts'
 
@@ -11,15 +17,30 @@ interface Listed {
 
 /** `wheelhouse outbox …` and `wheelhouse quarantine …`: messages that wait, and those that could not be delivered. */
 export function addMessageCommands(program: Command, run: Run): void {
-  program
-    .command('outbox')
-    .description('messages that wait for their targets')
+  const outbox = program.command('outbox').description('messages that wait for their targets')
+  outbox
     .command('list', { isDefault: true })
     .description('how many wait for which target, and the oldest of them')
     .option('--route <route>', 'only of this route')
     .option('--limit <count>', 'at most so many, the oldest', wholeNumber(1, 1_000), 20)
     .action(({ route, limit }: Listed, command: Command) =>
       run(command, (context) => outboxList(context, route, limit)),
+    )
+
+  const seq = wholeNumber(1, Number.MAX_SAFE_INTEGER)
+  outbox
+    .command('send')
+    .argument('<number>', 'of the message, as the list says', seq)
+    .description('try its target at once instead of waiting out the pause')
+    .action((number: number, _values: unknown, command: Command) =>
+      run(command, (context) => outboxSettle(context, number, 'send')),
+    )
+  outbox
+    .command('discard')
+    .argument('<number>', 'of the message, as the list says', seq)
+    .description('give it up for good')
+    .action((number: number, _values: unknown, command: Command) =>
+      run(command, (context) => outboxSettle(context, number, 'discard')),
     )
 
   const quarantine = program.command('quarantine').description('messages that could not be routed or delivered')

@@ -119,6 +119,10 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
         note('messages.sendQuarantined', input)
         return { done: 1, left: 0 }
       },
+      settleWaiting: async (input) => {
+        note('messages.settleWaiting', input)
+        return { done: 1 }
+      },
       discardQuarantined: async (input) => {
         note('messages.discardQuarantined', input)
         return { done: 1, left: 0 }

@@ -157,6 +157,10 @@ export const messagesContract = {
     )
     .output(settledSchema),
   discardQuarantined: procedure.input(z.object({ choice: quarantineChoiceSchema })).output(settledSchema),
+  /** A message that waits in the outbox: its target is tried at once, or it is given up for good. */
+  settleWaiting: procedure
+    .input(z.object({ seq: z.number().int(), what: z.enum(['send', 'discard']) }))
+    .output(z.object({ done: z.number().int() })),
   outbox: procedure
     .input(
       z.object({

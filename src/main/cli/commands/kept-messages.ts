@@ -21,13 +21,28 @@ export function outboxText({ rows, targets, more }: OutboxPage, zone: string): s
     String(waiting),
     moment(oldestAt, zone),
   ])
-  const list = rows.map(({ at, route, target, payload }) => [moment(at, zone), route, target, payload.slice(0, 60)])
+  const list = rows.map(({ seq, at, route, target, payload }) => [
+    String(seq),
+    moment(at, zone),
+    route,
+    target,
+    payload.slice(0, 60),
+  ])
   return [
     table(['ROUTE', 'TARGET', 'WAITING', 'OLDEST'], sums),
     '',
-    table(['AT', 'ROUTE', 'TARGET', 'PAYLOAD'], list),
+    table(['NUMBER', 'AT', 'ROUTE', 'TARGET', 'PAYLOAD'], list),
     ...(more ? ['…'] : []),
   ].join('\n')
+}
+
+/** `wheelhouse outbox send|discard NUMBER`. */
+export async function outboxSettle(context: CommandContext, seq: number, what: 'send' | 'discard'): Promise<number> {
+  await using reached = await context.reach('host')
+  const answer = await reached.connection.calls.messages.settleWaiting({ seq, what })
+  const done = what === 'send' ? 'Its target is tried now.' : `Message ${seq} discarded.`
+  show(context, answer, done)
+  return exitCodes.done
 }
 
 /** `wheelhouse quarantine list`: newest first. */

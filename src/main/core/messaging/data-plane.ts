@@ -322,6 +322,8 @@ export class DataPlane {
         return { type: 'topics', ...this.#router.topicsSince(question.after) }
       case 'payload':
         return { type: 'payload', payload: this.#taps.whole(question.n, question.at) }
+      case 'outbox-row':
+        return { type: 'outbox-row', result: this.#outbox.settle(question.order) }
     }
   }
 

@@ -21,4 +21,6 @@ export const messagingEvents = {
   /** An operator sent messages of the quarantine again, or gave them up. */
   quarantineSent: 'quarantine.sent',
   quarantineDiscarded: 'quarantine.discarded',
+  /** An operator gave up a message that waited in the outbox. */
+  outboxDiscarded: 'outbox.discarded',
 } as const

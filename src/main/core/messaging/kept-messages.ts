@@ -13,7 +13,7 @@ const mostAtOnce = 10_000
 
 export interface KeptMessagesParts {
   readonly database: Database
-  readonly host: Pick<DataPlaneHost, 'resend'>
+  readonly host: Pick<DataPlaneHost, 'resend' | 'ask'>
   readonly events: EventLog
 }
 
@@ -73,6 +73,38 @@ export class KeptMessages {
       targets: [...targets],
       bounds: { ...bounds },
     }
+  }
+
+  /** Tries the target of a waiting message at once, or gives the message up. Rejects with `message-gone` or `message-under-way`. */
+  async settleWaiting(seq: number, what: 'send' | 'discard', cause: Cause): Promise<{ readonly done: number }> {
+    const { database, host, events } = this.#parts
+    const row = database.get<{ route: string; target: string; topic: string; bytes: number }>({
+      sql: 'SELECT route, target, topic, bytes FROM outbox WHERE seq = ?',
+      values: [seq],
+    })
+    if (!row) throw noLongerWaits(seq)
+    const { route, target, topic, bytes } = row
+    const answer = await host.ask({ type: 'outbox-row', order: { seq, route, target, bytes, what } })
+    if (answer.type !== 'outbox-row' || answer.result === 'gone') throw noLongerWaits(seq)
+    if (answer.result === 'under way') {
+      throw new ConsoleError(
+        'message-under-way',
+        `Message ${seq} was not discarded: it has been sent to ${target}, which has not confirmed it yet.`,
+        'Wait until it is confirmed or comes back, then look again.',
+        { retryable: true },
+      )
+    }
+    if (what === 'send') return { done: 1 }
+    await database.write([{ sql: 'DELETE FROM outbox WHERE seq = ?', values: [seq] }], 'outbox')
+    events.emit({
+      kind: messagingEvents.outboxDiscarded,
+      subject: `route:${route}`,
+      severity: 'notice',
+      message: `A message from ${topic} that waited for ${target} was discarded.`,
+      cause,
+      data: { route, target, topic, bytes },
+    })
+    return { done: 1 }
   }
 
   /**
@@ -214,6 +246,14 @@ function cut({ id, bytes, cutFrom }: Chosen): ConsoleError {
     'message-cut',
     `Message ${id} was not sent again: of its ${cutFrom} bytes only the first ${bytes} were kept.`,
     'Edit it and send what it must be, have its sender send it again, or discard it.',
+  )
+}
+
+function noLongerWaits(seq: number): ConsoleError {
+  return new ConsoleError(
+    'message-gone',
+    `Message ${seq} does not wait in the outbox: it was delivered, given up or discarded meanwhile.`,
+    'Look at the list again.',
   )
 }
 

@@ -259,6 +259,10 @@ class SiteMessaging implements Messaging {
     return this.#kept.discard(...given)
   }
 
+  settleWaiting(...given: Parameters<Messaging['settleWaiting']>): ReturnType<Messaging['settleWaiting']> {
+    return this.#kept.settleWaiting(...given)
+  }
+
   outbox(query: Parameters<Messaging['outbox']>[0]): ReturnType<Messaging['outbox']> {
     return this.#kept.outbox(query, this.#bounds ?? firstBounds)
   }

@@ -5,6 +5,7 @@ import type { ShownMessage } from '#shared/contract/messages.ts'
 import type { Problem } from '#shared/problem.ts'
 import type { OwnLogin } from './broker/door.ts'
 import type { TableContents } from './lookup/lookup-tables.ts'
+import type { RowOrder } from './outbox/outbox.ts'
 import type { WholePayload } from './tap-ring.ts'
 
 /** What the console says to its data-plane thread. */
@@ -99,10 +100,13 @@ export type Question =
   | { readonly type: 'topics'; readonly after: number }
   /** The payload of one message of the ring. */
   | { readonly type: 'payload'; readonly n: number; readonly at: number }
+  /** One row of the outbox: give it up, or try its target at once. */
+  | { readonly type: 'outbox-row'; readonly order: RowOrder }
 
 export type Answer =
   | ({ readonly type: 'topics' } & TopicsSince)
   | { readonly type: 'payload'; readonly payload: WholePayload | null }
+  | { readonly type: 'outbox-row'; readonly result: 'done' | 'under way' | 'gone' }
 
 /** Topics seen after a sighting. `unlisted` more were seen and are not known one by one; `full`: or even more than that. */
 export interface TopicsSince {

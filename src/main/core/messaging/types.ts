@@ -45,6 +45,8 @@ export interface Messaging extends AsyncDisposable {
    */
   sendQuarantined(choice: QuarantineChoice, payload: string | undefined, cause: Cause): Promise<Settled>
   discardQuarantined(choice: QuarantineChoice, cause: Cause): Promise<Settled>
+  /** Tries the target of a message that waits at once, or gives the message up. Rejects with `message-gone` and `message-under-way`. */
+  settleWaiting(seq: number, what: 'send' | 'discard', cause: Cause): Promise<{ readonly done: number }>
   /** Messages that wait for their targets, oldest first, from behind `after`. */
   outbox(query: {
     readonly route?: string | undefined

@@ -1,4 +1,5 @@
-import { useQuery } from '@tanstack/react-query'
+import { Button, Group } from '@mantine/core'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { OutboxPage, OutboxRowView } from '#shared/contract/index.ts'
 import { Drawer, DrawerPart, Facts } from '../../components/drawer.tsx'
@@ -6,6 +7,7 @@ import { bytes, count, counted, duration, perSecond } from '../../components/fig
 import { PageFrame } from '../../components/page-frame.tsx'
 import { Time, ZoneNote } from '../../components/time.tsx'
 import { usePage } from '../../state/page-context.ts'
+import { tellDone, useAction } from '../../state/use-action.tsx'
 import { useSlice } from '../../state/use-shown.ts'
 import { intoOutbox, outageHorizon } from './outage-horizon.ts'
 import { PagedRows, pageSize } from './paged-rows.tsx'
@@ -41,6 +43,7 @@ export function OutboxTab() {
                 ['route', chosen.route],
                 ['target', <code key="target">{chosen.target}</code>],
                 ['refused', counted(chosen.attempts, 'time')],
+                ['number', chosen.seq],
                 ['id', <code key="id">{chosen.id}</code>],
               ]}
             />
@@ -48,6 +51,7 @@ export function OutboxTab() {
               <Payload payload={chosen.payload} encoding={chosen.encoding} />
               <PayloadPart {...chosen} />
             </DrawerPart>
+            <Settling key={chosen.seq} row={chosen} onDone={() => setChosen(null)} />
           </Drawer>
         )
       }
@@ -83,6 +87,38 @@ export function OutboxTab() {
         )}
       </PagedRows>
     </PageFrame>
+  )
+}
+
+/** What can be done with a message that waits: try its target at once, or give the message up. */
+function Settling({ row, onDone }: { readonly row: OutboxRowView; readonly onDone: () => void }) {
+  const { busy, run } = useAction()
+  const queries = useQueryClient()
+  const [sure, setSure] = useState(false)
+  const settle = async (what: 'send' | 'discard') => {
+    const answer = await run(({ messages }) => messages.settleWaiting({ seq: row.seq, what }))
+    await queries.invalidateQueries({ queryKey: ['outbox'] })
+    if (!answer) return
+    tellDone(what === 'send' ? `${row.target} is tried now.` : 'The message was discarded.')
+    onDone()
+  }
+  return (
+    <DrawerPart title="Send or discard">
+      <Group gap="xs" mt="xs">
+        <Button size="compact-sm" loading={busy} onClick={() => void settle('send')}>
+          Send now
+        </Button>
+        {sure ? (
+          <Button size="compact-sm" color="red" loading={busy} onClick={() => void settle('discard')}>
+            Discard for good
+          </Button>
+        ) : (
+          <Button size="compact-sm" variant="default" onClick={() => setSure(true)}>
+            Discard
+          </Button>
+        )}
+      </Group>
+    </DrawerPart>
   )
 }
 

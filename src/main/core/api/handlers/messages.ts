@@ -22,5 +22,8 @@ export const messagesHandlers = {
   discardQuarantined: api.messages.discardQuarantined.handler(({ input, context }) =>
     siteOf(context).messaging.discardQuarantined(input.choice, context.cause),
   ),
+  settleWaiting: api.messages.settleWaiting.handler(({ input, context }) =>
+    siteOf(context).messaging.settleWaiting(input.seq, input.what, context.cause),
+  ),
   outbox: api.messages.outbox.handler(({ input, context }) => siteOf(context).messaging.outbox(input)),
 }

@@ -37,6 +37,8 @@ export class OutboxLane {
   /** The highest place that is or was in memory. */
   #cursor = 0
   #onDisk = 0
+  /** On the disk alone, and given up there. */
+  readonly #discarded = new Set<number>()
 
   constructor(route: string, target: string) {
     this.route = route
@@ -89,10 +91,16 @@ export class OutboxLane {
   /** The next page has been read. Gives back how many rows are missing there that should be. */
   take(page: readonly OutboxRow[]): number {
     this.isReading = false
-    for (const row of page) this.#remember(row)
+    let known = 0
+    for (const row of page) {
+      this.#cursor = Math.max(this.#cursor, row.seq)
+      if (this.#discarded.delete(row.seq)) continue
+      known++
+      this.#remember(row)
+    }
     // Rows that nobody counted come from a file that took the place of another.
     const missing = page.length === 0 ? this.#onDisk : 0
-    this.#onDisk = page.length === 0 ? 0 : Math.max(0, this.#onDisk - page.length)
+    this.#onDisk = page.length === 0 ? 0 : Math.max(0, this.#onDisk - known)
     return missing
   }
 
@@ -101,6 +109,28 @@ export class OutboxLane {
     const row = this.#again.shift() ?? this.#fromMemory()
     if (row) this.#underWay.add(row)
     return row
+  }
+
+  /** Gives up one row, wherever it waits. `gone`: it does not wait any more. */
+  discard(seq: number): 'discarded' | 'under way' | 'gone' {
+    for (const row of this.#underWay) if (row.seq === seq) return 'under way'
+    const again = this.#again.findIndex((row) => row.seq === seq)
+    if (again >= 0) {
+      this.#again.splice(again, 1)
+      return 'discarded'
+    }
+    const waiting = this.#memory.values()
+    const found = waiting.find((row) => row.seq === seq)
+    if (found) {
+      while (this.#memory.shift()) {}
+      this.#memory.unshift(waiting.filter((row) => row !== found))
+      this.#memoryBytes -= found.bytes
+      return 'discarded'
+    }
+    if (this.#onDisk === 0 || seq <= this.#cursor || this.#discarded.has(seq)) return 'gone'
+    this.#discarded.add(seq)
+    this.#onDisk--
+    return 'discarded'
   }
 
   /** A row that was under way has left the lane. */

@@ -274,6 +274,36 @@ describe('The outbox', () => {
     await until('the disk to be empty', () => rows() === 0)
   })
 
+  it('gives up the one row that a person discards, in memory or on the disk alone, and delivers the others in order', async () => {
+    const { way, target, settled, outbox, rows, writer } = rig()
+    way.open = false
+    const one = target('one')
+    for (const n of numbers(1_500)) one.send(n)
+    await settled()
+    const seqs = writer.all<{ seq: number }>('SELECT seq FROM outbox ORDER BY seq').map(({ seq }) => seq)
+    const order = { route: 'one', target: 'mqtt:out/one', bytes: 1, what: 'discard' } as const
+    for (const n of [3, 1_400]) expect(outbox.settle({ ...order, seq: seqs[n] ?? 0 })).toBe('done')
+    for (const n of [3, 1_400]) expect(outbox.settle({ ...order, seq: seqs[n] ?? 0 })).toBe('gone')
+    expect(one.counts()).toMatchObject({ queued: 1_498, expired: 2 })
+    way.open = true
+    outbox.wake('mqtt')
+    await until('the others to arrive', () => way.got.length === 1_498)
+    expect(way.got).toEqual(numbers(1_500).filter((n) => n !== '3' && n !== '1400'))
+    await until('the disk to be empty', () => rows() === 0)
+    expect(one.counts()).toMatchObject({ queued: 0, delivered: 1_498, expired: 2 })
+  })
+
+  it('tries a target at once when a person says so, whatever its pause', async () => {
+    const { way, target, outbox } = rig()
+    way.verdict = () => ({ reason: 'the connection was lost', permanent: false })
+    const one = target('one')
+    one.send('a')
+    await until('it to have failed', () => one.counts().lastError !== null)
+    way.verdict = () => null
+    outbox.settle({ seq: 0, route: 'one', target: 'mqtt:out/one', bytes: 1, what: 'send' })
+    await until('it to arrive', () => way.got.length === 1)
+  })
+
   it('holds deliveries while somebody works on the site, and takes what comes in', async () => {
     const { way, target, settled, outbox } = rig()
     outbox.hold(true)

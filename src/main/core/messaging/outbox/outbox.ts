@@ -143,6 +143,23 @@ export class Outbox implements Disposable {
     return true
   }
 
+  /** What a person orders for one row: that it is given up, or that its target is tried at once. */
+  settle({ seq, route, target, bytes, what }: RowOrder): 'done' | 'under way' | 'gone' {
+    const lane = this.#lanes.get(keyOf(route, target))
+    if (!lane) return 'gone'
+    if (what === 'send') {
+      lane.pausedUntil = 0
+      this.#turn(lane)
+      return 'done'
+    }
+    const result = lane.discard(seq)
+    if (result !== 'discarded') return result
+    this.#left({ seq, bytes })
+    lane.ledger?.expire(1)
+    this.#turn(lane)
+    return 'done'
+  }
+
   /** Lets go what nobody wants any more; rows of one target come to their end in their order. */
   sweep(): void {
     const now = this.#parts.now()
@@ -341,7 +358,7 @@ export class Outbox implements Disposable {
   }
 
   /** A row is not waited for any more. */
-  #left(row: OutboxRow): void {
+  #left(row: Pick<OutboxRow, 'seq' | 'bytes'>): void {
     this.#room.leave(1, row.bytes)
     this.#file.remove(row.seq)
     if (this.#room.bounds.whenFull === 'refuse') this.#parts.onProgress()
@@ -355,6 +372,15 @@ export class Outbox implements Disposable {
     this.#lanes.set(key, lane)
     return lane
   }
+}
+
+/** What a person wants of one row. */
+export interface RowOrder {
+  readonly seq: number
+  readonly route: string
+  readonly target: string
+  readonly bytes: number
+  readonly what: 'send' | 'discard'
 }
 
 /** A message that a route hands over for one of its targets. */
