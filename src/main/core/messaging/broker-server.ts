@@ -6,6 +6,7 @@ import { KeyedRate } from './broker/rates.ts'
 import { mostRetained, type Retained } from './broker/retained.ts'
 import { Sayings } from './broker/sayings.ts'
 import { SocketGate } from './broker/socket-gate.ts'
+import { mostFilters, SubscriptionBound } from './broker/subscription-bound.ts'
 import { allTopics, type TopicRights } from './broker/topic-rights.ts'
 import { ClientFigures } from './client-figures.ts'
 import type { BrokerSettings, FromBroker } from './protocol.ts'
@@ -53,6 +54,7 @@ export class BrokerServer {
   readonly #door: Door
   readonly #gate: SocketGate
   readonly #pace: KeyedRate | null
+  readonly #filters = new SubscriptionBound()
   readonly #guests = new WeakMap<Client, Guest>()
   /** Messages that are acknowledged and go nowhere. */
   readonly #dropped = new WeakSet<object>()
@@ -102,7 +104,7 @@ export class BrokerServer {
         this.#figures?.forwarded(client)
         return packet
       },
-      authorizeSubscribe: (client, subscription, done) => done(null, this.#granted(client, subscription)),
+      authorizeSubscribe: (client, subscription, done) => this.#authorizeSubscribe(client, subscription, done),
     })
     this.#broker = broker
     this.#figures = new ClientFigures(broker, this.#parts.send)
@@ -113,6 +115,7 @@ export class BrokerServer {
     )
     broker.on('client', (client) => this.#came(client))
     broker.on('clientDisconnect', (client) => this.#went(client))
+    broker.on('unsubscribe', (filters, client) => this.#filters.leave(client, filters))
     broker.on('clientError', (client, error) =>
       this.#infos.say(`Client ${named(client.id)} was disconnected: ${error.message}.`, performance.now()),
     )
@@ -210,9 +213,24 @@ export class BrokerServer {
     this.#count(() => this.#disconnects++)
   }
 
+  #authorizeSubscribe(
+    client: Client,
+    subscription: Subscription,
+    done: (error: Error | null, granted: Subscription | null) => void,
+  ): void {
+    const granted = this.#granted(client, subscription)
+    // What its session held is put back before it has come in.
+    const isNew = granted !== null && this.#connected.has(client.id) && !this.#isOwn(client)
+    const wait = isNew ? this.#filters.wait(client.id, performance.now()) : 0
+    if (wait === 0) done(null, granted)
+    else setTimeout(() => done(null, granted), wait)
+  }
+
   /** The subscription, or null when it is refused. */
   #granted(client: Client, subscription: Subscription): Subscription | null {
-    const refusal = refusalOf(subscription.topic, this.#guests.get(client)?.rights ?? allTopics)
+    const refusal =
+      refusalOf(subscription.topic, this.#guests.get(client)?.rights ?? allTopics) ??
+      (this.#filters.take(client, subscription.topic) ? null : `it has ${mostFilters} of them already.`)
     if (refusal === null) return subscription
     this.#refuse(`Client ${named(client.id)} was refused the filter "${shortened(subscription.topic)}": ${refusal}`)
     return null

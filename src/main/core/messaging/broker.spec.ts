@@ -116,6 +116,35 @@ describe('The embedded broker', () => {
     expect(broker.health().health).toBe('healthy')
   })
 
+  it('serves everybody else while a client subscribes to thousands of filters: it gets a thousand, one after the other', async () => {
+    const lines: string[] = []
+    await using rig = await messagingRig({ logger: loggerOn((_level, _part, message) => lines.push(message)) })
+    await rig.startBroker()
+    const greedy = await connected(rig)
+    const granted: number[] = []
+    greedy.on('packetreceive', (packet) => {
+      if (packet.cmd === 'suback') granted.push(...packet.granted.map(Number))
+    })
+    const filters = Array.from({ length: 1_500 }, (_, n) => [`s/${n}/+/#`, { qos: 0 as const }] as const)
+    greedy.subscribe(Object.fromEntries(filters), () => {})
+    const other = await connected(rig)
+    await other.subscribeAsync('a')
+    const got = new Promise<void>((resolve) => other.once('message', () => resolve()))
+    await publish(rig, 'a', 'x')
+    await got
+    // The other one was served before the greedy one had all that it asked for.
+    expect(granted).toEqual([])
+    await until('the answer', () => granted.length === 1_500, 20_000)
+    expect(granted.filter((one) => one === 0).length).toBe(1_000)
+    expect(granted.filter((one) => one === 128).length).toBe(500)
+    await until('the sentence', () => lines.some((line) => line.includes('it has 1000 of them already')))
+    await greedy.unsubscribeAsync('s/0/+/#')
+    await greedy.subscribeAsync('another')
+    expect(granted.at(-1)).toBe(0)
+    greedy.end(true)
+    other.end(true)
+  })
+
   it('keeps at most 1,000 messages for a client that is away, and says so', async () => {
     const lines: string[] = []
     await using rig = await messagingRig({ logger: loggerOn((_level, _part, message) => lines.push(message)) })
