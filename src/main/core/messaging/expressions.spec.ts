@@ -85,6 +85,20 @@ describe('Expressions', () => {
     expect(compiled.mistake.position).toBeGreaterThanOrEqual(position)
   })
 
+  it('match texts as long as their regular expression can go over quickly, and refuse longer ones with a reason', () => {
+    const compiled = expressions.condition(
+      'payload["x.matches(y)"] . matches ("^a*b*c*$") || payload.l.exists(x, x.matches("z$"))',
+    )
+    if ('mistake' in compiled) throw new Error(compiled.mistake.message)
+    const run = (text: string, l: readonly string[] = []) =>
+      compiled.expression.run(message(JSON.stringify({ 'x.matches(y)': text, l })))
+    expect(run('aabbc')).toBe(true)
+    expect(run('d', ['y', 'xz'])).toBe(true)
+    expect(run('d', ['y'])).toBe(false)
+    expect(run('d', [`${'x'.repeat(100_000)}z`])).toBe(true)
+    expect(() => run(`${'a'.repeat(100_000)}!`)).toThrow(/100001 characters.*at most 256/)
+  })
+
   it('decode the payload only when they look at it', () => {
     const condition = expressions.condition('topic[0] == "a" && !retained')
     expect('expression' in condition && condition.expression.needsPayload).toBe(false)

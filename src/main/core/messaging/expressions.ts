@@ -1,4 +1,5 @@
 import { type ASTNode, Environment, EvaluationError, ParseError, TypeError as TypeMistake } from '@marcbachmann/cel-js'
+import { registerBoundedMatches, withBoundedMatches } from './bounded-matches.ts'
 import { LookupTables } from './lookup/lookup-tables.ts'
 import type { TopicMistake } from './topic-filter.ts'
 import { dangerIn } from './topic-pattern.ts'
@@ -116,7 +117,9 @@ export class Expressions {
       const found = survey(parsed.ast)
       if (found.mistake) return { mistake: found.mistake }
       const type = checked.type ?? 'dyn'
-      return { expression: { needsPayload: found.needsPayload, run: parsed }, type, run: parsed }
+      const bounded = withBoundedMatches(text, parsed.ast)
+      const run = bounded === text ? parsed : environment.parse(bounded)
+      return { expression: { needsPayload: found.needsPayload, run }, type, run }
     } catch (error) {
       return { mistake: mistakeOf(error) }
     }
@@ -174,6 +177,7 @@ function newEnvironment(tables: LookupTables, variables: Readonly<Record<string,
     environment.registerOperator(`double ${operator} int`, mixed)
     environment.registerOperator(`int ${operator} double`, mixed)
   }
+  registerBoundedMatches(environment)
   environment.registerOperator('double % double', (a: number, b: number) => a % b)
   return environment
 }
