@@ -134,6 +134,14 @@ export function route(id: string, given: Partial<RouteDefinition>): RouteDefinit
   return { id, title: id, on: true, from: '#', ...stages, priority: 'normal', expiresMs: null, to: [], ...given }
 }
 
+/** A broker that somebody else runs, with nothing set that a spec does not care about. */
+export function brokerLink(url: string, given: Partial<BrokerLinkDefinition> = {}): BrokerLinkDefinition {
+  const login = { username: null, password: null, clientId: null, share: null }
+  const tls = { ca: null, cert: null, key: null, serverName: null }
+  const five = { protocol: null, sessionExpiryMs: 7 * 86_400_000, mostHops: 8 }
+  return { id: 'plant', url, keepaliveMs: 30_000, ...login, ...tls, ...five, ...given }
+}
+
 /** Runs a command of the mosquitto clients; rejects with what it wrote to stderr. */
 export function mosquitto(
   program: 'mosquitto_pub' | 'mosquitto_sub',

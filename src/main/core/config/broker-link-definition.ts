@@ -16,6 +16,12 @@ export interface BrokerLinkDefinition {
   readonly cert: string | null
   readonly key: string | null
   readonly serverName: string | null
+  /** Which MQTT it is spoken to in; null: 5 where it can, else 3.1.1. */
+  readonly protocol: '5' | '3.1.1' | null
+  /** How long it keeps what comes while the router is away, where it speaks MQTT 5. */
+  readonly sessionExpiryMs: number
+  /** Messages that were passed on so often are not passed on again. */
+  readonly mostHops: number
 }
 
 export function toBrokerLink(id: string, entry: BrokerLinkEntry): BrokerLinkDefinition {
@@ -31,5 +37,8 @@ export function toBrokerLink(id: string, entry: BrokerLinkEntry): BrokerLinkDefi
     cert: entry.cert ?? null,
     key: entry.key ?? null,
     serverName: entry['server-name'] ?? null,
+    protocol: entry.protocol ?? null,
+    sessionExpiryMs: entry['session-expiry'],
+    mostHops: entry.hops,
   }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { expectation } from './expectation.ts'
-import { duration, keys, text } from './schema-leaves.ts'
+import { duration, keys, text, whole } from './schema-leaves.ts'
 
 const file = (what: string) => text('a path such as `tls/ca.pem`').optional().meta({ words: 'path', description: what })
 
@@ -42,6 +42,24 @@ export const brokerLinkSchema = keys({
   key: file('The key of `cert` (PEM), relative to the site folder.'),
   'server-name': text('a host name').optional().meta({
     description: 'The name that the certificate of the broker must have, when it is not that in `url`.',
+  }),
+  protocol: z
+    .union([z.literal(5), z.literal('5'), z.literal('3.1.1')], {
+      error: expectation('value-wrong-type', '`5` or `3.1.1`'),
+    })
+    .transform((version) => (version === '3.1.1' ? version : ('5' as const)))
+    .optional()
+    .meta({
+      words: '`5` or `3.1.1`',
+      description: 'Which MQTT it is spoken to in. Without it 5, and 3.1.1 when the broker refuses that.',
+    }),
+  'session-expiry': duration().prefault('7d').meta({
+    words: 'duration',
+    description: 'How long it keeps what comes while the router is away, where it speaks MQTT 5.',
+  }),
+  hops: whole(1, 1_000).prefault(8).meta({
+    words: 'number',
+    description: 'Messages that consoles have passed on so often are not passed on again (MQTT 5).',
   }),
 })
 

@@ -117,11 +117,12 @@ export class DataPlaneHost implements AsyncDisposable {
     readonly target: string | null
     readonly topic: string
     readonly payload: string | Uint8Array
+    readonly properties: string | null
   }): Promise<void> {
     const id = this.#next++
-    const { route, target, topic, payload } = message
+    const { route, target, topic, payload, properties } = message
     const tooLate = `The message to ${topic} could not be made safe in time; it stays in quarantine.`
-    return this.#ask(this.#published, id, { type: 'resend', id, route, target, topic, payload }, tooLate)
+    return this.#ask(this.#published, id, { type: 'resend', id, route, target, topic, payload, properties }, tooLate)
   }
 
   channel(name: string): Promise<readonly ChannelMessage[]> {

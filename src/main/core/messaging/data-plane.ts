@@ -10,6 +10,7 @@ import { IncomingMessage } from './incoming-message.ts'
 import { Intake } from './intake.ts'
 import { isDurable, type TargetLedger } from './ledger.ts'
 import { LookupTables } from './lookup/lookup-tables.ts'
+import { anew, type MessageProperties, restoredProperties } from './message-properties.ts'
 import { MqttLink } from './mqtt-link.ts'
 import { MqttSender } from './mqtt-sender.ts'
 import { MqttDelivery } from './outbox/mqtt-delivery.ts'
@@ -62,7 +63,7 @@ export class DataPlane {
     Math.max(this.#journal.fullness, this.#outbox.line.fullness, this.#held.line.fullness),
   )
   readonly #sender = new MqttSender()
-  readonly #delivery = new MqttDelivery()
+  readonly #delivery = new MqttDelivery(() => this.#outbox.wake('mqtt'))
   readonly #webhooks: Webhooks
   readonly #outbox: Outbox
   readonly #held: HeldMessages
@@ -116,8 +117,8 @@ export class DataPlane {
     })
     this.#link = new MqttLink(
       {
-        message: (topic, payload, packet, acknowledge) =>
-          this.#take(topic, payload, packet.qos, packet.retain, acknowledge),
+        message: (topic, payload, packet, acknowledge, brought) =>
+          this.#take(topic, payload, packet.qos, packet.retain, acknowledge, brought),
         gate: (done) => this.#intake.gate(done),
         state: (state, reason) => send({ type: 'link', state, reason }),
         opened: (client) => {
@@ -196,7 +197,7 @@ export class DataPlane {
         this.#recorder.end(message.id)
         break
       case 'replay':
-        void publishAll(this.#link.client, message.messages).then((result) =>
+        void publishAll(this.#link.connected ? this.#delivery : undefined, message.messages).then((result) =>
           this.#send({ type: 'replayed', id: message.id, ...result }),
         )
         break
@@ -262,16 +263,17 @@ export class DataPlane {
     qos: 0 | 1 | 2,
     retained: boolean,
     settle: ((isKept: boolean) => void) | null,
+    brought: MessageProperties | null = null,
   ): void {
     if (settle === null) {
-      this.#router.take(topic, payload, qos, retained, Date.now())
+      this.#router.take(topic, payload, qos, retained, Date.now(), brought)
       return
     }
     if (this.#outbox.refuses || this.#late.length > 0) {
-      this.#late.push(() => this.#takeFrom(topic, payload, qos, retained, settle))
+      this.#late.push(() => this.#takeFrom(topic, payload, qos, retained, settle, brought))
       return
     }
-    this.#takeFrom(topic, payload, qos, retained, settle)
+    this.#takeFrom(topic, payload, qos, retained, settle, brought)
   }
 
   /** Takes a message whose sender waits. */
@@ -281,8 +283,9 @@ export class DataPlane {
     qos: 0 | 1 | 2,
     retained: boolean,
     settle: (isKept: boolean) => void,
+    brought: MessageProperties | null,
   ): void {
-    this.#takeSafely(() => this.#router.take(topic, payload, qos, retained, Date.now()), settle)
+    this.#takeSafely(() => this.#router.take(topic, payload, qos, retained, Date.now(), brought), settle)
   }
 
   /** Has messages routed that somebody keeps until what they cause is safe. */
@@ -329,8 +332,7 @@ export class DataPlane {
 
   #publish(message: Extract<ToDataPlane, { type: 'publish' }>): void {
     const { id, topic, payload, qos, retain } = message
-    const client = this.#link.client
-    if (!client) {
+    if (!this.#link.connected) {
       const { problem } = new ConsoleError(
         'broker-away',
         `The message to ${topic} was not sent, as the router is not connected to the broker. ${this.#link.reason}`.trim(),
@@ -340,30 +342,32 @@ export class DataPlane {
       this.#send({ type: 'published', id, problem })
       return
     }
-    client.publish(topic, payload, { qos, retain }, (error) => {
-      const problem = error
-        ? new ConsoleError(
-            'publish-unanswered',
-            `The broker did not confirm the message to ${topic}: ${error.message}. It may or may not have arrived.`,
-            'Look for the message on the Messages page before publishing it again.',
-            { retryable: true },
-          ).problem
-        : null
+    this.#delivery.publish(topic, payload, { qos, retain }, (error) => {
+      const problem =
+        error !== null
+          ? new ConsoleError(
+              'publish-unanswered',
+              `The broker did not confirm the message to ${topic}: ${error}. It may or may not have arrived.`,
+              'Look for the message on the Messages page before publishing it again.',
+              { retryable: true },
+            ).problem
+          : null
       this.#send({ type: 'published', id, problem })
     })
   }
 
-  #resend({ id, route, target, topic, payload }: Extract<ToDataPlane, { type: 'resend' }>): void {
+  #resend({ id, route, target, topic, payload, properties }: Extract<ToDataPlane, { type: 'resend' }>): void {
     const bytes = Buffer.from(payload)
+    const brought = anew(restoredProperties(properties))
     let isTaken = false
     const take = () => {
       const now = Date.now()
       if (target === null) {
-        isTaken = this.#router.takeAgain(route, topic, bytes, now)
+        isTaken = this.#router.takeAgain(route, topic, bytes, now, brought)
         return
       }
       const message = new IncomingMessage()
-      message.hold(topic, topic.split('/'), bytes, now, false, 1)
+      message.hold(topic, topic.split('/'), bytes, now, false, 1, brought)
       isTaken = this.#outbox.takeAgain(route, target, message)
     }
     this.#outbox.senderWaits = true

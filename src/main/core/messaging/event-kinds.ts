@@ -10,6 +10,8 @@ export const messagingEvents = {
   routerCrashed: 'router.crashed',
   routeFailing: 'route.failing',
   routeRecovered: 'route.recovered',
+  /** A message had been passed on so often that it may be going round in a circle. */
+  routeCircle: 'route.circle',
   routeRefused: 'route.refused',
   /** A webhook has taken nothing for long while messages wait for it. */
   targetFailing: 'target.failing',

@@ -1,6 +1,7 @@
 import { type ASTNode, Environment, EvaluationError, ParseError, TypeError as TypeMistake } from '@marcbachmann/cel-js'
 import { registerBoundedMatches, withBoundedMatches } from './bounded-matches.ts'
 import { LookupTables } from './lookup/lookup-tables.ts'
+import type { ShownProperties } from './message-properties.ts'
 import type { TopicMistake } from './topic-filter.ts'
 import { dangerIn } from './topic-pattern.ts'
 
@@ -14,6 +15,8 @@ export interface ExpressionContext {
   readonly received: string
   readonly retained: boolean
   readonly qos: bigint
+  /** What a message of MQTT 5 brings besides. */
+  readonly properties: ShownProperties
 }
 
 /** An expression, parsed and checked once. */
@@ -144,6 +147,7 @@ const messageVariables = {
   received: 'string',
   retained: 'bool',
   qos: 'int',
+  properties: 'dyn',
 } as const
 
 const batchVariables = {

@@ -1,5 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { ExpressionContext } from './expressions.ts'
+import { type MessageProperties, type ShownProperties, shownProperties, withNewPayload } from './message-properties.ts'
+import type { Payload } from './targets.ts'
 
 /** Largest payload that is decoded for expressions, in bytes; what a loop in an expression may cost depends on it. */
 export const largestDecoded = 256 * 1024
@@ -15,6 +17,9 @@ export class IncomingMessage implements ExpressionContext {
   at = 0
   retained = false
   qosNumber: 0 | 1 | 2 = 0
+  /** What it brought besides; null for most. */
+  brought: MessageProperties | null = null
+  #shown: ShownProperties | null = null
   #decoded: unknown
   #undecodable: string | null = null
   #isDecoded = false
@@ -28,6 +33,7 @@ export class IncomingMessage implements ExpressionContext {
     at: number,
     retained: boolean,
     qos: 0 | 1 | 2,
+    brought: MessageProperties | null = null,
   ): void {
     this.topicName = topicName
     this.topic = topic
@@ -35,6 +41,8 @@ export class IncomingMessage implements ExpressionContext {
     this.at = at
     this.retained = retained
     this.qosNumber = qos
+    this.brought = brought
+    this.#shown = null
     this.#decoded = undefined
     this.#undecodable = null
     this.#isDecoded = false
@@ -59,6 +67,17 @@ export class IncomingMessage implements ExpressionContext {
 
   get qos(): bigint {
     return BigInt(this.qosNumber)
+  }
+
+  get properties(): ShownProperties {
+    this.#shown ??= shownProperties(this.brought)
+    return this.#shown
+  }
+
+  /** What goes on with a payload that a route made of it. */
+  goesWith(payload: Payload): MessageProperties | null {
+    const { brought } = this
+    return brought === null || payload === this.bytes ? brought : withNewPayload(brought, typeof payload === 'string')
   }
 
   #decode(): void {

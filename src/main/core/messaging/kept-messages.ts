@@ -6,6 +6,8 @@ import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import type { DataPlaneHost } from './data-plane-host.ts'
 import { messagingEvents } from './event-kinds.ts'
+import { restoredProperties } from './message-properties.ts'
+import { propertiesView } from './properties-view.ts'
 import { shown } from './stored-messages.ts'
 
 /** Messages of a route that one order settles at most. */
@@ -23,6 +25,7 @@ interface QuarantineRow {
   readonly topic: string
   readonly payload: string | Uint8Array
   readonly target: string | null
+  readonly properties: string | null
 }
 
 /** A message of the quarantine without what is large of it. */
@@ -56,7 +59,7 @@ export class KeptMessages {
     const { database } = this.#parts
     const which = route === undefined ? '' : 'AND route = ?'
     const found = await database.query<Parameters<typeof shownRow>[0]>({
-      sql: `SELECT seq, id, at, expires_at, route, target, topic, bytes, attempts, substr(payload, 1, 16384) AS payload
+      sql: `SELECT seq, id, at, expires_at, route, target, topic, bytes, attempts, properties, substr(payload, 1, 16384) AS payload
             FROM outbox WHERE seq > ? ${which} ORDER BY seq LIMIT ?`,
       values: [after, ...(route === undefined ? [] : [route]), limit + 1],
       name: 'list outbox',
@@ -188,7 +191,7 @@ export class KeptMessages {
 
   #rows(ids: readonly number[]): readonly QuarantineRow[] {
     return this.#parts.database.all<QuarantineRow>({
-      sql: `SELECT id, route, topic, payload, target FROM quarantine WHERE id IN (${ids.map(() => '?').join(',')}) ORDER BY id`,
+      sql: `SELECT id, route, topic, payload, target, properties FROM quarantine WHERE id IN (${ids.map(() => '?').join(',')}) ORDER BY id`,
       values: [...ids],
     })
   }
@@ -268,8 +271,10 @@ function shownRow(row: {
   readonly bytes: number
   readonly attempts: number
   readonly payload: string | Uint8Array
+  readonly properties: string | null
 }): OutboxPage['rows'][number] {
-  const { payload, expires_at: expiresAt, ...rest } = row
+  const { payload, expires_at: expiresAt, properties, ...rest } = row
   const { text, encoding } = shown(payload)
-  return { ...rest, expiresAt, payload: text, encoding }
+  const view = propertiesView(restoredProperties(properties))
+  return { ...rest, expiresAt, payload: text, encoding, ...(view && { properties: view }) }
 }

@@ -226,7 +226,7 @@ describe('The loss ledger', () => {
         delivery.closed()
         client.end(true)
       }
-      router.take('in', Buffer.from(String(n)), 1, false, n)
+      router.take('in', Buffer.from(String(n)), 1, false, Date.now())
     }
     const client = await connected(broker)
     ends.push(() => void client.end(true))

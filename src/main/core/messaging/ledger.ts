@@ -72,6 +72,12 @@ export class TargetLedger {
     this.#route.touch()
   }
 
+  /** A message came to the end of its time before it was ever queued. */
+  lapse(): void {
+    this.#expired++
+    this.#route.touch()
+  }
+
   /** `count` queued messages were refused by their target for good, and are in quarantine. */
   quarantine(count: number, reason: string): void {
     this.#queued -= count
@@ -138,6 +144,7 @@ export class RouteLedger {
   /** Null until it is known what an earlier run left. */
   #restored: number | null = null
   #quarantined = 0
+  #looped = 0
   #lastAt: number | null = null
   #lastError: string | null = null
   #changed = true
@@ -210,6 +217,11 @@ export class RouteLedger {
     this.#changed = true
   }
 
+  /** A message had been passed on too often, and goes to quarantine. */
+  loop(): void {
+    this.#looped++
+  }
+
   fault(reason: string): void {
     this.#lastError = reason
     this.#changed = true
@@ -230,6 +242,7 @@ export class RouteLedger {
       merged: this.#merged,
       restored: this.#restored,
       quarantined: this.#quarantined,
+      looped: this.#looped,
       lastAt: this.#lastAt,
       lastError: this.#lastError,
       targets: this.targets.map((target) => target.counts()),

@@ -4,6 +4,7 @@ import type { Expressions } from './expressions.ts'
 import type { HeldPlace } from './holding/holding.ts'
 import { IncomingMessage } from './incoming-message.ts'
 import { compileKey, type MessageKey } from './message-key.ts'
+import { bytesOfProperties, type MessageProperties } from './message-properties.ts'
 import { RateLimit } from './rate-limit.ts'
 import { kept } from './targets.ts'
 import type { TopicMistake } from './topic-filter.ts'
@@ -23,6 +24,7 @@ interface Waiting {
   readonly retained: boolean
   readonly qos: 0 | 1 | 2
   readonly place: HeldPlace
+  readonly brought: MessageProperties | null
 }
 
 /** What a stage tells of messages that it held: one goes on, and is to be taken through the stages that follow. */
@@ -81,17 +83,17 @@ export class LimitStage implements Disposable {
   }
 
   #wait(key: string, message: IncomingMessage, place: HeldPlace): void {
-    const { topicName, topic, at, retained, qosNumber } = message
+    const { topicName, topic, at, retained, qosNumber, brought } = message
     const held = kept(message.bytes)
     const copy = Buffer.isBuffer(held) ? held : Buffer.from(held)
     const before = this.#rate.waiting(key)
-    const waiting = { topicName, topic, bytes: copy, at, retained, qos: qosNumber, place }
-    const bytes = copy.length + 2 * (topicName.length + key.length) + overhead
+    const waiting = { topicName, topic, bytes: copy, at, retained, qos: qosNumber, brought, place }
+    const bytes = copy.length + bytesOfProperties(brought) + 2 * (topicName.length + key.length) + overhead
     if (this.#rate.hold(key, waiting, bytes) && before) this.#hooks.superseded(before.place)
   }
 
-  #goOn({ topicName, topic, bytes, at, retained, qos, place }: Waiting): void {
-    this.#again.hold(topicName, topic, bytes, at, retained, qos)
+  #goOn({ topicName, topic, bytes, at, retained, qos, brought, place }: Waiting): void {
+    this.#again.hold(topicName, topic, bytes, at, retained, qos, brought)
     this.#hooks.goesOn(this.#again, place)
   }
 }

@@ -7,7 +7,10 @@ import {
   type ISubscriptionMap,
   type MqttClient,
 } from 'mqtt'
-import { linkFailure } from './broker/link-failure.ts'
+import { Acknowledgements } from './acknowledgements.ts'
+import { goodbyeOf, linkFailure } from './broker/link-failure.ts'
+import { SpokenVersion } from './broker/spoken-version.ts'
+import { type MessageProperties, propertiesOf } from './message-properties.ts'
 import { type BrokerLink, type LinkState, routerClientPrefix } from './protocol.ts'
 
 /** Pauses between attempts to connect: doubled from the first up to the last, each shortened by up to half at random. */
@@ -20,12 +23,21 @@ const connectTimeoutMs = 10_000
 /** Largest packet that is taken, in bytes: mqtt.js itself would gather up to 256 MiB. */
 const largestIncoming = 16 * 1024 * 1024
 
+/** Messages of QoS 1 that a broker of MQTT 5 may send before the first of them is acknowledged. */
+const receiveMaximum = 1_000
+
 /** How long the broker may take to answer a goodbye. */
 const goodbyeMs = 500
 
 export interface LinkEvents {
   /** A message arrived. Of QoS 1 the broker keeps it until `acknowledge` is called; with false it is sent again on another connection. */
-  message(topic: string, payload: Buffer, packet: IPublishPacket, acknowledge: ((isKept: boolean) => void) | null): void
+  message(
+    topic: string,
+    payload: Buffer,
+    packet: IPublishPacket,
+    acknowledge: ((isKept: boolean) => void) | null,
+    brought: MessageProperties | null,
+  ): void
   /** After each message: the next one is read when `done` is called. */
   gate(done: () => void): void
   state(state: LinkState, reason: string): void
@@ -47,6 +59,7 @@ export class MqttLink {
   readonly #clientId: string
   readonly #random: () => number
   #broker: BrokerLink | null = null
+  #version = new SpokenVersion(null)
   #client: MqttClient | undefined
   #reserved: readonly string[] = []
   #attempt = 0
@@ -79,6 +92,7 @@ export class MqttLink {
     if (isDeepStrictEqual(broker, this.#broker)) return
     this.#drop()
     this.#broker = broker
+    this.#version = new SpokenVersion(broker?.protocol ?? null)
     this.#attempt = 0
     this.#lastReason = broker?.fault ?? ''
     if (broker === null) this.#become('off', 'There is no broker to connect to at present.')
@@ -122,12 +136,13 @@ export class MqttLink {
   }
 
   #connect(broker: BrokerLink): void {
-    const { url, session, keepaliveMs } = broker
+    const { url, session, keepaliveMs, mostHops } = broker
+    const version = this.#version.current
     this.#become('connecting', this.#lastReason || `Connecting to ${url}.`)
     const client = connect(url, {
       clientId: session ?? `${routerClientPrefix}${this.#clientId}`,
       clean: session === null,
-      protocolVersion: 4,
+      protocolVersion: version,
       reconnectPeriod: 0,
       resubscribe: false,
       connectTimeout: connectTimeoutMs,
@@ -135,6 +150,7 @@ export class MqttLink {
       queueQoSZero: false,
       timerVariant: 'native',
       ...optionsOf(broker),
+      ...(version === 5 && { properties: wishesOf(broker) }),
     })
     this.#client = client
     const acknowledgements = new Acknowledgements(client)
@@ -150,14 +166,23 @@ export class MqttLink {
       if (packet.cmd === 'publish') acknowledgements.takeOver(packet)
     })
     client.on('message', (topic, payload, packet) => {
-      if (client === this.#client) this.#events.message(topic, payload, packet, acknowledgements.of(packet))
+      if (client !== this.#client) return
+      const brought = packet.properties === undefined ? null : propertiesOf(packet, Date.now(), mostHops)
+      this.#events.message(topic, payload, packet, acknowledgements.of(packet), brought)
+    })
+    client.on('disconnect', ({ reasonCode }) => {
+      if (client === this.#client) this.#lastReason = goodbyeOf(reasonCode ?? 0, url)
     })
     client.handleMessage = (_packet, done) => this.#events.gate(done)
     client.on('connect', () => {
-      if (client === this.#client) this.#subscribe(client, [everythingOf(broker), ...this.#reserved])
+      if (client !== this.#client) return
+      this.#version.answered()
+      this.#subscribe(client, [everythingOf(broker), ...this.#reserved])
     })
     client.on('error', (error: Error | ErrorWithReasonCode) => {
-      if (client === this.#client) this.#lastReason = linkFailure(error, url)
+      if (client !== this.#client) return
+      this.#version.failed('code' in error ? error.code : null)
+      this.#lastReason = linkFailure(error, url)
     })
     client.on('close', () => this.#lost(client, broker))
   }
@@ -181,7 +206,7 @@ export class MqttLink {
       client.stream.on('drain', () => {
         if (client === this.#client) this.#events.drained()
       })
-      this.#become('connected', 'Connected to the broker.')
+      this.#become('connected', `Connected to the broker by ${this.#version.inWords}.`)
       this.#events.opened(client)
     })
   }
@@ -195,6 +220,12 @@ export class MqttLink {
     if (this.#lastReason === '') this.#lastReason = `The broker at ${broker.url} closed the connection.`
     this.#become('connecting', this.#lastReason)
     if (wasConnected) this.#events.closed()
+    if (this.#version.lost() === 'refused') {
+      this.#events.log('info', `The broker at ${broker.url} refuses MQTT 5: the router goes on with MQTT 3.1.1.`)
+      this.#lastReason = ''
+      this.#connect(broker)
+      return
+    }
     const pause = Math.min(lastPauseMs, firstPauseMs * 2 ** this.#attempt++)
     this.#pause = setTimeout(
       () => {
@@ -226,46 +257,12 @@ export class MqttLink {
   }
 }
 
-/**
- * The acknowledgements of one connection, given when the router says so. mqtt.js is shown each message of QoS 1 as one of QoS 0, so that
- * it neither acknowledges nor waits; the packet of the acknowledgement is written here (MQTT 3.1.1, section 3.4). Those of a connection
- * that is lost are forgotten: the broker sends the message again.
- */
-class Acknowledgements {
-  readonly #client: MqttClient
-  readonly #taken = new WeakSet<object>()
-  #due: number[] = []
-
-  constructor(client: MqttClient) {
-    this.#client = client
-  }
-
-  takeOver(packet: IPublishPacket): void {
-    if (packet.qos !== 1) return
-    this.#taken.add(packet)
-    packet.qos = 0
-  }
-
-  /** How to acknowledge a message; null when nobody waits for that. Gives the message back the QoS that it came with. */
-  of(packet: IPublishPacket): ((isKept: boolean) => void) | null {
-    const { messageId } = packet
-    if (!this.#taken.delete(packet) || messageId === undefined) return null
-    packet.qos = 1
-    return (isKept) => {
-      if (isKept) this.#give(messageId)
-      else this.#client.stream.destroy()
-    }
-  }
-
-  #give(messageId: number): void {
-    if (this.#due.push(messageId) > 1) return
-    queueMicrotask(() => {
-      const due = this.#due
-      this.#due = []
-      const packets = Buffer.allocUnsafe(4 * due.length)
-      for (const [index, id] of due.entries()) packets.writeUInt32BE(0x40_02_00_00 + id, 4 * index)
-      if (this.#client.stream.writable) this.#client.stream.write(packets)
-    })
+/** What a broker of MQTT 5 is asked for: to keep the session for a while, and not to send what would not be taken. */
+function wishesOf({ session, sessionExpiryMs }: BrokerLink): IClientOptions['properties'] {
+  return {
+    receiveMaximum,
+    maximumPacketSize: largestIncoming,
+    ...(session !== null && { sessionExpiryInterval: Math.min(0xffff_fffe, Math.round(sessionExpiryMs / 1000)) }),
   }
 }
 

@@ -2,7 +2,8 @@ import type { MqttClient } from 'mqtt'
 import { Fifo } from './fifo.ts'
 import type { IncomingMessage } from './incoming-message.ts'
 import type { TargetLedger } from './ledger.ts'
-import { PacketChunk } from './publish-packet.ts'
+import { bytesOfProperties, type MessageProperties, publishProperties } from './message-properties.ts'
+import { encodedProperties, PacketChunk, packetOverhead } from './publish-packet.ts'
 import { bytesOf, kept, type Offered, type Payload, type Target } from './targets.ts'
 
 /** What one target may hold while the broker is away or slow. */
@@ -18,7 +19,19 @@ export interface MqttAddress {
 interface Queued {
   readonly payload: Payload
   readonly bytes: number
+  readonly properties: MessageProperties | null
 }
+
+/** What every packet of a connection goes out with, and which ones its broker does not take. */
+interface PacketTerms {
+  readonly isFive: boolean
+  readonly largest: number
+  readonly retains: boolean
+}
+
+const noProperties = new Uint8Array(0)
+/** Of a message that nobody has passed on before, which most are. */
+const firstHop = encodedProperties(publishProperties(null, { id: null, expiresAt: null }, 0))
 
 /**
  * Sends what routes publish with QoS 0: gathered while a burst is routed and written together. What must arrive goes through the outbox
@@ -29,6 +42,7 @@ export class MqttSender {
   #ready = new Set<MqttTarget>()
   #client: MqttClient | undefined
   #chunk: PacketChunk | undefined
+  #terms: PacketTerms | undefined
   #scheduled: NodeJS.Immediate | undefined
 
   /** A target for one topic. */
@@ -45,6 +59,7 @@ export class MqttSender {
   opened(client: MqttClient): void {
     this.#client = client
     this.#chunk = new PacketChunk((chunk) => client.stream.write(chunk))
+    this.#terms = termsOf(client)
     for (const target of this.#targets) this.#wake(target)
   }
 
@@ -79,12 +94,13 @@ export class MqttSender {
   #flush(): void {
     const client = this.#client
     const chunk = this.#chunk
-    if (!client || !chunk) return
+    const terms = this.#terms
+    if (!client || !chunk || !terms) return
     const ready = this.#ready
     this.#ready = new Set()
     let open = !client.stream.writableNeedDrain
     for (const target of ready) {
-      if (open) open = target.send(chunk)
+      if (open) open = target.send(chunk, terms)
       if (!open) this.#ready.add(target)
     }
     chunk.flush()
@@ -115,12 +131,13 @@ class MqttTarget implements Target {
     this.#sender = sender
   }
 
-  offer(_message: IncomingMessage, payload: Payload): Offered {
+  offer(message: IncomingMessage, payload: Payload): Offered {
     const bytes = bytesOf(payload)
+    const properties = message.brought === null ? null : message.goesWith(payload)
     // While the broker is there the queue empties within the turn; only what really waits is worth a copy.
     const waits = this.#queue.length > 256 || !this.#sender.connected()
-    this.#queue.push({ payload: waits ? kept(payload) : payload, bytes })
-    this.#bytes += bytes
+    this.#queue.push({ payload: waits ? kept(payload) : payload, bytes, properties })
+    this.#bytes += bytes + bytesOfProperties(properties)
     this.#ledger.enqueue()
     while (this.#queue.length > queueMessages || (this.#bytes > queueBytes && this.#queue.length > 1))
       this.#dropOldest()
@@ -134,13 +151,21 @@ class MqttTarget implements Target {
   }
 
   /** Sends as much as may go; false when the socket wants no more. */
-  send(chunk: PacketChunk): boolean {
+  send(chunk: PacketChunk, terms: PacketTerms): boolean {
     let sent = 0
     let goesOn = true
     while (goesOn) {
       const next = this.#take()
       if (!next) break
-      goesOn = chunk.add(this.#topic, next.payload, next.bytes, this.#to.retain)
+      if (next.properties !== null && this.#isOver(next.properties)) continue
+      const properties = terms.isFive ? encoded(next.properties) : noProperties
+      const size = packetOverhead + this.#topic.length + properties.length + next.bytes
+      if (size > terms.largest || (this.#to.retain && !terms.retains)) {
+        const what = size > terms.largest ? `messages of ${size} bytes` : 'messages that it is to keep (retain)'
+        this.#ledger.abandon(1, `the broker takes no ${what} for ${this.#to.topic}`)
+        continue
+      }
+      goesOn = chunk.add(this.#topic, next.payload, next.bytes, this.#to.retain, properties)
       sent++
     }
     if (sent > 0) this.#ledger.settle(sent)
@@ -150,8 +175,14 @@ class MqttTarget implements Target {
 
   #take(): Queued | undefined {
     const next = this.#queue.shift()
-    if (next) this.#bytes -= next.bytes
+    if (next) this.#bytes -= next.bytes + bytesOfProperties(next.properties)
     return next
+  }
+
+  #isOver({ expiresAt }: MessageProperties): boolean {
+    if (expiresAt === null || expiresAt > Date.now()) return false
+    this.#ledger.expire(1)
+    return true
   }
 
   #dropOldest(): void {
@@ -161,4 +192,18 @@ class MqttTarget implements Target {
   #forgetWhenEmpty(): void {
     if (this.#retired && this.#queue.length === 0) this.#sender.forget()
   }
+}
+
+/** How packets of a connection are written. What the broker does not say, it has no bound for. */
+function termsOf({ options, serverProperties }: MqttClient): PacketTerms {
+  return {
+    isFive: options.protocolVersion === 5,
+    largest: serverProperties?.maximumPacketSize ?? Number.POSITIVE_INFINITY,
+    retains: serverProperties?.retainAvailable ?? true,
+  }
+}
+
+function encoded(properties: MessageProperties | null): Uint8Array {
+  if (properties === null) return firstHop
+  return encodedProperties(publishProperties(properties, { id: null, expiresAt: properties.expiresAt }, Date.now()))
 }

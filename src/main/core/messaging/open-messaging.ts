@@ -343,7 +343,7 @@ class SiteMessaging implements Messaging {
    */
   async #linkTo(url: string): Promise<BrokerLink> {
     const { user: username, password } = this.ownLogin
-    if (this.#embedded) return { ...plainLink(url), username, password }
+    if (this.#embedded) return { ...plainLink(url), protocol: '3.1.1', username, password }
     const routerName = this.#stored.routerName()
     const ground = { directory: this.#directory, secrets: this.#secrets, routerName }
     return this.#outside ? openLink(this.#outside, ground) : { ...plainLink(url), session: routerName }

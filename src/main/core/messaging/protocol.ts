@@ -1,5 +1,11 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { BrokerDefinition, OutboxBounds, RouteDefinition, WebhookCall } from '#core/config/index.ts'
+import type {
+  BrokerDefinition,
+  BrokerLinkDefinition,
+  OutboxBounds,
+  RouteDefinition,
+  WebhookCall,
+} from '#core/config/index.ts'
 import type { LogLevel } from '#core/platform/index.ts'
 import type { ShownMessage } from '#shared/contract/messages.ts'
 import type { Problem } from '#shared/problem.ts'
@@ -38,6 +44,8 @@ export type ToDataPlane =
       readonly target: string | null
       readonly topic: string
       readonly payload: string | Uint8Array
+      /** What it had brought, as it is stored. */
+      readonly properties: string | null
     }
   | {
       readonly type: 'publish'
@@ -160,6 +168,12 @@ export interface BrokerLink {
   readonly cert: string | null
   readonly key: string | null
   readonly serverName: string | null
+  /** Which MQTT it is spoken to in: 5 where it can and else 3.1.1, or that one alone. */
+  readonly protocol: BrokerLinkDefinition['protocol']
+  /** How long a broker of MQTT 5 keeps the session of a router that is away. */
+  readonly sessionExpiryMs: number
+  /** Messages that were passed on so often are not passed on again. */
+  readonly mostHops: number
   /** Why it cannot even be tried, a sentence; null when it can. */
   readonly fault: string | null
 }
@@ -219,6 +233,8 @@ export interface RouteCounts {
   /** Waited already when the router was started; null until it is known. */
   readonly restored: number | null
   readonly quarantined: number
+  /** Of these, messages that had been passed on too often. */
+  readonly looped: number
   readonly lastAt: number | null
   /** The newest error of the route itself or of a target; null when there was none. */
   readonly lastError: string | null

@@ -1,10 +1,11 @@
+import type { PublishProperties } from './message-properties.ts'
 import type { Payload } from './targets.ts'
 
 /** What one chunk of packets may hold before it goes to the socket. */
 const chunkBytes = 64 * 1024
 
 /**
- * PUBLISH packets of QoS 0 written one behind the other into chunks (MQTT 3.1.1, section 3.3), so that a burst of small messages becomes
+ * PUBLISH packets of QoS 0 written one behind the other into chunks (section 3.3 of MQTT 3.1.1 and 5), so that a burst of small messages becomes
  * a few large writes to the socket.
  */
 export class PacketChunk {
@@ -17,9 +18,9 @@ export class PacketChunk {
     this.#write = write
   }
 
-  /** Adds a packet; false when the socket wants no more for now. */
-  add(topic: Uint8Array, payload: Payload, bytes: number, retain: boolean): boolean {
-    const remaining = 2 + topic.length + bytes
+  /** Adds a packet with {@link encodedProperties}, of MQTT 3.1.1 with none; false when the socket wants no more for now. */
+  add(topic: Uint8Array, payload: Payload, bytes: number, retain: boolean, properties: Uint8Array): boolean {
+    const remaining = 2 + topic.length + properties.length + bytes
     const needed = 5 + remaining
     let goesOn = true
     if (this.#chunk.length - this.#used < needed) {
@@ -38,6 +39,10 @@ export class PacketChunk {
     at = chunk.writeUInt16BE(topic.length, at)
     chunk.set(topic, at)
     at += topic.length
+    if (properties.length > 0) {
+      chunk.set(properties, at)
+      at += properties.length
+    }
     if (typeof payload === 'string') chunk.write(payload, at)
     else chunk.set(payload, at)
     this.#used = at + bytes
@@ -53,4 +58,48 @@ export class PacketChunk {
     this.#used = 0
     return this.#write(done)
   }
+}
+
+/** Bytes of a packet besides its topic, its properties and its payload. */
+export const packetOverhead = 9
+
+/** The properties of a PUBLISH packet with their length before them (MQTT 5, section 3.3.2.3). */
+export function encodedProperties(properties: PublishProperties): Uint8Array {
+  const { contentType, responseTopic, correlationData, userProperties = {} } = properties
+  const parts: Buffer[] = []
+  if (properties.payloadFormatIndicator) parts.push(Buffer.from([0x01, 1]))
+  if (properties.messageExpiryInterval !== undefined) {
+    const seconds = Buffer.from([0x02, 0, 0, 0, 0])
+    seconds.writeUInt32BE(properties.messageExpiryInterval, 1)
+    parts.push(seconds)
+  }
+  if (contentType !== undefined) parts.push(Buffer.from([0x03]), lengthAnd(contentType))
+  if (responseTopic !== undefined) parts.push(Buffer.from([0x08]), lengthAnd(responseTopic))
+  if (correlationData !== undefined) parts.push(Buffer.from([0x09]), lengthAnd(correlationData))
+  for (const [name, values] of Object.entries(userProperties)) {
+    for (const value of typeof values === 'string' ? [values] : values) {
+      parts.push(Buffer.from([0x26]), lengthAnd(name), lengthAnd(value))
+    }
+  }
+  const all = Buffer.concat(parts)
+  return Buffer.concat([variableLength(all.length), all])
+}
+
+function lengthAnd(value: string | Buffer): Buffer {
+  const bytes = typeof value === 'string' ? Buffer.from(value) : value
+  const length = Buffer.alloc(2)
+  length.writeUInt16BE(bytes.length)
+  return Buffer.concat([length, bytes])
+}
+
+/** A variable byte integer (MQTT 5, section 1.5.5). */
+function variableLength(value: number): Buffer {
+  const digits: number[] = []
+  let left = value
+  do {
+    const digit = left % 128
+    left = Math.floor(left / 128)
+    digits.push(left > 0 ? digit + 128 : digit)
+  } while (left > 0)
+  return Buffer.from(digits)
 }

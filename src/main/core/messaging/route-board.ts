@@ -33,6 +33,9 @@ interface Shown {
   errors: number
   failingSince: number | null
   lastErrorAt: number
+  /** Messages in a circle that were told of, and when that last was. */
+  looped: number
+  loopedAt: number | null
 }
 
 /** The routes as they are shown: counters from the data plane, rates, and which of them fail. */
@@ -72,6 +75,8 @@ export class RouteBoard {
         errors: 0,
         failingSince: null,
         lastErrorAt: 0,
+        looped: 0,
+        loopedAt: null,
       }
       this.#shown.set(route.id, shown)
       this.#show(shown)
@@ -115,6 +120,7 @@ export class RouteBoard {
       shown.perSecond = perSecond
     }
     for (const shown of touched) {
+      this.#tellOfCircle(shown)
       this.#judge(shown)
       this.#show(shown)
     }
@@ -171,6 +177,26 @@ export class RouteBoard {
       fixes: [{ label: 'Look at the messages', action: { type: 'go-to', page: 'messages' } }],
       cause,
       dismissible: true,
+    })
+  }
+
+  /** Tells of messages that go round in a circle, once for as long as it lasts. */
+  #tellOfCircle(shown: Shown): void {
+    const more = shown.counts.looped - shown.looped
+    if (more <= 0) return
+    const now = this.#parts.clock.monotonic()
+    const isNews = shown.loopedAt === null || now - shown.loopedAt >= calmMs
+    shown.looped = shown.counts.looped
+    shown.loopedAt = now
+    if (!isNews) return
+    const { id, from } = shown.definition
+    this.#parts.events.emit({
+      kind: messagingEvents.routeCircle,
+      subject: `route:${id}`,
+      severity: 'warning',
+      message: `Messages that reach route ${id} may be going round in a circle through other consoles or bridges: they had been passed on too often, and are in quarantine.`,
+      cause: { type: 'observation', what: `a message on ${from}` },
+      data: { messages: more },
     })
   }
 
@@ -238,6 +264,7 @@ function sum(carried: RouteCounts, counts: RouteCounts): RouteCounts {
     merged: carried.merged + counts.merged,
     restored: (carried.restored ?? 0) + (counts.restored === null ? 0 : Math.max(0, counts.restored - carried.held)),
     quarantined: carried.quarantined + counts.quarantined,
+    looped: carried.looped + counts.looped,
     lastAt: counts.lastAt ?? carried.lastAt,
     lastError: counts.lastError ?? carried.lastError,
     targets: counts.targets.map((target, index) => {

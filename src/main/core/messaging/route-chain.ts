@@ -38,6 +38,7 @@ export class RouteChain {
   /** Whether the payload must be decoded for what comes after the condition. */
   readonly #needsPayload: boolean
   readonly #quarantine: Quarantine
+  readonly #clock: Pick<Clock, 'wall'>
 
   constructor(
     definition: RouteDefinition,
@@ -53,6 +54,7 @@ export class RouteChain {
     },
     { quarantine, clock, targetOf, holdingOf }: Omit<RouteParts, 'expressions'>,
   ) {
+    this.#clock = clock
     this.definition = definition
     this.source = stages.source
     this.#condition = stages.condition
@@ -81,6 +83,7 @@ export class RouteChain {
   /** Takes one message through the stages. */
   take(message: IncomingMessage): RouteResult {
     this.ledger.receive(message.at)
+    if (message.brought?.isSpent === true) return this.#stop(message, message.brought.hops)
     if (this.#condition !== null) {
       if (this.#condition.needsPayload && message.undecodable !== null) return this.#hold(message, message.undecodable)
       let passes: unknown
@@ -154,10 +157,18 @@ export class RouteChain {
       [place],
       () => {
         this.ledger.release()
-        this.#pass(message)
+        const over = message.brought?.expiresAt ?? null
+        if (over !== null && over <= this.#clock.wall()) for (const target of this.ledger.targets) target.lapse()
+        else this.#pass(message)
       },
       false,
     )
+  }
+
+  /** A message that too many consoles have passed on goes no further: it would go round for ever. */
+  #stop(message: IncomingMessage, hops: number): RouteResult {
+    this.ledger.loop()
+    return this.#hold(message, `it has been passed on ${hops} times, so it may be going round in a circle`)
   }
 
   /** A message that waited gave way to a newer one. */
@@ -296,8 +307,9 @@ export interface RouteParts {
 /** Compiles a route that {@link checkRoute} found no mistake in; otherwise says the first one. */
 export function compileRoute(
   route: RouteDefinition,
-  { expressions, ...parts }: RouteParts,
+  parts: RouteParts,
 ): { readonly chain: RouteChain } | { readonly mistake: string } {
+  const { expressions } = parts
   const source = sourceOf(route.from)
   if ('mistake' in source) return { mistake: source.mistake.message }
   const condition = route.where === null ? null : expressions.condition(route.where)

@@ -6,6 +6,7 @@ import { memoryHolding } from './holding/holding.ts'
 import { IncomingMessage } from './incoming-message.ts'
 import type { RouteLedger, TargetLedger } from './ledger.ts'
 import type { LookupTables } from './lookup/lookup-tables.ts'
+import type { MessageProperties } from './message-properties.ts'
 import type { RefusedRoute, Report, TopicsSince } from './protocol.ts'
 import type { Recorder } from './recording/recorder.ts'
 import { compileRoute, type RouteChain, type RouteParts } from './route-chain.ts'
@@ -97,14 +98,21 @@ export class Router {
   }
 
   /** Takes one message through every route that matches its topic. `at` is wall-clock milliseconds. */
-  take(topic: string, payload: Buffer, qos: 0 | 1 | 2, retained: boolean, at: number): void {
+  take(
+    topic: string,
+    payload: Buffer,
+    qos: 0 | 1 | 2,
+    retained: boolean,
+    at: number,
+    brought: MessageProperties | null = null,
+  ): void {
     this.#received++
     const { levels, chains } = this.#table.see(topic, at, retained)
-    const tapped = this.#taps.active ? this.#taps.push(topic, payload, qos, retained, at) : undefined
+    const tapped = this.#taps.active ? this.#taps.push(topic, payload, qos, retained, at, brought) : undefined
     if (this.#recorder?.active) this.#recorder.take(topic, payload, qos, retained, at)
     if (chains.length === 0) return
     const message = this.#message
-    message.hold(topic, levels, payload, at, retained, qos)
+    message.hold(topic, levels, payload, at, retained, qos, brought)
     for (const chain of chains) {
       const result = chain.take(message)
       if (tapped !== undefined) tapped.routes.push({ route: chain.definition.id, result })
@@ -112,10 +120,16 @@ export class Router {
   }
 
   /** Takes a message through one route alone, as on its first way; false when that route is not loaded. */
-  takeAgain(route: string, topic: string, payload: Buffer, at: number): boolean {
+  takeAgain(
+    route: string,
+    topic: string,
+    payload: Buffer,
+    at: number,
+    brought: MessageProperties | null = null,
+  ): boolean {
     const chain = this.#chains.find(({ definition }) => definition.id === route)
     if (!chain) return false
-    this.#message.hold(topic, topic.split('/'), payload, at, false, 1)
+    this.#message.hold(topic, topic.split('/'), payload, at, false, 1, brought)
     chain.take(this.#message)
     return true
   }

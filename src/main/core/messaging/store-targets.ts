@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from './incoming-message.ts'
 import type { TargetLedger } from './ledger.ts'
+import { storedProperties } from './message-properties.ts'
 import type { RowOwner, StoreLine } from './store-line.ts'
 import { bytesOf, type Offered, type Payload, type Quarantine, type Target } from './targets.ts'
 
@@ -41,11 +42,14 @@ export class StoreQuarantine implements Quarantine {
   }
 
   hold(route: string, message: IncomingMessage, reason: string): void {
-    const { bytes, at, topicName } = message
+    const { bytes, at, topicName, brought } = message
     const cut = bytes.length > largestQuarantined
     const stored = storable(cut ? bytes.subarray(0, largestQuarantined) : bytes)
     const why = cut ? `${reason} (cut to the first ${largestQuarantined} of ${bytes.length} bytes)` : reason
-    this.#line.push(this.#owner, [at, route, topicName, stored, why, null, cut ? bytes.length : null], bytesOf(stored))
+    const properties = storedProperties(brought)
+    const size = bytesOf(stored) + (properties?.length ?? 0)
+    const values = [at, route, topicName, stored, why, null, cut ? bytes.length : null, properties]
+    this.#line.push(this.#owner, values, size)
   }
 }
 

@@ -2,6 +2,8 @@ import type { RouteDefinition } from '#core/config/index.ts'
 import type { Clock, Logger } from '#core/platform/index.ts'
 import type { Database, SqlValue, Store } from '#core/store/index.ts'
 import type { JournalRow, Quarantined } from '#shared/contract/messages.ts'
+import { restoredProperties } from './message-properties.ts'
+import { propertiesView } from './properties-view.ts'
 import { noteAge } from './tables.ts'
 
 /** How often the age of the journal is noted: its rows are kept that much longer at most. */
@@ -34,6 +36,7 @@ interface QuarantineRecord {
   readonly target: string | null
   readonly cutFrom: number | null
   readonly bytes: number
+  readonly properties: string | null
 }
 
 /** Bytes of a payload of the quarantine that are shown, and of one page of them. */
@@ -93,13 +96,15 @@ export class StoredMessages implements Disposable {
     if (!last) return { rows: [], more: false }
     const found = this.#database.all<QuarantineRecord>({
       sql: `SELECT id, at, route, topic, substr(payload, 1, ${shownBytes}) AS payload, reason, target, cut_from AS cutFrom,
-                   octet_length(payload) AS bytes
+                   octet_length(payload) AS bytes, properties
             FROM quarantine ${where === '' ? 'WHERE' : `${where} AND`} id >= ? ORDER BY id DESC LIMIT ?`,
       values: [...values, last.id, query.limit],
     })
     const rows = found.map((row) => {
+      const { properties, ...rest } = row
       const { text, encoding } = shown(row.payload)
-      return { ...row, payload: text, encoding }
+      const view = propertiesView(restoredProperties(properties))
+      return { ...rest, payload: text, encoding, ...(view && { properties: view }) }
     })
     return { rows, more: sizes.length > taken.length }
   }

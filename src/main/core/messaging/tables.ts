@@ -122,6 +122,14 @@ export const messagingSchema: Schema = {
       what: 'how large messages were of which the quarantine keeps the beginning only',
       sql: 'ALTER TABLE quarantine ADD COLUMN cut_from INTEGER; -- bytes that it had; null: it is whole',
     },
+    {
+      version: 6,
+      what: 'what messages of MQTT 5 brought, of those that are sent later',
+      sql: `
+        ALTER TABLE outbox ADD COLUMN properties TEXT; -- JSON; null: it brought nothing
+        ALTER TABLE quarantine ADD COLUMN properties TEXT;
+      `,
+    },
   ],
 }
 
@@ -134,7 +142,7 @@ export interface RowTable {
 export const journalTable: RowTable = { name: 'journal', columns: ['at', 'route', 'topic', 'payload'] }
 export const quarantineTable: RowTable = {
   name: 'quarantine',
-  columns: ['at', 'route', 'topic', 'payload', 'reason', 'target', 'cut_from'],
+  columns: ['at', 'route', 'topic', 'payload', 'reason', 'target', 'cut_from', 'properties'],
 }
 
 /** Rows that one statement adds. Few sizes, so that the writer keeps few prepared statements. */

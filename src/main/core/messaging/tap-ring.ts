@@ -1,5 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { ShownMessage } from '#shared/contract/messages.ts'
+import { bytesOfProperties, type MessageProperties } from './message-properties.ts'
+import { propertiesView } from './properties-view.ts'
 import { kept } from './targets.ts'
 import { filterMatches, parseTopicFilter } from './topic-filter.ts'
 
@@ -28,6 +30,7 @@ export interface TappedMessage {
   readonly bytes: number
   readonly qos: 0 | 1 | 2
   readonly retain: boolean
+  readonly brought: MessageProperties | null
   readonly routes: ShownMessage['routes']
 }
 
@@ -87,12 +90,19 @@ export class TapRing {
     if (reader) reader.ready = true
   }
 
-  push(topic: string, payload: Uint8Array, qos: 0 | 1 | 2, retain: boolean, at: number): TappedMessage {
+  push(
+    topic: string,
+    payload: Uint8Array,
+    qos: 0 | 1 | 2,
+    retain: boolean,
+    at: number,
+    brought: MessageProperties | null = null,
+  ): TappedMessage {
     const n = this.#next++
     const copy = kept(payload.length > heldBytes ? payload.subarray(0, heldBytes) : payload)
     const held = typeof copy === 'string' ? Buffer.from(copy) : copy
-    const message = { n, at, topic, payload: held, bytes: payload.length, qos, retain, routes: [] }
-    this.#bytes += held.length
+    const message = { n, at, topic, payload: held, bytes: payload.length, qos, retain, brought, routes: [] }
+    this.#bytes += sizeOf(message)
     while (this.#next - this.#oldest > ringSize || this.#bytes > ringBytes) this.#forgetOldest()
     this.#ring[n % ringSize] = message
     return message
@@ -139,7 +149,8 @@ export class TapRing {
 
   #forgetOldest(): void {
     const place = this.#oldest++ % ringSize
-    this.#bytes -= this.#ring[place]?.payload.length ?? 0
+    const message = this.#ring[place]
+    if (message) this.#bytes -= sizeOf(message)
     this.#ring[place] = undefined
   }
 }
@@ -156,8 +167,14 @@ function shownMessage(message: TappedMessage): ShownMessage {
   const cut = message.bytes > shownBytes
   const { text, encoding } = textOf(shownPart(message.payload))
   const shown = encoding === 'hex' ? text.slice(0, shownBytes) : text
-  const { n, at, topic, bytes, qos, retain, routes } = message
-  return { n, at, topic, payload: shown, encoding, bytes, cut: cut || shown.length < text.length, qos, retain, routes }
+  const { n, at, topic, bytes, qos, retain, brought, routes } = message
+  const rest = { bytes, cut: cut || shown.length < text.length, qos, retain, routes }
+  const properties = propertiesView(brought)
+  return { n, at, topic, payload: shown, encoding, ...rest, ...(properties && { properties }) }
+}
+
+function sizeOf({ payload, brought }: TappedMessage): number {
+  return payload.length + bytesOfProperties(brought)
 }
 
 function shownPart(payload: Uint8Array): Uint8Array {

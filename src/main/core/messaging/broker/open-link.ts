@@ -25,6 +25,9 @@ export async function openLink(broker: BrokerLinkDefinition, ground: LinkGround)
     keepaliveMs,
     share,
     serverName,
+    protocol: broker.protocol,
+    sessionExpiryMs: broker.sessionExpiryMs,
+    mostHops: broker.mostHops,
   }
   try {
     const [ca, cert, key] = await Promise.all(
@@ -51,6 +54,9 @@ export function plainLink(url: string): BrokerLink {
     cert: null,
     key: null,
     serverName: null,
+    protocol: null,
+    sessionExpiryMs: 7 * 86_400_000,
+    mostHops: 8,
     fault: null,
   }
 }

@@ -4,32 +4,20 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { connect, type IClientOptions, type MqttClient } from 'mqtt'
 import { describe, expect, it } from 'vitest'
-import type { BrokerLinkDefinition } from '#core/config/index.ts'
 import { temporaryFolder } from '../../../../../test/support/folders.ts'
-import { type MessagingRig, messagingRig, route, routerConnected } from '../../../../../test/support/messaging-rig.ts'
+import {
+  brokerLink as link,
+  type MessagingRig,
+  messagingRig,
+  route,
+  routerConnected,
+} from '../../../../../test/support/messaging-rig.ts'
 import { findProgram, needs } from '../../../../../test/support/needs.ts'
 import { freePorts } from '../../../../../test/support/ports.ts'
 import { reference } from '../../../../../test/support/site-definition.ts'
 import { until } from '../../../../../test/support/until.ts'
 
 const channelRoute = route('r', { from: 'in/#', to: [{ kind: 'channel', channel: 'c' }] })
-
-function link(url: string, given: Partial<BrokerLinkDefinition> = {}): BrokerLinkDefinition {
-  return {
-    id: 'plant',
-    url,
-    username: null,
-    password: null,
-    clientId: null,
-    keepaliveMs: 30_000,
-    share: null,
-    ca: null,
-    cert: null,
-    key: null,
-    serverName: null,
-    ...given,
-  }
-}
 
 describe('A broker that somebody else runs', () => {
   needs('mosquitto', 'mosquitto_passwd', 'openssl')

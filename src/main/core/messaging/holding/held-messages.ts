@@ -166,10 +166,21 @@ export class HeldMessages implements Disposable {
 
   /** Whoever sent a message of QoS 0 was promised nothing: it waits in memory alone. */
   #hold(route: string, ledger: RouteLedger, message: IncomingMessage, stage: HeldStage): Place {
-    const { qosNumber: qos, topicName: topic, at, retained } = message
+    const { qosNumber: qos, topicName: topic, at, retained, brought: properties } = message
     if (qos === 0) return new Place(null, ledger)
     const payload = storable(message.bytes)
-    const row: HeldRow = { seq: 0, route, stage, at, topic, qos, retained, bytes: bytesOf(payload), payload }
+    const row: HeldRow = {
+      seq: 0,
+      route,
+      stage,
+      at,
+      topic,
+      qos,
+      retained,
+      bytes: bytesOf(payload),
+      payload,
+      properties,
+    }
     const place = new Place(row, ledger)
     this.#places.set(row, place)
     this.#line.push(row)
@@ -223,7 +234,15 @@ export class HeldMessages implements Disposable {
       place.state = 'safe'
       chain.ledger.secure(1)
       const message = new IncomingMessage()
-      message.hold(row.topic, row.topic.split('/'), Buffer.from(row.payload), row.at, row.retained, row.qos)
+      message.hold(
+        row.topic,
+        row.topic.split('/'),
+        Buffer.from(row.payload),
+        row.at,
+        row.retained,
+        row.qos,
+        row.properties,
+      )
       chain.restore(message, row.stage, place)
     }
     if (left.rows > 0 && page.length > 0) {

@@ -1,4 +1,5 @@
 import type { Schema, SqlValue, Statement } from '#core/store/index.ts'
+import { type MessageProperties, restoredProperties, storedProperties } from '../message-properties.ts'
 import type { HeldStage } from './holding.ts'
 
 /** Messages that wait in a stage of a route, in the messages database. */
@@ -23,6 +24,11 @@ export const heldSchema: Schema = {
         CREATE INDEX held_by_route ON held (route, seq);
       `,
     },
+    {
+      version: 2,
+      what: 'what messages of MQTT 5 brought',
+      sql: 'ALTER TABLE held ADD COLUMN properties TEXT; -- JSON; null: it brought nothing',
+    },
   ],
 }
 
@@ -38,9 +44,10 @@ export interface HeldRow {
   readonly retained: boolean
   readonly bytes: number
   readonly payload: string | Uint8Array
+  readonly properties: MessageProperties | null
 }
 
-const columns = ['seq', 'route', 'stage', 'at', 'topic', 'qos', 'retained', 'bytes', 'payload'] as const
+const columns = ['seq', 'route', 'stage', 'at', 'topic', 'qos', 'retained', 'bytes', 'payload', 'properties'] as const
 
 /** Rows that one statement adds or takes away. Few sizes, so that the writer keeps few prepared statements. */
 const sizes = [100, 10, 1] as const
@@ -94,11 +101,23 @@ export function rowOf(row: Readonly<Record<string, SqlValue>>): HeldRow {
     retained: row.retained === 1,
     bytes: Number(row.bytes),
     payload: payload instanceof Uint8Array ? payload : String(payload),
+    properties: typeof row.properties === 'string' ? restoredProperties(row.properties) : null,
   }
 }
 
-function valuesOf({ seq, route, stage, at, topic, qos, retained, bytes, payload }: HeldRow): readonly SqlValue[] {
-  return [seq, route, stage, at, topic, qos, retained ? 1 : 0, bytes, payload]
+function valuesOf({
+  seq,
+  route,
+  stage,
+  at,
+  topic,
+  qos,
+  retained,
+  bytes,
+  payload,
+  properties,
+}: HeldRow): readonly SqlValue[] {
+  return [seq, route, stage, at, topic, qos, retained ? 1 : 0, bytes, payload, storedProperties(properties)]
 }
 
 function inSizes<T>(all: readonly T[]): readonly (readonly T[])[] {

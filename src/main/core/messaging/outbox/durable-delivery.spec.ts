@@ -250,8 +250,8 @@ function targetOf(rig: MessagingRig) {
 function row(n: number) {
   return {
     sql: `INSERT INTO outbox (seq, id, at, expires_at, priority, route, target, topic, bytes, retain, attempts, payload)
-          VALUES (?, ?, 0, NULL, 2, 'sure', 'mqtt:out', 'in/old', 1, 0, 0, ?)`,
-    values: [n + 1, `id-${n}`, String(n)],
+          VALUES (?, ?, ?, NULL, 2, 'sure', 'mqtt:out', 'in/old', 1, 0, 0, ?)`,
+    values: [n + 1, `id-${n}`, Date.now(), String(n)],
   }
 }
 

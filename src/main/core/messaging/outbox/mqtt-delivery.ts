@@ -1,39 +1,65 @@
-import type { MqttClient } from 'mqtt'
+import type { IClientPublishOptions, MqttClient } from 'mqtt'
+import { Fifo } from '../fifo.ts'
+import { bytesOfProperties, publishProperties } from '../message-properties.ts'
+import { packetOverhead } from '../publish-packet.ts'
 import type { Delivery, DeliveryFailure } from './delivery.ts'
 import type { OutboxRow } from './outbox-rows.ts'
+import { refusalOf } from './refusals.ts'
 
-/** QoS 1 messages that the broker has not acknowledged, unless it asks for fewer. */
+/** Messages of QoS 1 and 2 that the broker has not acknowledged, unless it asks for fewer. */
 const mostInFlight = 250
 
 /** Connections in a row that ended before anything was acknowledged, from which on messages go one at a time. */
 const suspectAfter = 2
+
+/** What the user properties that consoles give may add to a packet, in bytes. */
+const ownProperties = 128
 
 interface Sent {
   readonly row: OutboxRow
   readonly done: (failure: DeliveryFailure | null) => void
 }
 
+/** A message that somebody at the console publishes, apart from any route. */
+interface Asked {
+  readonly topic: string
+  readonly payload: string | Buffer
+  readonly options: IClientPublishOptions
+  readonly done: (error: string | null) => void
+}
+
 /**
- * Delivers to the broker that the router is connected to: QoS 1, as many at a time as the broker takes. When connection after
- * connection ends before anything is acknowledged, one message goes at a time: the one that makes the broker hang up is refused in the
- * end, and does not stand in the way of all others for ever.
+ * Delivers to the broker that the router is connected to: QoS 1, as many at a time as the broker takes (Receive Maximum of MQTT 5). When
+ * connection after connection ends before anything is acknowledged, one message goes at a time: the one that makes the broker hang up
+ * is refused in the end, and does not stand in the way of all others for ever.
  */
 export class MqttDelivery implements Delivery {
+  readonly #now: () => number
+  readonly #onRoom: () => void
   #client: MqttClient | undefined
   #inFlight = new Set<Sent>()
+  /** Of those that no route sends: under way, and waiting for room. */
+  #others = new Set<Asked>()
+  readonly #asked = new Fifo<Asked>()
   #most = mostInFlight
   #window = mostInFlight
   #acknowledged = false
   #vain = 0
 
-  opened(client: MqttClient, receiveMaximum: number = mostInFlight): void {
+  /** `onRoom` is told when there may be room again although nothing of the outbox was answered. `now` gives wall-clock milliseconds. */
+  constructor(onRoom: () => void = () => {}, now: () => number = Date.now) {
+    this.#onRoom = onRoom
+    this.#now = now
+  }
+
+  opened(client: MqttClient): void {
     this.#client = client
     this.#acknowledged = false
-    this.#most = Math.max(1, Math.min(mostInFlight, receiveMaximum))
+    this.#most = Math.max(1, Math.min(mostInFlight, client.serverProperties?.receiveMaximum ?? mostInFlight))
     this.#window = this.#vain >= suspectAfter ? 1 : this.#most
   }
 
-  /** What was not acknowledged goes again. */
+  /** What was not acknowledged goes again, apart from what somebody waits for, who is told. */
   closed(): void {
     const lost = [...this.#inFlight]
     const wasAlone = this.#vain >= suspectAfter && lost.length === 1
@@ -44,12 +70,16 @@ export class MqttDelivery implements Delivery {
     for (const { done } of lost) {
       done({ reason: 'the connection to the broker was lost before it was acknowledged', permanent: wasAlone })
     }
+    const others = [...this.#others, ...this.#asked.values()]
+    this.#others = new Set()
+    while (this.#asked.shift()) {}
+    for (const { done } of others) done('the connection to the broker was lost')
   }
 
   room(): number {
     const client = this.#client
     if (!client || client.stream.writableNeedDrain) return 0
-    return this.#window - this.#inFlight.size
+    return this.#window - this.#inFlight.size - this.#others.size
   }
 
   deliver(row: OutboxRow, address: string, done: (failure: DeliveryFailure | null) => void): void {
@@ -58,11 +88,18 @@ export class MqttDelivery implements Delivery {
       done({ reason: 'there is no connection to the broker', permanent: false })
       return
     }
+    const unfit = unfitFor(client, row, address)
+    if (unfit !== null) {
+      // Later, as an answer would come: whoever gives it is in the middle of giving more.
+      setImmediate(() => done({ reason: unfit, permanent: true }))
+      return
+    }
     const sent: Sent = { row, done }
     const inFlight = this.#inFlight.add(sent)
     const payload = typeof row.payload === 'string' ? row.payload : Buffer.from(row.payload)
-    const properties = client.options.protocolVersion === 5 ? { properties: this.#properties(row) } : {}
-    client.publish(address, payload, { qos: 1, retain: row.retain, ...properties }, (error) => {
+    const isFive = client.options.protocolVersion === 5
+    const properties = isFive ? { properties: publishProperties(row.properties, row, this.#now()) } : {}
+    client.publish(address, payload, { qos: 1, retain: row.retain, ...properties }, (error, packet) => {
       // After a lost connection it has been answered for already.
       if (inFlight !== this.#inFlight || !inFlight.delete(sent)) return
       if (error && !('code' in error && typeof error.code === 'number')) {
@@ -72,13 +109,68 @@ export class MqttDelivery implements Delivery {
       this.#acknowledged = true
       this.#vain = 0
       this.#window = this.#most
-      done(error ? { reason: `the broker refused it: ${error.message}`, permanent: true } : null)
+      this.#sendAsked()
+      done(error && 'code' in error ? refusalOf(Number(error.code), saidIn(packet)) : null)
     })
   }
 
-  /** What MQTT 5 carries besides: the same id at every attempt, and how long the message is still wanted. Seconds. */
-  #properties({ id, expiresAt }: OutboxRow) {
-    const left = expiresAt === null ? null : Math.max(1, Math.ceil((expiresAt - Date.now()) / 1_000))
-    return { userProperties: { 'message-id': id }, ...(left === null ? {} : { messageExpiryInterval: left }) }
+  /** Publishes what somebody at the console sends; `done` with why when the broker has not confirmed it. Waits for room like all others. */
+  publish(
+    topic: string,
+    payload: string | Buffer,
+    options: IClientPublishOptions,
+    done: (error: string | null) => void,
+  ): void {
+    const client = this.#client
+    if (!client) {
+      done('there is no connection to the broker')
+      return
+    }
+    if ((options.qos ?? 0) === 0) {
+      client.publish(topic, payload, options, (error) => done(error ? error.message : null))
+      return
+    }
+    this.#asked.push({ topic, payload, options, done })
+    this.#sendAsked()
   }
+
+  #sendAsked(): void {
+    const client = this.#client
+    while (client && this.#inFlight.size + this.#others.size < this.#most) {
+      const asked = this.#asked.shift()
+      if (!asked) return
+      const others = this.#others.add(asked)
+      client.publish(asked.topic, asked.payload, asked.options, (error, packet) => {
+        if (others !== this.#others || !others.delete(asked)) return
+        const isRefused = error && 'code' in error && typeof error.code === 'number'
+        if (isRefused) asked.done(refusalOf(Number(error.code), saidIn(packet)).reason)
+        else asked.done(error ? error.message : null)
+        this.#sendAsked()
+        this.#onRoom()
+      })
+    }
+  }
+}
+
+/** Why a broker cannot be given a message at all; null when it can. What it said when it let the router in must be kept to. */
+function unfitFor({ serverProperties }: MqttClient, row: OutboxRow, address: string): string | null {
+  if (serverProperties === undefined) return null
+  const { maximumPacketSize, retainAvailable, maximumQoS } = serverProperties
+  if (row.retain && retainAvailable === false) return 'the broker keeps no messages (retain)'
+  if (maximumQoS === 0) return 'the broker takes messages of QoS 0 only'
+  if (maximumPacketSize === undefined) return null
+  const { length } = Buffer.from(address)
+  // Twice: characters may take more bytes than one each.
+  const size = packetOverhead + ownProperties + length + 2 * bytesOfProperties(row.properties) + row.bytes
+  return size > maximumPacketSize
+    ? `the broker takes at most ${maximumPacketSize} bytes, and it has ${row.bytes}`
+    : null
+}
+
+/** What a broker says about its refusal. */
+function saidIn(packet: unknown): string | undefined {
+  if (typeof packet !== 'object' || packet === null || !('properties' in packet)) return undefined
+  const { properties } = packet
+  if (typeof properties !== 'object' || properties === null || !('reasonString' in properties)) return undefined
+  return typeof properties.reasonString === 'string' ? properties.reasonString : undefined
 }

@@ -1,3 +1,4 @@
+import { storedProperties } from '../message-properties.ts'
 import type { StorePort } from '../store-line.ts'
 import { insertRows, quarantineTable } from '../tables.ts'
 import type { OutboxLane } from './outbox-lane.ts'
@@ -82,7 +83,16 @@ export class OutboxFile implements Disposable {
     const why = `${row.target} refused it ${row.attempts} times: ${reason}`
     this.#port.write(
       [
-        ...insertRows(quarantineTable, [at, row.route, row.topic, row.payload, why, row.target, null]),
+        ...insertRows(quarantineTable, [
+          at,
+          row.route,
+          row.topic,
+          row.payload,
+          why,
+          row.target,
+          null,
+          storedProperties(row.properties),
+        ]),
         ...deleteOutbox([row.seq]),
       ],
       (error) => {

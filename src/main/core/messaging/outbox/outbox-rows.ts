@@ -1,4 +1,5 @@
 import type { SqlValue, Statement } from '#core/store/index.ts'
+import { type MessageProperties, restoredProperties, storedProperties } from '../message-properties.ts'
 
 /** How urgent a route's deliveries are: 0 critical, 1 high, 2 normal, 3 low. */
 export type PriorityRank = 0 | 1 | 2 | 3
@@ -21,6 +22,8 @@ export interface OutboxRow {
   readonly payload: string | Uint8Array
   readonly bytes: number
   readonly retain: boolean
+  /** What the message brought besides topic and payload; null for most. */
+  readonly properties: MessageProperties | null
   /** Deliveries that the target refused. */
   attempts: number
 }
@@ -46,6 +49,7 @@ const columns = [
   'retain',
   'attempts',
   'payload',
+  'properties',
 ] as const
 
 /** Rows that one statement adds or takes away. Few sizes, so that the writer keeps few prepared statements. */
@@ -118,6 +122,7 @@ export function rowOf(row: Readonly<Record<string, SqlValue>>): OutboxRow {
     bytes: Number(row.bytes),
     retain: row.retain === 1,
     attempts: Number(row.attempts),
+    properties: typeof row.properties === 'string' ? restoredProperties(row.properties) : null,
   }
 }
 
@@ -127,7 +132,8 @@ function rankOf(value: number): PriorityRank {
 
 function valuesOf(row: OutboxRow): readonly SqlValue[] {
   const { seq, id, at, expiresAt, priority, route, target, topic, bytes, retain, attempts, payload } = row
-  return [seq, id, at, expiresAt, priority, route, target, topic, bytes, retain ? 1 : 0, attempts, payload]
+  const some = [seq, id, at, expiresAt, priority, route, target, topic, bytes, retain ? 1 : 0, attempts, payload]
+  return [...some, storedProperties(row.properties)]
 }
 
 function inSizes<T>(all: readonly T[]): readonly (readonly T[])[] {

@@ -3,6 +3,7 @@ import type { OutboxBounds, RouteDefinition, RouteTarget } from '#core/config/in
 import { backoffMs } from '#core/platform/index.ts'
 import type { IncomingMessage } from '../incoming-message.ts'
 import type { TargetLedger } from '../ledger.ts'
+import { bytesOfProperties, derivedId } from '../message-properties.ts'
 import type { StorePort } from '../store-line.ts'
 import { storable } from '../store-targets.ts'
 import { bytesOf, type Offered, type Payload, type Target } from '../targets.ts'
@@ -139,7 +140,8 @@ export class Outbox implements Disposable {
     const lane = this.#lanes.get(keyOf(route, target))
     if (!lane?.ledger) return false
     lane.ledger.carry(1)
-    this.#push(lane, { message, payload: storable(message.bytes), expiresAt: null, retain: lane.retain })
+    const { bytes, brought: properties } = message
+    this.#push(lane, { message, payload: storable(bytes), expiresAt: null, retain: lane.retain, properties })
     return true
   }
 
@@ -203,11 +205,14 @@ export class Outbox implements Disposable {
       return 'dropped'
     }
     ledger.enqueue()
+    const properties = message.goesWith(payload)
+    const expiresAt = route.expiresMs === null ? null : message.at + route.expiresMs
     this.#push(lane, {
       message,
       payload: storable(payload),
-      expiresAt: route.expiresMs === null ? null : message.at + route.expiresMs,
+      expiresAt: earlier(expiresAt, properties?.expiresAt ?? null),
       retain: lane.retain,
+      properties,
     })
     return 'queued'
   }
@@ -218,13 +223,14 @@ export class Outbox implements Disposable {
       message,
       payload,
       ...rest
-    }: Pick<OutboxRow, 'payload' | 'expiresAt' | 'retain'> & { readonly message: IncomingMessage },
+    }: Pick<OutboxRow, 'payload' | 'expiresAt' | 'retain' | 'properties'> & { readonly message: IncomingMessage },
   ): void {
-    const bytes = bytesOf(payload)
+    const bytes = bytesOf(payload) + bytesOfProperties(rest.properties)
+    const id = rest.properties?.id ?? null
     this.#room.enter(1, bytes)
     this.#line.push({
       seq: 0,
-      id: `${this.#idPrefix}${(this.#ids++).toString(36)}`,
+      id: id === null ? `${this.#idPrefix}${(this.#ids++).toString(36)}` : derivedId(id, lane.route, lane.target),
       at: message.at,
       priority: lane.priority,
       route: lane.route,
@@ -292,7 +298,11 @@ export class Outbox implements Disposable {
   }
 
   #begin(delivery: Delivery): Turns {
-    const turns = new Turns(delivery, (lane, row, failure) => this.#answered(lane, row, failure))
+    const turns = new Turns(delivery, {
+      answered: (lane, row, failure) => this.#answered(lane, row, failure),
+      isOver: (row) => this.#room.isOver(row, this.#parts.now()),
+      over: (lane, row) => this.#over(lane, row),
+    })
     turns.hold(this.#held)
     return turns
   }
@@ -344,6 +354,14 @@ export class Outbox implements Disposable {
     this.#pause(lane, failure.retryAfterMs ?? 0)
   }
 
+  /** A row came to the end of its time before its turn to be sent. */
+  #over(lane: OutboxLane, row: OutboxRow): void {
+    lane.leave(row)
+    lane.ledger?.expire(1)
+    this.#left(row)
+    this.#turn(lane)
+  }
+
   /** Leaves a lane alone for a while, and for `leastMs` at least; what comes back during a pause makes it no longer by itself. */
   #pause(lane: OutboxLane, leastMs: number): void {
     const left = lane.pausedUntil - performance.now()
@@ -388,6 +406,10 @@ interface Offer {
   readonly route: RouteDefinition
   readonly message: IncomingMessage
   readonly payload: Payload
+}
+
+function earlier(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b)
 }
 
 function keyOf(route: string, target: string): string {

@@ -5,20 +5,25 @@ import type { OutboxRow, PriorityRank } from './outbox-rows.ts'
 /** Rows that a target sends when its turn comes, by priority: the urgent get most of the way, and nobody is left out. */
 const share: Readonly<Record<PriorityRank, number>> = { 0: 64, 1: 32, 2: 16, 3: 4 }
 
+export interface TurnsHooks {
+  answered(lane: OutboxLane, row: OutboxRow, failure: DeliveryFailure | null): void
+  /** Whether nobody wants a row any more. */
+  isOver(row: OutboxRow): boolean
+  /** Such a row came to its turn, and was not sent. */
+  over(lane: OutboxLane, row: OutboxRow): void
+}
+
 /** Those that have something to send on one way, taking turns. */
 export class Turns implements Disposable {
   readonly #delivery: Delivery
-  readonly #answered: (lane: OutboxLane, row: OutboxRow, failure: DeliveryFailure | null) => void
+  readonly #hooks: TurnsHooks
   #lanes: OutboxLane[] = []
   #scheduled: NodeJS.Immediate | undefined
   #held = false
 
-  constructor(
-    delivery: Delivery,
-    answered: (lane: OutboxLane, row: OutboxRow, failure: DeliveryFailure | null) => void,
-  ) {
+  constructor(delivery: Delivery, hooks: TurnsHooks) {
     this.#delivery = delivery
-    this.#answered = answered
+    this.#hooks = hooks
   }
 
   /** Gives a lane its turn, after those that wait for theirs. */
@@ -72,8 +77,12 @@ export class Turns implements Disposable {
   #sendNext(lane: OutboxLane): boolean {
     const row = this.#delivery.room() > 0 ? lane.next() : undefined
     if (!row) return false
+    if (this.#hooks.isOver(row)) {
+      this.#hooks.over(lane, row)
+      return true
+    }
     this.#delivery.deliver(row, lane.address, (failure) => {
-      this.#answered(lane, row, failure)
+      this.#hooks.answered(lane, row, failure)
       if (this.#lanes.length > 0) this.#schedule()
     })
     return true

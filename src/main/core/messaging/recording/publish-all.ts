@@ -1,14 +1,14 @@
-import type { MqttClient } from 'mqtt'
 import type { Problem } from '#shared/problem.ts'
 import { ConsoleError } from '#shared/problem.ts'
+import type { MqttDelivery } from '../outbox/mqtt-delivery.ts'
 import type { ReplayedMessage } from '../protocol.ts'
 
 /** Publishes messages in their order and waits until the broker has them all. `sent` is how many it has for sure. */
 export async function publishAll(
-  client: MqttClient | undefined,
+  delivery: Pick<MqttDelivery, 'publish'> | undefined,
   messages: readonly ReplayedMessage[],
 ): Promise<{ readonly sent: number; readonly problem: Problem | null }> {
-  if (!client) {
+  if (!delivery) {
     const error = new ConsoleError(
       'broker-away',
       'The router is not connected to the broker, so nothing more can be replayed.',
@@ -22,7 +22,7 @@ export async function publishAll(
       ({ topic, payload, qos, retain }) =>
         new Promise<string | null>((resolve) => {
           const bytes = typeof payload === 'string' ? payload : Buffer.from(payload)
-          client.publish(topic, bytes, { qos, retain }, (error) => resolve(error ? error.message : null))
+          delivery.publish(topic, bytes, { qos, retain }, resolve)
         }),
     ),
   )
