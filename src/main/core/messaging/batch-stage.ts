@@ -29,6 +29,8 @@ export interface BatchedMessage {
   readonly at: number
   readonly retained: boolean
   readonly qos: 0 | 1 | 2
+  /** How many consoles have passed it on. */
+  readonly hops: number
   /** Its new payload, JSON. */
   readonly json: string
   /** Where it is kept meanwhile; null for one that went on at once. */
@@ -96,7 +98,8 @@ export class BatchStage<Result> implements Disposable {
     const { topicName, topic, at, retained, qosNumber } = message
     const bytes = goesOn ? message.bytes : ownCopy(message.bytes)
     const place = goesOn ? null : made.hold()
-    open.messages.push({ topicName, topic, bytes, at, retained, qos: qosNumber, json, place })
+    const hops = message.brought?.hops ?? 0
+    open.messages.push({ topicName, topic, bytes, at, retained, qos: qosNumber, hops, json, place })
     open.bytes += json.length
     const held = bytes.length + json.length + 2 * topicName.length + overhead
     open.heldBytes += held

@@ -75,6 +75,13 @@ export function anew(properties: MessageProperties | null): MessageProperties | 
   return properties && { ...properties, hops: 0, isSpent: false, expiresAt: null }
 }
 
+/** What a message bears that was made of several, of which one had been passed on so often. */
+export function gatheredProperties(hops: number): MessageProperties | null {
+  if (hops === 0) return null
+  const none = { contentType: null, responseTopic: null, correlation: null, isText: false, user: [], id: null }
+  return { ...none, hops, isSpent: false, expiresAt: null }
+}
+
 /** Bytes that they take, about. */
 export function bytesOfProperties(properties: MessageProperties | null): number {
   if (properties === null) return 0

@@ -7,6 +7,7 @@ import type { HeldPlace, HeldStage, Holding } from './holding/holding.ts'
 import { IncomingMessage } from './incoming-message.ts'
 import { RouteLedger, type TargetLedger } from './ledger.ts'
 import { compileLimit, type LimitHooks, type LimitStage } from './limit-stage.ts'
+import { gatheredProperties } from './message-properties.ts'
 import { compileSchema, type PayloadSchema } from './payload-schema.ts'
 import { jsonTextOf, payloadOf } from './payload-text.ts'
 import { type RouteSource, sourceOf } from './route-check.ts'
@@ -264,7 +265,9 @@ export class RouteChain {
         const newest = messages.at(-1)
         if (!newest) return
         this.ledger.merge(messages.length - 1)
-        this.#batched.hold(newest.topicName, newest.topic, newest.bytes, newest.at, newest.retained, newest.qos)
+        const brought = gatheredProperties(messages.reduce((most, { hops }) => Math.max(most, hops), 0))
+        const { topicName, topic, bytes, at, retained, qos } = newest
+        this.#batched.hold(topicName, topic, bytes, at, retained, qos, brought)
         result = this.#deliver(this.#batched, payload, wanted)
       },
       places.length < messages.length,

@@ -67,7 +67,7 @@ describe('Messages that wait and were acknowledged', () => {
       const rows = Array.from({ length: 600 }, (_, n) => ({
         sql: `INSERT INTO held (seq, route, stage, at, topic, qos, retained, bytes, payload)
               VALUES (?, 'gathered', 'batch', ?, 'in/old', 1, 0, 3, ?)`,
-        values: [n + 1, n, String(n)],
+        values: [n + 1, Date.now(), String(n)],
       }))
       await rig.store.messages.write(rows, 'outbox')
     }
