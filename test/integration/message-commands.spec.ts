@@ -1,0 +1,103 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { connectAsync } from 'mqtt'
+import { expect, onTestFinished, test } from 'vitest'
+import type { OutboxPage, Quarantined, Settled } from '#shared/contract/messages.ts'
+import { TestUser } from '../support/command-line.ts'
+import { temporaryFolder } from '../support/folders.ts'
+import { makeTinySite } from '../support/tiny-site.ts'
+import { until } from '../support/until.ts'
+
+// Messages that are kept, devices and replays, from the command line against a running console with its real broker.
+
+const routes = `  strict: { from: strict/#, where: payload.n > 3, to: [ { mqtt: out, qos: 1 } ] }
+`
+
+test('what is in quarantine is listed, sent again, put right or discarded; what waits and who is connected is listed', async () => {
+  const { user, site, mqtt } = await runningSite()
+  const client = await connectAsync(`mqtt://127.0.0.1:${mqtt}`, { clientId: 'desk-7' })
+  onTestFinished(() => client.endAsync(true))
+  const got: string[] = []
+  client.on('message', (_topic, payload) => got.push(payload.toString()))
+  await client.subscribeAsync('out', { qos: 1 })
+  for (const payload of ['one', 'two', 'three', 'four']) await client.publishAsync('strict/a', payload, { qos: 1 })
+
+  const quarantine = (...args: readonly string[]) => user.run('quarantine', ...args, '--site', site)
+  const listed = await until(
+    'them to be in quarantine',
+    async () => {
+      const { rows } = await user.document<{ rows: Quarantined[] }>('quarantine', '--site', site)
+      return rows.length === 4 ? rows : undefined
+    },
+    60_000,
+  )
+  expect(listed.map(({ payload }) => payload)).toEqual(['four', 'three', 'two', 'one'])
+  const one = String(listed.at(-1)?.id)
+  expect(await quarantine('list')).toMatchObject({ code: 0, out: expect.stringMatching(/NUMBER[\s\S]*strict\/a/) })
+
+  expect(await quarantine('send', one, '--payload', '{"n": 5}')).toMatchObject({
+    code: 0,
+    out: '1 message sent again.\n',
+  })
+  await until('it to arrive', () => got.includes('{"n": 5}'))
+  expect(await quarantine('send', one)).toMatchObject({ code: 1, err: expect.stringContaining('is not in quarantine') })
+  expect(await quarantine('send')).toMatchObject({ code: 2, err: expect.stringContaining('name one message') })
+  // One payload in the place of all of them is never what is meant.
+  const all = await quarantine('send', '--route', 'strict', '--payload', 'x')
+  expect(all).toMatchObject({ code: 2, err: expect.stringContaining('name that message by its number') })
+  const discarded = await user.document<Settled>('quarantine', 'discard', '--route', 'strict', '--site', site)
+  expect(discarded).toEqual({ done: 3, left: 0 })
+  expect(await quarantine('list')).toMatchObject({ code: 0, out: 'Nothing is in quarantine.\n' })
+
+  const waiting = await user.document<OutboxPage>('outbox', '--site', site)
+  expect(waiting).toMatchObject({ rows: [], targets: [], bounds: { rows: 1_000_000 } })
+  expect((await user.run('outbox', '--site', site)).out).toBe('Nothing waits in the outbox.\n')
+
+  const devices = await user.run('devices', '--site', site)
+  expect(devices).toMatchObject({ code: 0, out: expect.stringMatching(/desk-7\s+127\.0\.0\.1/) })
+}, 300_000)
+
+test('large messages are imported and exported as they were, and replayed through the broker in their order', async () => {
+  const { user, site, mqtt, folder } = await runningSite()
+  const payloads = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((letter, n) =>
+    letter.repeat(n % 2 === 0 ? 700_000 : 10),
+  )
+  const file = join(folder, 'large.jsonl')
+  const lines = payloads.map((payload, n) =>
+    JSON.stringify({
+      at: new Date(1_764_200_000_000 + n).toISOString(),
+      topic: 'large/x',
+      qos: 1,
+      retain: false,
+      payload,
+    }),
+  )
+  writeFileSync(file, `\uFEFF${lines.join('\n')}\n`)
+  const { recording } = await user.document<{ recording: string }>('recording', 'import', file, '--site', site)
+  const out = join(folder, 'again.jsonl')
+  await user.document('recording', 'export', recording, out, '--site', site)
+  expect(readFileSync(out, 'utf8')).toBe(`${lines.join('\n')}\n`)
+
+  const client = await connectAsync(`mqtt://127.0.0.1:${mqtt}`)
+  onTestFinished(() => client.endAsync(true))
+  const got: string[] = []
+  client.on('message', (topic, payload) => got.push(`${topic} ${payload}`))
+  await client.subscribeAsync('test/#', { qos: 1 })
+  const replayed = await user.run('recording', 'replay', recording, '--prefix', 'test', '--yes', '--site', site)
+  expect(replayed).toMatchObject({ code: 0 })
+  await until('all of them to arrive', () => got.length >= payloads.length)
+  expect(got).toEqual(payloads.map((payload) => `test/large/x ${payload}`))
+}, 300_000)
+
+async function runningSite() {
+  const temporary = temporaryFolder()
+  onTestFinished(() => temporary[Symbol.dispose]())
+  const user = new TestUser(temporary.path)
+  onTestFinished(() => user.killHosts())
+  const { directory: site, ports } = await makeTinySite(join(temporary.path, 'site'), { extra: routes })
+  await user.startHost('--site', site)
+  await user.document('trust', '--yes', '--site', site)
+  const connected = async () => (await user.run('devices', '--site', site)).out.includes('wheelhouse')
+  await until('the router to be connected', connected, 60_000)
+  return { user, site, mqtt: ports.mqtt, folder: temporary.path }
+}
