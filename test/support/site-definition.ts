@@ -15,6 +15,7 @@ export function siteOf(services: readonly ServiceDefinition[], id = 'lab'): Site
     brokers: {},
     drills: {},
     routes: {},
+    devices: {},
     checks: {},
     recovery: {},
     backup: {

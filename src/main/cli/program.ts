@@ -5,7 +5,7 @@ import { check } from './commands/check.ts'
 import { checkConfig } from './commands/check-config.ts'
 import type { ConsentOptions } from './commands/consent.ts'
 import type { CommandContext } from './commands/context.ts'
-import { devices } from './commands/devices.ts'
+import { type DevicesOptions, devices } from './commands/devices.ts'
 import { figures } from './commands/figures.ts'
 import { status } from './commands/status.ts'
 import { trust } from './commands/trust.ts'
@@ -93,9 +93,14 @@ export function buildProgram(options: ProgramOptions): Command {
       run(command, (context) => figures(context, service)),
     )
   program
-    .command('devices')
-    .description('the MQTT clients of the embedded broker: address, since when, last heard, last will')
-    .action((_values: object, command: Command) => run(command, devices))
+    .command('devices [name]')
+    .description('the devices that site.yaml describes, those in trouble first; with a name that one')
+    .option('--state <state>', 'only those that are online, silent, offline, never or unknown')
+    .option('--clients', 'the MQTT clients of the embedded broker instead: address, last heard, last will')
+    .option('--forget', 'forget the device of this name, which is no more')
+    .action((name: string | undefined, values: DevicesOptions, command: Command) =>
+      run(command, (context) => devices(context, name, values)),
+    )
   program
     .command('check')
     .description(

@@ -13,7 +13,7 @@ import {
 } from './config/index.ts'
 import { planWaves } from './coordinator/index.ts'
 import { pushingServices } from './health/index.ts'
-import { checkRoutes } from './messaging/index.ts'
+import { checkDevices, checkRoutes } from './messaging/index.ts'
 import { checkPolicies } from './recovery/index.ts'
 import type { SiteIdentity, SiteParts } from './site-parts.ts'
 import type { SitePorts } from './site-ports.ts'
@@ -137,7 +137,12 @@ export class SiteConfig implements AsyncDisposable {
 
   async #load(cause: Cause): Promise<{ readonly valid: boolean }> {
     const { identity, ports } = this.#given
-    const loaded = await loadSite(identity.directory, { profile: ports.profile, checkRoutes, checkPolicies })
+    const loaded = await loadSite(identity.directory, {
+      profile: ports.profile,
+      checkDevices,
+      checkRoutes,
+      checkPolicies,
+    })
     this.#valid = loaded.valid
     this.#problems = loaded.valid ? loaded.warnings : loaded.problems
     this.#waiting = null

@@ -13,6 +13,7 @@ import { type Jobs, jobsSchema, openJobs } from './jobs/index.ts'
 import { type Maintenance, maintenanceSchema, openMaintenance } from './maintenance/index.ts'
 import {
   heldSchema,
+  devicesSchema,
   type Messaging,
   messagingSchema,
   openMessaging,
@@ -105,6 +106,7 @@ export async function openParts(
           recoverySchema,
         ],
         messages: [messagingSchema, recordingsSchema, heldSchema],
+        messages: [messagingSchema, recordingsSchema, devicesSchema],
       },
       runtime,
       clock,

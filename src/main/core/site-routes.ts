@@ -23,7 +23,7 @@ import {
   withRouteText,
 } from './config/index.ts'
 import type { EventLog } from './events/index.ts'
-import { checkRoutes, DryRuns, type Recordings, type TableContents } from './messaging/index.ts'
+import { checkDevices, checkRoutes, DryRuns, type Recordings, type TableContents } from './messaging/index.ts'
 import { type Clock, type Runtime, writeDurably } from './platform/index.ts'
 import { checkPolicies } from './recovery/index.ts'
 
@@ -198,7 +198,7 @@ export class SiteRoutes implements AsyncDisposable {
 
   async #load(site: SiteText): Promise<LoadedSite> {
     const { directory, profile } = this.#parts
-    return await checkSite(directory, site, { profile, checkRoutes, checkPolicies })
+    return await checkSite(directory, site, { profile, checkDevices, checkRoutes, checkPolicies })
   }
 
   async #read(): Promise<SiteText> {

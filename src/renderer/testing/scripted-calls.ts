@@ -2,6 +2,7 @@ import type { Connection } from '#shared/client/index.ts'
 import { contractVersion, type RestorePlan, type ServiceAction, type Touch } from '#shared/contract/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { sampleClients } from './sample-clients.ts'
+import { deviceCalls } from './sample-devices.ts'
 import { samplePlan, sampleRuns } from './sample-drills.ts'
 import { job } from './sample-entities.ts'
 import { sampleOutbox } from './sample-outbox.ts'
@@ -132,6 +133,7 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
     routes: routeCalls(note),
     recordings: recordingCalls(done),
     devices: {
+      ...deviceCalls(),
       clients: async () => ({ at: Date.now(), clients: [...sampleClients(Date.now())], untold: 0 }),
     },
     events: {

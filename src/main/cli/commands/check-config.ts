@@ -1,5 +1,5 @@
 import { loadSite } from '#core/config/index.ts'
-import { checkRoutes } from '#core/messaging/index.ts'
+import { checkDevices, checkRoutes } from '#core/messaging/index.ts'
 import { checkPolicies } from '#core/recovery/index.ts'
 import type { ConfigProblem } from '#shared/contract/state.ts'
 import { exitCodes } from '../exit-code.ts'
@@ -8,7 +8,7 @@ import { type CommandContext, show } from './context.ts'
 
 /** `wheelhouse config check`: every mistake in the site.yaml of a folder. Opens nothing and changes nothing. */
 export async function checkConfig(context: CommandContext, directory: string): Promise<number> {
-  const loaded = await loadSite(directory, { checkRoutes, checkPolicies })
+  const loaded = await loadSite(directory, { checkDevices, checkRoutes, checkPolicies })
   const problems = loaded.valid ? loaded.warnings : loaded.problems
   show(context, { valid: loaded.valid, directory, problems }, checkText(loaded.valid, directory, problems))
   return loaded.valid ? exitCodes.done : exitCodes.failed

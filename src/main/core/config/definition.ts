@@ -3,6 +3,7 @@ import { toBrokerLink } from './broker-link-definition.ts'
 import { checkOf } from './check-definition.ts'
 import { commandWords } from './command-words.ts'
 import { toDependency, toUses } from './dependency-definition.ts'
+import { toDevice } from './device-definition.ts'
 import { defaultPhases } from './phase-schema.ts'
 import { toPolicies } from './policy-definition.ts'
 import { referencesIn } from './references.ts'
@@ -50,6 +51,7 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
     dependencies,
     brokers: mapped(file.brokers, toBrokerLink),
     routes: mapped(file.routes, toRoute),
+    devices: mapped(file.devices, toDevice),
     checks: toChecks(file.checks),
     drills: mapped(file.drills, toDrill),
     backup: {

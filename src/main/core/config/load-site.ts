@@ -3,6 +3,7 @@ import { idSchema } from '#shared/vocabulary.ts'
 import { brokerLinkFaults } from './broker-link-rules.ts'
 import { toDefinition } from './definition.ts'
 import { dependencyFaults, fallbackFileFaults } from './dependency-rules.ts'
+import { deviceFaults } from './device-rules.ts'
 import { drillFaults } from './drill-rules.ts'
 import { nearest } from './nearest.ts'
 import { needFaults, needWarnings } from './need-rules.ts'
@@ -18,7 +19,7 @@ import { laterPaths, siteOutline } from './schema-outline.ts'
 import { serviceFaults } from './service-rules.ts'
 import { diskFaults, type Ground, pathFaults } from './site-files.ts'
 import { readSiteText, type SiteText } from './site-text.ts'
-import type { LoadedSite, PolicyDefinition, RouteDefinition, SiteDefinition } from './types.ts'
+import type { DeviceDefinition, LoadedSite, PolicyDefinition, RouteDefinition, SiteDefinition } from './types.ts'
 import { variableFaults } from './variable-rules.ts'
 import { verificationFaults } from './verification-rules.ts'
 import { type DocumentPath, readYaml, type YamlText } from './yaml-text.ts'
@@ -37,6 +38,10 @@ export interface LoadOptions {
   readonly checkRoute?: (route: RouteDefinition) => readonly RouteMistake[]
   /** The same for all routes together, circles between them included. Asked instead of `checkRoute` when both are given. */
   readonly checkRoutes?: (routes: readonly RouteDefinition[]) => readonly (RouteMistake & { readonly route: string })[]
+  /** The messaging part's check of the expressions of devices; `path` is within the device. */
+  readonly checkDevices?: (
+    devices: readonly DeviceDefinition[],
+  ) => readonly (RouteMistake & { readonly device: string })[]
   /** The recovery part's check of the expressions of policies; `path` is within the policy. */
   readonly checkPolicies?: (
     policies: readonly PolicyDefinition[],
@@ -98,6 +103,8 @@ function examine(yaml: YamlText, source: SiteText, profile: string | null, optio
     found.push(...verificationFaults(usable))
     found.push(...serviceFaults(usable), ...needFaults(usable, isMap(services) ? Object.keys(services) : []))
     found.push(...phaseFaults(usable), ...dependencyFaults(usable), ...brokerLinkFaults(usable), ...drillFaults(usable))
+    const devices = deviceFaults(usable)
+    found.push(...devices, ...expressionFaults(definition, devices, options))
     const routes = routeFaults(usable)
     const policies = recoveryFaults(usable)
     found.push(...policies, ...policyFaults(definition, policies, options))
@@ -181,6 +188,22 @@ function messagingFaults(
   return (checkRoutes?.(routes) ?? each()).map(({ route, path, message, remedy }) => ({
     code: 'route-invalid',
     path: ['routes', route, ...stepsOf(path)],
+    message,
+    remedy,
+  }))
+}
+
+/** What the messaging part says of devices that have no mistake of form. */
+function expressionFaults(
+  definition: SiteDefinition,
+  known: readonly Fault[],
+  { checkDevices }: LoadOptions,
+): readonly Fault[] {
+  const faulty = new Set(known.map((fault) => fault.path[1]))
+  const devices = Object.values(definition.devices).filter(({ id }) => !faulty.has(id))
+  return (checkDevices?.(devices) ?? []).map(({ device, path, message, remedy }) => ({
+    code: 'device-invalid',
+    path: ['devices', device, ...path.split('.')],
     message,
     remedy,
   }))

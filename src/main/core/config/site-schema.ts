@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { brokerLinkSchema } from './broker-link-schema.ts'
 import { dependencySchema } from './dependency-schema.ts'
+import { devicesSchema } from './device-schema.ts'
 import { drillSchema } from './drill-schema.ts'
 import { expectation } from './expectation.ts'
 import { phasesSchema } from './phase-schema.ts'
@@ -227,6 +228,10 @@ export const siteSchema = keys({
       'What services call over HTTP, through the console: time-outs, repeats, breakers, fallbacks. See [dependencies](dependencies.md).',
   }),
   routes: byId('routes', route).default({}).meta({ description: 'Where messages go.' }),
+  devices: devicesSchema.meta({
+    description:
+      'Devices that the site’s topics tell of: which are online, silent, offline. See [devices](devices.md).',
+  }),
   backup: backup.prefault({}).meta({ description: 'What is backed up when, and kept how long.' }),
   tables: byId(
     'tables',

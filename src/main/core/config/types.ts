@@ -25,6 +25,8 @@ export interface SiteDefinition {
   /** Brokers that somebody else runs, at most one; the router goes to it instead of the embedded one. */
   readonly brokers: Readonly<Record<string, BrokerLinkDefinition>>
   readonly routes: Readonly<Record<string, RouteDefinition>>
+  /** Devices and families of them that topics tell of, by id. */
+  readonly devices: Readonly<Record<string, DeviceDefinition>>
   /** What the site adds to the list of checks, by id. */
   readonly checks: Readonly<Record<string, SiteCheck>>
   readonly backup: BackupDefinition
@@ -40,6 +42,39 @@ export interface SiteDefinition {
   readonly store: { readonly control: number; readonly messages: number }
   /** The text it was read from and the sha256 of it: what trust and restore compare. */
   readonly source: { readonly file: string; readonly sha256: string }
+}
+
+/** A device that topics tell of, or a family of them. */
+export interface DeviceDefinition {
+  readonly id: string
+  readonly title: string
+  /** Topic filters with `{id}` as a level; without it one device. Empty for Sparkplug. */
+  readonly topics: readonly string[]
+  /** Id of a Sparkplug B group whose births and deaths are told; null: plain topics. */
+  readonly sparkplug: string | null
+  readonly online: {
+    readonly topic: string
+    /** CEL expression; null: the payload as it is. */
+    readonly value: string | null
+    readonly online: string
+    readonly offline: string
+  } | null
+  readonly silentAfterMs: number | null
+  readonly required: boolean
+  /** Its client id at the embedded broker, with `{id}` for a family. */
+  readonly client: string | null
+  readonly figures: readonly DeviceFigure[]
+  /** Devices of the family that are kept. */
+  readonly most: number
+}
+
+export interface DeviceFigure {
+  readonly name: string
+  /** CEL expression. */
+  readonly value: string
+  readonly unit: string | null
+  readonly below: number | null
+  readonly above: number | null
 }
 
 /** A failure on purpose. */

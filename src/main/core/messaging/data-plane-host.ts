@@ -1,10 +1,11 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { OutboxBounds, RouteDefinition, WebhookCall } from '#core/config/index.ts'
+import type { DeviceDefinition, OutboxBounds, RouteDefinition, WebhookCall } from '#core/config/index.ts'
 import type { Clock, Logger, Runtime } from '#core/platform/index.ts'
 import type { Store } from '#core/store/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { Answers } from './answers.ts'
 import { DataPlaneThread, startMs } from './data-plane-thread.ts'
+import type { DeviceFacts } from './devices/device-facts.ts'
 import type { TableContents } from './lookup/lookup-tables.ts'
 import type {
   Answer,
@@ -83,6 +84,17 @@ export class DataPlaneHost implements AsyncDisposable {
   useTables(contents: TableContents): void {
     this.#orders.tables = contents
     this.#thread.post({ type: 'tables', contents })
+  }
+
+  /** Hands over the devices that are described; `known` gives what was heard of them before. */
+  describeDevices(definitions: readonly DeviceDefinition[], known: () => readonly DeviceFacts[]): void {
+    this.#orders.devices = definitions
+    this.#orders.knownDevices = known
+    this.#thread.post({ type: 'devices', definitions, known: known() })
+  }
+
+  forgetDevice(key: string): void {
+    this.#thread.post({ type: 'device-forget', key })
   }
 
   /** Hands over routes, broker and the bounds of the outbox; resolves when they are in use, with the routes that were refused. */

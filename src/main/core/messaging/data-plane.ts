@@ -4,6 +4,7 @@ import { ConsoleError, type Problem } from '#shared/problem.ts'
 import { AdmissionDesk } from './admission/admission-desk.ts'
 import { Receipts } from './admission/receipts.ts'
 import { Channels, ChannelTarget } from './channels.ts'
+import { DeviceTable } from './devices/device-table.ts'
 import { Fifo } from './fifo.ts'
 import { HeldMessages } from './holding/held-messages.ts'
 import { IncomingMessage } from './incoming-message.ts'
@@ -54,6 +55,7 @@ export class DataPlane {
   readonly #taps = new TapRing()
   readonly #tables = new LookupTables()
   readonly #channels = new Channels()
+  readonly #devices: DeviceTable
   readonly #port: StorePort
   readonly #journal: StoreLine
   readonly #quarantine: StoreLine
@@ -78,6 +80,7 @@ export class DataPlane {
 
   constructor({ clientId, random, clock, send }: DataPlaneParts) {
     this.#send = send
+    this.#devices = new DeviceTable(clock, this.#tables)
     this.#port = new StorePort(() => send({ type: 'store-port-lost' }))
     this.#journal = new StoreLine(journalTable, journalBounds, this.#port, () => this.#progress())
     this.#quarantine = new StoreLine(quarantineTable, quarantineBounds, this.#port, () => this.#progress())
@@ -114,13 +117,17 @@ export class DataPlane {
       clock,
       tables: this.#tables,
       holdingOf: (route, ledger) => this.#held.of(route, ledger),
+      devices: this.#devices,
     })
     this.#link = new MqttLink(
       {
         message: (topic, payload, packet, acknowledge, brought) =>
           this.#take(topic, payload, packet.qos, packet.retain, acknowledge, brought),
         gate: (done) => this.#intake.gate(done),
-        state: (state, reason) => send({ type: 'link', state, reason }),
+        state: (state, reason) => {
+          this.#devices.listen(state === 'connected')
+          send({ type: 'link', state, reason })
+        },
         opened: (client) => {
           this.#sender.opened(client)
           this.#delivery.opened(client)
@@ -154,6 +161,12 @@ export class DataPlane {
         break
       case 'tables':
         this.#tables.replace(message.contents)
+        break
+      case 'devices':
+        this.#devices.load(message.definitions, message.known)
+        break
+      case 'device-forget':
+        this.#devices.forget(message.key)
         break
       case 'hold':
         this.#outbox.hold(message.on)
@@ -232,6 +245,7 @@ export class DataPlane {
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
     this.#report()
+    this.#devices[Symbol.dispose]()
     this.#desk[Symbol.dispose]()
     this.#receipts[Symbol.dispose]()
     this.#outbox[Symbol.dispose]()
@@ -323,6 +337,8 @@ export class DataPlane {
     switch (question.type) {
       case 'topics':
         return { type: 'topics', ...this.#router.topicsSince(question.after) }
+      case 'device':
+        return { type: 'device', history: this.#devices.history(question.key) }
       case 'payload':
         return { type: 'payload', payload: this.#taps.whole(question.n, question.at) }
       case 'outbox-row':
@@ -383,6 +399,8 @@ export class DataPlane {
 
   #report(): void {
     this.#send({ type: 'report', report: this.#router.report() })
+    const heard = this.#devices.takeChanged()
+    if (heard.devices.length > 0 || heard.families.length > 0) this.#send({ type: 'devices', ...heard })
     const recordings = this.#recorder.takeChanged(Date.now())
     if (recordings.length > 0) this.#send({ type: 'recorded', recordings })
   }

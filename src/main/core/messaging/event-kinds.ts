@@ -25,4 +25,13 @@ export const messagingEvents = {
   quarantineDiscarded: 'quarantine.discarded',
   /** An operator gave up a message that waited in the outbox. */
   outboxDiscarded: 'outbox.discarded',
+  /** A device that site.yaml describes did not speak in time, spoke again, or was said to be gone. */
+  deviceSilent: 'device.silent',
+  deviceBack: 'device.back',
+  deviceOffline: 'device.offline',
+  /** A figure is beyond a limit of site.yaml, or within its limits again. */
+  deviceFigureOut: 'device.figure-out',
+  deviceFigureBack: 'device.figure-back',
+  /** More of a family changed than are told one by one. */
+  deviceMany: 'device.many',
 } as const

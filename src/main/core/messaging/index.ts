@@ -1,3 +1,5 @@
+export { checkDevices } from './devices/device-check.ts'
+export { devicesSchema } from './devices/tables.ts'
 export { DryRuns } from './dry-run/dry-run-thread.ts'
 export { messagingEvents } from './event-kinds.ts'
 export { heldSchema } from './holding/held-rows.ts'

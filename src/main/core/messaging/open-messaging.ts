@@ -23,6 +23,9 @@ import type { OwnLogin } from './broker/door.ts'
 import { openLink, plainLink } from './broker/open-link.ts'
 import { ClientBoard } from './client-board.ts'
 import { DataPlaneHost } from './data-plane-host.ts'
+import { DescribedDevices } from './devices/described-devices.ts'
+import { DeviceRecords } from './devices/device-records.ts'
+import { DeviceWatch } from './devices/device-watch.ts'
 import { type BrokerStatus, EmbeddedBroker } from './embedded-broker.ts'
 import { KeptMessages } from './kept-messages.ts'
 import type { TableContents } from './lookup/lookup-tables.ts'
@@ -70,6 +73,8 @@ class SiteMessaging implements Messaging {
   readonly #kept: KeptMessages
   readonly #broker: EmbeddedBroker
   readonly #clients = new ClientBoard()
+  readonly #deviceRecords: DeviceRecords
+  readonly devices: DescribedDevices
   readonly #restarted: Listeners<void>
   readonly #recorded: Listeners<readonly RecordingCounts[]>
   readonly #taps = new Map<number, OpenTap>()
@@ -134,7 +139,21 @@ class SiteMessaging implements Messaging {
         this.#traffic.router('failed')
         this.#routes.crashed()
         this.#watch.crashed(reason, restartMs)
+        this.devices.link(false, `The router ended and is started again: ${reason}.`)
       },
+    })
+    this.#deviceRecords = new DeviceRecords(store.messages, clock, logger)
+    this.devices = new DescribedDevices({
+      watch: new DeviceWatch({ events, attention, clock }),
+      records: this.#deviceRecords,
+      clients: () => this.#clients.list(),
+      isEmbedded: () => this.#embedded,
+      history: async (key) => {
+        const answer = await this.#host.ask({ type: 'device', key })
+        return answer.type === 'device' ? answer.history : {}
+      },
+      forget: (key) => this.#host.forgetDevice(key),
+      now: () => clock.wall(),
     })
     this.#kept = new KeptMessages({ database: store.messages, host: this.#host, events })
   }
@@ -168,6 +187,9 @@ class SiteMessaging implements Messaging {
     this.#routing = { routes, url: on ? brokerUrl : null }
     this.#bounds = definition.outbox
     this.#webhooks = webhooksOf(definition, this.#secrets)
+    const described = Object.values(definition.devices)
+    this.devices.define(described)
+    this.#host.describeDevices(described, () => this.devices.known())
     this.#broker.askRouter(on && this.#embedded)
     await this.#connect()
   }
@@ -289,6 +311,7 @@ class SiteMessaging implements Messaging {
     await this.#tables[Symbol.asyncDispose]()
     await this.#host[Symbol.asyncDispose]()
     await this.#broker[Symbol.asyncDispose]()
+    await this.#deviceRecords[Symbol.asyncDispose]()
     this.#watch[Symbol.dispose]()
     this.#traffic[Symbol.dispose]()
     this.#taps.clear()
@@ -310,7 +333,11 @@ class SiteMessaging implements Messaging {
       case 'link':
         this.#traffic.router(message.state)
         this.#watch.link(message.state, message.reason)
+        this.devices.link(message.state === 'connected', message.reason)
         if (message.state !== 'connected' && this.#embedded && this.#brokerState === 'off') this.#watch.brokerOff()
+        break
+      case 'devices':
+        this.devices.take(message.devices, message.families)
         break
       case 'recorded':
         this.#recorded.tell(message.recordings)

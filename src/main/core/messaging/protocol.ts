@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads'
 import type {
   BrokerDefinition,
   BrokerLinkDefinition,
+  DeviceDefinition,
   OutboxBounds,
   RouteDefinition,
   WebhookCall,
@@ -10,6 +11,7 @@ import type { LogLevel } from '#core/platform/index.ts'
 import type { ShownMessage } from '#shared/contract/messages.ts'
 import type { Problem } from '#shared/problem.ts'
 import type { OwnLogin } from './broker/door.ts'
+import type { DeviceFacts, FamilyFacts } from './devices/device-facts.ts'
 import type { TableContents } from './lookup/lookup-tables.ts'
 import type { RowOrder } from './outbox/outbox.ts'
 import type { WholePayload } from './tap-ring.ts'
@@ -34,6 +36,13 @@ export type ToDataPlane =
   | { readonly type: 'admission-port'; readonly port: MessagePort }
   /** What expressions look up; replaces what was there. */
   | { readonly type: 'tables'; readonly contents: TableContents }
+  /** Devices that topics tell of, and what was known of them before. */
+  | {
+      readonly type: 'devices'
+      readonly definitions: readonly DeviceDefinition[]
+      readonly known: readonly DeviceFacts[]
+    }
+  | { readonly type: 'device-forget'; readonly key: string }
   /** The broker is known to be back: connect now instead of waiting out the pause. */
   | { readonly type: 'wake' }
   /** A message of the quarantine, through its route or to one target; answered by `published` once it is safe elsewhere. */
@@ -106,6 +115,8 @@ export interface TapWish {
 export type Question =
   /** Topics seen after a sighting. */
   | { readonly type: 'topics'; readonly after: number }
+  /** The last values of a device's figures. */
+  | { readonly type: 'device'; readonly key: string }
   /** The payload of one message of the ring. */
   | { readonly type: 'payload'; readonly n: number; readonly at: number }
   /** One row of the outbox: give it up, or try its target at once. */
@@ -115,6 +126,10 @@ export type Answer =
   | ({ readonly type: 'topics' } & TopicsSince)
   | { readonly type: 'payload'; readonly payload: WholePayload | null }
   | { readonly type: 'outbox-row'; readonly result: 'done' | 'under way' | 'gone' }
+  | { readonly type: 'device'; readonly history: DeviceHistory }
+
+/** Values of figures by their names, oldest first. */
+export type DeviceHistory = Readonly<Record<string, readonly { readonly at: number; readonly value: number }[]>>
 
 /** Topics seen after a sighting. `unlisted` more were seen and are not known one by one; `full`: or even more than that. */
 export interface TopicsSince {
@@ -140,6 +155,8 @@ export type FromDataPlane =
   | { readonly type: 'channel'; readonly id: number; readonly messages: readonly ChannelMessage[] }
   /** Recordings whose counts changed, at most four times a second. */
   | { readonly type: 'recorded'; readonly recordings: readonly RecordingCounts[] }
+  /** Devices that changed, at most four times a second. */
+  | { readonly type: 'devices'; readonly devices: readonly DeviceFacts[]; readonly families: readonly FamilyFacts[] }
   /** How many of them went out before a failure; null: all did. */
   | { readonly type: 'replayed'; readonly id: number; readonly problem: Problem | null; readonly sent: number }
   | { readonly type: 'answer'; readonly id: number; readonly answer: Answer }

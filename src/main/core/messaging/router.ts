@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RouteDefinition, RouteTarget } from '#core/config/index.ts'
 import type { Clock } from '#core/platform/index.ts'
+import type { DeviceTable } from './devices/device-table.ts'
 import { Expressions } from './expressions.ts'
 import { memoryHolding } from './holding/holding.ts'
 import { IncomingMessage } from './incoming-message.ts'
@@ -32,6 +33,7 @@ export class Router {
   readonly #recorder: Recorder | undefined
   readonly #clock: Clock
   readonly #holdingOf: RouteParts['holdingOf']
+  readonly #devices: DeviceTable | undefined
   #chains: readonly RouteChain[] = []
   #received = 0
   #quarantined = 0
@@ -46,6 +48,8 @@ export class Router {
     readonly tables?: LookupTables
     /** Keeps what waits in the stages of a route; without it that is in memory alone. */
     readonly holdingOf?: RouteParts['holdingOf']
+    /** Hears the devices that topics tell of. */
+    readonly devices?: DeviceTable
   }) {
     this.#expressions = new Expressions(parts.tables)
     this.#quarantine = {
@@ -59,6 +63,7 @@ export class Router {
     this.#recorder = parts.recorder
     this.#clock = parts.clock
     this.#holdingOf = parts.holdingOf ?? (() => memoryHolding)
+    this.#devices = parts.devices
   }
 
   /**
@@ -110,9 +115,11 @@ export class Router {
     const { levels, chains } = this.#table.see(topic, at, retained)
     const tapped = this.#taps.active ? this.#taps.push(topic, payload, qos, retained, at, brought) : undefined
     if (this.#recorder?.active) this.#recorder.take(topic, payload, qos, retained, at)
-    if (chains.length === 0) return
+    const hears = this.#devices?.active === true
+    if (chains.length === 0 && !hears) return
     const message = this.#message
     message.hold(topic, levels, payload, at, retained, qos, brought)
+    if (hears) this.#devices?.take(message)
     for (const chain of chains) {
       const result = chain.take(message)
       if (tapped !== undefined) tapped.routes.push({ route: chain.definition.id, result })

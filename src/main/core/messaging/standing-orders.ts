@@ -1,4 +1,6 @@
 import type { OutboxBounds, RouteDefinition, WebhookCall } from '#core/config/index.ts'
+import type { DeviceDefinition, OutboxBounds, RouteDefinition } from '#core/config/index.ts'
+import type { DeviceFacts } from './devices/device-facts.ts'
 import type { TableContents } from './lookup/lookup-tables.ts'
 import { firstBounds } from './outbox/outbox-room.ts'
 import type { BrokerLink, RecordingCounts, RecordingOrder, TapWish, ToDataPlane } from './protocol.ts'
@@ -21,6 +23,9 @@ export class StandingOrders {
   configuration = unread
   tables: TableContents = {}
   held = false
+  devices: readonly DeviceDefinition[] = []
+  /** What is known of devices at this moment. */
+  knownDevices: () => readonly DeviceFacts[] = () => []
   readonly taps = new Map<number, TapWish>()
   readonly recordings = new Map<number, RecordingOrder>()
 
@@ -28,6 +33,7 @@ export class StandingOrders {
   all(): readonly ToDataPlane[] {
     return [
       { type: 'tables', contents: this.tables },
+      { type: 'devices', definitions: this.devices, known: this.knownDevices() },
       { type: 'configure', ...this.configuration },
       ...[...this.recordings.values()].map((order) => ({ type: 'record' as const, ...order })),
       ...[...this.taps].map(([id, tap]) => ({ type: 'tap-open' as const, id, ...tap })),

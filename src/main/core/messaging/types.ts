@@ -12,6 +12,7 @@ import type {
 import type { Problem } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import type { OwnLogin } from './broker/door.ts'
+import type { DescribedDevices } from './devices/described-devices.ts'
 import type { TableContents } from './lookup/lookup-tables.ts'
 import type {
   BrokerClient,
@@ -82,6 +83,8 @@ export interface Messaging extends AsyncDisposable {
   brokerClients(): Promise<readonly string[]>
   /** What the embedded broker tells of its clients, a quarter of a second old at most; `untold` more are connected. Empty when it does not run. */
   clientFigures(): { readonly clients: readonly BrokerClient[]; readonly untold: number }
+  /** The devices that site.yaml describes. */
+  readonly devices: DescribedDevices
   /** Ends the embedded broker as a crash would, with all its connections; who supervises it starts it again. `why` is a sentence without a full stop. */
   cutBroker(why: string, cause: Cause): Promise<void>
   /** What expressions of routes look up at present. */

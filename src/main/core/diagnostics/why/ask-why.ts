@@ -2,6 +2,7 @@ import type { SiteDefinition } from '#core/config/index.ts'
 import type { EventLog } from '#core/events/index.ts'
 import type { Clock } from '#core/platform/index.ts'
 import type { StateHub } from '#core/state/index.ts'
+import type { DeviceView } from '#shared/contract/devices.ts'
 import type { Why } from '#shared/contract/diagnostics.ts'
 import { eachSlice } from '#shared/contract/each-slice.ts'
 import type { LogLine } from '#shared/contract/services.ts'
@@ -18,6 +19,7 @@ export interface WhySources {
   readonly site: {
     readonly clock: Pick<Clock, 'wall' | 'after'>
     readonly events: Pick<EventLog, 'page' | 'byId' | 'causes' | 'settled'>
+    readonly messaging?: { readonly devices: { get(key: string): DeviceView | undefined } }
     definition(): SiteDefinition | null
     logTail(service: string, lines: number): Promise<readonly LogLine[]>
   } | null
@@ -38,14 +40,16 @@ export async function askWhy(text: string, { state, site }: WhySources): Promise
   const definition = site?.definition() ?? null
   const services = Object.values(definition?.services ?? {})
   const broker = services.find(({ use }) => use === 'broker')?.id ?? null
+  const device = (subject.kind === 'device' && site?.messaging?.devices.get(subject.id)) || null
   const facts = await fetchFacts(neededFacts(subject, shown, broker), site)
-  if (!isKnown(subject, shown, facts)) throw subjectUnknown(text, shown)
+  if (device === null && !isKnown(subject, shown, facts)) throw subjectUnknown(text, shown)
   return why(subject, {
     ...facts,
     // Without a site no answer tells a time.
     now: site?.clock.wall() ?? 0,
     zone: shown.site.site?.zone ?? 'UTC',
     shown,
+    device,
     definition: { disabled: services.filter(({ enabled }) => !enabled).map(({ id }) => id), broker },
   })
 }

@@ -1,3 +1,4 @@
+import type { DeviceView } from '#shared/contract/devices.ts'
 import type { ShownSlices } from '#shared/contract/each-slice.ts'
 import type { EventRecord } from '#shared/vocabulary.ts'
 
@@ -20,6 +21,8 @@ export interface WhyFacts {
   readonly zone: string
   readonly shown: ShownFacts
   readonly definition: DefinitionFacts
+  /** The device that is asked about, when it is known. */
+  readonly device?: DeviceView | null
   /** The newest events of a subject, newest first. */
   readonly histories: ReadonlyMap<string, readonly EventRecord[]>
   /** The causes of an event by its id: itself first, the first of all last. */

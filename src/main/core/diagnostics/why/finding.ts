@@ -26,6 +26,8 @@ export function pageOf(subject: string): string | null {
       return `/services/${id}`
     case 'dependency':
       return `/services/dependency/${id}`
+    case 'device':
+      return `/devices?device=${encodeURIComponent(id)}`
     case 'policy':
       return `/recovery/${id}`
     case 'maintenance':

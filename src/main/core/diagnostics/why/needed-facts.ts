@@ -48,7 +48,7 @@ function aboutWhat(subject: Subject, shown: ShownFacts): readonly string[] {
 }
 
 function isOfRouter(subject: string): boolean {
-  return subject === 'broker' || subject.startsWith('route:')
+  return subject === 'broker' || subject.startsWith('route:') || subject.startsWith('device:')
 }
 
 /** The event that began the maintenance that an answer may rest on. */
@@ -84,6 +84,7 @@ function servicesOf(subject: Subject, shown: ShownFacts, broker: string | null):
         .toSorted((a, b) => Number(b.wanted) - Number(a.wanted))
         .map(({ id }) => id)
     case 'broker':
+    case 'device':
     case 'route':
       return broker === null ? [] : [broker]
     case 'card': {
@@ -112,6 +113,7 @@ function cardsOf(
       case 'site':
         return true
       case 'broker':
+      case 'device':
       case 'route':
         return card.subject === 'router' || subjects.has(card.subject)
       default:

@@ -8,6 +8,7 @@ const several = [
   'route',
   'database',
   'dependency',
+  'device',
   'policy',
   'check',
   'drill',
@@ -71,6 +72,7 @@ export function isShown(subject: Subject, shown: ShownFacts): boolean {
       return shown.attention[subject.id] !== undefined
     case 'snapshot':
       return shown.snapshots[subject.id] !== undefined
+    case 'device':
     case 'event':
       return false
     default:
@@ -94,7 +96,7 @@ export function subjectUnknown(text: string, shown: ShownFacts): ConsoleError {
   ]
   const near = nearest(text, [...whole, ...Object.keys(shown.services), ...named])
   const services = Object.keys(shown.services)
-  const known = `Ask about ${whole.join(', ')}${services.length > 0 ? `, a service (${services.join(', ')})` : ''}, or route:ID, dependency:ID, policy:ID, check:ID, drill:ID, job:ID, card:ID, snapshot:ID, event:ID.`
+  const known = `Ask about ${whole.join(', ')}${services.length > 0 ? `, a service (${services.join(', ')})` : ''}, or route:ID, dependency:ID, device:ID, policy:ID, check:ID, drill:ID, job:ID, card:ID, snapshot:ID, event:ID.`
   return new ConsoleError(
     'subject-unknown',
     `Nothing here is called “${text}”.`,

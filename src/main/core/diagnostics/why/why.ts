@@ -6,6 +6,7 @@ import { whyBackups, whySnapshot } from './why-backups.ts'
 import { whyCheck } from './why-check.ts'
 import { whyDatabase } from './why-database.ts'
 import { whyDependency } from './why-dependency.ts'
+import { whyDevice } from './why-device.ts'
 import { whyDrill } from './why-drill.ts'
 import { whyCard, whyEvent, whyJob } from './why-happening.ts'
 import { whyMachine } from './why-machine.ts'
@@ -51,6 +52,8 @@ function findingOf(subject: Subject, facts: WhyFacts): Finding {
       return whyDatabase(subject.id, facts)
     case 'dependency':
       return whyDependency(subject.id, facts)
+    case 'device':
+      return whyDevice(subject.id, facts)
     case 'policy':
       return whyPolicy(subject.id, facts)
     case 'check':
