@@ -203,7 +203,7 @@ test('an import with a bad line is refused with its number and sends nothing; a 
 })
 
 test('devices: who is silent for longest stands first, is found by words, and tells what it listens to and its last will', async () => {
-  await open('/devices')
+  await open('/devices?show=clients')
   const list = page.getByRole('table', { name: 'Devices' })
   await list.getByText('desk-unit-7').waitFor()
   expect(await list.getByRole('row').nth(1).innerText()).toMatch(/^desk-unit-7\t10.0.0.26:4106\t.*\t1 h\t/)

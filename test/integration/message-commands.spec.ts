@@ -53,7 +53,7 @@ test('what is in quarantine is listed, sent again, put right or discarded; what 
   expect(waiting).toMatchObject({ rows: [], targets: [], bounds: { rows: 1_000_000 } })
   expect((await user.run('outbox', '--site', site)).out).toBe('Nothing waits in the outbox.\n')
 
-  const devices = await user.run('devices', '--site', site)
+  const devices = await user.run('devices', '--clients', '--site', site)
   expect(devices).toMatchObject({ code: 0, out: expect.stringMatching(/desk-7\s+127\.0\.0\.1/) })
 }, 300_000)
 
@@ -97,7 +97,7 @@ async function runningSite() {
   const { directory: site, ports } = await makeTinySite(join(temporary.path, 'site'), { extra: routes })
   await user.startHost('--site', site)
   await user.document('trust', '--yes', '--site', site)
-  const connected = async () => (await user.run('devices', '--site', site)).out.includes('wheelhouse')
+  const connected = async () => (await user.run('devices', '--clients', '--site', site)).out.includes('wheelhouse')
   await until('the router to be connected', connected, 60_000)
   return { user, site, mqtt: ports.mqtt, folder: temporary.path }
 }

@@ -4,12 +4,20 @@ import {
   type BrokerDefinition,
   type BrokerLinkDefinition,
   brokerSettings,
+  type DeviceDefinition,
   type OutboxBounds,
   type RouteDefinition,
   type SiteDefinition,
 } from '#core/config/index.ts'
 import type { EventDraft, EventLog } from '#core/events/index.ts'
-import { heldSchema, type Messaging, messagingSchema, openMessaging, recordingsSchema } from '#core/messaging/index.ts'
+import {
+  devicesSchema,
+  heldSchema,
+  type Messaging,
+  messagingSchema,
+  openMessaging,
+  recordingsSchema,
+} from '#core/messaging/index.ts'
 import {
   type Clock,
   DisposableStore,
@@ -56,6 +64,7 @@ export async function messagingRig(
     readonly broker?: BrokerDefinition
     /** A broker that somebody else runs, instead of the rig's own. */
     readonly outside?: BrokerLinkDefinition
+    readonly devices?: Readonly<Record<string, DeviceDefinition>>
   } = {},
 ): Promise<MessagingRig> {
   const owned = new DisposableStore()
@@ -67,7 +76,7 @@ export async function messagingRig(
   const store = owned.add(
     await openStore({
       directory: folder.path,
-      schemas: { control: [], messages: [messagingSchema, recordingsSchema, heldSchema] },
+      schemas: { control: [], messages: [messagingSchema, recordingsSchema, heldSchema, devicesSchema] },
       runtime,
       clock,
       logger,
@@ -94,6 +103,7 @@ export async function messagingRig(
   const url = `mqtt://127.0.0.1:${port}`
   const site = (routes: readonly RouteDefinition[]) => ({
     ...siteWith(routes, given.broker, port),
+    devices: given.devices ?? {},
     brokers: given.outside ? { [given.outside.id]: given.outside } : {},
   })
   return {
@@ -118,7 +128,10 @@ export async function messagingRig(
       const wanted = site(routes)
       return messaging.configure({ ...wanted, outbox: { ...wanted.outbox, ...bounds } }, to)
     },
-    loadEmbedded: (routes) => messaging.configure(siteWith(routes, given.broker ?? brokerSettings(), port), url),
+    loadEmbedded: (routes) => {
+      const site = siteWith(routes, given.broker ?? brokerSettings(), port)
+      return messaging.configure({ ...site, devices: given.devices ?? {} }, url)
+    },
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   }
 }

@@ -12,8 +12,8 @@ import { FileLooks, openPushes, type SitePushes } from './health/index.ts'
 import { type Jobs, jobsSchema, openJobs } from './jobs/index.ts'
 import { type Maintenance, maintenanceSchema, openMaintenance } from './maintenance/index.ts'
 import {
-  heldSchema,
   devicesSchema,
+  heldSchema,
   type Messaging,
   messagingSchema,
   openMessaging,
@@ -105,8 +105,7 @@ export async function openParts(
           drillsSchema,
           recoverySchema,
         ],
-        messages: [messagingSchema, recordingsSchema, heldSchema],
-        messages: [messagingSchema, recordingsSchema, devicesSchema],
+        messages: [messagingSchema, recordingsSchema, heldSchema, devicesSchema],
       },
       runtime,
       clock,

@@ -1,5 +1,4 @@
-import type { OutboxBounds, RouteDefinition, WebhookCall } from '#core/config/index.ts'
-import type { DeviceDefinition, OutboxBounds, RouteDefinition } from '#core/config/index.ts'
+import type { DeviceDefinition, OutboxBounds, RouteDefinition, WebhookCall } from '#core/config/index.ts'
 import type { DeviceFacts } from './devices/device-facts.ts'
 import type { TableContents } from './lookup/lookup-tables.ts'
 import { firstBounds } from './outbox/outbox-room.ts'

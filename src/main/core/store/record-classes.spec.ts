@@ -10,7 +10,7 @@ import { drillsSchema } from '#core/drills/index.ts'
 import { eventsSchema } from '#core/events/index.ts'
 import { jobsSchema } from '#core/jobs/index.ts'
 import { maintenanceSchema } from '#core/maintenance/index.ts'
-import { messagingSchema, recordingsSchema } from '#core/messaging/index.ts'
+import { devicesSchema, messagingSchema, recordingsSchema } from '#core/messaging/index.ts'
 import { silentLogger, systemClock } from '#core/platform/index.ts'
 import { recoverySchema } from '#core/recovery/index.ts'
 import { unitsSchema } from '#core/units/index.ts'
@@ -34,7 +34,7 @@ test('every table of the console is in a class, and every class names only table
     recoverySchema,
     unitsSchema,
   ]
-  const schemas = { control, messages: [messagingSchema, recordingsSchema] }
+  const schemas = { control, messages: [messagingSchema, recordingsSchema, devicesSchema] }
   const options = {
     directory: folder.path,
     schemas,

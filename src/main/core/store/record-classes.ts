@@ -98,7 +98,7 @@ export const recordClasses = {
   journal: {
     what: 'messages of routes that keep them, those that could not be routed, those that brokers retain, and what was delivered and leaves the outbox; by the same port',
     database: 'messages',
-    tables: ['journal', 'quarantine', 'journal_keeping', 'journal_ages', 'outbox', 'retained'],
+    tables: ['journal', 'quarantine', 'journal_keeping', 'journal_ages', 'outbox', 'retained', 'device'],
     durability: 'relaxed',
     whenFull: 'refuse',
     most: { writes: 5_000, bytes: 32 * MiB },
