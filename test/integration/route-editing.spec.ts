@@ -138,6 +138,16 @@ describe('routes are written, tried and saved while the site is open', () => {
     ])
   })
 
+  it('says plainly when nothing is known of a message any more', async () => {
+    expect(await site.routes.trace(1, 'lab/1/state', null)).toEqual({
+      since: null,
+      routes: [],
+      deliveries: [],
+      quarantine: [],
+      journal: [],
+    })
+  })
+
   it('removes a route', async () => {
     const { base } = await site.routes.text('states')
     await site.routes.save('states', null, base, operator)

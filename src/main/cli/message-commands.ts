@@ -7,6 +7,7 @@ import {
   quarantineList,
   quarantineSend,
 } from './commands/kept-messages.ts'
+import { messageTrace } from './commands/message-trace.ts'
 import { wholeNumber } from './option-values.ts'
 import type { Run } from './program.ts'
 
@@ -43,6 +44,15 @@ export function addMessageCommands(program: Command, run: Run): void {
       run(command, (context) => outboxSettle(context, number, 'discard')),
     )
 
+  program
+    .command('message <topic> <at>')
+    .description(
+      'what the router did with a message, and where it lies now; the time in milliseconds, or as in 2026-01-05T08:00:00.123Z',
+    )
+    .action((topic: string, at: string, _values: object, command: Command) =>
+      run(command, (context) => messageTrace(context, topic, momentOf(command, at))),
+    )
+
   const quarantine = program.command('quarantine').description('messages that could not be routed or delivered')
   quarantine
     .command('list', { isDefault: true })
@@ -75,6 +85,11 @@ export function addMessageCommands(program: Command, run: Run): void {
     .action((number: string | undefined, values: { readonly route?: string }, command: Command) =>
       run(command, (context) => quarantineDiscard(context, choiceOf(command, number, values.route))),
     )
+}
+
+function momentOf(command: Command, text: string): number {
+  const at = /^\d{1,15}$/.test(text) ? Number(text) : Date.parse(text)
+  return Number.isNaN(at) ? command.error(`error: "${text}" is not a time; write it as 2026-01-05T08:00:00.123Z`) : at
 }
 
 function choiceOf(command: Command, number: string | undefined, route: string | undefined): QuarantineChoice {

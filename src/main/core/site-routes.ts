@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { realpath, stat } from 'node:fs/promises'
+import { isDeepStrictEqual } from 'node:util'
 import {
   type DryRunReport,
   dryRunBounds,
+  type MessageTraceView,
   type PassportRoute,
   type RouteTextProblem,
   recordedDryRunBounds,
@@ -23,7 +25,14 @@ import {
   withRouteText,
 } from './config/index.ts'
 import type { EventLog } from './events/index.ts'
-import { checkDevices, checkRoutes, DryRuns, type Recordings, type TableContents } from './messaging/index.ts'
+import {
+  checkDevices,
+  checkRoutes,
+  DryRuns,
+  type MessageTrace,
+  type Recordings,
+  type TableContents,
+} from './messaging/index.ts'
 import { type Clock, type Runtime, writeDurably } from './platform/index.ts'
 import { checkPolicies } from './recovery/index.ts'
 
@@ -37,6 +46,8 @@ export interface SiteRoutesParts {
   /** The definition in use. */
   readonly definition: () => SiteDefinition | null
   readonly recordings: Pick<Recordings, 'page'>
+  /** What became of messages. */
+  readonly trace: (at: number, topic: string) => Promise<MessageTrace>
   /** What expressions look up. */
   readonly tables: () => TableContents
   /** Throws when nothing of the site may be written now, as during a restore. */
@@ -98,7 +109,32 @@ export class SiteRoutes implements AsyncDisposable {
 
   /** What the routes in use do with one message, stage by stage. */
   async passport(message: StoredMessage): Promise<readonly PassportRoute[]> {
-    const routes = Object.values(this.#parts.definition()?.routes ?? {})
+    return await this.#passports(Object.values(this.#parts.definition()?.routes ?? {}), message)
+  }
+
+  /** What really became of the messages that came at a moment on a topic; the stages are those of the routes as they were then. */
+  async trace(at: number, topic: string, message: StoredMessage | null): Promise<MessageTraceView> {
+    const trace = await this.#parts.trace(at, topic)
+    const definitions = trace.routes.map(({ definition }) => definition)
+    const passports = message === null || definitions.length === 0 ? [] : await this.#passports(definitions, message)
+    const now = this.#parts.definition()?.routes ?? {}
+    return {
+      since: trace.since,
+      routes: trace.routes.map(({ definition, result, reason }, n) => ({
+        n,
+        route: definition.id,
+        result,
+        reason,
+        changed: !isDeepStrictEqual(now[definition.id], definition),
+        passport: passports.find(({ route }) => route === definition.id) ?? null,
+      })),
+      deliveries: [...trace.deliveries],
+      quarantine: [...trace.quarantine],
+      journal: [...trace.journal],
+    }
+  }
+
+  async #passports(routes: readonly RouteDefinition[], message: StoredMessage): Promise<readonly PassportRoute[]> {
     const answer = await this.#dryRuns.ask({ type: 'passport', routes, message, tables: this.#parts.tables() })
     if (answer.type !== 'passport') throw new TypeError('The dry run answered something else.')
     return answer.routes

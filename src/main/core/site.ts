@@ -282,6 +282,7 @@ class OpenSite implements Site {
         events: parts.events,
         definition: () => config.inUse,
         tables: () => parts.messaging.tables(),
+        trace: (at, topic) => parts.messaging.trace(at, topic),
         recordings: parts.recordings,
         assertWritable: () => assertNoHolder(parts.jobs.running()),
         reload: (cause) => config.load(cause),

@@ -46,6 +46,28 @@ export function routeCalls(note: (call: string, input: unknown) => void): Connec
         differences,
       }
     },
+    trace: async ({ at, topic }) => ({
+      since: null,
+      routes: topic.includes('status')
+        ? [{ n: 0, route: 'desk-presence', result: 'queued', reason: null, changed: false, passport: null }]
+        : [],
+      deliveries: topic.includes('status')
+        ? [
+            {
+              seq: 41,
+              id: 'Zk3-1a',
+              route: 'desk-presence',
+              target: 'mqtt:consultease/board/presence',
+              state: 'delivered',
+              failed: 1,
+              why: 'the connection to the broker was lost before it was acknowledged',
+              endedAt: at + 12,
+            },
+          ]
+        : [],
+      quarantine: [],
+      journal: [],
+    }),
     passport: async ({ message }) => ({
       routes: [
         {

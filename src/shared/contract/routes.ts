@@ -86,6 +86,44 @@ export const passportRouteSchema = z.object({
 })
 export type PassportRoute = z.infer<typeof passportRouteSchema>
 
+/** What became of the messages that came at one moment on one topic, as far as it is still known. */
+export const messageTraceSchema = z.object({
+  /** Since when every message that matched a route is remembered; null: since the router began. */
+  since: z.number().nullable(),
+  routes: z.array(
+    z.object({
+      /** Its place: of several messages of one millisecond a route stands here several times. */
+      n: z.number(),
+      route: z.string(),
+      result: z.enum(['delivered', 'filtered', 'limited', 'held', 'queued', 'quarantined', 'dropped']),
+      /** Why it went to quarantine. */
+      reason: z.string().nullable(),
+      /** Whether the route is written otherwise now, or has gone. */
+      changed: z.boolean(),
+      /** Its stages as the route was written then; null when the message itself is not known. */
+      passport: passportRouteSchema.nullable(),
+    }),
+  ),
+  deliveries: z.array(
+    z.object({
+      seq: z.number(),
+      /** The same at every attempt to deliver it. */
+      id: z.string(),
+      route: z.string(),
+      target: z.string(),
+      state: z.enum(['waiting', 'delivered', 'quarantined', 'expired', 'dropped']),
+      failed: z.number(),
+      why: z.string().nullable(),
+      endedAt: z.number().nullable(),
+    }),
+  ),
+  quarantine: z.array(
+    z.object({ id: z.number(), route: z.string(), target: z.string().nullable(), reason: z.string() }),
+  ),
+  journal: z.array(z.object({ seq: z.number(), route: z.string() })),
+})
+export type MessageTraceView = z.infer<typeof messageTraceSchema>
+
 const text = z.string().max(64 * 1024)
 
 /** Routes: how they are written, tried on recorded messages, changed; and what they do with one message. */
@@ -112,6 +150,10 @@ export const routesContract = {
       }),
     )
     .output(dryRunReportSchema),
+  /** What the router did with the messages that came at a moment on a topic; with the message itself also stage by stage, as the routes were then. */
+  trace: procedure
+    .input(z.object({ at: z.number(), topic: z.string().max(65_535), message: storedMessageSchema.nullable() }))
+    .output(messageTraceSchema),
   /** Takes one message through every route that matches it, stage by stage, as they stand now. Delivers nothing. */
   passport: procedure
     .input(z.object({ message: storedMessageSchema }))

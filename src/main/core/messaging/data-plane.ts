@@ -343,6 +343,16 @@ export class DataPlane {
         return { type: 'payload', payload: this.#taps.whole(question.n, question.at) }
       case 'outbox-row':
         return { type: 'outbox-row', result: this.#outbox.settle(question.order) }
+      case 'trail': {
+        const { at, topic } = question
+        const { trail } = this.#router
+        return {
+          type: 'trail',
+          since: trail.since,
+          routes: trail.of(at, topic),
+          deliveries: this.#outbox.trail(at, topic),
+        }
+      }
     }
   }
 

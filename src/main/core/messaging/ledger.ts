@@ -154,6 +154,11 @@ export class RouteLedger {
     this.targets = route.to.map((target) => new TargetLedger(this, target))
   }
 
+  /** The newest error of the route itself or of a target. */
+  get lastError(): string | null {
+    return this.#lastError
+  }
+
   receive(at: number): void {
     this.#received++
     this.#lastAt = at

@@ -15,7 +15,7 @@ import {
 import type { EventLog } from '#core/events/index.ts'
 import { type Builtin, type Clock, Listeners, type Logger, type Runtime } from '#core/platform/index.ts'
 import type { StateHub } from '#core/state/index.ts'
-import type { Store } from '#core/store/index.ts'
+import type { Database, Store } from '#core/store/index.ts'
 import type { TopicsPage } from '#shared/contract/messages.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
@@ -40,6 +40,7 @@ import { StoredMessages } from './stored-messages.ts'
 import type { WholePayload } from './tap-ring.ts'
 import { mistakeInTopic } from './topic-filter.ts'
 import { TrafficBoard } from './traffic-board.ts'
+import { type MessageTrace, traceMessage } from './trail/message-trace.ts'
 import type { Messaging, RecorderPort, Tap } from './types.ts'
 import { webhooksOf } from './webhook/webhooks-of.ts'
 
@@ -67,6 +68,7 @@ class SiteMessaging implements Messaging {
   readonly #routes: RouteBoard
   readonly #watch: RouterWatch
   readonly #stored: StoredMessages
+  readonly #database: Database
   readonly #host: DataPlaneHost
   readonly #tables: SiteTables
   readonly #directory: string
@@ -104,6 +106,7 @@ class SiteMessaging implements Messaging {
     this.#traffic = new TrafficBoard(state.slice('traffic'), clock)
     this.#routes = new RouteBoard({ slice: state.slice('routes'), events, attention, clock })
     this.#watch = new RouterWatch({ events, attention, clock })
+    this.#database = store.messages
     this.#stored = new StoredMessages(store, clock, logger)
     this.#broker = new EmbeddedBroker({
       runtime,
@@ -253,6 +256,10 @@ class SiteMessaging implements Messaging {
       onCounts: (listener) => this.#recorded.add(listener),
       onRestart: (listener) => this.#restarted.add(listener),
     }
+  }
+
+  trace(at: number, topic: string): Promise<MessageTrace> {
+    return traceMessage({ database: this.#database, host: this.#host }, at, topic)
   }
 
   journal(query: Parameters<Messaging['journal']>[0]): ReturnType<Messaging['journal']> {

@@ -15,6 +15,8 @@ import type { DeviceFacts, FamilyFacts } from './devices/device-facts.ts'
 import type { TableContents } from './lookup/lookup-tables.ts'
 import type { RowOrder } from './outbox/outbox.ts'
 import type { WholePayload } from './tap-ring.ts'
+import type { DeliveryStep } from './trail/delivery-trail.ts'
+import type { RouteStep } from './trail/route-trail.ts'
 
 /** What the console says to its data-plane thread. */
 export type ToDataPlane =
@@ -121,12 +123,20 @@ export type Question =
   | { readonly type: 'payload'; readonly n: number; readonly at: number }
   /** One row of the outbox: give it up, or try its target at once. */
   | { readonly type: 'outbox-row'; readonly order: RowOrder }
+  /** What became of the messages that came at this moment on this topic. */
+  | { readonly type: 'trail'; readonly at: number; readonly topic: string }
 
 export type Answer =
   | ({ readonly type: 'topics' } & TopicsSince)
   | { readonly type: 'payload'; readonly payload: WholePayload | null }
   | { readonly type: 'outbox-row'; readonly result: 'done' | 'under way' | 'gone' }
   | { readonly type: 'device'; readonly history: DeviceHistory }
+  | {
+      readonly type: 'trail'
+      readonly since: number | null
+      readonly routes: readonly RouteStep[]
+      readonly deliveries: readonly DeliveryStep[]
+    }
 
 /** Values of figures by their names, oldest first. */
 export type DeviceHistory = Readonly<Record<string, readonly { readonly at: number; readonly value: number }[]>>

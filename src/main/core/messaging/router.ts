@@ -15,6 +15,7 @@ import { checkRoutes } from './route-check.ts'
 import type { TapRing } from './tap-ring.ts'
 import type { Quarantine, Target } from './targets.ts'
 import { TopicTable } from './topic-table.ts'
+import { RouteTrail } from './trail/route-trail.ts'
 
 /** Makes the target that one entry of a route's `to` names. */
 export type TargetFactory = (route: RouteDefinition, to: RouteTarget, ledger: TargetLedger) => Target
@@ -31,6 +32,8 @@ export class Router {
   readonly #makeTarget: TargetFactory
   readonly #taps: TapRing
   readonly #recorder: Recorder | undefined
+  /** What the routes did with the newest messages. */
+  readonly trail = new RouteTrail()
   readonly #clock: Clock
   readonly #holdingOf: RouteParts['holdingOf']
   readonly #devices: DeviceTable | undefined
@@ -122,6 +125,7 @@ export class Router {
     if (hears) this.#devices?.take(message)
     for (const chain of chains) {
       const result = chain.take(message)
+      this.trail.note(at, topic, chain.definition, result, result === 'quarantined' ? chain.ledger.lastError : null)
       if (tapped !== undefined) tapped.routes.push({ route: chain.definition.id, result })
     }
   }

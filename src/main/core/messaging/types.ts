@@ -23,6 +23,7 @@ import type {
   TapWish,
 } from './protocol.ts'
 import type { WholePayload } from './tap-ring.ts'
+import type { MessageTrace } from './trail/message-trace.ts'
 
 /** Broker and router of a site, each in a thread of its own. */
 export interface Messaging extends AsyncDisposable {
@@ -66,6 +67,8 @@ export interface Messaging extends AsyncDisposable {
   topics(run: string, after: number): Promise<TopicsPage>
   /** The payload of a message that a tap has shown, up to 4 MiB. Rejects with `message-gone` when newer ones took its place. */
   payload(n: number, at: number): Promise<WholePayload>
+  /** What became of the messages that came at this moment on this topic, as far as it is known. */
+  trace(at: number, topic: string): Promise<MessageTrace>
   journal(query: {
     readonly route?: string | undefined
     readonly topic?: string | undefined

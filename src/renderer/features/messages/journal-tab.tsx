@@ -4,6 +4,7 @@ import { Drawer, DrawerPart, Facts } from '../../components/drawer.tsx'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { Time, ZoneNote } from '../../components/time.tsx'
 import { usePage } from '../../state/page-context.ts'
+import { MessageTrace } from '../routes/message-trace.tsx'
 import { PagedRows, pageSize } from './paged-rows.tsx'
 import { Payload } from './payload.tsx'
 import { RouteChoice } from './route-choice.tsx'
@@ -29,6 +30,9 @@ export function JournalTab() {
             />
             <DrawerPart title="Payload">
               <Payload payload={chosen.payload} encoding="utf8" />
+            </DrawerPart>
+            <DrawerPart title="What became of it">
+              <MessageTrace key={`${chosen.at} ${chosen.topic}`} at={chosen.at} topic={chosen.topic} message={null} />
             </DrawerPart>
           </Drawer>
         )

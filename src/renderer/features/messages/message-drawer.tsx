@@ -9,6 +9,7 @@ import { Drawer, DrawerPart, Facts } from '../../components/drawer.tsx'
 import { bytes } from '../../components/figures.ts'
 import { Time } from '../../components/time.tsx'
 import { usePage } from '../../state/page-context.ts'
+import { MessageTrace } from '../routes/message-trace.tsx'
 import { PassportPart } from '../routes/passport-part.tsx'
 import styles from './message-drawer.module.css'
 import { Payload } from './payload.tsx'
@@ -75,6 +76,11 @@ export function MessageDrawer({
         )}
         <Link to="/messages/routes">All routes and their ledger</Link>
       </DrawerPart>
+      {message.routes.length > 0 && (
+        <DrawerPart title="What became of it">
+          <MessageTrace at={message.at} topic={message.topic} message={message.cut ? null : stored(message)} />
+        </DrawerPart>
+      )}
       {message.routes.length > 0 && !message.cut && (
         <DrawerPart title="Passport">
           <p className="dim">Each stage of these routes, as they are written now.</p>

@@ -9,6 +9,7 @@ import { Time, ZoneNote } from '../../components/time.tsx'
 import { usePage } from '../../state/page-context.ts'
 import { tellDone, useAction } from '../../state/use-action.tsx'
 import { useSlice } from '../../state/use-shown.ts'
+import { MessageTrace } from '../routes/message-trace.tsx'
 import { intoOutbox, outageHorizon } from './outage-horizon.ts'
 import { PagedRows, pageSize } from './paged-rows.tsx'
 import { Payload } from './payload.tsx'
@@ -50,6 +51,9 @@ export function OutboxTab() {
             <DrawerPart title="Payload">
               <Payload payload={chosen.payload} encoding={chosen.encoding} />
               <PayloadPart {...chosen} />
+            </DrawerPart>
+            <DrawerPart title="What became of it">
+              <MessageTrace key={`${chosen.at} ${chosen.topic}`} at={chosen.at} topic={chosen.topic} message={null} />
             </DrawerPart>
             <Settling key={chosen.seq} row={chosen} onDone={() => setChosen(null)} />
           </Drawer>

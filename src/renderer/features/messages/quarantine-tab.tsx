@@ -9,6 +9,7 @@ import { PageFrame } from '../../components/page-frame.tsx'
 import { Time, ZoneNote } from '../../components/time.tsx'
 import { usePage } from '../../state/page-context.ts'
 import { tellDone, useAction } from '../../state/use-action.tsx'
+import { MessageTrace } from '../routes/message-trace.tsx'
 import { PagedRows, pageSize } from './paged-rows.tsx'
 import { Payload } from './payload.tsx'
 import { isPart, PayloadPart } from './payload-part.tsx'
@@ -38,6 +39,9 @@ export function QuarantineTab() {
             <DrawerPart title="Payload">
               <Payload payload={chosen.payload} encoding={chosen.encoding} />
               <PayloadPart {...chosen} />
+            </DrawerPart>
+            <DrawerPart title="What became of it">
+              <MessageTrace key={`${chosen.at} ${chosen.topic}`} at={chosen.at} topic={chosen.topic} message={null} />
             </DrawerPart>
             <Settling key={chosen.id} message={chosen} onDone={() => setChosen(null)} />
           </Drawer>

@@ -48,26 +48,33 @@ export function PassportPart({ message }: { readonly message: StoredMessage }) {
         <li key={route.route}>
           <strong>{route.title}</strong> <span className="dim">from</span> <code>{route.from}</code>
           {!route.on && <span className="dim"> (off)</span>}
-          <ol className={styles.stages}>
-            {route.stages.map((stage) => (
-              <li key={stage.stage}>
-                <HealthMark health={marks[stage.result]} label={stage.result} size={10} /> {stage.stage}{' '}
-                <span className="dim">{stage.result}</span>
-                <code className={styles.rule}>{stage.rule}</code>
-                {stage.said !== null && <code className={styles.said}>{stage.said}</code>}
-              </li>
-            ))}
-            <li>
-              <Outcome outcome={route.outcome} />
-              {route.onward.map(({ topic, route: next }) => (
-                <div key={`${topic} ${next}`} className="dim">
-                  then route {next} takes in <code>{topic}</code>
-                </div>
-              ))}
-            </li>
-          </ol>
+          <PassportStages route={route} />
         </li>
       ))}
+    </ol>
+  )
+}
+
+/** The stages of one route, and what comes out of it. */
+export function PassportStages({ route }: { readonly route: PassportRoute }) {
+  return (
+    <ol className={styles.stages}>
+      {route.stages.map((stage) => (
+        <li key={stage.stage}>
+          <HealthMark health={marks[stage.result]} label={stage.result} size={10} /> {stage.stage}{' '}
+          <span className="dim">{stage.result}</span>
+          <code className={styles.rule}>{stage.rule}</code>
+          {stage.said !== null && <code className={styles.said}>{stage.said}</code>}
+        </li>
+      ))}
+      <li>
+        <Outcome outcome={route.outcome} />
+        {route.onward.map(({ topic, route: next }) => (
+          <div key={`${topic} ${next}`} className="dim">
+            then route {next} takes in <code>{topic}</code>
+          </div>
+        ))}
+      </li>
     </ol>
   )
 }

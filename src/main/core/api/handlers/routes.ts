@@ -13,6 +13,9 @@ export const routesHandlers = {
   dryRun: api.routes.dryRun.handler(({ input, context }) =>
     siteOf(context).routes.dryRun(input.route, input.text, input.recording ?? input.messages),
   ),
+  trace: api.routes.trace.handler(({ input, context }) =>
+    siteOf(context).routes.trace(input.at, input.topic, input.message),
+  ),
   passport: api.routes.passport.handler(async ({ input, context }) => ({
     routes: [...(await siteOf(context).routes.passport(input.message))],
   })),

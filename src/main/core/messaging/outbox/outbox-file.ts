@@ -79,12 +79,12 @@ export class OutboxFile implements Disposable {
   }
 
   /** Moves a row into quarantine, in one transaction. */
-  quarantine(row: OutboxRow, reason: string, at: number): void {
+  quarantine(row: OutboxRow, reason: string): void {
     const why = `${row.target} refused it ${row.attempts} times: ${reason}`
     this.#port.write(
       [
         ...insertRows(quarantineTable, [
-          at,
+          row.at,
           row.route,
           row.topic,
           row.payload,
@@ -96,7 +96,7 @@ export class OutboxFile implements Disposable {
         ...deleteOutbox([row.seq]),
       ],
       (error) => {
-        if (error !== null) this.#later(() => this.quarantine(row, reason, at))
+        if (error !== null) this.#later(() => this.quarantine(row, reason))
       },
       'outbox',
     )

@@ -26,6 +26,9 @@ export interface OutboxRow {
   readonly properties: MessageProperties | null
   /** Deliveries that the target refused. */
   attempts: number
+  /** Attempts that failed in this run, for whatever reason, and why the last one did. Not on the disk. */
+  failed: number
+  why: string | null
 }
 
 /** What of one target's rows is on disk. */
@@ -123,6 +126,8 @@ export function rowOf(row: Readonly<Record<string, SqlValue>>): OutboxRow {
     retain: row.retain === 1,
     attempts: Number(row.attempts),
     properties: typeof row.properties === 'string' ? restoredProperties(row.properties) : null,
+    failed: 0,
+    why: null,
   }
 }
 

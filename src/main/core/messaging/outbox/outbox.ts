@@ -7,6 +7,7 @@ import { bytesOfProperties, derivedId } from '../message-properties.ts'
 import type { StorePort } from '../store-line.ts'
 import { storable } from '../store-targets.ts'
 import { bytesOf, type Offered, type Payload, type Target } from '../targets.ts'
+import { type DeliveryStep, DeliveryTrail } from '../trail/delivery-trail.ts'
 import type { Delivery, DeliveryFailure } from './delivery.ts'
 import { OutboxFile } from './outbox-file.ts'
 import { OutboxLane } from './outbox-lane.ts'
@@ -51,6 +52,7 @@ export class Outbox implements Disposable {
   readonly #idPrefix = `${randomBytes(9).toString('base64url')}-`
   readonly #sweeping: NodeJS.Timeout
   readonly #pausing = new Set<NodeJS.Timeout>()
+  readonly #trail = new DeliveryTrail()
   #ids = 0
   #through = 0
   #isRead = false
@@ -170,12 +172,25 @@ export class Outbox implements Disposable {
       for (let row = lane.front; row && this.#room.isOver(row, now); row = lane.front) {
         lane.giveUp()
         this.#left(row)
+        this.#trail.note(row, 'expired', now)
         over++
       }
       if (over === 0) continue
       lane.ledger?.expire(over)
       this.#turn(lane)
     }
+  }
+
+  /** What became of the rows of messages that came at this moment on this topic, those that wait in memory included. */
+  trail(at: number, topic: string): readonly DeliveryStep[] {
+    const waiting = [...this.#lanes.values()].flatMap((lane) =>
+      lane.inMemory().flatMap((row): readonly DeliveryStep[] => {
+        if (row.at !== at || row.topic !== topic) return []
+        const { seq, id, route, target, failed, why } = row
+        return [{ seq, id, route, target, failed, why, state: 'waiting', endedAt: null }]
+      }),
+    )
+    return [...this.#trail.of(at, topic), ...waiting]
   }
 
   /** Writes what is gathered. */
@@ -239,6 +254,8 @@ export class Outbox implements Disposable {
       payload,
       bytes,
       attempts: 0,
+      failed: 0,
+      why: null,
       ...rest,
     })
   }
@@ -251,6 +268,7 @@ export class Outbox implements Disposable {
     if (!lane || !row) return false
     this.#left(row)
     lane.ledger?.abandon(1, 'the outbox was full')
+    this.#trail.note(row, 'dropped', this.#parts.now())
     if (lane.wantsPage) this.#read(lane)
     return true
   }
@@ -333,17 +351,21 @@ export class Outbox implements Disposable {
       lane.failures = 0
       lane.ledger?.settle(1)
       lane.ledger?.flow()
+      this.#trail.note(row, 'delivered', this.#parts.now())
       this.#left(row)
       this.#turn(lane)
       return
     }
+    row.failed++
+    row.why = failure.reason
     lane.ledger?.fault(failure.reason)
     lane.ledger?.stall(this.#parts.now())
     if (failure.permanent && ++row.attempts >= mostRefusals) {
       lane.leave(row)
       this.#room.leave(1, row.bytes)
       lane.ledger?.quarantine(1, failure.reason)
-      this.#file.quarantine(row, failure.reason, this.#parts.now())
+      this.#trail.note(row, 'quarantined', this.#parts.now())
+      this.#file.quarantine(row, failure.reason)
       // The target is there and answers: the next message is not to pay for this one.
       lane.failures = 0
       this.#turn(lane)

@@ -1,0 +1,56 @@
+import type { MessageTraceView } from '#shared/contract/index.ts'
+import { exitCodes } from '../exit-code.ts'
+import { firstState } from '../first-state.ts'
+import { counted, moment, table } from '../words.ts'
+import { type CommandContext, show } from './context.ts'
+
+/** `wheelhouse message TOPIC AT`: what the router did with a message, and where it lies now. */
+export async function messageTrace(context: CommandContext, topic: string, at: number): Promise<number> {
+  await using reached = await context.reach('host')
+  const trace = await reached.connection.calls.routes.trace({ at, topic, message: null })
+  const { site } = await firstState(reached.connection)
+  show(context, trace, traceText(trace, at, site.site?.zone ?? 'UTC'))
+  return exitCodes.done
+}
+
+/** The trace in words; says plainly what is no longer known. */
+export function traceText(trace: MessageTraceView, at: number, zone: string): string {
+  const { since, routes, deliveries, quarantine, journal } = trace
+  const known =
+    routes.length > 0
+      ? table(
+          ['ROUTE', 'RESULT', 'WHY'],
+          routes.map(({ route, result, reason, changed }) => [
+            `${route}${changed ? ' (written otherwise now)' : ''}`,
+            result,
+            reason ?? '',
+          ]),
+        )
+      : since !== null && at < since
+        ? `What the routes did with it is no longer known: the router remembers its newest messages, since ${moment(since, zone)}.`
+        : 'No route took it in since the router was started. What came before that is only known from the store.'
+  const sent =
+    deliveries.length === 0
+      ? []
+      : [
+          '',
+          table(
+            ['TARGET', 'STATE', 'AT', 'FAILED', 'NUMBER', 'ID', 'WHY'],
+            deliveries.map(({ target, state, endedAt, failed, seq, id, why }) => [
+              target,
+              state,
+              endedAt === null ? '' : moment(endedAt, zone),
+              counted(failed, 'attempt'),
+              String(seq),
+              id,
+              why ?? '',
+            ]),
+          ),
+        ]
+  const held = quarantine.map(({ id, route, target, reason }) => {
+    const by = target === null ? '' : `, refused by ${target}`
+    return `In quarantine as number ${id} of route ${route}${by}: ${reason} (wheelhouse quarantine send ${id})`
+  })
+  const kept = journal.map(({ seq, route }) => `In the journal of route ${route}, number ${seq}.`)
+  return [known, ...sent, ...held, ...kept].join('\n')
+}

@@ -1,0 +1,53 @@
+import type { RouteDefinition } from '#core/config/index.ts'
+import type { RouteResult } from '../route-chain.ts'
+
+/** Messages times routes that are remembered. A power of two. */
+export const trailLength = 16_384
+
+/** What a route did with a message when it came. */
+export interface RouteStep {
+  /** The route as it was then. */
+  readonly definition: RouteDefinition
+  readonly result: RouteResult
+  /** Why it went to quarantine. */
+  readonly reason: string | null
+}
+
+/**
+ * What the routes did with the newest messages, whether or not anybody looked. Of fixed size and made at once: noting a step
+ * allocates nothing, and keeps no payload.
+ */
+export class RouteTrail {
+  readonly #at = new Float64Array(trailLength)
+  readonly #topics = new Array<string>(trailLength).fill('')
+  readonly #definitions = new Array<RouteDefinition | null>(trailLength).fill(null)
+  readonly #results = new Array<RouteResult>(trailLength).fill('delivered')
+  readonly #reasons = new Array<string | null>(trailLength).fill(null)
+  #next = 0
+
+  note(at: number, topic: string, definition: RouteDefinition, result: RouteResult, reason: string | null): void {
+    const place = this.#next++ % trailLength
+    this.#at[place] = at
+    this.#topics[place] = topic
+    this.#definitions[place] = definition
+    this.#results[place] = result
+    this.#reasons[place] = reason
+  }
+
+  /** Since when nothing is missing, wall-clock milliseconds; null: since it began. */
+  get since(): number | null {
+    return this.#next <= trailLength ? null : (this.#at[this.#next % trailLength] ?? null)
+  }
+
+  /** What happened to the messages that came at this moment on this topic, in the order in which it did. */
+  of(at: number, topic: string): readonly RouteStep[] {
+    const steps: RouteStep[] = []
+    for (let n = Math.max(0, this.#next - trailLength); n < this.#next; n++) {
+      const place = n % trailLength
+      const definition = this.#definitions[place]
+      if (!definition || this.#at[place] !== at || this.#topics[place] !== topic) continue
+      steps.push({ definition, result: this.#results[place] ?? 'delivered', reason: this.#reasons[place] ?? null })
+    }
+    return steps
+  }
+}
