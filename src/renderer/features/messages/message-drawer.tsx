@@ -13,6 +13,7 @@ import { MessageTrace } from '../routes/message-trace.tsx'
 import { PassportPart } from '../routes/passport-part.tsx'
 import styles from './message-drawer.module.css'
 import { Payload } from './payload.tsx'
+import { PropertiesPart } from './properties-part.tsx'
 import { RouteResults } from './route-results.tsx'
 
 /** One message in full: its payload as JSON, text or bytes, and the routes that it took. */
@@ -62,6 +63,7 @@ export function MessageDrawer({
           </p>
         )}
       </DrawerPart>
+      <PropertiesPart properties={message.properties} />
       <DrawerPart title="Routes">
         {message.routes.length === 0 ? (
           <p className="dim">No route matches this topic.</p>
