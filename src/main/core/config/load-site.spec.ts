@@ -72,7 +72,7 @@ describe('a valid site.yaml', () => {
     expect(loaded.definition.routes['desk-presence']?.batch).toEqual({
       windowMs: 250,
       most: 100,
-      bytes: 256_000,
+      bytes: 262_144,
       per: 'route',
       as: null,
     })

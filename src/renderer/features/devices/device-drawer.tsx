@@ -86,7 +86,7 @@ export function DeviceDrawer({
         )}
       </DrawerPart>
       {key.includes('/') && (
-        <Button variant="default" size="compact-sm" onClick={onForget}>
+        <Button variant="default" size="compact-sm" my={8} style={{ alignSelf: 'flex-start' }} onClick={onForget}>
           Forget this device
         </Button>
       )}
