@@ -29,7 +29,7 @@ import {
   systemClock,
 } from '#core/platform/index.ts'
 import { openStateHub, type StateHub } from '#core/state/index.ts'
-import { openStore, type Store } from '#core/store/index.ts'
+import { openStore, type Schema, type Store } from '#core/store/index.ts'
 import { temporaryFolder } from './folders.ts'
 import { freePorts } from './ports.ts'
 import { testRuntime } from './runtime.ts'
@@ -65,6 +65,8 @@ export async function messagingRig(
     /** A broker that somebody else runs, instead of the rig's own. */
     readonly outside?: BrokerLinkDefinition
     readonly devices?: Readonly<Record<string, DeviceDefinition>>
+    /** Tables in the store of the control plane, which has none otherwise. */
+    readonly control?: readonly Schema[]
   } = {},
 ): Promise<MessagingRig> {
   const owned = new DisposableStore()
@@ -76,7 +78,10 @@ export async function messagingRig(
   const store = owned.add(
     await openStore({
       directory: folder.path,
-      schemas: { control: [], messages: [messagingSchema, recordingsSchema, heldSchema, devicesSchema] },
+      schemas: {
+        control: given.control ?? [],
+        messages: [messagingSchema, recordingsSchema, heldSchema, devicesSchema],
+      },
       runtime,
       clock,
       logger,
