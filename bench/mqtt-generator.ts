@@ -32,7 +32,8 @@ export async function mqttGenerator(port: number, traffic: Traffic): Promise<Gen
       child.stdin.end('go\n')
       const [code, signal] = await ended
       if (disposed) return
-      if (code !== 0) throw new Error(`The generator of MQTT traffic ended with ${code ?? signal} before everything was sent.`)
+      if (code !== 0)
+        throw new Error(`The generator of MQTT traffic ended with ${code ?? signal} before everything was sent.`)
     },
     async [Symbol.asyncDispose]() {
       disposed = true
