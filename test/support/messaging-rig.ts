@@ -67,6 +67,8 @@ export async function messagingRig(
     readonly devices?: Readonly<Record<string, DeviceDefinition>>
     /** Tables in the store of the control plane, which has none otherwise. */
     readonly control?: readonly Schema[]
+    /** Brokers that somebody else runs, the first of them the one that routes mean which name none. */
+    readonly brokers?: readonly BrokerLinkDefinition[]
   } = {},
 ): Promise<MessagingRig> {
   const owned = new DisposableStore()
@@ -109,7 +111,7 @@ export async function messagingRig(
   const site = (routes: readonly RouteDefinition[]) => ({
     ...siteWith(routes, given.broker, port),
     devices: given.devices ?? {},
-    brokers: given.outside ? { [given.outside.id]: given.outside } : {},
+    brokers: Object.fromEntries((given.brokers ?? (given.outside ? [given.outside] : [])).map((one) => [one.id, one])),
   })
   return {
     messaging,

@@ -469,6 +469,7 @@ function trafficOf(
     at: at(5),
     broker: { state: broker, clients: 3, address: null },
     router,
+    links: [],
     received: { total: 0, perSecond: 0, history: [] },
     topics: [],
     topicsHidden: 0,

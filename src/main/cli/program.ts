@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import type { HeadlessValues } from '../headless/options.ts'
 import { addBackupCommands } from './backup-commands.ts'
+import { brokers } from './commands/brokers.ts'
 import { check } from './commands/check.ts'
 import { checkConfig } from './commands/check-config.ts'
 import type { ConsentOptions } from './commands/consent.ts'
@@ -92,6 +93,10 @@ export function buildProgram(options: ProgramOptions): Command {
     .action((service: string | undefined, _values: object, command: Command) =>
       run(command, (context) => figures(context, service)),
     )
+  program
+    .command('broker')
+    .description('the brokers that the router is connected to: address, since when, why it was lost last')
+    .action((_values: object, command: Command) => run(command, brokers))
   program
     .command('devices [name]')
     .description('the devices that site.yaml describes, those in trouble first; with a name that one')

@@ -178,7 +178,7 @@ export class SiteConfig implements AsyncDisposable {
     await parts.dependencies.configure(definition)
     parts.messaging.define(definition)
     await parts.coordinator.define(definition)
-    await parts.messaging.configure(definition, routerBrokerUrl(definition))
+    await parts.messaging.configure(definition, routerBrokerUrl(definition), brokerUrl(definition))
     parts.recovery.configure(definition)
     await parts.units.settle({ type: 'console', why: 'an earlier console had ended while a service changed places' })
   }

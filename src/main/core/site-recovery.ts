@@ -1,5 +1,5 @@
 import type { Attention } from './attention/index.ts'
-import { routerBrokerUrl } from './broker-address.ts'
+import { brokerUrl, routerBrokerUrl } from './broker-address.ts'
 import type { SiteDefinition } from './config/index.ts'
 import type { Coordinator, RunMarks } from './coordinator/index.ts'
 import type { Databases } from './databases/index.ts'
@@ -62,7 +62,7 @@ export async function openSiteRecovery(parts: SiteRecoveryParts): Promise<Recove
     const now = definition()
     if (now === null) return
     await messaging.configure(now, null)
-    await messaging.configure(now, routerBrokerUrl(now))
+    await messaging.configure(now, routerBrokerUrl(now), brokerUrl(now))
   }
   const ports = {
     ...parts,

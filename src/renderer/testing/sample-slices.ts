@@ -154,6 +154,17 @@ export function sampleSlices(now: number): Shown {
         at: now,
         broker: { state: 'running', clients: 15, address: 'mqtt://127.0.0.1:1883' },
         router: 'connected',
+        links: [
+          {
+            broker: 'broker',
+            address: 'mqtt://127.0.0.1:1883',
+            embedded: true,
+            state: 'connected',
+            since: now - 7_200_000,
+            lastError: null,
+            lastErrorAt: null,
+          },
+        ],
         received: { total: 184_322, perSecond: 214, history: wave(60, 214, 60) },
         topics: Array.from({ length: 24 }, (_, index) => ({
           topic: `consultease/faculty/${index + 1}/${index % 3 === 0 ? 'battery' : 'status'}`,

@@ -34,6 +34,8 @@ export const shownMessageSchema = z.object({
   cut: z.boolean(),
   qos: z.union([z.literal(0), z.literal(1), z.literal(2)]),
   retain: z.boolean(),
+  /** The broker it came from. */
+  broker: z.string().optional(),
   /** Routes that matched it, and what each did with it. */
   routes: z.array(
     z.object({
@@ -147,6 +149,8 @@ export const messagesContract = {
   publish: procedure
     .input(
       z.object({
+        /** One of the site's brokers; without it the first. */
+        broker: idSchema.optional(),
         topic: z.string().min(1).max(65_535),
         payload: z.string().max(262_144),
         qos: z.union([z.literal(0), z.literal(1)]),

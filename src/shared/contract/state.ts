@@ -271,6 +271,20 @@ export const trafficViewSchema = z.object({
   }),
   /** Whether the router's own client is connected to the broker. */
   router: z.enum(['off', 'connecting', 'connected', 'failed']),
+  /** The router's connections to the site's brokers; the first is the one that `router` is about. */
+  links: z.array(
+    z.object({
+      broker: z.string(),
+      /** Without user, password and query. */
+      address: z.string(),
+      embedded: z.boolean(),
+      state: z.enum(['off', 'connecting', 'connected', 'failed']),
+      since: z.number(),
+      /** Why it was without a connection last, and when; null when it never was. */
+      lastError: z.string().nullable(),
+      lastErrorAt: z.number().nullable(),
+    }),
+  ),
   received: z.object({ total: z.number(), perSecond: z.number(), history: historySchema }),
   /** Topics seen, with their counts; at most 200, the busiest. `topicsHidden` more are not listed. */
   topics: z.array(z.object({ topic: z.string(), count: z.number(), at: z.number(), retained: z.boolean() })),

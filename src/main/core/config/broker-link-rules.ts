@@ -1,9 +1,11 @@
+import { embeddedBroker } from './broker-names.ts'
 import type { Fault } from './problem-report.ts'
 import { isSecret } from './references.ts'
 import type { SiteFile } from './site-schema.ts'
 
 /** What the keys of an entry of `brokers` must have to do with each other. */
-export function brokerLinkFaults({ brokers }: SiteFile): readonly Fault[] {
+export function brokerLinkFaults(file: SiteFile): readonly Fault[] {
+  const { brokers } = file
   const faults: Fault[] = []
   for (const [id, entry] of Object.entries(brokers)) {
     const path = ['brokers', id]
@@ -41,11 +43,11 @@ export function brokerLinkFaults({ brokers }: SiteFile): readonly Fault[] {
       faults.push({ code: 'key-not-for-kind', path: [...path, 'server-name'], at: 'key', message, remedy })
     }
   }
-  const [, second] = Object.keys(brokers)
-  if (second !== undefined) {
-    const message = 'The router connects to one broker, but `brokers` has several.'
-    const remedy = 'Leave one, and let the brokers themselves pass messages on between them.'
-    faults.push({ code: 'too-many', path: ['brokers', second], at: 'key', message, remedy })
+  const embedded = embeddedBroker(file)
+  if (embedded !== null && brokers[embedded] !== undefined) {
+    const message = `Two brokers are called ${embedded}: the embedded one, and an entry of \`brokers\`.`
+    const remedy = 'Give the entry another name; routes call the embedded broker by the id of its service.'
+    faults.push({ code: 'id-taken', path: ['brokers', embedded], at: 'key', message, remedy })
   }
   return faults
 }

@@ -1,5 +1,6 @@
 import { brokerSettings, toBroker } from './broker-definition.ts'
 import { toBrokerLink } from './broker-link-definition.ts'
+import { brokerNames } from './broker-names.ts'
 import { checkOf } from './check-definition.ts'
 import { commandWords } from './command-words.ts'
 import { toDependency, toUses } from './dependency-definition.ts'
@@ -29,6 +30,7 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
   const services = mapped(file.services, (id, entry) => toService(id, entry, file))
   const dependencies = mapped(file.dependencies, toDependency)
   const { full = null, data = null } = file.backup
+  const [home] = brokerNames(file)
   return {
     id: file.site,
     name: file.name ?? file.site,
@@ -50,7 +52,7 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
     services,
     dependencies,
     brokers: mapped(file.brokers, toBrokerLink),
-    routes: mapped(file.routes, toRoute),
+    routes: mapped(file.routes, (id, entry) => toRoute(id, entry, home)),
     devices: mapped(file.devices, toDevice),
     checks: toChecks(file.checks),
     drills: mapped(file.drills, toDrill),
@@ -186,12 +188,14 @@ function toChecks(entries: SiteFile['checks']): SiteDefinition['checks'] {
   return Object.fromEntries(checks)
 }
 
-function toRoute(id: string, entry: SiteFile['routes'][string]): RouteDefinition {
+function toRoute(id: string, entry: SiteFile['routes'][string], home: string | undefined): RouteDefinition {
+  const source = typeof entry.from === 'string' ? { broker: home, topic: entry.from } : entry.from
   return {
     id,
     title: entry.title ?? id,
     on: entry.on,
-    from: entry.from,
+    from: source.topic,
+    ...elsewhere(source.broker, home),
     where: entry.where ?? null,
     validate: entry.validate ?? null,
     limit: entry.limit === undefined ? null : { ...entry.limit, per: toKey(entry.limit.per) },
@@ -204,7 +208,7 @@ function toRoute(id: string, entry: SiteFile['routes'][string]): RouteDefinition
     batch: entry.batch === undefined ? null : toBatch(entry.batch),
     priority: entry.priority,
     expiresMs: entry.expires ?? null,
-    to: entry.to.flatMap(toTarget),
+    to: entry.to.flatMap((target) => toTarget(target, home)),
   }
 }
 
@@ -216,9 +220,22 @@ function toKey(per: string): RouteLimit['per'] {
   return per === 'topic' || per === 'route' ? per : { expression: per }
 }
 
-function toTarget(entry: SiteFile['routes'][string]['to'][number]): readonly RouteTarget[] {
+/** The first of the site's brokers is the one without a name, so that what is meant by both ways of writing is one and the same. */
+function elsewhere(broker: string | undefined, home: string | undefined): { readonly broker?: string } {
+  return broker === undefined || broker === home ? {} : { broker }
+}
+
+function toTarget(entry: SiteFile['routes'][string]['to'][number], home: string | undefined): readonly RouteTarget[] {
   if (entry.mqtt !== undefined) {
-    return [{ kind: 'mqtt', topic: entry.mqtt, qos: entry.qos ?? 0, retain: entry.retain ?? false }]
+    return [
+      {
+        kind: 'mqtt',
+        topic: entry.mqtt,
+        qos: entry.qos ?? 0,
+        retain: entry.retain ?? false,
+        ...elsewhere(entry.broker, home),
+      },
+    ]
   }
   if (entry.channel !== undefined) return [{ kind: 'channel', channel: entry.channel }]
   if (entry.webhook !== undefined) return [toWebhook(entry.webhook, entry)]

@@ -1,4 +1,5 @@
 export { brokerSettings } from './broker-definition.ts'
+export { brokerNames, embeddedBroker } from './broker-names.ts'
 export { brokerPasswords, passwordOf } from './broker-passwords.ts'
 export { largestFallback } from './dependency-rules.ts'
 export { resolveDependencyHeaders, resolveDependencyUrl } from './dependency-variables.ts'

@@ -1,3 +1,4 @@
+import { brokerNames } from './broker-names.ts'
 import type { Fault } from './problem-report.ts'
 import type { SiteFile } from './site-schema.ts'
 import { topicFault, topicFilterFault } from './topic-filter.ts'
@@ -8,14 +9,39 @@ type Route = SiteFile['routes'][string]
 /** The form of filters, regular expressions and targets. Expressions are checked by the messaging part. */
 export function routeFaults(file: SiteFile): readonly Fault[] {
   const tables = Object.entries(file.tables).flatMap(([id, { file }]) => tableFaults(id, file))
+  const brokers = brokerNames(file)
   const routes = Object.entries(file.routes).flatMap(([id, route]) => [
-    ...sourceFaults(id, route.from),
+    ...sourceFaults(id, topicOf(route.from)),
+    ...brokerNameFaults(id, route, brokers),
     ...route.to.flatMap((target, index) => targetFaults(id, index, target, file)),
     ...tagFaults(id, route),
     ...enrichFaults(id, route),
     ...doubleWebhookFaults(id, route),
   ])
   return [...tables, ...routes]
+}
+
+function topicOf(from: Route['from']): string {
+  return typeof from === 'string' ? from : from.topic
+}
+
+/** Brokers that a route names are brokers of the site. */
+function brokerNameFaults(id: string, { from, to }: Route, brokers: readonly string[]): readonly Fault[] {
+  const named = [
+    ...(typeof from === 'string' ? [] : [{ name: from.broker, path: ['from', 'broker'] }]),
+    ...to.flatMap(({ broker }, index) =>
+      broker === undefined ? [] : [{ name: broker, path: ['to', index, 'broker'] }],
+    ),
+  ]
+  return named
+    .filter(({ name }) => !brokers.includes(name))
+    .map(({ name, path }) => ({
+      code: 'broker-unknown',
+      path: ['routes', id, ...path],
+      message: `Route ${id} names a broker “${name}”, which this site does not have.`,
+      remedy:
+        brokers.length === 0 ? 'Add it to `brokers`.' : `Name one of ${brokers.join(', ')}, or add it to \`brokers\`.`,
+    }))
 }
 
 function sourceFaults(id: string, from: string): readonly Fault[] {
@@ -110,7 +136,7 @@ function targetFaults(id: string, index: number, target: Route['to'][number], fi
   const faults = webhookFaults(path, target, file)
   if (faults.length > 0) return faults
   if (target.mqtt === undefined) {
-    const misplaced = (['qos', 'retain'] as const).filter((key) => target[key] !== undefined)
+    const misplaced = (['qos', 'retain', 'broker'] as const).filter((key) => target[key] !== undefined)
     return misplaced.map((key) => ({
       code: 'key-not-for-kind',
       path: [...path, key],
@@ -119,7 +145,8 @@ function targetFaults(id: string, index: number, target: Route['to'][number], fi
       remedy: `Remove \`${key}\`.`,
     }))
   }
-  const fault = topicFault(target.mqtt)
+  // A `#` at the end stands for the topic that a message came on.
+  const fault = topicFault(target.mqtt.replace(/(^|\/)#$/, '$1x'))
   if (fault === undefined) return []
   const message = `Route ${id}: the topic “${target.mqtt}” ${fault}.`
   return [{ code: 'topic-bad', path: [...path, 'mqtt'], message, remedy: 'Write the one topic to publish to.' }]

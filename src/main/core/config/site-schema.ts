@@ -12,7 +12,12 @@ import { checksSchema } from './verification-schema.ts'
 import { webhookKeys } from './webhook-schema.ts'
 
 const target = keys({
-  mqtt: text('a topic').optional().meta({ description: 'Publishes to this topic.' }),
+  mqtt: text('a topic').optional().meta({
+    description: 'Publishes to this topic. A `#` as its last level stands for the topic that the message came on.',
+  }),
+  broker: id.optional().meta({
+    description: '`mqtt` only: publishes at this one of the site’s brokers. Without it at the first.',
+  }),
   qos: z
     .union([z.literal(0), z.literal(1)], { error: expectation('value-unknown', '0 or 1') })
     .optional()
@@ -38,9 +43,22 @@ const target = keys({
 const route = keys({
   title: text().optional().meta({ description: 'Name on screen. Without it the id.' }),
   on: toggle().prefault(true).meta({ description: 'Whether messages pass.' }),
-  from: text('a topic filter or a `/regular expression/`').meta({
-    description: 'Topic filter, or a regular expression between slashes.',
-  }),
+  from: z
+    .union(
+      [
+        text('a topic filter or a `/regular expression/`'),
+        keys({
+          broker: id.meta({ description: 'One of the site’s brokers.' }),
+          topic: text('a topic filter or a `/regular expression/`').meta({ description: 'What to listen to there.' }),
+        }),
+      ],
+      { error: expectation('value-wrong-type', 'a topic filter, or `{ broker: plant, topic: desk/# }`') },
+    )
+    .meta({
+      words: 'text, or map of broker and topic',
+      description:
+        'Topic filter, or a regular expression between slashes; on the first of the site’s brokers, or `{ broker: plant, topic: desk/# }`.',
+    }),
   where: text('a CEL condition')
     .optional()
     .meta({ description: 'CEL condition; messages that do not meet it are filtered.' }),
@@ -221,7 +239,8 @@ export const siteSchema = keys({
   phases: phasesSchema,
   services: byId('services', serviceSchema).default({}).meta({ description: 'What runs.' }),
   brokers: byId('brokers', brokerLinkSchema).default({}).meta({
-    description: 'The broker that the router connects to when it is not the embedded one. See [brokers](brokers.md).',
+    description:
+      'Brokers that somebody else runs, by the names that routes call them. The first is meant where a route names none. See [brokers](brokers.md).',
   }),
   dependencies: byId('dependencies', dependencySchema).default({}).meta({
     description:

@@ -22,7 +22,7 @@ export interface SiteDefinition {
   readonly services: Readonly<Record<string, ServiceDefinition>>
   /** What services call over HTTP, through the console. */
   readonly dependencies: Readonly<Record<string, DependencyDefinition>>
-  /** Brokers that somebody else runs, at most one; the router goes to it instead of the embedded one. */
+  /** Brokers that somebody else runs; the first is the one that routes mean which name none. */
   readonly brokers: Readonly<Record<string, BrokerLinkDefinition>>
   readonly routes: Readonly<Record<string, RouteDefinition>>
   /** Devices and families of them that topics tell of, by id. */
@@ -322,6 +322,8 @@ export interface RouteDefinition {
   readonly on: boolean
   /** Topic filter, or a regular expression written `/…/`. */
   readonly from: string
+  /** The broker it listens to; absent: the site's first one. */
+  readonly broker?: string
   /** CEL condition; null lets everything through. */
   readonly where: string | null
   /** JSON Schema (2020-12) that the payload must fit; null: any payload does. */
@@ -393,7 +395,15 @@ export interface RouteBatch {
 }
 
 export type RouteTarget =
-  | { readonly kind: 'mqtt'; readonly topic: string; readonly qos: 0 | 1; readonly retain: boolean }
+  | {
+      readonly kind: 'mqtt'
+      /** The topic to publish to; a `#` at its end stands for the topic that the message came on. */
+      readonly topic: string
+      readonly qos: 0 | 1
+      readonly retain: boolean
+      /** The broker to publish to; absent: the site's first one. */
+      readonly broker?: string
+    }
   | { readonly kind: 'channel'; readonly channel: string }
   | { readonly kind: 'journal'; readonly keepMs: number }
   | WebhookTarget

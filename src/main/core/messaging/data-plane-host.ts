@@ -9,9 +9,9 @@ import type { DeviceFacts } from './devices/device-facts.ts'
 import type { TableContents } from './lookup/lookup-tables.ts'
 import type {
   Answer,
-  BrokerLink,
   ChannelMessage,
   FromDataPlane,
+  KnownBroker,
   Question,
   RecordingOrder,
   RefusedRoute,
@@ -97,22 +97,23 @@ export class DataPlaneHost implements AsyncDisposable {
     this.#thread.post({ type: 'device-forget', key })
   }
 
-  /** Hands over routes, broker and the bounds of the outbox; resolves when they are in use, with the routes that were refused. */
+  /** Hands over routes, brokers and the bounds of the outbox; resolves when they are in use, with the routes that were refused. */
   configure(
     routes: readonly RouteDefinition[],
-    broker: BrokerLink | null,
+    brokers: readonly KnownBroker[],
     bounds: OutboxBounds,
     webhooks: Readonly<Record<string, WebhookCall>>,
   ): Promise<readonly RefusedRoute[]> {
     if (this.#closed) return Promise.reject(routerClosed())
     const version = this.#next++
-    this.#orders.configuration = { version, routes, broker, bounds, webhooks }
+    this.#orders.configuration = { version, routes, brokers, bounds, webhooks }
     this.#thread.post({ type: 'configure', ...this.#orders.configuration })
     const tooLate = `The router did not take over ${routes.length} routes in time.`
     return this.#configured.wait(version, startMs, tooLate)
   }
 
   publish(message: {
+    readonly broker: string | null
     readonly topic: string
     readonly payload: string
     readonly qos: 0 | 1
@@ -202,9 +203,9 @@ export class DataPlaneHost implements AsyncDisposable {
     this.#thread.give({ type: 'admission-port', port })
   }
 
-  /** The broker is known to be back. */
-  wake(): void {
-    this.#thread.post({ type: 'wake' })
+  /** A broker is known to be back. */
+  wake(broker: string): void {
+    this.#thread.post({ type: 'wake', broker })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,18 +3,15 @@ import type { Clock, LogLevel } from '#core/platform/index.ts'
 import { ConsoleError, type Problem } from '#shared/problem.ts'
 import { AdmissionDesk } from './admission/admission-desk.ts'
 import { Receipts } from './admission/receipts.ts'
+import { BrokerWays } from './broker-ways.ts'
 import { Channels, ChannelTarget } from './channels.ts'
 import { DeviceTable } from './devices/device-table.ts'
 import { Fifo } from './fifo.ts'
 import { HeldMessages } from './holding/held-messages.ts'
 import { IncomingMessage } from './incoming-message.ts'
-import { Intake } from './intake.ts'
 import { isDurable, type TargetLedger } from './ledger.ts'
 import { LookupTables } from './lookup/lookup-tables.ts'
 import { anew, type MessageProperties, restoredProperties } from './message-properties.ts'
-import { MqttLink } from './mqtt-link.ts'
-import { MqttSender } from './mqtt-sender.ts'
-import { MqttDelivery } from './outbox/mqtt-delivery.ts'
 import { Outbox } from './outbox/outbox.ts'
 import type { Answer, FromDataPlane, Question, ToDataPlane } from './protocol.ts'
 import { publishAll } from './recording/publish-all.ts'
@@ -61,11 +58,6 @@ export class DataPlane {
   readonly #quarantine: StoreLine
   readonly #recorded: StoreLine
   readonly #recorder: Recorder
-  readonly #intake = new Intake(() =>
-    Math.max(this.#journal.fullness, this.#outbox.line.fullness, this.#held.line.fullness),
-  )
-  readonly #sender = new MqttSender()
-  readonly #delivery = new MqttDelivery(() => this.#outbox.wake('mqtt'))
   readonly #webhooks: Webhooks
   readonly #outbox: Outbox
   readonly #held: HeldMessages
@@ -74,7 +66,7 @@ export class DataPlane {
   /** Messages that are not taken until the outbox has room; their senders wait, so there are never many. */
   readonly #late = new Fifo<() => void>()
   readonly #router: Router
-  readonly #link: MqttLink
+  readonly #ways: BrokerWays
   readonly #reporting: NodeJS.Timeout
   #serving: NodeJS.Timeout | undefined
 
@@ -94,7 +86,6 @@ export class DataPlane {
       onProgress: () => this.#progress(),
       log: (level, message) => this.#log(level, message),
     })
-    this.#outbox.use('mqtt', this.#delivery)
     this.#outbox.openEach('webhook', ({ route, address }) => this.#webhooks.way(webhookKey(route, address)))
     this.#held = new HeldMessages({
       port: this.#port,
@@ -105,7 +96,7 @@ export class DataPlane {
     })
     this.#receipts = new Receipts([this.#held.line, this.#outbox.line, this.#journal, this.#quarantine])
     this.#desk = new AdmissionDesk({
-      take: (topic, payload, qos, settle) => this.#take(topic, payload, qos, false, settle),
+      take: (topic, payload, qos, settle) => this.#take(this.#ways.embedded ?? '', topic, payload, qos, false, settle),
     })
     const lost = (rows: number, reason: string) =>
       this.#log('warn', `${rows} messages could not be kept in quarantine: ${reason}.`)
@@ -119,34 +110,20 @@ export class DataPlane {
       holdingOf: (route, ledger) => this.#held.of(route, ledger),
       devices: this.#devices,
     })
-    this.#link = new MqttLink(
-      {
-        message: (topic, payload, packet, acknowledge, brought) =>
-          this.#take(topic, payload, packet.qos, packet.retain, acknowledge, brought),
-        gate: (done) => this.#intake.gate(done),
-        state: (state, reason) => {
-          this.#devices.listen(state === 'connected')
-          send({ type: 'link', state, reason })
-        },
-        opened: (client) => {
-          this.#sender.opened(client)
-          this.#delivery.opened(client)
-          this.#outbox.wake('mqtt', true)
-        },
-        closed: () => {
-          this.#intake.close()
-          this.#sender.closed()
-          this.#delivery.closed()
-        },
-        drained: () => {
-          this.#sender.drained()
-          this.#outbox.wake('mqtt')
-        },
-        log: (level, message) => this.#log(level, message),
-      },
+    this.#ways = new BrokerWays({
       clientId,
       random,
-    )
+      fullness: () => Math.max(this.#journal.fullness, this.#outbox.line.fullness, this.#held.line.fullness),
+      message: (broker, topic, payload, packet, acknowledge, brought) =>
+        this.#take(broker, topic, payload, packet.qos, packet.retain, acknowledge, brought),
+      state: (broker, state, reason) => {
+        if (broker === this.#ways.home) this.#devices.listen(state === 'connected')
+        send({ type: 'link', broker, state, reason })
+      },
+      opened: (name, way) => this.#outbox.use(name, way.delivery),
+      room: (name, reopened) => this.#outbox.wake(name, reopened),
+      log: (level, message) => this.#log(level, message),
+    })
     this.#reporting = setInterval(() => this.#report(), reportMs)
   }
 
@@ -175,7 +152,7 @@ export class DataPlane {
         this.#desk.attach(message.port)
         break
       case 'wake':
-        this.#link.wake()
+        this.#ways.to(message.broker).wake()
         break
       case 'publish':
         this.#publish(message)
@@ -210,7 +187,7 @@ export class DataPlane {
         this.#recorder.end(message.id)
         break
       case 'replay':
-        void publishAll(this.#link.connected ? this.#delivery : undefined, message.messages).then((result) =>
+        void publishAll(this.#ways.to(undefined).publisher, message.messages).then((result) =>
           this.#send({ type: 'replayed', id: message.id, ...result }),
         )
         break
@@ -224,8 +201,7 @@ export class DataPlane {
     clearInterval(this.#reporting)
     clearInterval(this.#serving)
     this.#router.close()
-    await this.#link.close()
-    this.#sender.close()
+    await this.#ways.close()
     this.#journal.flush()
     this.#quarantine.flush()
     this.#recorded.flush()
@@ -257,13 +233,13 @@ export class DataPlane {
     this.#port.close()
   }
 
-  #configure({ version, routes, broker, bounds, webhooks }: Extract<ToDataPlane, { type: 'configure' }>): void {
+  #configure({ version, routes, brokers, bounds, webhooks }: Extract<ToDataPlane, { type: 'configure' }>): void {
     this.#outbox.bound(bounds)
     this.#webhooks.use(webhooks)
-    const refused = this.#router.load(routes)
+    this.#ways.know(brokers)
+    const refused = this.#router.load(routes, this.#ways.home)
     this.#held.serve()
-    this.#link.listenTo(this.#router.reservedFilters())
-    this.#link.use(broker)
+    this.#ways.connect((broker) => this.#router.reservedFilters(broker))
     this.#outbox.wake('webhook', true)
     // The first configuration is the one from before the site was read.
     if (version > 0) this.#desk.open()
@@ -272,6 +248,7 @@ export class DataPlane {
 
   /** Routes a message; whoever keeps it until then is told when what it caused is safe. */
   #take(
+    broker: string,
     topic: string,
     payload: Buffer,
     qos: 0 | 1 | 2,
@@ -280,18 +257,19 @@ export class DataPlane {
     brought: MessageProperties | null = null,
   ): void {
     if (settle === null) {
-      this.#router.take(topic, payload, qos, retained, Date.now(), brought)
+      this.#router.take(topic, payload, qos, retained, Date.now(), brought, broker)
       return
     }
     if (this.#outbox.refuses || this.#late.length > 0) {
-      this.#late.push(() => this.#takeFrom(topic, payload, qos, retained, settle, brought))
+      this.#late.push(() => this.#takeFrom(broker, topic, payload, qos, retained, settle, brought))
       return
     }
-    this.#takeFrom(topic, payload, qos, retained, settle, brought)
+    this.#takeFrom(broker, topic, payload, qos, retained, settle, brought)
   }
 
   /** Takes a message whose sender waits. */
   #takeFrom(
+    broker: string,
     topic: string,
     payload: Buffer,
     qos: 0 | 1 | 2,
@@ -299,7 +277,7 @@ export class DataPlane {
     settle: (isKept: boolean) => void,
     brought: MessageProperties | null,
   ): void {
-    this.#takeSafely(() => this.#router.take(topic, payload, qos, retained, Date.now(), brought), settle)
+    this.#takeSafely(() => this.#router.take(topic, payload, qos, retained, Date.now(), brought, broker), settle)
   }
 
   /** Has messages routed that somebody keeps until what they cause is safe. */
@@ -317,13 +295,15 @@ export class DataPlane {
       if (!late) break
       late()
     }
-    this.#intake.progress()
+    this.#ways.progress()
   }
 
   #target(route: RouteDefinition, to: RouteTarget, ledger: TargetLedger): Target {
     switch (to.kind) {
       case 'mqtt':
-        return isDurable(to) ? this.#outbox.target(route, to, to.topic, ledger) : this.#sender.target(to, ledger)
+        return isDurable(to)
+          ? this.#outbox.target(route, to, to.topic, ledger, BrokerWays.nameOf(to.broker))
+          : this.#ways.to(to.broker).sender.target(to, ledger)
       case 'channel':
         return new ChannelTarget(route.id, ledger, this.#channels.get(to.channel))
       case 'journal':
@@ -358,17 +338,18 @@ export class DataPlane {
 
   #publish(message: Extract<ToDataPlane, { type: 'publish' }>): void {
     const { id, topic, payload, qos, retain } = message
-    if (!this.#link.connected) {
+    const way = this.#ways.to(message.broker ?? undefined)
+    if (!way.publisher) {
       const { problem } = new ConsoleError(
         'broker-away',
-        `The message to ${topic} was not sent, as the router is not connected to the broker. ${this.#link.reason}`.trim(),
+        `The message to ${topic} was not sent, as the router is not connected to ${message.broker === null ? 'the broker' : `the broker ${message.broker}`}. ${way.reason}`.trim(),
         'Start the broker, then publish again.',
         { retryable: true },
       )
       this.#send({ type: 'published', id, problem })
       return
     }
-    this.#delivery.publish(topic, payload, { qos, retain }, (error) => {
+    way.publisher.publish(topic, payload, { qos, retain }, (error) => {
       const problem =
         error !== null
           ? new ConsoleError(

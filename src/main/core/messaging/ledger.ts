@@ -270,7 +270,7 @@ export function isDurable(target: RouteTarget): boolean {
 function nameOf(target: RouteTarget): string {
   switch (target.kind) {
     case 'mqtt':
-      return target.topic
+      return target.broker === undefined ? target.topic : `${target.topic} on ${target.broker}`
     case 'channel':
       return target.channel
     case 'journal':

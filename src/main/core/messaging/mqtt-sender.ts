@@ -4,6 +4,7 @@ import type { IncomingMessage } from './incoming-message.ts'
 import type { TargetLedger } from './ledger.ts'
 import { bytesOfProperties, type MessageProperties, publishProperties } from './message-properties.ts'
 import { encodedProperties, PacketChunk, packetOverhead } from './publish-packet.ts'
+import { keepsTopic, targetTopic } from './target-topic.ts'
 import { bytesOf, kept, type Offered, type Payload, type Target } from './targets.ts'
 
 /** What one target may hold while the broker is away or slow. */
@@ -17,6 +18,7 @@ export interface MqttAddress {
 }
 
 interface Queued {
+  readonly topic: Uint8Array
   readonly payload: Payload
   readonly bytes: number
   readonly properties: MessageProperties | null
@@ -117,7 +119,8 @@ interface SenderHooks {
 /** One topic that a route publishes to, with its queue. */
 class MqttTarget implements Target {
   readonly #to: MqttAddress
-  readonly #topic: Uint8Array
+  /** What it publishes to; null: each message has a topic of its own. */
+  readonly #topic: Uint8Array | null
   readonly #ledger: TargetLedger
   readonly #sender: SenderHooks
   readonly #queue = new Fifo<Queued>()
@@ -126,7 +129,7 @@ class MqttTarget implements Target {
 
   constructor(to: MqttAddress, ledger: TargetLedger, sender: SenderHooks) {
     this.#to = to
-    this.#topic = Buffer.from(to.topic)
+    this.#topic = keepsTopic(to.topic) ? null : Buffer.from(to.topic)
     this.#ledger = ledger
     this.#sender = sender
   }
@@ -136,7 +139,8 @@ class MqttTarget implements Target {
     const properties = message.brought === null ? null : message.goesWith(payload)
     // While the broker is there the queue empties within the turn; only what really waits is worth a copy.
     const waits = this.#queue.length > 256 || !this.#sender.connected()
-    this.#queue.push({ payload: waits ? kept(payload) : payload, bytes, properties })
+    const topic = this.#topic ?? Buffer.from(targetTopic(this.#to.topic, message.topicName))
+    this.#queue.push({ topic, payload: waits ? kept(payload) : payload, bytes, properties })
     this.#bytes += bytes + bytesOfProperties(properties)
     this.#ledger.enqueue()
     while (this.#queue.length > queueMessages || (this.#bytes > queueBytes && this.#queue.length > 1))
@@ -159,13 +163,13 @@ class MqttTarget implements Target {
       if (!next) break
       if (next.properties !== null && this.#isOver(next.properties)) continue
       const properties = terms.isFive ? encoded(next.properties) : noProperties
-      const size = packetOverhead + this.#topic.length + properties.length + next.bytes
+      const size = packetOverhead + next.topic.length + properties.length + next.bytes
       if (size > terms.largest || (this.#to.retain && !terms.retains)) {
         const what = size > terms.largest ? `messages of ${size} bytes` : 'messages that it is to keep (retain)'
         this.#ledger.abandon(1, `the broker takes no ${what} for ${this.#to.topic}`)
         continue
       }
-      goesOn = chunk.add(this.#topic, next.payload, next.bytes, this.#to.retain, properties)
+      goesOn = chunk.add(next.topic, next.payload, next.bytes, this.#to.retain, properties)
       sent++
     }
     if (sent > 0) this.#ledger.settle(sent)

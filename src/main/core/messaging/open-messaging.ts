@@ -4,8 +4,10 @@ import type { Attention } from '#core/attention/index.ts'
 import {
   type BrokerDefinition,
   type BrokerLinkDefinition,
+  brokerNames,
   brokerPasswords,
   brokerSettings,
+  embeddedBroker,
   type OutboxBounds,
   type RouteDefinition,
   type Secrets,
@@ -32,7 +34,7 @@ import type { TableContents } from './lookup/lookup-tables.ts'
 import { SiteTables } from './lookup/site-tables.ts'
 import { OpenTap } from './open-tap.ts'
 import { firstBounds } from './outbox/outbox-room.ts'
-import type { BrokerLink, ChannelMessage, FromDataPlane, RecordingCounts, TapWish } from './protocol.ts'
+import type { ChannelMessage, FromDataPlane, KnownBroker, RecordingCounts, TapWish } from './protocol.ts'
 import { RouteBoard } from './route-board.ts'
 import { checkRoute, type RouteProblem } from './route-check.ts'
 import { RouterWatch } from './router-watch.ts'
@@ -83,16 +85,15 @@ class SiteMessaging implements Messaging {
   readonly #logger: Logger
   readonly #secrets: Secrets
   #brokerState: BrokerStatus['state'] = 'off'
-  /** Whether the site's broker is the embedded one, so that it being off explains a router without a broker. */
-  #embedded = false
-  /** The broker that somebody else runs, where there is one. */
-  #outside: BrokerLinkDefinition | undefined
+  /** The site's own broker; null without one. Where it is off, that explains a router without a connection to it. */
+  #embedded: string | null = null
   #closed = false
   /** Who may use the embedded broker, by service. */
   #rules: Readonly<Record<string, BrokerDefinition>> = {}
-  #routing: { readonly routes: readonly RouteDefinition[]; readonly url: string | null } = { routes: [], url: null }
+  #routing: Routing = { routes: [], outside: [], embedded: null, unknown: null }
   readonly ownLogin: OwnLogin = { user: '$console', password: randomBytes(32).toString('base64url') }
   #bounds: OutboxBounds | undefined
+  #known: readonly KnownBroker[] = []
   /** Never to be logged. */
   #webhooks: Readonly<Record<string, WebhookCall>> = {}
 
@@ -139,7 +140,7 @@ class SiteMessaging implements Messaging {
         logger.error(`The data plane ended: ${reason}. It is started again in ${restartMs} ms.`)
         this.#traffic.crashed()
         this.#restarted.tell()
-        this.#traffic.router('failed')
+        this.#traffic.failed()
         this.#routes.crashed()
         this.#watch.crashed(reason, restartMs)
         this.devices.link(false, `The router ended and is started again: ${reason}.`)
@@ -150,7 +151,7 @@ class SiteMessaging implements Messaging {
       watch: new DeviceWatch({ events, attention, clock }),
       records: this.#deviceRecords,
       clients: () => this.#clients.list(),
-      isEmbedded: () => this.#embedded,
+      isEmbedded: () => this.#embedded !== null,
       history: async (key) => {
         const answer = await this.#host.ask({ type: 'device', key })
         return answer.type === 'device' ? answer.history : {}
@@ -174,26 +175,30 @@ class SiteMessaging implements Messaging {
     return this.#tables.contents
   }
 
-  async configure(definition: SiteDefinition, brokerUrl: string | null): Promise<void> {
+  async configure(definition: SiteDefinition, brokerUrl: string | null, embeddedUrl = brokerUrl): Promise<void> {
     await this.#tables.configure(this.#directory, Object.values(definition.tables))
     const on = definition.parts.router !== false
     const routes: readonly RouteDefinition[] = on ? Object.values(definition.routes) : []
-    const [outside] = Object.values(definition.brokers)
-    this.#outside = outside
-    this.#embedded = !outside && Object.values(definition.services).some((service) => service.use === 'broker')
+    this.#embedded = embeddedBroker(definition)
     try {
       await this.#stored.keep(routes)
     } catch (error) {
       // A store that takes no writes is told about elsewhere; messages are routed all the same.
       this.#logger.warn(`How long journals are kept could not be stored: ${String(error)}.`)
     }
-    this.#routing = { routes, url: on ? brokerUrl : null }
+    const goes = on && brokerUrl !== null
+    this.#routing = {
+      routes,
+      outside: Object.values(definition.brokers).map((broker) => ({ broker, goes })),
+      embedded: this.#embedded === null ? null : { id: this.#embedded, url: goes ? embeddedUrl : null },
+      unknown: brokerNames(definition).length === 0 && goes ? brokerUrl : null,
+    }
     this.#bounds = definition.outbox
     this.#webhooks = webhooksOf(definition, this.#secrets)
     const described = Object.values(definition.devices)
     this.devices.define(described)
     this.#host.describeDevices(described, () => this.devices.known())
-    this.#broker.askRouter(on && this.#embedded)
+    this.#broker.askRouter(on && this.#embedded !== null)
     await this.#connect()
   }
 
@@ -202,6 +207,7 @@ class SiteMessaging implements Messaging {
     readonly payload: string
     readonly qos: 0 | 1
     readonly retain: boolean
+    readonly broker?: string | undefined
   }): Promise<void> {
     const mistake = mistakeInTopic(message.topic)
     if (mistake) {
@@ -212,7 +218,16 @@ class SiteMessaging implements Messaging {
         { params: { position: mistake.position } },
       )
     }
-    await this.#host.publish(message)
+    const { broker = null } = message
+    const known = this.#known.map(({ id }) => id)
+    if (broker !== null && !known.includes(broker)) {
+      throw new ConsoleError(
+        'broker-unknown',
+        `This site has no broker “${broker}”.`,
+        known.length === 0 ? 'Add it to `brokers` of site.yaml.' : `Name one of ${known.join(', ')}.`,
+      )
+    }
+    await this.#host.publish({ ...message, broker: broker === known[0] ? null : broker })
   }
 
   tap(wish: TapWish): Tap {
@@ -338,10 +353,12 @@ class SiteMessaging implements Messaging {
         this.#routes.report(message.report.routes)
         break
       case 'link':
-        this.#traffic.router(message.state)
-        this.#watch.link(message.state, message.reason)
-        this.devices.link(message.state === 'connected', message.reason)
-        if (message.state !== 'connected' && this.#embedded && this.#brokerState === 'off') this.#watch.brokerOff()
+        this.#traffic.link(message.broker, message.state, message.reason)
+        this.#watch.link(message.broker, message.state, message.reason)
+        if (message.broker === this.#embedded && message.state !== 'connected' && this.#brokerState === 'off') {
+          this.#watch.brokerOff(this.#embedded)
+        }
+        if (message.broker === this.#known[0]?.id) this.devices.link(message.state === 'connected', message.reason)
         break
       case 'devices':
         this.devices.take(message.devices, message.families)
@@ -360,9 +377,10 @@ class SiteMessaging implements Messaging {
     this.#brokerState = status.state
     this.#traffic.broker(status)
     if (status.state !== 'running') this.#clients.clear()
-    if (status.state === 'running' && was !== 'running') this.#host.wake()
-    if (status.state === 'off' && this.#embedded) this.#watch.brokerOff()
-    if (this.#closed || !this.#embedded || (status.state === 'running') === (was === 'running')) return
+    const id = this.#embedded
+    if (id !== null && status.state === 'running' && was !== 'running') this.#host.wake(id)
+    if (id !== null && status.state === 'off') this.#watch.brokerOff(id)
+    if (this.#closed || id === null || (status.state === 'running') === (was === 'running')) return
     this.#connect().catch((error: unknown) => {
       if (this.#closed) return
       this.#logger.warn(
@@ -372,22 +390,58 @@ class SiteMessaging implements Messaging {
   }
 
   /**
-   * An embedded broker asks before it acknowledges, and ends with the console; any other keeps what is not acknowledged. The console's own
-   * password is told to the embedded one only.
+   * The site's brokers with how the router goes to each. To the site's own one it goes only while that runs: whoever else may listen on its
+   * port is not the site's. The console's own password is told to that one only; it asks before it acknowledges, and ends with the console,
+   * while any other keeps what is not acknowledged.
    */
-  async #linkTo(url: string): Promise<BrokerLink> {
-    const { user: username, password } = this.ownLogin
-    if (this.#embedded) return { ...plainLink(url), protocol: '3.1.1', username, password }
+  async #brokers(): Promise<readonly KnownBroker[]> {
+    const { outside, embedded, unknown } = this.#routing
     const routerName = this.#stored.routerName()
     const ground = { directory: this.#directory, secrets: this.#secrets, routerName }
-    return this.#outside ? openLink(this.#outside, ground) : { ...plainLink(url), session: routerName }
+    const others = await Promise.all(
+      outside.map(async ({ broker, goes }) => {
+        const link = goes ? await openLink(broker, ground) : null
+        return { id: broker.id, embedded: false, link }
+      }),
+    )
+    if (unknown !== null)
+      return [{ id: 'broker', embedded: false, link: { ...plainLink(unknown), session: routerName } }]
+    if (embedded === null) return others
+    const { user: username, password } = this.ownLogin
+    const isAway = embedded.url === null || this.#brokerState !== 'running'
+    const link = isAway || embedded.url === null ? null : { ...plainLink(embedded.url), protocol: '3.1.1' as const, username, password }
+    return [...others, { id: embedded.id, embedded: true, link }]
   }
 
-  /** The router goes to the site's own broker only while that runs: whoever else may listen on its port is not the site's. */
   async #connect(): Promise<void> {
-    const { routes, url } = this.#routing
-    const isAway = url === null || (this.#embedded && this.#brokerState !== 'running')
     if (!this.#bounds) return
-    await this.#host.configure(routes, isAway ? null : await this.#linkTo(url), this.#bounds, this.#webhooks)
+    const brokers = await this.#brokers()
+    const { routes, outside, embedded } = this.#routing
+    this.#known = brokers
+    this.#watch.know(brokers.map(({ id }) => id))
+    this.#traffic.know(
+      brokers.map(({ id, embedded: isOwn, link }) => {
+        const url = link?.url ?? outside.find(({ broker }) => broker.id === id)?.broker.url ?? embedded?.url ?? ''
+        return { broker: id, embedded: isOwn, address: shownAddress(url) }
+      }),
+    )
+    await this.#host.configure(routes, brokers, this.#bounds, this.#webhooks)
   }
+}
+
+/** Routes and brokers as site.yaml has them. */
+interface Routing {
+  readonly routes: readonly RouteDefinition[]
+  /** Brokers that somebody else runs; `goes`: whether the router goes there at all. */
+  readonly outside: readonly { readonly broker: BrokerLinkDefinition; readonly goes: boolean }[]
+  readonly embedded: { readonly id: string; readonly url: string | null } | null
+  /** A broker that is not in site.yaml. */
+  readonly unknown: string | null
+}
+
+/** An address without what may be secret in it. */
+function shownAddress(url: string): string {
+  if (!URL.canParse(url)) return ''
+  const { protocol, host, pathname } = new URL(url)
+  return `${protocol}//${host}${pathname === '/' ? '' : pathname}`
 }

@@ -24,8 +24,7 @@ export type ToDataPlane =
       readonly type: 'configure'
       readonly version: number
       readonly routes: readonly RouteDefinition[]
-      /** Where the broker is; null: stay away from any. */
-      readonly broker: BrokerLink | null
+      readonly brokers: readonly KnownBroker[]
       readonly bounds: OutboxBounds
       /** Webhooks by {@link webhookKey}. Never to be logged: they hold secrets. */
       readonly webhooks: Readonly<Record<string, WebhookCall>>
@@ -45,8 +44,8 @@ export type ToDataPlane =
       readonly known: readonly DeviceFacts[]
     }
   | { readonly type: 'device-forget'; readonly key: string }
-  /** The broker is known to be back: connect now instead of waiting out the pause. */
-  | { readonly type: 'wake' }
+  /** A broker is known to be back: connect now instead of waiting out the pause. */
+  | { readonly type: 'wake'; readonly broker: string }
   /** A message of the quarantine, through its route or to one target; answered by `published` once it is safe elsewhere. */
   | {
       readonly type: 'resend'
@@ -61,6 +60,8 @@ export type ToDataPlane =
   | {
       readonly type: 'publish'
       readonly id: number
+      /** Where to; null: the site's first broker. */
+      readonly broker: string | null
       readonly topic: string
       readonly payload: string
       readonly qos: 0 | 1
@@ -154,7 +155,7 @@ export type FromDataPlane =
   | { readonly type: 'ready' }
   | { readonly type: 'configured'; readonly version: number; readonly refused: readonly RefusedRoute[] }
   | { readonly type: 'report'; readonly report: Report }
-  | { readonly type: 'link'; readonly state: LinkState; readonly reason: string }
+  | { readonly type: 'link'; readonly broker: string; readonly state: LinkState; readonly reason: string }
   | { readonly type: 'published'; readonly id: number; readonly problem: Problem | null }
   | {
       readonly type: 'tap'
@@ -179,7 +180,16 @@ export type FromDataPlane =
       readonly fields: Readonly<Record<string, unknown>>
     }
 
-/** A broker, and how the router goes to it. */
+/** A broker of the site. The first one is meant where a route names none. */
+export interface KnownBroker {
+  readonly id: string
+  /** Whether it is the console's own. */
+  readonly embedded: boolean
+  /** How the router goes to it; null: stay away. */
+  readonly link: BrokerLink | null
+}
+
+/** How the router goes to a broker. */
 /** Never to be logged: it holds a password and a key. */
 export interface BrokerLink {
   readonly url: string

@@ -10,7 +10,7 @@ import { compileLimit, type LimitHooks, type LimitStage } from './limit-stage.ts
 import { gatheredProperties } from './message-properties.ts'
 import { compileSchema, type PayloadSchema } from './payload-schema.ts'
 import { jsonTextOf, payloadOf } from './payload-text.ts'
-import { type RouteSource, sourceOf } from './route-check.ts'
+import { type RouteSource, sourceOf } from './route-source.ts'
 import { compileTags, type TagStage } from './tag-stage.ts'
 import type { Payload, Quarantine, Target } from './targets.ts'
 

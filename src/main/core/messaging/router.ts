@@ -38,6 +38,8 @@ export class Router {
   readonly #holdingOf: RouteParts['holdingOf']
   readonly #devices: DeviceTable | undefined
   #chains: readonly RouteChain[] = []
+  /** The broker that routes mean which name none. */
+  #home: string | null = null
   #received = 0
   #quarantined = 0
 
@@ -71,9 +73,10 @@ export class Router {
 
   /**
    * Takes over new routes between two messages. A route whose definition did not change keeps its place, its queues and its
-   * ledger; of one that changed or went, what is queued is still delivered. Gives back the routes that could not be loaded.
+   * ledger; of one that changed or went, what is queued is still delivered. `home` is the broker of routes that name none. Gives back the routes that could not be loaded.
    */
-  load(definitions: readonly RouteDefinition[]): readonly RefusedRoute[] {
+  load(definitions: readonly RouteDefinition[], home: string | null = null): readonly RefusedRoute[] {
+    this.#home = home
     const wanted = definitions.filter((route) => route.on)
     const refused = new Map<string, string>()
     for (const problem of checkRoutes(wanted)) {
@@ -105,7 +108,7 @@ export class Router {
     return [...refused].map(([route, reason]) => ({ route, reason }))
   }
 
-  /** Takes one message through every route that matches its topic. `at` is wall-clock milliseconds. */
+  /** Takes one message of a broker through every route that matches its topic there. `at` is wall-clock milliseconds. */
   take(
     topic: string,
     payload: Buffer,
@@ -113,10 +116,11 @@ export class Router {
     retained: boolean,
     at: number,
     brought: MessageProperties | null = null,
+    broker: string | null = this.#home,
   ): void {
     this.#received++
     const { levels, chains } = this.#table.see(topic, at, retained)
-    const tapped = this.#taps.active ? this.#taps.push(topic, payload, qos, retained, at, brought) : undefined
+    const tapped = this.#taps.active ? this.#taps.push(topic, payload, qos, retained, at, brought, broker) : undefined
     if (this.#recorder?.active) this.#recorder.take(topic, payload, qos, retained, at)
     const hears = this.#devices?.active === true
     if (chains.length === 0 && !hears) return
@@ -124,6 +128,7 @@ export class Router {
     message.hold(topic, levels, payload, at, retained, qos, brought)
     if (hears) this.#devices?.take(message)
     for (const chain of chains) {
+      if ((chain.definition.broker ?? this.#home) !== broker) continue
       const result = chain.take(message)
       this.trail.note(at, topic, chain.definition, result, result === 'quarantined' ? chain.ledger.lastError : null)
       if (tapped !== undefined) tapped.routes.push({ route: chain.definition.id, result })
@@ -145,10 +150,11 @@ export class Router {
     return true
   }
 
-  /** Filters on the broker's own topics (`$…`) that the routes listen to; a subscription to "#" does not cover them. */
-  reservedFilters(): readonly string[] {
+  /** Filters on a broker's own topics (`$…`) that the routes listen to; a subscription to "#" does not cover them. */
+  reservedFilters(broker: string | null = this.#home): readonly string[] {
     const filters = new Map<string, Set<string>>()
-    for (const { source } of this.#chains) {
+    for (const { source, definition } of this.#chains) {
+      if ((definition.broker ?? this.#home) !== broker) continue
       const root = source.filter?.levels[0]
       if (source.filter && root?.startsWith('$')) {
         const known = filters.get(root) ?? new Set()

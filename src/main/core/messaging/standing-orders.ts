@@ -2,20 +2,20 @@ import type { DeviceDefinition, OutboxBounds, RouteDefinition, WebhookCall } fro
 import type { DeviceFacts } from './devices/device-facts.ts'
 import type { TableContents } from './lookup/lookup-tables.ts'
 import { firstBounds } from './outbox/outbox-room.ts'
-import type { BrokerLink, RecordingCounts, RecordingOrder, TapWish, ToDataPlane } from './protocol.ts'
+import type { KnownBroker, RecordingCounts, RecordingOrder, TapWish, ToDataPlane } from './protocol.ts'
 
-/** The routes, the broker and the bounds that a data plane works by. */
+/** The routes, the brokers and the bounds that a data plane works by. */
 export interface Configuration {
   readonly version: number
   readonly routes: readonly RouteDefinition[]
-  readonly broker: BrokerLink | null
+  readonly brokers: readonly KnownBroker[]
   readonly bounds: OutboxBounds
   /** Never to be logged. */
   readonly webhooks: Readonly<Record<string, WebhookCall>>
 }
 
 /** Until the site has been read. */
-const unread: Configuration = { version: 0, routes: [], broker: null, bounds: firstBounds, webhooks: {} }
+const unread: Configuration = { version: 0, routes: [], brokers: [], bounds: firstBounds, webhooks: {} }
 
 /** What every data-plane thread is to know from its start: it outlasts the thread that was told first. */
 export class StandingOrders {

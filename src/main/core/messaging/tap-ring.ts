@@ -31,6 +31,8 @@ export interface TappedMessage {
   readonly qos: 0 | 1 | 2
   readonly retain: boolean
   readonly brought: MessageProperties | null
+  /** The broker it came from; null where the site has but one without a name. */
+  readonly broker: string | null
   readonly routes: ShownMessage['routes']
 }
 
@@ -97,11 +99,12 @@ export class TapRing {
     retain: boolean,
     at: number,
     brought: MessageProperties | null = null,
+    broker: string | null = null,
   ): TappedMessage {
     const n = this.#next++
     const copy = kept(payload.length > heldBytes ? payload.subarray(0, heldBytes) : payload)
     const held = typeof copy === 'string' ? Buffer.from(copy) : copy
-    const message = { n, at, topic, payload: held, bytes: payload.length, qos, retain, brought, routes: [] }
+    const message = { n, at, topic, payload: held, bytes: payload.length, qos, retain, brought, broker, routes: [] }
     this.#bytes += sizeOf(message)
     while (this.#next - this.#oldest > ringSize || this.#bytes > ringBytes) this.#forgetOldest()
     this.#ring[n % ringSize] = message
@@ -167,10 +170,11 @@ function shownMessage(message: TappedMessage): ShownMessage {
   const cut = message.bytes > shownBytes
   const { text, encoding } = textOf(shownPart(message.payload))
   const shown = encoding === 'hex' ? text.slice(0, shownBytes) : text
-  const { n, at, topic, bytes, qos, retain, brought, routes } = message
+  const { n, at, topic, bytes, qos, retain, brought, broker, routes } = message
   const rest = { bytes, cut: cut || shown.length < text.length, qos, retain, routes }
   const properties = propertiesView(brought)
-  return { n, at, topic, payload: shown, encoding, ...rest, ...(properties && { properties }) }
+  const from = broker === null ? {} : { broker }
+  return { n, at, topic, payload: shown, encoding, ...rest, ...from, ...(properties && { properties }) }
 }
 
 function sizeOf({ payload, brought }: TappedMessage): number {

@@ -57,6 +57,21 @@ export function filterMatches(filter: TopicFilter, topic: string): boolean {
   return levels.length === topicLevels.length
 }
 
+/** Whether there is a topic that both filters match, given by their levels. */
+export function filtersMeet(a: readonly string[], b: readonly string[]): boolean {
+  if ((isWildcard(a[0]) && b[0]?.startsWith('$')) || (isWildcard(b[0]) && a[0]?.startsWith('$'))) return false
+  for (let index = 0; ; index++) {
+    const [one, other] = [a[index], b[index]]
+    if (one === '#' || other === '#') return true
+    if (one === undefined || other === undefined) return one === other
+    if (one !== other && one !== '+' && other !== '+') return false
+  }
+}
+
+function isWildcard(level: string | undefined): boolean {
+  return level === '#' || level === '+'
+}
+
 function parseShared(text: string): { readonly filter: TopicFilter } | { readonly mistake: TopicMistake } {
   const [, group = '', ...levels] = text.split('/')
   const start = '$share/'.length

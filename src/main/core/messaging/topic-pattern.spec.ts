@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { sourceOf } from './route-check.ts'
+import { sourceOf } from './route-source.ts'
 import { dangerIn, isPattern, parsePattern } from './topic-pattern.ts'
 
 describe('Regular expressions of routes', () => {

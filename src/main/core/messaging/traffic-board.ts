@@ -2,14 +2,16 @@ import type { Clock } from '#core/platform/index.ts'
 import type { Slice } from '#core/state/index.ts'
 import type { TrafficView } from '#shared/contract/state.ts'
 import type { BrokerStatus } from './embedded-broker.ts'
-import type { Report } from './protocol.ts'
+import type { LinkState, Report } from './protocol.ts'
 import { Rate } from './rate.ts'
+
+type LinkView = TrafficView['links'][number]
 
 /** One value of the history, and how many are kept. */
 const historyMs = 2_000
 const historyLength = 60
 
-/** The traffic as a whole as it is shown: broker, router, messages a second, busiest topics. */
+/** The traffic as a whole as it is shown: brokers, router, messages a second, busiest topics. */
 export class TrafficBoard implements Disposable {
   readonly #slice: Slice<TrafficView>
   readonly #clock: Clock
@@ -28,6 +30,7 @@ export class TrafficBoard implements Disposable {
       at: clock.wall(),
       broker: { state: 'off', clients: 0, address: null },
       router: 'off',
+      links: [],
       received: { total: 0, perSecond: 0, history: [] },
       topics: [],
       topicsHidden: 0,
@@ -41,8 +44,39 @@ export class TrafficBoard implements Disposable {
     this.#show({ broker: { ...status } })
   }
 
-  router(state: TrafficView['router']): void {
-    if (state !== this.#view.router) this.#show({ router: state })
+  /** Shows these brokers from now on, those that it knows with what it knows of them. */
+  know(brokers: readonly Pick<LinkView, 'broker' | 'address' | 'embedded'>[]): void {
+    const links = brokers.map((one): LinkView => {
+      const old = this.#view.links.find(({ broker }) => broker === one.broker)
+      const nothing = { state: 'off', since: this.#clock.wall(), lastError: null, lastErrorAt: null } as const
+      return { ...(old?.address === one.address ? old : nothing), ...one }
+    })
+    this.#show({ links, router: links[0]?.state ?? 'off' })
+  }
+
+  /** The connection to one broker has become so. */
+  link(broker: string, state: LinkState, reason: string): void {
+    const now = this.#clock.wall()
+    const links = this.#view.links.map((link): LinkView => {
+      if (link.broker !== broker) return link
+      const isNews = state === 'connecting' && reason !== link.lastError && !reason.startsWith('Connecting to ')
+      const error = isNews ? { lastError: reason, lastErrorAt: now } : {}
+      return { ...link, ...error, ...(state === link.state ? {} : { state, since: now }) }
+    })
+    this.#showLinks(links)
+  }
+
+  /** The thread that held the connections is gone. */
+  failed(): void {
+    const since = this.#clock.wall()
+    this.#showLinks(this.#view.links.map((link): LinkView => ({ ...link, state: 'failed', since })))
+    this.#show({ router: 'failed' })
+  }
+
+  #showLinks(links: LinkView[]): void {
+    if (JSON.stringify(links) !== JSON.stringify(this.#view.links)) {
+      this.#show({ links, router: links[0]?.state ?? 'off' })
+    }
   }
 
   report(report: Report): void {

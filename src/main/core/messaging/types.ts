@@ -33,13 +33,18 @@ export interface Messaging extends AsyncDisposable {
   readonly ownLogin: OwnLogin
   /** Takes over who may use the embedded broker, for its next start. To be called before that can be ordered. */
   define(definition: SiteDefinition): void
-  /** Connects the router to a broker and loads the routes. Called again when either changes. */
-  configure(definition: SiteDefinition, brokerUrl: string | null): Promise<void>
+  /**
+   * Connects the router to the site's brokers and loads the routes. Called again when either changes. `brokerUrl` is where the first one
+   * is, null to stay away from all; `embeddedUrl` where the site's own one is, when that is not the first.
+   */
+  configure(definition: SiteDefinition, brokerUrl: string | null, embeddedUrl?: string | null): Promise<void>
   publish(message: {
     readonly topic: string
     readonly payload: string
     readonly qos: 0 | 1
     readonly retain: boolean
+    /** One of the site's brokers; without it the first. */
+    readonly broker?: string | undefined
   }): Promise<void>
   /**
    * Sends messages of the quarantine again, or gives them up. Rejects with `message-gone`, `message-busy` (another order has it in its

@@ -92,7 +92,15 @@ function BrokerNote() {
           <code>{address}</code>
         </>
       )}
-      {traffic.broker.state === 'running' && `, ${count(traffic.broker.clients)} clients`}; router {traffic.router}{' '}
+      {traffic.broker.state === 'running' && `, ${count(traffic.broker.clients)} clients`}; router{' '}
+      {traffic.links.length > 1
+        ? traffic.links.map(({ broker, address, state, lastError }, index) => (
+            <span key={broker} title={lastError === null ? address : `${address}. Last trouble: ${lastError}`}>
+              {index > 0 && ', '}
+              {broker} <span className={state === 'connected' ? undefined : styles.away}>{state}</span>
+            </span>
+          ))
+        : traffic.router}{' '}
       <Why subject="broker" about="broker and router" />
     </span>
   )

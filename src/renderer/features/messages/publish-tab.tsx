@@ -1,7 +1,8 @@
-import { Button, Checkbox, SegmentedControl, Textarea, TextInput } from '@mantine/core'
+import { Button, Checkbox, NativeSelect, SegmentedControl, Textarea, TextInput } from '@mantine/core'
 import { type SyntheticEvent, useState } from 'react'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { tellDone, useAction } from '../../state/use-action.tsx'
+import { useEntity } from '../../state/use-entity.ts'
 import styles from './publish-tab.module.css'
 import { useRecent } from './recent-messages.ts'
 import { topicMistake } from './topic-filter.ts'
@@ -13,13 +14,19 @@ export function PublishTab({ onWatch }: { readonly onWatch: (filter: string) => 
   const [payload, setPayload] = useState('')
   const [qos, setQos] = useState<0 | 1>(0)
   const [retain, setRetain] = useState(false)
+  const [chosen, setChosen] = useState('')
+  const links = useEntity('traffic', 'traffic')?.links ?? []
+  const names = links.map((link) => link.broker)
+  const broker = names.includes(chosen) ? chosen : names[0]
   const { recent, remember } = useRecent()
   const mistake = topicMistake(topic)
   const publish = async (event: SyntheticEvent) => {
     event.preventDefault()
-    const done = await run((calls) => calls.messages.publish({ topic, payload, qos, retain }))
+    const done = await run((calls) =>
+      calls.messages.publish({ topic, payload, qos, retain, ...(broker === undefined ? {} : { broker }) }),
+    )
     if (!done) return
-    tellDone(`Published to ${topic}.`)
+    tellDone(names.length > 1 ? `Published to ${topic} on ${broker}.` : `Published to ${topic}.`)
     remember({ topic, payload, qos, retain })
   }
   return (
@@ -43,6 +50,14 @@ export function PublishTab({ onWatch }: { readonly onWatch: (filter: string) => 
           spellCheck={false}
           autoComplete="off"
         />
+        {names.length > 1 && (
+          <NativeSelect
+            label="Broker"
+            data={names}
+            value={broker ?? ''}
+            onChange={(event) => setChosen(event.currentTarget.value)}
+          />
+        )}
         <Textarea
           label="Payload"
           placeholder='{"present": true}'

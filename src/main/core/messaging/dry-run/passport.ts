@@ -8,7 +8,7 @@ import { limitInWords } from '../limit-stage.ts'
 import { LookupTables } from '../lookup/lookup-tables.ts'
 import { compileSchema } from '../payload-schema.ts'
 import { payloadOf } from '../payload-text.ts'
-import { sourceOf } from '../route-check.ts'
+import { sourceOf } from '../route-source.ts'
 import { compileTags } from '../tag-stage.ts'
 import { RehearsedRoute } from './rehearsed-route.ts'
 

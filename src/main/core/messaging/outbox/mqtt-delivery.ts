@@ -2,6 +2,7 @@ import type { IClientPublishOptions, MqttClient } from 'mqtt'
 import { Fifo } from '../fifo.ts'
 import { bytesOfProperties, publishProperties } from '../message-properties.ts'
 import { packetOverhead } from '../publish-packet.ts'
+import { targetTopic } from '../target-topic.ts'
 import type { Delivery, DeliveryFailure } from './delivery.ts'
 import type { OutboxRow } from './outbox-rows.ts'
 import { refusalOf } from './refusals.ts'
@@ -99,7 +100,8 @@ export class MqttDelivery implements Delivery {
     const payload = typeof row.payload === 'string' ? row.payload : Buffer.from(row.payload)
     const isFive = client.options.protocolVersion === 5
     const properties = isFive ? { properties: publishProperties(row.properties, row, this.#now()) } : {}
-    client.publish(address, payload, { qos: 1, retain: row.retain, ...properties }, (error, packet) => {
+    const topic = targetTopic(address, row.topic)
+    client.publish(topic, payload, { qos: 1, retain: row.retain, ...properties }, (error, packet) => {
       // After a lost connection it has been answered for already.
       if (inFlight !== this.#inFlight || !inFlight.delete(sent)) return
       if (error && !('code' in error && typeof error.code === 'number')) {

@@ -121,9 +121,15 @@ export class Outbox implements Disposable {
     }
   }
 
-  /** The target of a route; what earlier runs or routes left for the same target goes first. */
-  target(route: RouteDefinition, to: RouteTarget, address: string, ledger: TargetLedger): Target {
-    const lane = this.#lane(route.id, `${to.kind}:${address}`)
+  /** The target of a route, on the way of that name; what earlier runs or routes left for the same target goes first. */
+  target(
+    route: RouteDefinition,
+    to: RouteTarget,
+    address: string,
+    ledger: TargetLedger,
+    way: string = to.kind,
+  ): Target {
+    const lane = this.#lane(route.id, `${way}:${address}`)
     lane.ledger = ledger
     lane.priority = rankOfPriority[route.priority]
     lane.retain = to.kind === 'mqtt' && to.retain
