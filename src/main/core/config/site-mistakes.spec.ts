@@ -292,11 +292,20 @@ routes:
       /is not encrypted/,
     ],
     [
-      'several brokers',
-      siteText(`brokers: { a: { url: "mqtt://a" }, b: { url: "mqtt://b" } }`),
-      'too-many',
-      3,
-      /has several/,
+      'a broker of the name of the embedded one',
+      siteText(
+        `services: { mq: { kind: builtin, use: broker, ports: { mqtt: 1 } } }\nbrokers: { mq: { url: "mqtt://a" } }`,
+      ),
+      'id-taken',
+      4,
+      /Two brokers are called mq/,
+    ],
+    [
+      'a route on a broker that there is not',
+      siteText(`brokers: { lab: { url: "mqtt://a" } }\nroutes: { r: { from: a, to: [{ mqtt: b, broker: lob }] } }`),
+      'broker-unknown',
+      4,
+      /Name one of lab/,
     ],
     [
       'a probe that asks nothing',
@@ -345,7 +354,7 @@ routes:
     ],
     [
       'a target with a wildcard',
-      siteText('routes: { r: { from: a, to: [{ mqtt: a/# }] } }'),
+      siteText('routes: { r: { from: a, to: [{ mqtt: a/+ }] } }'),
       'topic-bad',
       3,
       /one topic/,

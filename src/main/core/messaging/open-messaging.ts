@@ -378,7 +378,8 @@ class SiteMessaging implements Messaging {
     this.#traffic.broker(status)
     if (status.state !== 'running') this.#clients.clear()
     const id = this.#embedded
-    if (id !== null && status.state === 'running' && was !== 'running') this.#host.wake(id)
+    const wakes = id ?? this.#known[0]?.id
+    if (wakes !== undefined && status.state === 'running' && was !== 'running') this.#host.wake(wakes)
     if (id !== null && status.state === 'off') this.#watch.brokerOff(id)
     if (this.#closed || id === null || (status.state === 'running') === (was === 'running')) return
     this.#connect().catch((error: unknown) => {

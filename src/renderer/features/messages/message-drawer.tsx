@@ -38,6 +38,7 @@ export function MessageDrawer({
           ['received', <Time key="at" at={message.at} precise />],
           ['size', `${bytes(message.bytes)}${payload.cut ? ', cut here' : ''}`],
           ['QoS', `${message.qos}${message.retain ? ', retained' : ''}`],
+          ...(message.broker === undefined ? [] : [['Broker', message.broker] as const]),
           ['number', message.n],
         ]}
       />

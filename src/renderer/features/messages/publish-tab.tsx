@@ -2,7 +2,7 @@ import { Button, Checkbox, NativeSelect, SegmentedControl, Textarea, TextInput }
 import { type SyntheticEvent, useState } from 'react'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { tellDone, useAction } from '../../state/use-action.tsx'
-import { useEntity } from '../../state/use-entity.ts'
+import { useEntity } from '../../state/use-shown.ts'
 import styles from './publish-tab.module.css'
 import { useRecent } from './recent-messages.ts'
 import { topicMistake } from './topic-filter.ts'
