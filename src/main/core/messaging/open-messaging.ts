@@ -151,7 +151,7 @@ class SiteMessaging implements Messaging {
       watch: new DeviceWatch({ events, attention, clock }),
       records: this.#deviceRecords,
       clients: () => this.#clients.list(),
-      isEmbedded: () => this.#embedded !== null,
+      isEmbedded: () => this.#embedded !== null && this.#routing.outside.length === 0,
       history: async (key) => {
         const answer = await this.#host.ask({ type: 'device', key })
         return answer.type === 'device' ? answer.history : {}
@@ -410,7 +410,10 @@ class SiteMessaging implements Messaging {
     if (embedded === null) return others
     const { user: username, password } = this.ownLogin
     const isAway = embedded.url === null || this.#brokerState !== 'running'
-    const link = isAway || embedded.url === null ? null : { ...plainLink(embedded.url), protocol: '3.1.1' as const, username, password }
+    const link =
+      isAway || embedded.url === null
+        ? null
+        : { ...plainLink(embedded.url), protocol: '3.1.1' as const, username, password }
     return [...others, { id: embedded.id, embedded: true, link }]
   }
 
