@@ -7,6 +7,12 @@ export const hopsProperty = 'wheelhouse-hops'
 /** User property by which a receiver can tell a second copy of a message. */
 export const idProperty = 'message-id'
 
+/** Longest text of a property, in bytes of UTF-8 (MQTT 5, section 1.5.4). */
+const longestText = 65_535
+
+/** What a user property takes besides its name and value, in bytes: a packet may hold millions that are empty. */
+const pairOverhead = 32
+
 /** What a message of MQTT 5 brings besides topic and payload. Those of other versions bring nothing. */
 export interface MessageProperties {
   readonly contentType: string | null
@@ -38,28 +44,29 @@ const nothing: ShownProperties = Object.freeze({ user: Object.freeze({}), hops: 
 export function propertiesOf(packet: IPublishPacket, at: number, mostHops: number): MessageProperties | null {
   const { properties } = packet
   if (properties === undefined) return null
-  const { messageExpiryInterval, correlationData } = properties
+  const { contentType, responseTopic, messageExpiryInterval, correlationData } = properties
   const user: [string, string][] = []
   let id: string | null = null
   let hops = 0
   for (const [name, values] of Object.entries(properties.userProperties ?? {})) {
     for (const value of typeof values === 'string' ? [values] : values) {
+      if (!isSaid(name) || !isSaid(value)) continue
       if (name === idProperty) id = value === '' ? id : value
       else if (name === hopsProperty) hops = Math.max(hops, hopsIn(value))
       else user.push([name, value])
     }
   }
   return {
-    contentType: properties.contentType ?? null,
-    responseTopic: properties.responseTopic ?? null,
+    contentType: isSaid(contentType) ? contentType : null,
+    responseTopic: isSaid(responseTopic) ? responseTopic : null,
     // A window on what was read from the network becomes bytes of its own.
-    correlation: correlationData === undefined ? null : new Uint8Array(correlationData),
-    isText: properties.payloadFormatIndicator ?? false,
+    correlation: correlationData instanceof Uint8Array ? new Uint8Array(correlationData) : null,
+    isText: properties.payloadFormatIndicator === true,
     user,
     id,
     hops,
     isSpent: hops >= mostHops,
-    expiresAt: messageExpiryInterval === undefined ? null : at + messageExpiryInterval * 1_000,
+    expiresAt: typeof messageExpiryInterval === 'number' ? at + messageExpiryInterval * 1_000 : null,
   }
 }
 
@@ -85,9 +92,10 @@ export function gatheredProperties(hops: number): MessageProperties | null {
 /** Bytes that they take, about. */
 export function bytesOfProperties(properties: MessageProperties | null): number {
   if (properties === null) return 0
-  const { contentType, responseTopic, correlation, user } = properties
-  let bytes = (contentType?.length ?? 0) + (responseTopic?.length ?? 0) + (correlation?.length ?? 0)
-  for (const [name, value] of user) bytes += name.length + value.length
+  const { contentType, responseTopic, correlation, user, id } = properties
+  const texts = [contentType, responseTopic, id, correlation]
+  let bytes = texts.reduce((sum, text) => sum + (text?.length ?? 0), 0)
+  for (const [name, value] of user) bytes += name.length + value.length + pairOverhead
   return bytes
 }
 
@@ -114,7 +122,11 @@ export function publishProperties(
 ): PublishProperties {
   const id = copy.id ?? properties?.id ?? null
   const user = new Map<string, string[]>()
-  for (const [name, value] of properties?.user ?? []) user.set(name, [...(user.get(name) ?? []), value])
+  for (const [name, value] of properties?.user ?? []) {
+    const values = user.get(name)
+    if (values) values.push(value)
+    else user.set(name, [value])
+  }
   user.set(hopsProperty, [String((properties?.hops ?? 0) + 1)])
   if (id !== null) user.set(idProperty, [id])
   const { contentType = null, responseTopic = null, correlation = null, isText = false } = properties ?? {}
@@ -185,6 +197,14 @@ export function restoredProperties(text: string | null): MessageProperties | nul
 /** Whole seconds, never none: what is over is not sent. */
 export function secondsLeft(expiresAt: number, now: number): number {
   return Math.min(0xffff_ffff, Math.max(1, Math.ceil((expiresAt - now) / 1_000)))
+}
+
+/**
+ * Whether a text can be passed on. One that was no UTF-8 has grown as it was read, maybe beyond what a packet can say; and a broker that
+ * sends a property twice, against the rules, brings a list.
+ */
+function isSaid(text: unknown): text is string {
+  return typeof text === 'string' && (text.length <= longestText / 3 || Buffer.byteLength(text) <= longestText)
 }
 
 function hopsIn(value: string): number {

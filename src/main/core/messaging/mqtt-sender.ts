@@ -4,7 +4,7 @@ import type { IncomingMessage } from './incoming-message.ts'
 import type { TargetLedger } from './ledger.ts'
 import { bytesOfProperties, type MessageProperties, publishProperties } from './message-properties.ts'
 import { encodedProperties, PacketChunk, packetOverhead } from './publish-packet.ts'
-import { keepsTopic, targetTopic } from './target-topic.ts'
+import { keepsTopic, targetTopic, tooLong } from './target-topic.ts'
 import { bytesOf, kept, type Offered, type Payload, type Target } from './targets.ts'
 
 /** What one target may hold while the broker is away or slow. */
@@ -162,6 +162,11 @@ class MqttTarget implements Target {
       const next = this.#take()
       if (!next) break
       if (next.properties !== null && this.#isOver(next.properties)) continue
+      const unfit = tooLong(next.topic.length)
+      if (unfit !== null) {
+        this.#ledger.abandon(1, unfit)
+        continue
+      }
       const properties = terms.isFive ? encoded(next.properties) : noProperties
       const size = packetOverhead + next.topic.length + properties.length + next.bytes
       if (size > terms.largest || (this.#to.retain && !terms.retains)) {

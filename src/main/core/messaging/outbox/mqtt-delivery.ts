@@ -1,8 +1,8 @@
 import type { IClientPublishOptions, MqttClient } from 'mqtt'
 import { Fifo } from '../fifo.ts'
-import { bytesOfProperties, publishProperties } from '../message-properties.ts'
-import { packetOverhead } from '../publish-packet.ts'
-import { targetTopic } from '../target-topic.ts'
+import { bytesOfProperties, type PublishProperties, publishProperties } from '../message-properties.ts'
+import { encodedProperties, packetOverhead } from '../publish-packet.ts'
+import { targetTopic, tooLong } from '../target-topic.ts'
 import type { Delivery, DeliveryFailure } from './delivery.ts'
 import type { OutboxRow } from './outbox-rows.ts'
 import { refusalOf } from './refusals.ts'
@@ -89,7 +89,10 @@ export class MqttDelivery implements Delivery {
       done({ reason: 'there is no connection to the broker', permanent: false })
       return
     }
-    const unfit = unfitFor(client, row, address)
+    const topic = targetTopic(address, row.topic)
+    const isFive = client.options.protocolVersion === 5
+    const properties = isFive ? { properties: publishProperties(row.properties, row, this.#now()) } : {}
+    const unfit = unfitFor(client, row, topic, properties.properties)
     if (unfit !== null) {
       // Later, as an answer would come: whoever gives it is in the middle of giving more.
       setImmediate(() => done({ reason: unfit, permanent: true }))
@@ -98,9 +101,6 @@ export class MqttDelivery implements Delivery {
     const sent: Sent = { row, done }
     const inFlight = this.#inFlight.add(sent)
     const payload = typeof row.payload === 'string' ? row.payload : Buffer.from(row.payload)
-    const isFive = client.options.protocolVersion === 5
-    const properties = isFive ? { properties: publishProperties(row.properties, row, this.#now()) } : {}
-    const topic = targetTopic(address, row.topic)
     client.publish(topic, payload, { qos: 1, retain: row.retain, ...properties }, (error, packet) => {
       // After a lost connection it has been answered for already.
       if (inFlight !== this.#inFlight || !inFlight.delete(sent)) return
@@ -126,6 +126,11 @@ export class MqttDelivery implements Delivery {
     const client = this.#client
     if (!client) {
       done('there is no connection to the broker')
+      return
+    }
+    const unfit = tooLong(Buffer.byteLength(topic))
+    if (unfit !== null) {
+      done(unfit)
       return
     }
     if ((options.qos ?? 0) === 0) {
@@ -155,16 +160,23 @@ export class MqttDelivery implements Delivery {
 }
 
 /** Why a broker cannot be given a message at all; null when it can. What it said when it let the router in must be kept to. */
-function unfitFor({ serverProperties }: MqttClient, row: OutboxRow, address: string): string | null {
-  if (serverProperties === undefined) return null
+function unfitFor(
+  { serverProperties }: MqttClient,
+  row: OutboxRow,
+  topic: string,
+  properties: PublishProperties | undefined,
+): string | null {
+  const length = Buffer.byteLength(topic)
+  const unfit = tooLong(length)
+  if (unfit !== null || serverProperties === undefined) return unfit
   const { maximumPacketSize, retainAvailable, maximumQoS } = serverProperties
   if (row.retain && retainAvailable === false) return 'the broker keeps no messages (retain)'
   if (maximumQoS === 0) return 'the broker takes messages of QoS 0 only'
   if (maximumPacketSize === undefined) return null
-  const { length } = Buffer.from(address)
-  // Twice: characters may take more bytes than one each.
-  const size = packetOverhead + ownProperties + length + 2 * bytesOfProperties(row.properties) + row.bytes
-  return size > maximumPacketSize
+  const least = packetOverhead + length + row.bytes
+  // Characters take three bytes at most; only what may be too large is worth being written to be measured.
+  if (least + ownProperties + 3 * bytesOfProperties(row.properties) <= maximumPacketSize) return null
+  return least + (properties ? encodedProperties(properties).length : 0) > maximumPacketSize
     ? `the broker takes at most ${maximumPacketSize} bytes, and it has ${row.bytes}`
     : null
 }
