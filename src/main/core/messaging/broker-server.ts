@@ -56,6 +56,8 @@ export class BrokerServer {
   readonly #pace: KeyedRate | null
   readonly #filters = new SubscriptionBound()
   readonly #guests = new WeakMap<Client, Guest>()
+  /** Those that gave no id and want a session: the broker itself would make up one. */
+  readonly #nameless = new WeakSet<Client>()
   /** Messages that are acknowledged and go nowhere. */
   readonly #dropped = new WeakSet<object>()
   readonly #refusals: Sayings
@@ -97,6 +99,10 @@ export class BrokerServer {
       drainTimeout: 20_000,
       queueLimit: 100,
       maxClientsIdLength: 256,
+      preConnect: (client, { clientId, clean }, done) => {
+        if (clientId === '' && !clean) this.#nameless.add(client)
+        done(null, true)
+      },
       authenticate: (client, username, password, done) => this.#authenticate(client, username, password, done),
       authorizePublish: (client, packet, done) => this.#authorizePublish(client, packet, done),
       authorizeForward: (client, packet) => {
@@ -168,7 +174,7 @@ export class BrokerServer {
     done: (error: AuthenticateError | null, success: boolean | null) => void,
   ): void {
     const caller = {
-      clientId: client.id,
+      clientId: this.#nameless.has(client) ? '' : client.id,
       username: username ?? null,
       password: Buffer.from(password ?? ''),
       session: !client.clean,

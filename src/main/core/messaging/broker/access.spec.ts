@@ -97,6 +97,36 @@ describe('Users of the embedded broker', () => {
     await Promise.all([kiosk.endAsync(), desk.endAsync()])
   })
 
+  it('get no session without an id to know it by, and no id that is no text', async () => {
+    await using rig = await messagingRig()
+    await rig.startBroker()
+    const connack = async (isClean: boolean) => {
+      const socket = tcpConnect(rig.port, '127.0.0.1')
+      socket.on('error', () => {})
+      socket.write(Buffer.from([0x10, 12, 0, 4, ...Buffer.from('MQTT'), 4, isClean ? 2 : 0, 0, 60, 0, 0]))
+      const answer = await new Promise<Buffer>((resolve) => socket.once('data', (data) => resolve(Buffer.from(data))))
+      socket.destroy()
+      return [...answer]
+    }
+    expect(await connack(false)).toEqual([0x20, 2, 0, 2])
+    expect(await connack(true)).toEqual([0x20, 2, 0, 0])
+    await expect(login(rig, { clientId: 'a\0b' })).resolves.toBe(2)
+    await until('it to be told', () => refusals(rig).some((line) => line.includes('has no id to know it by')))
+  })
+
+  it('read what the broker tells of all clients only where the rules say so', async () => {
+    const answers = []
+    for (const broker of [undefined, rules({ allow: { publish: [], subscribe: ['$SYS/#'] } })]) {
+      await using rig = await messagingRig(broker && { broker })
+      await rig.startBroker()
+      const client = await connected(rig, { clientId: 'x' })
+      const [first] = await client.subscribeAsync('$SYS/#').catch(() => [{ qos: 128 }])
+      answers.push(first?.qos)
+      await client.endAsync()
+    }
+    expect(answers).toEqual([128, 0])
+  })
+
   it('cannot widen their topics by an id with wildcards in it', async () => {
     await using rig = await messagingRig({
       broker: rules({ allow: { publish: ['%c/a'], subscribe: ['%c/#'] } }),

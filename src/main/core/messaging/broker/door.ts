@@ -23,6 +23,7 @@ export type Admitted =
   | { readonly refused: RefusalCode; readonly why: string }
 
 export interface Caller {
+  /** Empty: it gave none, and wants a session all the same. */
   readonly clientId: string
   readonly username: string | null
   readonly password: Buffer
@@ -57,6 +58,8 @@ export class Door {
   async admit(caller: Caller, connected: number, now: number): Promise<Admitted> {
     const { clientId, username } = caller
     if (this.#isOwn(caller)) return { user: username, own: true, rights: allTopics }
+    if (clientId === '') return { refused: 2, why: 'it wants a session to be kept, and has no id to know it by' }
+    if (clientId.includes('\0')) return { refused: 2, why: 'its id is no text' }
     if (clientId.length > longestId) {
       return { refused: 2, why: `its id has ${clientId.length} characters, more than the ${longestId} that are taken` }
     }

@@ -8,15 +8,21 @@ export interface TopicRights {
   maySubscribe(filter: TopicFilter): boolean
 }
 
-/** Every topic. */
+/** Every topic: for the console itself. */
 export const allTopics: TopicRights = { mayPublish: () => true, maySubscribe: () => true }
 
-/** The rights of a client: those of its user; else by its id, the first pattern that fits; else those of everybody; else all topics. */
+/** Every topic but those on which the broker tells of all its clients and what they listen to. */
+export const ordinaryTopics: TopicRights = {
+  mayPublish: () => true,
+  maySubscribe: ({ levels }) => levels[0] !== '$SYS',
+}
+
+/** The rights of a client: those of its user; else by its id, the first pattern that fits; else those of everybody; else all ordinary topics. */
 export function rightsOf(settings: BrokerDefinition, user: string | null, clientId: string): TopicRights {
   const ofUser = user === null ? null : (settings.users[user]?.allow ?? null)
   const ofClient = settings.clients.find(({ pattern }) => fitsPattern(pattern, clientId))?.allow ?? null
   const permissions = ofUser ?? ofClient ?? settings.allow
-  return permissions === null ? allTopics : rightsBy(permissions, user ?? '', clientId)
+  return permissions === null ? ordinaryTopics : rightsBy(permissions, user ?? '', clientId)
 }
 
 /** Whether a client id fits a pattern in which `*` stands for any characters. Takes time in the length of both, not more. */
