@@ -1,9 +1,13 @@
+import { createHash } from 'node:crypto'
 import { FilterTrie } from './filter-trie.ts'
 import type { TopicCount, TopicsSince } from './protocol.ts'
 import type { RouteChain } from './route-chain.ts'
 
 /** How many topics are remembered with their counts; further ones are routed all the same and counted as hidden. */
 export const mostTopics = 10_000
+
+/** Longest topic that is kept as it is, in characters: longer ones are not remembered, and counted by what they hash to. */
+export const longestKept = 1_024
 
 /** How many topics are shown. */
 export const shownTopics = 200
@@ -96,8 +100,11 @@ export class TopicTable {
       sighting: 0,
     }
     this.#route(entry)
-    if (this.#entries.size < mostTopics) this.#entries.set(topic, entry)
-    else if (this.#hidden.size < mostTopics) this.#hidden.add(topic)
+    const isKept = topic.length <= longestKept
+    if (isKept && this.#entries.size < mostTopics) this.#entries.set(topic, entry)
+    else if (this.#hidden.size < mostTopics) {
+      this.#hidden.add(isKept ? topic : createHash('sha256').update(topic).digest('base64'))
+    }
     return entry
   }
 

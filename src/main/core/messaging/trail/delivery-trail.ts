@@ -1,4 +1,5 @@
 import type { OutboxRow } from '../outbox/outbox-rows.ts'
+import { longestKept } from '../topic-table.ts'
 
 /** Rows that have left the outbox and are remembered. */
 export const deliveryTrailLength = 8_192
@@ -21,7 +22,7 @@ export interface DeliveryStep {
   readonly endedAt: number | null
 }
 
-/** How the newest rows left the outbox. Of fixed size and made at once: noting one allocates nothing, and keeps no payload. */
+/** How the newest rows left the outbox. Of fixed size and made at once: noting one allocates nothing, and keeps no payload, and no topic of more than 1,024 characters. */
 export class DeliveryTrail {
   readonly #at = new Float64Array(deliveryTrailLength)
   readonly #seqs = new Float64Array(deliveryTrailLength)
@@ -43,7 +44,7 @@ export class DeliveryTrail {
     this.#seqs[place] = row.seq
     this.#endedAt[place] = endedAt
     this.#failed[place] = row.failed
-    this.#texts.topic[place] = row.topic
+    this.#texts.topic[place] = row.topic.length <= longestKept ? row.topic : ''
     this.#texts.id[place] = row.id
     this.#texts.route[place] = row.route
     this.#texts.target[place] = row.target

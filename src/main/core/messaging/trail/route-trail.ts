@@ -1,5 +1,6 @@
 import type { RouteDefinition } from '#core/config/index.ts'
 import type { RouteResult } from '../route-chain.ts'
+import { longestKept } from '../topic-table.ts'
 
 /** Messages times routes that are remembered. A power of two. */
 export const trailLength = 16_384
@@ -15,7 +16,7 @@ export interface RouteStep {
 
 /**
  * What the routes did with the newest messages, whether or not anybody looked. Of fixed size and made at once: noting a step
- * allocates nothing, and keeps no payload.
+ * allocates nothing, and keeps no payload, and no topic of more than 1,024 characters.
  */
 export class RouteTrail {
   readonly #at = new Float64Array(trailLength)
@@ -28,7 +29,7 @@ export class RouteTrail {
   note(at: number, topic: string, definition: RouteDefinition, result: RouteResult, reason: string | null): void {
     const place = this.#next++ % trailLength
     this.#at[place] = at
-    this.#topics[place] = topic
+    this.#topics[place] = topic.length <= longestKept ? topic : ''
     this.#definitions[place] = definition
     this.#results[place] = result
     this.#reasons[place] = reason
