@@ -11,7 +11,6 @@ import { PageFrame } from '../../components/page-frame.tsx'
 import { PanelBody } from '../../components/panel.tsx'
 import { ZoneNote } from '../../components/time.tsx'
 import { VirtualList } from '../../components/virtual-list.tsx'
-import { usePage } from '../../state/page-context.ts'
 import { DeviceDrawer } from './device-drawer.tsx'
 import { deviceRows, deviceStates, figureWords, healthOf, stateWords } from './device-rows.ts'
 import styles from './devices.module.css'
@@ -21,7 +20,6 @@ const states = deviceStates.map((value) => ({ value, label: stateWords[value] })
 
 /** The devices that site.yaml describes; those in trouble and silent ones stand first. */
 export function DescribedTab({ tabs }: { readonly tabs: ReactNode }) {
-  const { link } = usePage()
   const navigate = useNavigate()
   const [params, setParams] = useSearchParams()
   const [words, setWords] = useState('')
@@ -101,9 +99,9 @@ export function DescribedTab({ tabs }: { readonly tabs: ReactNode }) {
             device={open}
             onClose={() => choose(null)}
             onWatch={(filter) => void navigate(`/messages?filter=${encodeURIComponent(filter)}`)}
-            onForget={() => {
+            onForgotten={() => {
               choose(null)
-              void link.calls.devices.forget({ key: open.key }).finally(() => void query.refetch())
+              void query.refetch()
             }}
           />
         )

@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import type { DeviceView } from '#shared/contract/index.ts'
 import { CommandLine } from '../../components/command-line.tsx'
 import { Drawer, DrawerPart, Facts } from '../../components/drawer.tsx'
@@ -8,6 +9,7 @@ import { HealthMark } from '../../components/health-mark.tsx'
 import { Sparkline } from '../../components/sparkline.tsx'
 import { Time } from '../../components/time.tsx'
 import { usePage } from '../../state/page-context.ts'
+import { tellDone, useAction } from '../../state/use-action.tsx'
 import { Why } from '../why/why.tsx'
 import { healthOf, stateWords, valueWords } from './device-rows.ts'
 import styles from './devices.module.css'
@@ -17,12 +19,12 @@ export function DeviceDrawer({
   device,
   onClose,
   onWatch,
-  onForget,
+  onForgotten,
 }: {
   readonly device: DeviceView
   readonly onClose: () => void
   readonly onWatch: (filter: string) => void
-  readonly onForget: () => void
+  readonly onForgotten: () => void
 }) {
   const { link } = usePage()
   const { key, title, state, since, lastAt, reason, topic, client, figures } = device
@@ -85,13 +87,33 @@ export function DeviceDrawer({
           </>
         )}
       </DrawerPart>
-      {key.includes('/') && (
-        <Button variant="default" size="compact-sm" my={8} style={{ alignSelf: 'flex-start' }} onClick={onForget}>
-          Forget this device
-        </Button>
-      )}
+      {key.includes('/') && <Forgetting key={key} device={device} onForgotten={onForgotten} />}
       <CommandLine command={`wheelhouse devices ${key}`} />
     </Drawer>
+  )
+}
+
+/** Forgets the device when it is asked a second time. */
+function Forgetting({ device, onForgotten }: { readonly device: DeviceView; readonly onForgotten: () => void }) {
+  const { busy, run } = useAction()
+  const [sure, setSure] = useState(false)
+  const forget = async () => {
+    const answer = await run(({ devices }) => devices.forget({ key: device.key }))
+    if (!answer) return
+    tellDone(`${device.title} is forgotten.`)
+    onForgotten()
+  }
+  return (
+    <Button
+      variant="default"
+      size="compact-sm"
+      my={8}
+      style={{ alignSelf: 'flex-start' }}
+      loading={busy}
+      onClick={() => (sure ? void forget() : setSure(true))}
+    >
+      {sure ? 'Really forget it, with all that is known of it' : 'Forget this device'}
+    </Button>
   )
 }
 

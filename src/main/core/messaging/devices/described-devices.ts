@@ -44,7 +44,7 @@ interface Kept {
  */
 export class DescribedDevices {
   readonly #parts: DescribedDevicesParts
-  readonly #run = newId('d')
+  #run = newId('d')
   readonly #devices = new Map<string, Kept>()
   #families = new Map<string, { definition: DeviceDefinition; facts: FamilyFacts }>()
   #gone: { readonly key: string; readonly revision: number }[] = []
@@ -179,7 +179,10 @@ export class DescribedDevices {
     this.#devices.delete(key)
     this.#parts.records.note(key, null)
     this.#gone.push({ key, revision: this.#revision })
-    if (this.#gone.length > mostGone) this.#gone.shift()
+    if (this.#gone.length <= mostGone) return
+    // More than are told one by one: whoever asks next begins anew.
+    this.#run = newId('d')
+    this.#gone = []
   }
 
   /** Nothing is said of those whose broker is away: their cards stay as they are. */

@@ -94,6 +94,18 @@ test('devices beyond the bound are counted and not kept; those that are known st
   const { devices, families } = table.takeChanged()
   expect(devices.map(({ key }) => key)).toEqual(['desk/a', 'desk/b', 'desk/c'])
   expect(families).toEqual([{ family: 'desk', notKept: 2, lastError: null }])
+  table.forget('desk/a')
+  send('lab/d/status', '{}')
+  expect(table.takeChanged()).toMatchObject({ devices: [{ key: 'desk/d' }], families: [{ notKept: 1 }] })
+})
+
+test('a device that is forgotten is not told of any more, also when it has just spoken', () => {
+  const { table, send } = openTable()
+  send('lab/a/status', '{}')
+  table.forget('desk/a')
+  expect(table.takeChanged().devices).toEqual([])
+  send('lab/a/status', '{}')
+  expect(table.takeChanged().devices).toMatchObject([{ key: 'desk/a', messages: 1 }])
 })
 
 test('what was known before a restart is there, with its times, and is silent only after the whole time', async () => {

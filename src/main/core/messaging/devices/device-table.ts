@@ -4,6 +4,7 @@ import { Expressions, isMissingKey, reasonOf } from '../expressions.ts'
 import { FilterTrie } from '../filter-trie.ts'
 import type { IncomingMessage } from '../incoming-message.ts'
 import type { LookupTables } from '../lookup/lookup-tables.ts'
+import { longestKept } from '../topic-table.ts'
 import type { DeviceFacts, FamilyFacts } from './device-facts.ts'
 import { compileFamily, type DeviceSource, type Family, keyOf, sourcesOf } from './device-source.ts'
 import { HeardDevice } from './heard-device.ts'
@@ -127,8 +128,12 @@ export class DeviceTable implements Disposable {
   /** Forgets a device; it is met anew when it speaks. */
   forget(key: string): void {
     const members = this.#members.get(key.split('/')[0] ?? '')
-    if (!members || !isFamily(members.family.definition) || !members.devices.delete(key)) return
+    const device = members?.devices.get(key)
+    if (!members || !device || !isFamily(members.family.definition)) return
+    members.devices.delete(key)
     members.due.delete(key)
+    // What was not told of it yet would make it known again.
+    this.#changed.delete(device)
     this.#count--
   }
 
@@ -176,7 +181,7 @@ export class DeviceTable implements Disposable {
       hits = all
         .filter((hit, index) => all.findIndex(({ key }) => key === hit.key) === index)
         .map((hit) => ({ ...hit, isData: all.some(({ key, isData }) => key === hit.key && isData) }))
-      if (this.#hits.size < mostTopics) this.#hits.set(topicName, hits)
+      if (this.#hits.size < mostTopics && topicName.length <= longestKept) this.#hits.set(topicName, hits)
     }
     return hits
   }
@@ -193,6 +198,7 @@ export class DeviceTable implements Disposable {
     }
     const device = new HeardDevice(key, members.family.definition.id, this.#clock.monotonic())
     members.devices.set(key, device)
+    if (members.notKept.delete(key)) members.changed = true
     this.#count++
     this.#changed.add(device)
     return device

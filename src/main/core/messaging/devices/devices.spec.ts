@@ -39,7 +39,7 @@ describe('Devices on the embedded broker', () => {
     const first = await deskUnit(rig.url, 'a')
     const online = await until('the unit', () => {
       const found = devices.get('desk/a')
-      return found?.state === 'online' ? found : undefined
+      return found?.state === 'online' && found.client ? found : undefined
     })
     expect(online).toMatchObject({ title: 'Desk a', client: { id: 'unit-a', connected: true } })
     first.stream.destroy()
@@ -98,6 +98,26 @@ describe('Devices on the embedded broker', () => {
     expect(rig.messaging.devices.get('desk/b')).toMatchObject({ state: 'unknown', lastAt, figures: [{ value: 50 }] })
     rig.messaging.devices.forget('desk/a')
     expect(rig.messaging.devices.since('', 0).devices.map(({ key }) => key)).toEqual(['desk/b'])
+  })
+
+  it('that are gone, more than are told one by one, have whoever follows them begin anew', async () => {
+    await using rig = await messagingRig({ devices: { desk } })
+    await rig.loadEmbedded([])
+    const { devices } = rig.messaging
+    const none = { family: 'desk', state: 'online', since: 0, lastAt: 0, reason: '', overdue: false } as const
+    const facts = { ...none, messages: 1, perMinute: 1, topic: 'lab/x/status', figures: [] }
+    const keys = Array.from({ length: 1_200 }, (_, n) => `desk/${n}`)
+    devices.take(
+      keys.map((key) => ({ ...facts, key })),
+      [],
+    )
+    const { run, revision } = devices.since('', 0)
+    devices.forget('desk/0')
+    expect(devices.since(run, revision)).toMatchObject({ run, devices: [], gone: ['desk/0'] })
+    for (const key of keys.slice(1, 1_100)) devices.forget(key)
+    const after = devices.since(run, revision)
+    expect(after.run).not.toBe(run)
+    expect(after.devices).toHaveLength(100)
   })
 })
 
