@@ -93,6 +93,7 @@ export class DataPlane {
       routes: () => this.#router.routes(),
       take: (go, settle) => this.#takeSafely(go, settle),
       onProgress: () => this.#progress(),
+      log: (level, message) => this.#log(level, message),
     })
     this.#receipts = new Receipts([this.#held.line, this.#outbox.line, this.#journal, this.#quarantine])
     this.#desk = new AdmissionDesk({
@@ -242,7 +243,10 @@ export class DataPlane {
     this.#ways.connect((broker) => this.#router.reservedFilters(broker))
     this.#outbox.wake('webhook', true)
     // The first configuration is the one from before the site was read.
-    if (version > 0) this.#desk.open()
+    if (version > 0) {
+      this.#desk.open()
+      this.#held.bound(bounds.ageMs)
+    }
     this.#send({ type: 'configured', version, refused })
   }
 

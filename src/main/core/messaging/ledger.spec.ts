@@ -91,6 +91,7 @@ describe('The loss ledger', () => {
       routes: () => router.routes(),
       take: (go, settle) => receipts.take(go, settle),
       onProgress: () => receipts.progress(),
+      log: () => {},
     })
     const receipts = new Receipts([held.line, outbox.line, journal, quarantine])
     ends.push(() => {

@@ -1,11 +1,17 @@
 import { connect } from 'mqtt'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { RouteDefinition } from '#core/config/index.ts'
+import { loggerOn } from '#core/platform/index.ts'
 import { temporaryFolder } from '../../../../../test/support/folders.ts'
 import { type MessagingRig, messagingRig, route, routerConnected } from '../../../../../test/support/messaging-rig.ts'
 import { mortalRuntime } from '../../../../../test/support/mortal-thread.ts'
 import { freePorts } from '../../../../../test/support/ports.ts'
+import { StoreWriter } from '../../../../../test/support/store-writer.ts'
 import { until } from '../../../../../test/support/until.ts'
+import { IncomingMessage } from '../incoming-message.ts'
+import { RouteLedger } from '../ledger.ts'
+import { StorePort } from '../store-line.ts'
+import { HeldMessages } from './held-messages.ts'
 
 const ends: (() => void)[] = []
 afterEach(() => {
@@ -84,6 +90,61 @@ describe('Messages that wait and were acknowledged', () => {
     await until('nothing to be kept any longer', () => heldRows(rig) === 0)
     await until('the ledger to come to rest', () => viewOf(rig, 'gathered')?.targets[0]?.delivered === 600)
     expectToAddUp(rig, 'gathered')
+  })
+
+  it('for a route that is not there are deleted when they are older than the outbox keeps messages, and that is told', async () => {
+    using folder = temporaryFolder()
+    const lines: string[] = []
+    {
+      await using rig = await messagingRig({ directory: folder.path })
+      const rows = Array.from({ length: 30 }, (_, n) => ({
+        sql: `INSERT INTO held (seq, route, stage, at, topic, qos, retained, bytes, payload)
+              VALUES (?, ?, 'batch', ?, 'in/old', 1, 0, 3, 'old')`,
+        values: [n + 1, n % 2 === 0 ? 'gone' : 'gathered', Date.now() - (n < 20 ? 8 : 1) * 86_400_000],
+      }))
+      await rig.store.messages.write(rows, 'outbox')
+    }
+    const logger = loggerOn((_level, _part, message) => lines.push(message))
+    await using rig = await messagingRig({ directory: folder.path, logger })
+    await rig.startBroker()
+    await rig.loadEmbedded([{ ...gathered, batch: null }])
+    await routerConnected(rig)
+    await until('it to be told', () => lines.some((line) => line.includes('10 messages that waited for route gone')))
+    await until('the others to go on', () => heldRows(rig) === 5)
+    await until('the ledger to come to rest', () => viewOf(rig, 'gathered')?.held === 0)
+    expectToAddUp(rig, 'gathered')
+  })
+
+  it('and go on before they are on the disk do not count as waiting there afterwards', async () => {
+    const port = new StorePort(() => {})
+    using writer = new StoreWriter()
+    writer.serve((one) => port.attach(one))
+    const ledger = new RouteLedger(gathered)
+    using held = new HeldMessages({
+      port,
+      now: () => Date.now(),
+      routes: () => new Map(),
+      take: (go) => go(),
+      onProgress: () => {},
+      log: () => {},
+    })
+    const message = new IncomingMessage()
+    message.hold('in/a', ['in', 'a'], Buffer.from('1'), 1, false, 1)
+    const holding = held.of('gathered', ledger)
+    const [first, second] = [holding.hold(message, 'batch'), holding.hold(message, 'batch')]
+    let isOn = false
+    holding.release(
+      [first],
+      () => {
+        isOn = true
+      },
+      false,
+    )
+    await until('both to be on the disk', () => held.line.pending === 0)
+    expect([isOn, ledger.counts().secured]).toEqual([true, 1])
+    holding.forget(second)
+    expect(ledger.counts().secured).toBe(0)
+    port.close()
   })
 })
 

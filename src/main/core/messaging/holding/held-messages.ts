@@ -4,12 +4,16 @@ import { OutboxLine } from '../outbox/outbox-line.ts'
 import type { StorePort } from '../store-line.ts'
 import { storable } from '../store-targets.ts'
 import { bytesOf } from '../targets.ts'
-import { deleteHeld, type HeldRow, heldSums, insertHeld, readHeld, rowOf } from './held-rows.ts'
+import { Place } from './held-place.ts'
+import { deleteHeld, deleteOldHeld, type HeldRow, heldSums, insertHeld, readHeld, rowOf } from './held-rows.ts'
 import type { HeldPlace, HeldStage, Holding } from './holding.ts'
 
 /** How long rows that are not needed any more wait for company before they are deleted; and a pause after a failure. Milliseconds. */
 const lingerMs = 100
 const retryMs = 1_000
+
+/** How often it is looked for messages of routes that are gone which nobody wants any more. Milliseconds. */
+const sweepMs = 60_000
 
 /** A route that takes its messages back. */
 export interface Restorable {
@@ -25,6 +29,7 @@ export interface HeldMessagesParts {
   /** Has `go` route messages, and calls `settle` once what they caused is safe; with false when it cannot be kept. */
   readonly take: (go: () => void, settle: (isKept: boolean) => void) => void
   readonly onProgress: () => void
+  readonly log: (level: 'warn', message: string) => void
 }
 
 /** What an earlier run left of a route: how many messages, and up to where they have been read. */
@@ -32,18 +37,7 @@ interface Left {
   rows: number
   cursor: number
   isReading: boolean
-}
-
-/** A message that waits, and its row where it has one. */
-class Place {
-  readonly row: HeldRow | null
-  readonly ledger: RouteLedger
-  state: 'on its way' | 'safe' | 'gone' = 'on its way'
-
-  constructor(row: HeldRow | null, ledger: RouteLedger) {
-    this.row = row
-    this.ledger = ledger
-  }
+  isSwept: boolean
 }
 
 /**
@@ -63,6 +57,9 @@ export class HeldMessages implements Disposable {
   #linger: NodeJS.Timeout | undefined
   #retry: NodeJS.Timeout | undefined
   #closed = false
+  /** How long messages of routes that are not loaded are kept; null until the site has been read. */
+  #ageMs: number | null = null
+  readonly #sweeping: NodeJS.Timeout
 
   constructor(parts: HeldMessagesParts) {
     this.#parts = parts
@@ -73,6 +70,7 @@ export class HeldMessages implements Disposable {
       },
       answered: () => parts.onProgress(),
     })
+    this.#sweeping = setInterval(() => this.#sweep(), sweepMs)
     this.#open()
   }
 
@@ -92,7 +90,10 @@ export class HeldMessages implements Disposable {
       hold: (message, stage) => this.#hold(route, ledger, message, stage),
       release: (places, go) => {
         const mine = places.filter((place) => place instanceof Place)
-        for (const place of mine) if (place.state === 'safe') ledger.secure(-1)
+        for (const place of mine) {
+          if (place.state === 'safe') ledger.secure(-1)
+          place.isReleased = true
+        }
         if (!mine.some(({ row }) => row !== null)) {
           go()
           return
@@ -111,12 +112,19 @@ export class HeldMessages implements Disposable {
 
   /** The routes were loaded: they get what is theirs. */
   serve(): void {
-    if (!this.#isOpen) return
+    if (!this.#isOpen || this.#closed) return
     for (const [id, { ledger }] of this.#parts.routes()) {
       const left = this.#left.get(id)
+      if (left?.isSwept) continue
       if (ledger.restored === null) ledger.restore(left?.rows ?? 0)
       if (left && !left.isReading) this.#read(id, left)
     }
+  }
+
+  /** Messages of routes that are not loaded are kept for so long after they came; then they are deleted, and that is told. */
+  bound(ageMs: number): void {
+    this.#ageMs = ageMs
+    this.#sweep()
   }
 
   /** Deletes what is not needed any more. */
@@ -137,6 +145,7 @@ export class HeldMessages implements Disposable {
 
   [Symbol.dispose](): void {
     this.#closed = true
+    clearInterval(this.#sweeping)
     clearTimeout(this.#linger)
     clearTimeout(this.#retry)
     this.#line[Symbol.dispose]()
@@ -152,15 +161,46 @@ export class HeldMessages implements Disposable {
           return
         }
         for (const { route, rows } of sums) {
-          this.#left.set(String(route), { rows: Number(rows), cursor: 0, isReading: false })
+          this.#left.set(String(route), { rows: Number(rows), cursor: 0, isReading: false, isSwept: false })
         }
         this.#through = Number(highest[0]?.seq ?? 0)
         this.#isOpen = true
         // Places grow with time, ten a millisecond: one that was given and lost is not given again.
         this.#line.begin(Math.max(this.#through + 1, this.#parts.now() * 10))
         this.serve()
+        this.#sweep()
       },
       'outbox',
+    )
+  }
+
+  #sweep(): void {
+    if (this.#ageMs === null || !this.#isOpen || this.#closed) return
+    const routes = this.#parts.routes()
+    const before = this.#parts.now() - this.#ageMs
+    for (const [id, left] of this.#left) {
+      if (left.isSwept || left.isReading || routes.has(id)) continue
+      left.isSwept = true
+      this.#parts.port.write(
+        deleteOldHeld(id, left.cursor, this.#through, before),
+        (error, _retryable, [counted = []]) => {
+          left.isSwept = false
+          if (error === null) this.#swept(id, left, Number(counted[0]?.rows ?? 0))
+          // The route may have been loaded meanwhile.
+          this.serve()
+        },
+        'outbox',
+      )
+    }
+  }
+
+  #swept(id: string, left: Left, rows: number): void {
+    if (rows === 0) return
+    left.rows = Math.max(0, left.rows - rows)
+    if (left.rows === 0) this.#left.delete(id)
+    this.#parts.log(
+      'warn',
+      `${rows} messages that waited for route ${id}, which is not loaded, were deleted: they were older than the outbox keeps messages.`,
     )
   }
 
@@ -194,7 +234,8 @@ export class HeldMessages implements Disposable {
       if (!place || place.state === 'gone') this.#remove(row.seq)
       else {
         place.state = 'safe'
-        place.ledger.secure(1)
+        // One that has gone on already waits no more, whatever became of it.
+        if (!place.isReleased) place.ledger.secure(1)
       }
     }
   }

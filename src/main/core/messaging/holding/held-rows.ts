@@ -80,6 +80,16 @@ export const heldSums: readonly Statement[] = [
   { sql: 'SELECT coalesce(max(seq), 0) AS seq FROM held' },
 ]
 
+/** Counts, and deletes, what of one route's messages came before a moment. */
+export function deleteOldHeld(route: string, after: number, through: number, before: number): readonly Statement[] {
+  const where = 'FROM held WHERE route = ? AND seq > ? AND seq <= ? AND at <= ?'
+  const values = [route, after, through, before]
+  return [
+    { sql: `SELECT count(*) AS rows ${where}`, values, name: 'SELECT old held' },
+    { sql: `DELETE ${where}`, values, name: 'DELETE old held' },
+  ]
+}
+
 /** The next page of one route's messages, in their order. */
 export function readHeld(route: string, after: number, through: number): Statement {
   return {
