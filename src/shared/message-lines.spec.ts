@@ -22,6 +22,8 @@ test.each([
   ['[]', 'it is not an object'],
   ['{"topic":"a","payload":"x"}', '"at" is not as it must be'],
   ['{"at":"yesterday","topic":"a","payload":"x"}', '"at" is not as it must be'],
+  ['{"at":9007199254740991,"topic":"a","payload":"x"}', '"at" is not as it must be'],
+  [`{"at":1,"topic":"${'é'.repeat(40_000)}","payload":"x"}`, '"topic" is not as it must be'],
   ['{"at":1,"topic":"a/#","payload":"x"}', '"topic" is not as it must be'],
   ['{"at":1,"topic":"a","payload":"0g","encoding":"hex"}', '"payload" is said to be hexadecimal and is not'],
 ])('%s is refused: %s', (line, mistake) => {

@@ -1,13 +1,18 @@
 import { z } from 'zod'
 
+/** The latest time that there is (ECMA-262, 21.4.1.1), and the longest topic, in bytes of UTF-8. */
+const latest = 8_640_000_000_000_000
+const longestTopic = 65_535
+
 /** A recorded message, as it stands in one line of an exported file (JSON Lines). */
 export const recordedMessageSchema = z.object({
   /** When it was received: wall-clock milliseconds. */
-  at: z.number().int().min(0),
+  at: z.number().int().min(0).max(latest),
   topic: z
     .string()
     .min(1)
-    .max(65_535)
+    .max(longestTopic)
+    .refine((topic) => new TextEncoder().encode(topic).length <= longestTopic, 'a topic is not longer')
     .refine((topic) => !['#', '+', '\u0000'].some((wrong) => topic.includes(wrong)), 'a topic has no wildcards'),
   qos: z.union([z.literal(0), z.literal(1), z.literal(2)]).default(0),
   retain: z.boolean().default(false),
