@@ -4,6 +4,7 @@ import { sampleDrills } from './sample-drills.ts'
 import { hour, minute, service, snapshot } from './sample-entities.ts'
 import { samplePolicies } from './sample-policies.ts'
 import { sampleRecordings } from './sample-recordings.ts'
+import { sampleStages } from './sample-stages.ts'
 import { sampleDatabase, sampleStore } from './sample-store.ts'
 import { sampleVerification } from './sample-verification.ts'
 
@@ -271,6 +272,7 @@ export function sampleSlices(now: number): Shown {
         lastAt: now - 9_000,
       },
     ]),
+    stages: byId([sampleStages(now)]),
     store: { store: sampleStore(now) },
     databases: { database: sampleDatabase(now, 'database') },
     pushed: {

@@ -18,6 +18,7 @@ export function eachSlice(make: <S extends SliceName>(name: S) => Readonly<Recor
     machine: make('machine'),
     traffic: make('traffic'),
     routes: make('routes'),
+    stages: make('stages'),
     recordings: make('recordings'),
     store: make('store'),
     databases: make('databases'),

@@ -341,6 +341,40 @@ export const routeViewSchema = z.object({
 })
 export type RouteView = z.infer<typeof routeViewSchema>
 
+/** A stage of a route. `payload`: it is read as JSON, for the stages that look at it. */
+export const stageNameSchema = z.enum(['payload', 'where', 'validate', 'limit', 'tag', 'enrich', 'map', 'batch'])
+export type StageName = z.infer<typeof stageNameSchema>
+
+/**
+ * What the stages of a route did with its messages. Slice `stages`, by the id of the route. Counted since the router was started or the
+ * route was loaded as it is now; once a second.
+ */
+export const routeStagesSchema = z.object({
+  id: idSchema,
+  since: z.number(),
+  /** In their order; empty for a route without any. For each: in = out + ended + failed + waiting. */
+  stages: z.array(
+    z.object({
+      stage: stageNameSchema,
+      in: z.number(),
+      /** Went on to the next one, or to the targets. */
+      out: z.number(),
+      /** Ended there as the route says: filtered, given up as too soon, for none of the targets, too old when they could go on. */
+      ended: z.number(),
+      /** Went to quarantine, and why the newest did. */
+      failed: z.number(),
+      reason: z.string().nullable(),
+      waiting: z.number(),
+      /** The same for the last minute, or for as long as it counts. */
+      minute: z.object({ in: z.number(), ended: z.number(), failed: z.number() }),
+      /** Microseconds that it takes: the mean, and what 99 of 100 do not exceed; of ten messages a second at most. Null: none was timed yet. */
+      meanUs: z.number().nullable(),
+      p99Us: z.number().nullable(),
+    }),
+  ),
+})
+export type RouteStagesView = z.infer<typeof routeStagesSchema>
+
 /** What a database of the console's own store is doing. `stand-in`: a new file takes its place until an operator decides. */
 export const storeStateSchema = z.enum(['open', 'read-only', 'recovering', 'stand-in', 'failed'])
 
@@ -510,6 +544,7 @@ export const sliceSchemas = {
   machine: machineViewSchema,
   traffic: trafficViewSchema,
   routes: routeViewSchema,
+  stages: routeStagesSchema,
   recordings: recordingViewSchema,
   store: storeViewSchema,
   databases: siteDatabaseViewSchema,

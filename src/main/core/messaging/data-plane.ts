@@ -30,6 +30,9 @@ import { Webhooks } from './webhook/webhooks.ts'
 const reportMs = 250
 const tapMs = 50
 
+/** Every so manieth report tells of the stages of routes: once a second. */
+const stagesEvery = 4
+
 /** How long a stop waits for rows that are on their way to the store. */
 const lastRowsMs = 1_000
 
@@ -68,6 +71,7 @@ export class DataPlane {
   readonly #router: Router
   readonly #ways: BrokerWays
   readonly #reporting: NodeJS.Timeout
+  #reports = 0
   #serving: NodeJS.Timeout | undefined
 
   constructor({ clientId, random, clock, send }: DataPlaneParts) {
@@ -393,7 +397,8 @@ export class DataPlane {
   }
 
   #report(): void {
-    this.#send({ type: 'report', report: this.#router.report() })
+    const withStages = this.#reports++ % stagesEvery === 0
+    this.#send({ type: 'report', report: this.#router.report(withStages) })
     const heard = this.#devices.takeChanged()
     if (heard.devices.length > 0 || heard.families.length > 0) this.#send({ type: 'devices', ...heard })
     const recordings = this.#recorder.takeChanged(Date.now())

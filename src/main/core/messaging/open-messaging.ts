@@ -38,6 +38,7 @@ import type { ChannelMessage, FromDataPlane, KnownBroker, RecordingCounts, TapWi
 import { RouteBoard } from './route-board.ts'
 import { checkRoute, type RouteProblem } from './route-check.ts'
 import { RouterWatch } from './router-watch.ts'
+import { StageBoard } from './stage-board.ts'
 import { StoredMessages } from './stored-messages.ts'
 import type { WholePayload } from './tap-ring.ts'
 import { mistakeInTopic } from './topic-filter.ts'
@@ -68,6 +69,7 @@ export async function openMessaging(parts: MessagingParts): Promise<Messaging> {
 class SiteMessaging implements Messaging {
   readonly #traffic: TrafficBoard
   readonly #routes: RouteBoard
+  readonly #stages: StageBoard
   readonly #watch: RouterWatch
   readonly #stored: StoredMessages
   readonly #database: Database
@@ -106,6 +108,7 @@ class SiteMessaging implements Messaging {
     this.#directory = parts.directory
     this.#traffic = new TrafficBoard(state.slice('traffic'), clock)
     this.#routes = new RouteBoard({ slice: state.slice('routes'), events, attention, clock })
+    this.#stages = new StageBoard(state.slice('stages'), clock)
     this.#watch = new RouterWatch({ events, attention, clock })
     this.#database = store.messages
     this.#stored = new StoredMessages(store, clock, logger)
@@ -133,6 +136,7 @@ class SiteMessaging implements Messaging {
       onMessage: (message) => this.#hear(message),
       onConfigured: (routes, refused) => {
         this.#routes.define(routes)
+        this.#stages.define(routes.filter(({ on }) => on))
         this.#routes.refuse(refused)
       },
       onThread: () => this.#broker.introduce(() => this.#wayToRouter()),
@@ -351,6 +355,7 @@ class SiteMessaging implements Messaging {
       case 'report':
         this.#traffic.report(message.report)
         this.#routes.report(message.report.routes)
+        this.#stages.report(message.report.stages)
         break
       case 'link':
         this.#traffic.link(message.broker, message.state, message.reason)

@@ -9,6 +9,7 @@ import type {
 } from '#core/config/index.ts'
 import type { LogLevel } from '#core/platform/index.ts'
 import type { ShownMessage } from '#shared/contract/messages.ts'
+import type { StageName } from '#shared/contract/state.ts'
 import type { Problem } from '#shared/problem.ts'
 import type { OwnLogin } from './broker/door.ts'
 import type { DeviceFacts, FamilyFacts } from './devices/device-facts.ts'
@@ -242,6 +243,30 @@ export interface Report {
   readonly topics: readonly TopicCount[] | null
   /** How many further topics were seen and are not listed. */
   readonly topicsHidden: number
+  /** The stages of the routes in which messages came on, once a second; else empty. */
+  readonly stages: readonly RouteStages[]
+}
+
+/** What became of the messages in the stages of one route since it was loaded, in the order of the stages. */
+export interface RouteStages {
+  readonly route: string
+  /** Wall-clock milliseconds. */
+  readonly since: number
+  readonly stages: readonly StageCounts[]
+}
+
+/** One stage: of `in` messages, so many ended there as the route says, failed, or wait; the others went on. */
+export interface StageCounts {
+  readonly stage: StageName
+  readonly in: number
+  readonly ended: number
+  readonly failed: number
+  readonly waiting: number
+  /** Why the newest of those that failed did. */
+  readonly reason: string | null
+  /** What it took for the messages that were timed, in microseconds; null: none was. */
+  readonly meanUs: number | null
+  readonly p99Us: number | null
 }
 
 export interface TopicCount {

@@ -1,5 +1,6 @@
 import type { RouteDefinition, RouteTarget } from '#core/config/index.ts'
 import type { Clock } from '#core/platform/index.ts'
+import type { StageName } from '#shared/contract/state.ts'
 import { type Batch, type BatchStage, type CompiledBatch, compileBatch } from './batch-stage.ts'
 import { compileEnrich, type Enriched, type EnrichStage } from './enrich-stage.ts'
 import { type Expression, type Expressions, isMissingKey, reasonOf } from './expressions.ts'
@@ -11,6 +12,7 @@ import { gatheredProperties } from './message-properties.ts'
 import { compileSchema, type PayloadSchema } from './payload-schema.ts'
 import { jsonTextOf, payloadOf } from './payload-text.ts'
 import { type RouteSource, sourceOf } from './route-source.ts'
+import { StageMeter } from './stage-meter.ts'
 import { compileTags, type TagStage } from './tag-stage.ts'
 import type { Payload, Quarantine, Target } from './targets.ts'
 
@@ -24,6 +26,7 @@ export type RouteResult = 'delivered' | 'filtered' | 'limited' | 'held' | 'queue
 export class RouteChain {
   readonly definition: RouteDefinition
   readonly ledger: RouteLedger
+  readonly meter: StageMeter
   readonly source: RouteSource
   readonly targets: readonly Target[]
   readonly #condition: Expression | null
@@ -39,7 +42,7 @@ export class RouteChain {
   /** Whether the payload must be decoded for what comes after the condition. */
   readonly #needsPayload: boolean
   readonly #quarantine: Quarantine
-  readonly #clock: Pick<Clock, 'wall'>
+  readonly #clock: Clock
 
   constructor(
     definition: RouteDefinition,
@@ -65,7 +68,7 @@ export class RouteChain {
     this.#mapping = stages.mapping
     this.#limit =
       stages.limit?.({
-        goesOn: (message, place) => this.#goOn(message, place),
+        goesOn: (message, place) => this.#goOn(message, place, true),
         superseded: (place) => this.#supersede(place),
         hold: (message) => this.#holding.hold(message, 'limit'),
       }) ?? null
@@ -75,6 +78,7 @@ export class RouteChain {
       this.#enrich !== null ||
       (stages.batch !== null && stages.mapping === null) ||
       [this.#limit, stages.batch, stages.tags, stages.mapping].some((stage) => stage?.needsPayload ?? false)
+    this.meter = new StageMeter(definition.id, stageNames(definition, this.#condition, this.#needsPayload), clock)
     this.#quarantine = quarantine
     this.ledger = new RouteLedger(definition)
     this.#holding = holdingOf(definition.id, this.ledger)
@@ -83,32 +87,42 @@ export class RouteChain {
 
   /** Takes one message through the stages. */
   take(message: IncomingMessage): RouteResult {
+    const { meter } = this
     this.ledger.receive(message.at)
+    meter.begin(message.at)
     if (message.brought?.isSpent === true) return this.#stop(message, message.brought.hops)
-    if (this.#condition !== null) {
-      if (this.#condition.needsPayload && message.undecodable !== null) return this.#hold(message, message.undecodable)
+    const condition = this.#condition
+    const isReadFirst = condition?.needsPayload === true
+    const unread = isReadFirst ? this.#unreadable(message) : null
+    if (unread !== null) return this.#hold(message, unread)
+    if (condition !== null) {
+      meter.enter(meter.where)
       let passes: unknown
       try {
-        passes = this.#condition.run(message)
+        passes = condition.run(message)
       } catch (error) {
         if (!isMissingKey(error)) return this.#hold(message, `"where" failed: ${reasonOf(error)}`)
         passes = false // what the message does not say, it does not match
       }
       if (passes === false) {
         this.ledger.filter()
+        meter.end()
         return 'filtered'
       }
       if (passes !== true) return this.#hold(message, '"where" gave neither true nor false')
     }
-    if (this.#needsPayload && message.undecodable !== null) return this.#hold(message, message.undecodable)
-    const misfit = this.#schema === null ? null : this.#misfit(this.#schema, message)
-    if (misfit !== null) return this.#hold(message, misfit)
+    const unreadable = this.#needsPayload && !isReadFirst ? this.#unreadable(message) : null
+    if (unreadable !== null) return this.#hold(message, unreadable)
+    if (this.#schema !== null) {
+      meter.enter(meter.validate)
+      const misfit = this.#misfit(this.#schema, message)
+      if (misfit !== null) return this.#hold(message, misfit)
+    }
     if (this.#limit !== null) {
+      meter.enter(meter.limit)
       try {
         const limited = this.#limit.take(message)
-        if (limited === 'limited') this.ledger.limit()
-        else if (limited === 'held') this.ledger.hold()
-        if (limited !== 'passes') return limited
+        if (limited !== 'passes') return this.#limited(limited)
       } catch (error) {
         return this.#hold(message, reasonOf(error))
       }
@@ -133,6 +147,9 @@ export class RouteChain {
   /** Takes back a message that waited in an earlier run, into the stage where it did, or what is left of the way. The ledger counts it as held. */
   restore(message: IncomingMessage, stage: HeldStage, place: HeldPlace): void {
     if (stage === 'limit' && this.#limit !== null) {
+      const { limit } = this.meter
+      limit.in++
+      limit.waiting++
       try {
         this.#limit.restore(message, place)
         return
@@ -142,6 +159,8 @@ export class RouteChain {
           [place],
           () => {
             this.ledger.release()
+            limit.waiting--
+            this.meter.at(limit)
             this.#hold(message, reason)
           },
           false,
@@ -149,18 +168,42 @@ export class RouteChain {
         return
       }
     }
-    this.#goOn(message, place)
+    this.#goOn(message, place, false)
+  }
+
+  /** Reads the payload, for the stages that follow; why it cannot be, or null. */
+  #unreadable(message: IncomingMessage): string | null {
+    this.meter.enter(this.meter.payload)
+    return message.undecodable
+  }
+
+  #limited(limited: 'limited' | 'held'): RouteResult {
+    if (limited === 'limited') {
+      this.ledger.limit()
+      this.meter.end()
+    } else {
+      this.ledger.hold()
+      this.meter.wait()
+    }
+    return limited
   }
 
   /** A message that waited for its turn goes on. */
-  #goOn(message: IncomingMessage, place: HeldPlace): void {
+  #goOn(message: IncomingMessage, place: HeldPlace, isFromLimit: boolean): void {
     this.#holding.release(
       [place],
       () => {
+        const { limit } = this.meter
+        const now = this.#clock.wall()
+        const outer = this.meter.turnTo(now)
         this.ledger.release()
+        if (isFromLimit) limit.waiting--
         const over = message.brought?.expiresAt ?? null
-        if (over !== null && over <= this.#clock.wall()) for (const target of this.ledger.targets) target.lapse()
-        else this.#pass(message)
+        if (over !== null && over <= now) {
+          if (isFromLimit) limit.ended++
+          for (const target of this.ledger.targets) target.lapse()
+        } else this.#pass(message)
+        this.meter.turnBack(outer)
       },
       false,
     )
@@ -176,6 +219,8 @@ export class RouteChain {
   #supersede(place: HeldPlace): void {
     this.ledger.release()
     this.ledger.limit()
+    this.meter.limit.waiting--
+    this.meter.limit.ended++
     this.#holding.forget(place)
   }
 
@@ -191,33 +236,38 @@ export class RouteChain {
 
   /** Takes a message through what follows the limit. */
   #pass(message: IncomingMessage): RouteResult {
+    const { meter } = this
     let wanted: readonly boolean[] | null = null
     if (this.#tags !== null) {
+      meter.enter(meter.tag)
       try {
         wanted = this.#tags.targetsOf(message)
       } catch (error) {
         return this.#hold(message, reasonOf(error))
       }
+      if (!wanted.includes(true)) return this.#passOver()
     }
     let enriched: Enriched | null = null
     if (this.#enrich !== null) {
+      meter.enter(meter.enrich)
       try {
         enriched = this.#enrich.enrich(message)
       } catch (error) {
         return this.#hold(message, reasonOf(error))
       }
     }
-    const batched = this.#batch !== null && wanted?.includes(true) !== false
+    const batched = this.#batch !== null
     let payload: Payload = message.bytes
     try {
       if (this.#mapping !== null) {
+        meter.enter(meter.map)
         const value = this.#mapping.run(enriched?.context ?? message)
         payload = batched ? jsonTextOf(value) : payloadOf(value)
       } else if (enriched !== null) payload = enriched.payload()
     } catch (error) {
       return this.#hold(message, `"${this.#mapping === null ? 'enrich' : 'map'}" failed: ${reasonOf(error)}`)
     }
-    return batched && this.#batch !== null
+    return this.#batch !== null
       ? this.#gather(this.#batch, message, payload, wanted)
       : this.#deliver(message, payload, wanted)
   }
@@ -229,6 +279,8 @@ export class RouteChain {
     payload: Payload,
     wanted: readonly boolean[] | null,
   ): RouteResult {
+    const { meter } = this
+    meter.enter(meter.batch)
     if (this.#needsPayload && message.undecodable !== null) return this.#hold(message, message.undecodable)
     let key: string
     try {
@@ -237,9 +289,13 @@ export class RouteChain {
       return this.#hold(message, reasonOf(error))
     }
     this.ledger.hold()
+    meter.batch.waiting++
+    meter.leave()
     const json = typeof payload === 'string' ? payload : Buffer.from(payload).toString()
     const hold = () => this.#holding.hold(message, 'batch')
-    return batch.add(key, message, { json, wanted, hold }) ?? 'held'
+    const sent = batch.add(key, message, { json, wanted, hold })
+    if (sent === null || sent === 'quarantined') meter.stay(meter.batch)
+    return sent ?? 'held'
   }
 
   /** A batch goes on as one message; when that cannot be made, each of them goes to quarantine as it came. */
@@ -250,18 +306,26 @@ export class RouteChain {
     this.#holding.release(
       places,
       () => {
+        const { meter } = this
+        const outer = meter.turnTo(this.#clock.wall())
         for (const _one of messages) this.ledger.release()
+        meter.batch.waiting -= messages.length
         let payload: Payload
         try {
           const stage = this.#batch
+          meter.at(meter.batch)
           payload = stage === null ? '' : stage.payloadOf(batch)
+          meter.leave()
         } catch (error) {
           for (const { topicName, topic, bytes, at, retained, qos } of messages) {
             this.#batched.hold(topicName, topic, bytes, at, retained, qos)
+            meter.at(meter.batch)
             result = this.#hold(this.#batched, `"batch.as" failed: ${reasonOf(error)}`)
           }
+          meter.turnBack(outer)
           return
         }
+        meter.turnBack(outer)
         const newest = messages.at(-1)
         if (!newest) return
         this.ledger.merge(messages.length - 1)
@@ -277,7 +341,8 @@ export class RouteChain {
 
   /** The worst of what the targets did: one of them losing a message is what a person must see. */
   #deliver(message: IncomingMessage, payload: Payload, wanted: readonly boolean[] | null): RouteResult {
-    let result: RouteResult = wanted?.includes(true) === false ? 'filtered' : 'delivered'
+    this.meter.leave()
+    let result: RouteResult = 'delivered'
     for (const [index, target] of this.targets.entries()) {
       if (wanted?.[index] === false) {
         this.ledger.targets[index]?.passOver()
@@ -289,12 +354,31 @@ export class RouteChain {
     return result
   }
 
+  /** The message is for none of the targets. */
+  #passOver(): RouteResult {
+    for (const target of this.ledger.targets) target.passOver()
+    this.meter.end()
+    return 'filtered'
+  }
+
   #hold(message: IncomingMessage, why: string): RouteResult {
     const reason = why.length > longestReason ? `${why.slice(0, longestReason)}…` : why
     this.ledger.quarantine(reason)
+    this.meter.fail(reason)
     this.#quarantine.hold(this.definition.id, message, reason)
     return 'quarantined'
   }
+}
+
+/** The stages that a route has, in their order. The payload is read before the first one that looks at it. */
+function stageNames(route: RouteDefinition, condition: Expression | null, needsPayload: boolean): readonly StageName[] {
+  const isReadFirst = condition?.needsPayload === true
+  return [
+    ...(isReadFirst ? (['payload'] as const) : []),
+    ...(route.where === null ? [] : (['where'] as const)),
+    ...(needsPayload && !isReadFirst ? (['payload'] as const) : []),
+    ...(['validate', 'limit', 'tag', 'enrich', 'map', 'batch'] as const).filter((stage) => route[stage] !== null),
+  ]
 }
 
 /** What a route is compiled with. */

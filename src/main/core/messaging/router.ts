@@ -168,14 +168,15 @@ export class Router {
     })
   }
 
-  /** The counters, of routes and topics only what changed since the last report. */
-  report(): Report {
+  /** The counters, of routes and topics only what changed since the last report; those of stages are more, and told when they are asked for. */
+  report(withStages = false): Report {
     return {
       received: this.#received,
       quarantined: this.#quarantined,
       routes: this.#chains.flatMap((chain) => chain.ledger.takeChanged() ?? []),
       topics: this.#table.takeBusiest(),
       topicsHidden: this.#table.hidden,
+      stages: withStages ? this.#chains.flatMap(({ meter }) => meter.takeChanged() ?? []) : [],
     }
   }
 
