@@ -1,36 +1,46 @@
 import { z } from 'zod'
-
-/** The latest time that there is (ECMA-262, 21.4.1.1), and the longest topic, in bytes of UTF-8. */
-const latest = 8_640_000_000_000_000
-const longestTopic = 65_535
+import { importedBroughtSchema, isPlainTopic, isSayable, latestTime, longestText, sparse } from './brought.ts'
 
 /** A recorded message, as it stands in one line of an exported file (JSON Lines). */
 export const recordedMessageSchema = z.object({
   /** When it was received: wall-clock milliseconds. */
-  at: z.number().int().min(0).max(latest),
+  at: z.number().int().min(0).max(latestTime),
   topic: z
     .string()
     .min(1)
-    .max(longestTopic)
-    .refine((topic) => new TextEncoder().encode(topic).length <= longestTopic, 'a topic is not longer')
-    .refine((topic) => !['#', '+', '\u0000'].some((wrong) => topic.includes(wrong)), 'a topic has no wildcards'),
+    .max(longestText)
+    .refine(isSayable, 'a packet can say it')
+    .refine(isPlainTopic, 'a topic has no wildcards'),
   qos: z.union([z.literal(0), z.literal(1), z.literal(2)]).default(0),
   retain: z.boolean().default(false),
   /** Text, or hexadecimal digits when the encoding says so. */
   payload: z.string().max(8 * 1024 * 1024),
   encoding: z.enum(['utf8', 'hex']).default('utf8'),
+  /** The broker that it came from. */
+  broker: z.string().min(1).max(100).optional(),
+  /** What it brought, of MQTT 5. */
+  properties: importedBroughtSchema.optional(),
 })
 export type RecordedMessage = z.infer<typeof recordedMessageSchema>
 
-/** One line of an exported file, without its end. `at` is written as a time that can be read: ISO 8601, UTC. */
-export function lineOf({ at, topic, qos, retain, payload, encoding }: RecordedMessage): string {
+/**
+ * One line of an exported file, without its end. Times are written so that they can be read: ISO 8601, UTC. What a message does not have
+ * is left out; a console that does not know `broker` and `properties` passes over them.
+ */
+export function lineOf(message: RecordedMessage): string {
+  const { at, topic, qos, retain, payload, encoding, broker, properties } = message
+  const expiresAt = properties?.expiresAt ?? null
   return JSON.stringify({
-    at: new Date(at).toISOString(),
+    at: isoTime(at),
     topic,
     qos,
     retain,
     payload,
     ...(encoding === 'hex' && { encoding }),
+    ...(broker !== undefined && { broker }),
+    ...(properties && {
+      properties: { ...sparse(properties), ...(expiresAt !== null && { expiresAt: isoTime(expiresAt) }) },
+    }),
   })
 }
 
@@ -43,8 +53,7 @@ export function messageOf(line: string): { readonly message: RecordedMessage } |
     return { mistake: 'it is not JSON' }
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { mistake: 'it is not an object' }
-  const at: unknown = Reflect.get(value, 'at')
-  const parsed = recordedMessageSchema.safeParse({ ...value, at: typeof at === 'string' ? Date.parse(at) : at })
+  const parsed = recordedMessageSchema.safeParse(withTimes(value))
   if (!parsed.success) {
     const [issue] = parsed.error.issues
     const field = issue?.path.join('.') ?? ''
@@ -54,6 +63,24 @@ export function messageOf(line: string): { readonly message: RecordedMessage } |
     return { mistake: '"payload" is said to be hexadecimal and is not' }
   }
   return { message: parsed.data }
+}
+
+/** With times as numbers where they are written as text. */
+function withTimes(value: object): object {
+  const at = timeIn(Reflect.get(value, 'at'))
+  const properties: unknown = Reflect.get(value, 'properties')
+  if (typeof properties !== 'object' || properties === null) return { ...value, at }
+  const expiresAt = timeIn(Reflect.get(properties, 'expiresAt'))
+  return { ...value, at, properties: { ...properties, expiresAt } }
+}
+
+function timeIn(value: unknown): unknown {
+  return typeof value === 'string' ? Date.parse(value) : value
+}
+
+/** A time that no calendar has, as a clock that was far off may have made, stays a number. */
+function isoTime(at: number): string | number {
+  return Math.abs(at) <= latestTime ? new Date(at).toISOString() : at
 }
 
 /** Longest line of a file, in characters: what it says must fit an envelope. */

@@ -16,13 +16,16 @@ export interface RecordingRig extends AsyncDisposable {
   publish(topic: string, payload: string): Promise<void>
 }
 
-export async function recordingRig(): Promise<RecordingRig> {
+export async function recordingRig(
+  given: Parameters<typeof messagingRig>[0] = {},
+  routes: Parameters<MessagingRig['load']>[0] = [],
+): Promise<RecordingRig> {
   const owned = new DisposableStore()
   const folder = temporaryFolder()
   owned.add(folder)
-  const rig = owned.add(await messagingRig())
-  await rig.startBroker()
-  await rig.load([])
+  const rig = owned.add(await messagingRig(given))
+  if (!given.brokers) await rig.startBroker()
+  await rig.load(routes)
   await routerConnected(rig)
   const clock = systemClock()
   const { events, log } = recordingEvents()

@@ -61,6 +61,7 @@ export function addRecordingCommands(program: Command, run: Run): void {
       .description('publish the messages of one again')
       .option('--filter <filter>', 'only messages of these topics', '#')
       .option('--prefix <topic>', 'put this before every topic', '')
+      .option('--broker <broker>', 'to this broker of the site; else each to the one that it came from')
       .option('--faster <times>', 'so many times as fast as they came: 10, 0.5', '1')
       .option('--rate <count>', 'so many a second instead', wholeNumber(1, 10_000)),
   ).action((id: string, values: Partial<ConsentOptions> & ReplayOptions, command: Command) =>

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { realpath, stat } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
+import { sizeOfPairs } from '#shared/brought.ts'
 import {
   type DryRunReport,
   dryRunBounds,
@@ -14,6 +15,7 @@ import type { ConfigProblem } from '#shared/contract/state.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import {
+  brokerNames,
   type ChangedSiteText,
   checkSite,
   type LoadedSite,
@@ -102,6 +104,7 @@ export class SiteRoutes implements AsyncDisposable {
       after,
       messages: oldestFirst,
       tables: this.#parts.tables(),
+      brokers: this.#brokers(),
     })
     if (answer.type !== 'dry run') throw new TypeError('The dry run answered something else.')
     return answer.report
@@ -134,8 +137,19 @@ export class SiteRoutes implements AsyncDisposable {
     }
   }
 
+  #brokers(): readonly string[] {
+    const definition = this.#parts.definition()
+    return definition === null ? [] : brokerNames(definition)
+  }
+
   async #passports(routes: readonly RouteDefinition[], message: StoredMessage): Promise<readonly PassportRoute[]> {
-    const answer = await this.#dryRuns.ask({ type: 'passport', routes, message, tables: this.#parts.tables() })
+    const answer = await this.#dryRuns.ask({
+      type: 'passport',
+      routes,
+      message,
+      tables: this.#parts.tables(),
+      brokers: this.#brokers(),
+    })
     if (answer.type !== 'passport') throw new TypeError('The dry run answered something else.')
     return answer.routes
   }
@@ -187,10 +201,10 @@ export class SiteRoutes implements AsyncDisposable {
         text: '',
         limit: 1_000,
       })
-      for (const { at, topic, payload, encoding, qos, retain, bytes: size } of page.rows) {
-        bytes += size
+      for (const { seq: _seq, bytes: size, ...message } of page.rows) {
+        bytes += size + sizeOfPairs(message.properties?.user ?? [])
         if (messages.length >= recordedDryRunBounds.messages || bytes > recordedDryRunBounds.bytes) return messages
-        messages.push({ at, topic, payload, encoding, qos, retain })
+        messages.push(message)
       }
       after = page.next
     }
@@ -245,7 +259,10 @@ export class SiteRoutes implements AsyncDisposable {
 }
 
 function assertFew(messages: readonly StoredMessage[]): void {
-  const bytes = messages.reduce((all, { payload }) => all + payload.length, 0)
+  const bytes = messages.reduce(
+    (all, { payload, properties }) => all + payload.length + sizeOfPairs(properties?.user ?? []),
+    0,
+  )
   if (bytes <= dryRunBounds.bytes) return
   throw new ConsoleError(
     'dry-run-too-large',

@@ -75,6 +75,7 @@ export function recordingCalls(
         messages: 20,
       })),
       moreTopics: 0,
+      brokers: [],
       lastsMs: 60_000,
       warnings: ['Routes that match these topics take the messages in.'],
       refusal: null,

@@ -1,5 +1,6 @@
 import type { Connection } from '#shared/client/index.ts'
 import type { RouteDifference, StoredMessage } from '#shared/contract/index.ts'
+import { storedMessageSchema } from '#shared/contract/stored-message.ts'
 
 const text = `title: Desk presence
 from: consultease/faculty/+/status
@@ -30,7 +31,7 @@ export function routeCalls(note: (call: string, input: unknown) => void): Connec
       return {}
     },
     dryRun: async ({ messages }) => {
-      const differences = messages.slice(0, 20).map(difference)
+      const differences = messages.slice(0, 20).map((given, n) => difference(storedMessageSchema.parse(given), n))
       return {
         messages: messages.length,
         before: { passed: messages.length, filtered: 0, limited: 0, merged: 0, quarantined: 0, 'not matched': 0 },
@@ -80,7 +81,7 @@ export function routeCalls(note: (call: string, input: unknown) => void): Connec
             { stage: 'limit', rule: 'at most 5 in 1 s for each topic', result: 'counted when it came', said: null },
             { stage: 'map', rule: '{"present": payload.present}', result: 'passed', said: '{"present":true}' },
           ],
-          outcome: passed(message),
+          outcome: passed(storedMessageSchema.parse(message)),
           onward: [{ topic: 'consultease/board/presence', route: 'board' }],
         },
       ],

@@ -17,7 +17,7 @@ import { storeContract } from './store.ts'
 import { verificationContract } from './verification.ts'
 
 /** Counts up when a client of the version before would misunderstand. Checked in the handshake. */
-export const contractVersion = 5
+export const contractVersion = 6
 
 /** Every call of the console, one file per area. Types, client, handlers and the API reference come from it. */
 export const contract = {

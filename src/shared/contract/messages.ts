@@ -1,25 +1,7 @@
 import { z } from 'zod'
+import { broughtSchema } from '../brought.ts'
 import { idSchema } from '../vocabulary.ts'
 import { procedure } from './procedure.ts'
-
-/** What a message of MQTT 5 brought besides topic and payload, each text cut to 500 characters. */
-export const propertiesViewSchema = z.object({
-  contentType: z.string().nullable(),
-  responseTopic: z.string().nullable(),
-  /** Correlation data, as text when it is that, else as hex. */
-  correlation: z.string().nullable(),
-  /** Whether its sender says that the payload is text. */
-  isText: z.boolean(),
-  user: z.array(z.object({ name: z.string(), value: z.string() })),
-  /** User properties beyond the first 50. */
-  moreUser: z.number().int(),
-  /** Its id, the same for every copy of it. */
-  id: z.string().nullable(),
-  /** How many consoles have passed it on. */
-  hops: z.number().int(),
-  expiresAt: z.number().nullable(),
-})
-export type PropertiesView = z.infer<typeof propertiesViewSchema>
 
 /** A message as the inspector shows it. */
 export const shownMessageSchema = z.object({
@@ -43,8 +25,8 @@ export const shownMessageSchema = z.object({
       result: z.enum(['delivered', 'filtered', 'limited', 'held', 'queued', 'quarantined', 'dropped']),
     }),
   ),
-  /** Missing when it brought none. */
-  properties: propertiesViewSchema.optional(),
+  /** What it brought, each text cut to 500 characters; missing when it brought nothing. */
+  properties: broughtSchema.optional(),
 })
 export type ShownMessage = z.infer<typeof shownMessageSchema>
 
@@ -55,6 +37,11 @@ export const journalRowSchema = z.object({
   route: idSchema,
   topic: z.string(),
   payload: z.string(),
+  encoding: z.enum(['utf8', 'hex']),
+  /** The broker that its route listened to. */
+  broker: z.string().optional(),
+  /** What went on with it, each text cut to 500 characters. */
+  properties: broughtSchema.optional(),
 })
 export type JournalRow = z.infer<typeof journalRowSchema>
 
@@ -73,7 +60,7 @@ export const quarantinedSchema = z.object({
   cutFrom: z.number().int().nullable(),
   /** Bytes that are kept; the payload here is the first 64 KiB of them. */
   bytes: z.number().int(),
-  properties: propertiesViewSchema.optional(),
+  properties: broughtSchema.optional(),
 })
 export type Quarantined = z.infer<typeof quarantinedSchema>
 
@@ -117,7 +104,7 @@ export const outboxRowSchema = z.object({
   encoding: z.enum(['utf8', 'hex']),
   bytes: z.number().int(),
   attempts: z.number().int(),
-  properties: propertiesViewSchema.optional(),
+  properties: broughtSchema.optional(),
 })
 export type OutboxRowView = z.infer<typeof outboxRowSchema>
 

@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { broughtSchema } from '../brought.ts'
 import { recordedMessageSchema } from '../message-lines.ts'
+import { idSchema } from '../vocabulary.ts'
 import { procedure } from './procedure.ts'
 import { startedJobSchema } from './shared-schemas.ts'
 
@@ -28,7 +30,12 @@ export const recordingViewSchema = z.object({
 })
 export type RecordingView = z.infer<typeof recordingViewSchema>
 
-const recordedRowSchema = recordedMessageSchema.extend({ seq: z.number().int(), bytes: z.number().int() })
+const recordedRowSchema = recordedMessageSchema.extend({
+  seq: z.number().int(),
+  /** Of the payload. */
+  bytes: z.number().int(),
+  properties: broughtSchema.optional(),
+})
 export type RecordedRow = z.infer<typeof recordedRowSchema>
 
 /** How replayed messages follow each other: as they came, so many times faster, or so many a second. */
@@ -45,6 +52,8 @@ const replaySchema = z.object({
   /** Put before every topic, with a "/" between. */
   prefix: z.string().max(1_000).default(''),
   pace: paceSchema,
+  /** Where to: a broker of the site, or without it each message to the one that it came from. */
+  broker: idSchema.optional(),
 })
 export type Replay = z.infer<typeof replaySchema>
 
@@ -55,6 +64,8 @@ export const replayPlanSchema = z.object({
   /** Topics that it publishes to, the busiest first, at most 50; `moreTopics` are not listed. */
   topics: z.array(z.object({ topic: z.string(), messages: z.number().int() })),
   moreTopics: z.number().int(),
+  /** Brokers that it publishes to, and how many messages each gets. */
+  brokers: z.array(z.object({ broker: z.string(), messages: z.number().int() })),
   lastsMs: z.number(),
   /** What follows from it. */
   warnings: z.array(z.string()),

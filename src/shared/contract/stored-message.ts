@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { broughtSchema } from '../brought.ts'
 
 /** A message apart from the moment at which it passed: recorded, exported, or tried on a route. */
 export const storedMessageSchema = z.object({
@@ -9,5 +10,9 @@ export const storedMessageSchema = z.object({
   encoding: z.enum(['utf8', 'hex']),
   qos: z.union([z.literal(0), z.literal(1), z.literal(2)]),
   retain: z.boolean(),
+  /** The broker that it came from; missing where that is not known. */
+  broker: z.string().max(100).optional(),
+  /** What it brought; missing when it brought nothing. */
+  properties: broughtSchema.optional(),
 })
 export type StoredMessage = z.infer<typeof storedMessageSchema>

@@ -20,6 +20,7 @@ export interface ReplayOptions {
   readonly prefix: string
   readonly faster: string
   readonly rate?: number
+  readonly broker?: string
 }
 
 /** `wheelhouse recording [list]`. */
@@ -90,7 +91,13 @@ export async function recordingReplay(
       : ({ kind: 'rate', perSecond: values.rate } as const)
   await using reached = await context.reach(options.plan ? 'any' : 'host')
   const { recordings } = reached.connection.calls
-  const request = { recording, filter: values.filter, prefix: values.prefix, pace }
+  const request = {
+    recording,
+    filter: values.filter,
+    prefix: values.prefix,
+    pace,
+    ...(values.broker !== undefined && { broker: values.broker }),
+  }
   const plan = await recordings.replayPlan(request)
   if (plan.refusal !== null && !options.plan) {
     throw new ConsoleError('replay-not-now', plan.refusal, 'Correct it, then replay again.', { retryable: true })

@@ -192,7 +192,7 @@ export class DataPlane {
         this.#recorder.end(message.id)
         break
       case 'replay':
-        void publishAll(this.#ways.to(undefined).publisher, message.messages).then((result) =>
+        void publishAll((broker) => this.#ways.to(broker ?? undefined), message.messages).then((result) =>
           this.#send({ type: 'replayed', id: message.id, ...result }),
         )
         break
@@ -315,7 +315,7 @@ export class DataPlane {
       case 'channel':
         return new ChannelTarget(route.id, ledger, this.#channels.get(to.channel))
       case 'journal':
-        return new JournalTarget(route.id, ledger, this.#journal)
+        return new JournalTarget(route.id, ledger, this.#journal, () => route.broker ?? this.#ways.home)
       case 'webhook':
         return this.#outbox.target(route, to, to.url, ledger)
     }

@@ -4,10 +4,10 @@ import type { Database } from '#core/store/index.ts'
 import type { OutboxPage, QuarantineChoice, Settled } from '#shared/contract/messages.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
+import { shownBrought } from './brought.ts'
 import type { DataPlaneHost } from './data-plane-host.ts'
 import { messagingEvents } from './event-kinds.ts'
 import { restoredProperties } from './message-properties.ts'
-import { propertiesView } from './properties-view.ts'
 import { shown } from './stored-messages.ts'
 
 /** Messages of a route that one order settles at most. */
@@ -275,6 +275,6 @@ function shownRow(row: {
 }): OutboxPage['rows'][number] {
   const { payload, expires_at: expiresAt, properties, ...rest } = row
   const { text, encoding } = shown(payload)
-  const view = propertiesView(restoredProperties(properties))
+  const view = shownBrought(restoredProperties(properties))
   return { ...rest, expiresAt, payload: text, encoding, ...(view && { properties: view }) }
 }

@@ -110,7 +110,7 @@ describe('The loss ledger', () => {
           case 'channel':
             return new ChannelTarget(definition.id, ledger, channels.get(to.channel))
           case 'journal':
-            return new JournalTarget(definition.id, ledger, journal)
+            return new JournalTarget(definition.id, ledger, journal, () => null)
           case 'webhook':
             return outbox.target(definition, to, to.url, ledger)
         }

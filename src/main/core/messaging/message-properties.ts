@@ -1,17 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { IPublishPacket } from 'mqtt'
+import { isPlainTopic, isSayable, pairOverhead } from '#shared/brought.ts'
 
 /** User property in which each console counts one more: how many consoles have passed a message on. */
 export const hopsProperty = 'wheelhouse-hops'
 
 /** User property by which a receiver can tell a second copy of a message. */
 export const idProperty = 'message-id'
-
-/** Longest text of a property, in bytes of UTF-8 (MQTT 5, section 1.5.4). */
-const longestText = 65_535
-
-/** What a user property takes besides its name and value, in bytes: a packet may hold millions that are empty. */
-const pairOverhead = 32
 
 /** What a message of MQTT 5 brings besides topic and payload. Those of other versions bring nothing. */
 export interface MessageProperties {
@@ -58,7 +53,7 @@ export function propertiesOf(packet: IPublishPacket, at: number, mostHops: numbe
   }
   return {
     contentType: isSaid(contentType) ? contentType : null,
-    responseTopic: isSaid(responseTopic) ? responseTopic : null,
+    responseTopic: isSaid(responseTopic) && isPlainTopic(responseTopic) ? responseTopic : null,
     // A window on what was read from the network becomes bytes of its own.
     correlation: correlationData instanceof Uint8Array ? new Uint8Array(correlationData) : null,
     isText: properties.payloadFormatIndicator === true,
@@ -120,6 +115,20 @@ export function publishProperties(
   copy: { readonly id: string | null; readonly expiresAt: number | null },
   now: number,
 ): PublishProperties {
+  return packetProperties(properties, (properties?.hops ?? 0) + 1, copy, now)
+}
+
+/** What a message is sent again with that was recorded: what it had, with no hop more. */
+export function replayProperties(properties: MessageProperties, now: number): PublishProperties {
+  return packetProperties(properties, properties.hops, properties, now)
+}
+
+function packetProperties(
+  properties: MessageProperties | null,
+  hops: number,
+  copy: { readonly id: string | null; readonly expiresAt: number | null },
+  now: number,
+): PublishProperties {
   const id = copy.id ?? properties?.id ?? null
   const user = new Map<string, string[]>()
   for (const [name, value] of properties?.user ?? []) {
@@ -127,11 +136,11 @@ export function publishProperties(
     if (values) values.push(value)
     else user.set(name, [value])
   }
-  user.set(hopsProperty, [String((properties?.hops ?? 0) + 1)])
+  if (hops > 0) user.set(hopsProperty, [String(hops)])
   if (id !== null) user.set(idProperty, [id])
   const { contentType = null, responseTopic = null, correlation = null, isText = false } = properties ?? {}
   return {
-    userProperties: Object.fromEntries(user),
+    ...(user.size > 0 && { userProperties: Object.fromEntries(user) }),
     ...(contentType !== null && { contentType }),
     ...(responseTopic !== null && { responseTopic }),
     ...(correlation !== null && { correlationData: Buffer.from(correlation) }),
@@ -204,7 +213,7 @@ export function secondsLeft(expiresAt: number, now: number): number {
  * sends a property twice, against the rules, brings a list.
  */
 function isSaid(text: unknown): text is string {
-  return typeof text === 'string' && (text.length <= longestText / 3 || Buffer.byteLength(text) <= longestText)
+  return typeof text === 'string' && isSayable(text)
 }
 
 function hopsIn(value: string): number {

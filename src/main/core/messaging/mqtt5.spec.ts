@@ -65,7 +65,7 @@ describe('A broker of MQTT 5', () => {
     const shown = await until('the tap', () => tap.take().messages[0])
     expect(shown.properties).toMatchObject({
       contentType: 'application/json',
-      correlation: '0102ff',
+      correlation: Buffer.from([1, 2, 0xff]).toString('base64'),
       hops: 2,
       id: 'origin-1',
       user: [

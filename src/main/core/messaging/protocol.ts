@@ -14,6 +14,7 @@ import type { Problem } from '#shared/problem.ts'
 import type { OwnLogin } from './broker/door.ts'
 import type { DeviceFacts, FamilyFacts } from './devices/device-facts.ts'
 import type { TableContents } from './lookup/lookup-tables.ts'
+import type { MessageProperties } from './message-properties.ts'
 import type { RowOrder } from './outbox/outbox.ts'
 import type { WholePayload } from './tap-ring.ts'
 import type { DeliveryStep } from './trail/delivery-trail.ts'
@@ -102,10 +103,13 @@ export interface RecordingCounts {
 }
 
 export interface ReplayedMessage {
+  /** Where to; null: the site's first broker. */
+  readonly broker: string | null
   readonly topic: string
   readonly payload: string | Uint8Array
   readonly qos: 0 | 1 | 2
   readonly retain: boolean
+  readonly properties: MessageProperties | null
 }
 
 /** What a tap is to show: see {@link Messaging.tap}. */

@@ -121,7 +121,7 @@ export class Router {
     this.#received++
     const { levels, chains } = this.#table.see(topic, at, retained)
     const tapped = this.#taps.active ? this.#taps.push(topic, payload, qos, retained, at, brought, broker) : undefined
-    if (this.#recorder?.active) this.#recorder.take(topic, payload, qos, retained, at)
+    if (this.#recorder?.active) this.#recorder.take(topic, payload, qos, retained, at, brought, broker)
     const hears = this.#devices?.active === true
     if (chains.length === 0 && !hears) return
     const message = this.#message

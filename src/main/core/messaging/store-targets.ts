@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { broughtText } from './brought.ts'
 import type { IncomingMessage } from './incoming-message.ts'
 import type { TargetLedger } from './ledger.ts'
 import { storedProperties } from './message-properties.ts'
@@ -13,17 +14,22 @@ export class JournalTarget implements Target {
   readonly #route: string
   readonly #ledger: TargetLedger
   readonly #line: StoreLine
+  readonly #broker: () => string | null
 
-  constructor(route: string, ledger: TargetLedger, line: StoreLine) {
+  /** `broker` gives what the route listens to. */
+  constructor(route: string, ledger: TargetLedger, line: StoreLine, broker: () => string | null) {
     this.#route = route
     this.#ledger = ledger
     this.#line = line
+    this.#broker = broker
   }
 
   offer(message: IncomingMessage, payload: Payload): Offered {
     this.#ledger.enqueue()
     const stored = storable(payload)
-    this.#line.push(this.#ledger, [message.at, this.#route, message.topicName, stored], bytesOf(stored))
+    const properties = message.brought === null ? null : broughtText(message.goesWith(payload))
+    const values = [message.at, this.#route, message.topicName, stored, this.#broker(), properties]
+    this.#line.push(this.#ledger, values, bytesOf(stored) + (properties?.length ?? 0))
     return 'queued'
   }
 

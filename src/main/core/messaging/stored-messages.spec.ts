@@ -30,7 +30,14 @@ describe('Journal and quarantine', () => {
     const clock = new ManualClock()
     await using store = await journalOf(folder.path, clock)
     using stored = new StoredMessages(store, clock, silentLogger)
-    const values = Array.from({ length: 523 }, (_, n) => [n, n % 2 ? 'odd' : 'even', `t/${n % 5}`, String(n)]).flat()
+    const values = Array.from({ length: 523 }, (_, n) => [
+      n,
+      n % 2 ? 'odd' : 'even',
+      `t/${n % 5}`,
+      String(n),
+      null,
+      null,
+    ]).flat()
     await store.messages.write(insertRows(journalTable, values), 'journal')
     const first = stored.journal({ limit: 3 })
     expect(first.rows.map(({ payload }) => payload)).toEqual(['522', '521', '520'])
@@ -55,8 +62,11 @@ describe('Journal and quarantine', () => {
       route('long', { to: [{ kind: 'journal', keepMs: 5 * hour }] }),
     ])
     const began = clock.monotonic()
-    const rows = Array.from({ length: 2_500 }, () => [clock.wall(), 'short', 't', 'x']).flat()
-    await store.messages.write(insertRows(journalTable, [...rows, clock.wall(), 'long', 't', 'x']), 'journal')
+    const rows = Array.from({ length: 2_500 }, () => [clock.wall(), 'short', 't', 'x', null, null]).flat()
+    await store.messages.write(
+      insertRows(journalTable, [...rows, clock.wall(), 'long', 't', 'x', null, null]),
+      'journal',
+    )
     await stored.keep([])
     const left = () => stored.journal({ limit: 1 }).rows[0]?.route
     const rowsLeft = () => store.messages.get<{ n: number }>({ sql: 'SELECT count(*) AS n FROM journal' })?.n
@@ -70,7 +80,7 @@ describe('Journal and quarantine', () => {
     expect(clock.monotonic() - began).toBeGreaterThan(hour)
     expect(store.statistics().deleted).toEqual({ journal: 2_500 })
     // Back again: what was written under the wrong clock ends as any other, and no sooner.
-    await store.messages.write(insertRows(journalTable, [clock.wall(), 'short', 't', 'y']), 'journal')
+    await store.messages.write(insertRows(journalTable, [clock.wall(), 'short', 't', 'y', null, null]), 'journal')
     const written = clock.monotonic()
     clock.jumpWall(-10 * 365 * 24 * hour)
     await passes(clock, 'that to go', () => rowsLeft() === 1)
@@ -87,7 +97,7 @@ describe('Journal and quarantine', () => {
     await using store = await journalOf(folder.path, clock)
     using stored = new StoredMessages(store, clock, silentLogger)
     await stored.keep([route('r', { to: [{ kind: 'journal', keepMs: 24 * hour }] })])
-    const rows = (count: number) => Array.from({ length: count }, (_, n) => [n, 'r', 't', 'x']).flat()
+    const rows = (count: number) => Array.from({ length: count }, (_, n) => [n, 'r', 't', 'x', null, null]).flat()
     const kept = Array.from({ length: 50 }, (_, n) => [n, 'r', 't', 'x', 'why', null, null, null]).flat()
     await store.messages.write(insertRows(journalTable, rows(500)), 'journal')
     await store.messages.write(insertRows(quarantineTable, kept), 'journal')
@@ -141,7 +151,7 @@ describe('Journal and quarantine', () => {
     }
     const wrong = Array.from({ length: 500 }, () => [0, 'r', 't', 'x'.repeat(500), 'why', null, null, null]).flat()
     await store.messages.write(insertRows(quarantineTable, wrong), 'journal')
-    const flood = Array.from({ length: 6_000 }, () => [0, 'r', 't', 'x'.repeat(500)]).flat()
+    const flood = Array.from({ length: 6_000 }, () => [0, 'r', 't', 'x'.repeat(500), null, null]).flat()
     for (let round = 0; round < 5; round++) {
       await store.messages.write(insertRows(journalTable, flood), 'journal')
       await until('room to be made', async () => {

@@ -2,8 +2,8 @@ import type { RouteDefinition } from '#core/config/index.ts'
 import type { Clock, Logger } from '#core/platform/index.ts'
 import type { Database, SqlValue, Store } from '#core/store/index.ts'
 import type { JournalRow, Quarantined } from '#shared/contract/messages.ts'
+import { shownBrought, shownText } from './brought.ts'
 import { restoredProperties } from './message-properties.ts'
-import { propertiesView } from './properties-view.ts'
 import { noteAge } from './tables.ts'
 
 /** How often the age of the journal is noted: its rows are kept that much longer at most. */
@@ -24,6 +24,8 @@ interface JournalRecord {
   readonly route: string
   readonly topic: string
   readonly payload: string | Uint8Array
+  readonly broker: string | null
+  readonly properties: string | null
 }
 
 interface QuarantineRecord {
@@ -71,7 +73,7 @@ export class StoredMessages implements Disposable {
     readonly limit: number
   }): { readonly rows: readonly JournalRow[]; readonly more: boolean } {
     const found = query.topic === undefined ? this.#newest(query) : this.#newestOfTopic(query, query.topic)
-    const rows = found.slice(0, query.limit).map((row) => ({ ...row, payload: shown(row.payload).text }))
+    const rows = found.slice(0, query.limit).map(journalRow)
     return { rows, more: found.length > query.limit }
   }
 
@@ -103,7 +105,7 @@ export class StoredMessages implements Disposable {
     const rows = found.map((row) => {
       const { properties, ...rest } = row
       const { text, encoding } = shown(row.payload)
-      const view = propertiesView(restoredProperties(properties))
+      const view = shownBrought(restoredProperties(properties))
       return { ...rest, payload: text, encoding, ...(view && { properties: view }) }
     })
     return { rows, more: sizes.length > taken.length }
@@ -148,7 +150,7 @@ export class StoredMessages implements Disposable {
   #newest({ route, before, limit }: JournalQuery): readonly JournalRecord[] {
     const { where, values } = conditions({ 'seq < ?': before, 'route = ?': route })
     return this.#database.all<JournalRecord>({
-      sql: `SELECT seq, at, route, topic, payload FROM journal ${where} ORDER BY seq DESC LIMIT ?`,
+      sql: `SELECT seq, at, route, topic, payload, broker, properties FROM journal ${where} ORDER BY seq DESC LIMIT ?`,
       values: [...values, limit + 1],
     })
   }
@@ -156,7 +158,7 @@ export class StoredMessages implements Disposable {
   #newestOfTopic({ route, before, limit }: JournalQuery, topic: string): readonly JournalRecord[] {
     const { where, values } = conditions({ 'seq < ?': before, 'route = ?': route })
     return this.#database.all<JournalRecord>({
-      sql: `SELECT seq, at, route, topic, payload FROM (SELECT * FROM journal ${where} ORDER BY seq DESC LIMIT ?)
+      sql: `SELECT seq, at, route, topic, payload, broker, properties FROM (SELECT * FROM journal ${where} ORDER BY seq DESC LIMIT ?)
             WHERE topic = ? ORDER BY seq DESC LIMIT ?`,
       values: [...values, topicSearchRows, topic, limit + 1],
     })
@@ -186,6 +188,18 @@ function conditions(given: Readonly<Record<string, SqlValue | undefined>>): {
   return {
     where: parts.length > 0 ? `WHERE ${parts.map(({ sql }) => sql).join(' AND ')}` : '',
     values: parts.map(({ value }) => value),
+  }
+}
+
+function journalRow({ payload, broker, properties, ...rest }: JournalRecord): JournalRow {
+  const { text, encoding } = shown(payload)
+  const brought = shownText(properties)
+  return {
+    ...rest,
+    payload: text,
+    encoding,
+    ...(broker !== null && { broker }),
+    ...(brought && { properties: brought }),
   }
 }
 

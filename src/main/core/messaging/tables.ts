@@ -130,6 +130,14 @@ export const messagingSchema: Schema = {
         ALTER TABLE quarantine ADD COLUMN properties TEXT;
       `,
     },
+    {
+      version: 7,
+      what: 'which broker messages of the journal came from, and what went on with them',
+      sql: `
+        ALTER TABLE journal ADD COLUMN broker TEXT; -- null: not known
+        ALTER TABLE journal ADD COLUMN properties TEXT; -- JSON; null: nothing
+      `,
+    },
   ],
 }
 
@@ -139,7 +147,10 @@ export interface RowTable {
   readonly columns: readonly string[]
 }
 
-export const journalTable: RowTable = { name: 'journal', columns: ['at', 'route', 'topic', 'payload'] }
+export const journalTable: RowTable = {
+  name: 'journal',
+  columns: ['at', 'route', 'topic', 'payload', 'broker', 'properties'],
+}
 export const quarantineTable: RowTable = {
   name: 'quarantine',
   columns: ['at', 'route', 'topic', 'payload', 'reason', 'target', 'cut_from', 'properties'],

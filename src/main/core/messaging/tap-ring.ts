@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { ShownMessage } from '#shared/contract/messages.ts'
+import { shownBrought } from './brought.ts'
 import { bytesOfProperties, type MessageProperties } from './message-properties.ts'
-import { propertiesView } from './properties-view.ts'
 import { kept } from './targets.ts'
 import { filterMatches, parseTopicFilter } from './topic-filter.ts'
 
@@ -172,7 +172,7 @@ function shownMessage(message: TappedMessage): ShownMessage {
   const shown = encoding === 'hex' ? text.slice(0, shownBytes) : text
   const { n, at, topic, bytes, qos, retain, brought, broker, routes } = message
   const rest = { bytes, cut: cut || shown.length < text.length, qos, retain, routes }
-  const properties = propertiesView(brought)
+  const properties = shownBrought(brought)
   const from = broker === null ? {} : { broker }
   return { n, at, topic, payload: shown, encoding, ...rest, ...from, ...(properties && { properties }) }
 }

@@ -7,6 +7,7 @@ import { usePage } from '../../state/page-context.ts'
 import { MessageTrace } from '../routes/message-trace.tsx'
 import { PagedRows, pageSize } from './paged-rows.tsx'
 import { Payload } from './payload.tsx'
+import { PropertiesPart } from './properties-part.tsx'
 import { RouteChoice } from './route-choice.tsx'
 
 /** Messages that routes with a journal target have kept. */
@@ -25,12 +26,14 @@ export function JournalTab() {
               facts={[
                 ['when', <Time key="at" at={chosen.at} />],
                 ['route', chosen.route],
+                ...(chosen.broker === undefined ? [] : [['Broker', chosen.broker] as const]),
                 ['number', chosen.seq],
               ]}
             />
             <DrawerPart title="Payload">
-              <Payload payload={chosen.payload} encoding="utf8" />
+              <Payload payload={chosen.payload} encoding={chosen.encoding} />
             </DrawerPart>
+            <PropertiesPart properties={chosen.properties} />
             <DrawerPart title="What became of it">
               <MessageTrace key={`${chosen.at} ${chosen.topic}`} at={chosen.at} topic={chosen.topic} message={null} />
             </DrawerPart>

@@ -15,6 +15,7 @@ import styles from './message-drawer.module.css'
 import { Payload } from './payload.tsx'
 import { PropertiesPart } from './properties-part.tsx'
 import { RouteResults } from './route-results.tsx'
+import { isWhole, storedOf } from './stored-of.ts'
 
 /** One message in full: its payload as JSON, text or bytes, and the routes that it took. */
 export function MessageDrawer({
@@ -31,6 +32,7 @@ export function MessageDrawer({
 }) {
   const { whole, problem, busy, fetch } = useWhole(message)
   const payload = whole ?? message
+  const whatCame = stored(message)
   return (
     <Drawer title={<code>{message.topic}</code>} label="Message" onClose={onClose}>
       <Facts
@@ -81,13 +83,13 @@ export function MessageDrawer({
       </DrawerPart>
       {message.routes.length > 0 && (
         <DrawerPart title="What became of it">
-          <MessageTrace at={message.at} topic={message.topic} message={message.cut ? null : stored(message)} />
+          <MessageTrace at={message.at} topic={message.topic} message={stored(message)} />
         </DrawerPart>
       )}
-      {message.routes.length > 0 && !message.cut && (
+      {message.routes.length > 0 && whatCame !== null && (
         <DrawerPart title="Passport">
           <p className="dim">Each stage of these routes, as they are written now.</p>
-          <PassportPart key={message.n} message={stored(message)} />
+          <PassportPart key={message.n} message={whatCame} />
         </DrawerPart>
       )}
     </Drawer>
@@ -113,6 +115,7 @@ function useWhole(message: ShownMessage) {
   return { whole, problem, busy, fetch }
 }
 
-function stored({ at, topic, payload, encoding, qos, retain }: ShownMessage): StoredMessage {
-  return { at, topic, payload, encoding, qos, retain }
+/** The message as it can be taken through routes; null where it is not known whole. */
+function stored(message: ShownMessage): StoredMessage | null {
+  return isWhole(message) ? storedOf(message) : null
 }

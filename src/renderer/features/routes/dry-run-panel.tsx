@@ -1,5 +1,6 @@
 import { Button, Select } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
+import { sizeOfPairs } from '#shared/brought.ts'
 import { toConsoleError } from '#shared/client/index.ts'
 import { type DryRunReport, dryRunBounds, recordedDryRunBounds, type StoredMessage } from '#shared/contract/index.ts'
 import type { Problem } from '#shared/problem.ts'
@@ -8,6 +9,7 @@ import { Panel } from '../../components/panel.tsx'
 import { Time } from '../../components/time.tsx'
 import { usePage } from '../../state/page-context.ts'
 import { useSlice } from '../../state/use-shown.ts'
+import { isWhole, storedOf } from '../messages/stored-of.ts'
 import { useTap } from '../messages/use-tap.ts'
 import styles from './dry-run-panel.module.css'
 import { Outcome } from './route-outcome.tsx'
@@ -32,14 +34,12 @@ export function DryRunPanel({
   const [report, setReport] = useState<DryRunReport | null>(null)
   const [problem, setProblem] = useState<Problem | null>(null)
   const [running, setRunning] = useState(false)
-  const usable = tap.messages.filter(({ cut }) => !cut)
+  const usable = tap.messages.filter(isWhole)
   const run = async () => {
     setRunning(true)
     setProblem(null)
     try {
-      const messages = newestWithin(
-        usable.map(({ at, topic, payload, encoding, qos, retain }) => ({ at, topic, payload, encoding, qos, retain })),
-      )
+      const messages = newestWithin(usable.map(storedOf))
       setReport(
         await link.calls.routes.dryRun({ route, text, messages: recording === null ? messages : [], recording }),
       )
@@ -160,7 +160,7 @@ export function newestWithin(messages: readonly StoredMessage[]): StoredMessage[
   const taken: StoredMessage[] = []
   let bytes = 0
   for (const message of messages.toReversed()) {
-    bytes += message.payload.length
+    bytes += message.payload.length + sizeOfPairs(message.properties?.user ?? [])
     if (taken.length >= dryRunBounds.messages || bytes > dryRunBounds.bytes) break
     taken.push(message)
   }

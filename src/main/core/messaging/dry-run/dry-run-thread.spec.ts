@@ -36,6 +36,7 @@ describe('dry runs', () => {
       after: route,
       messages: [message('aaa')],
       tables: {},
+      brokers: [],
     })
     expect(answer).toMatchObject({ type: 'dry run', report: { changed: 1, after: { passed: 1 } } })
   })
@@ -43,7 +44,14 @@ describe('dry runs', () => {
   test('are ended when they take too long, and refused while two go on', async () => {
     const clock = new ManualClock()
     await using runs = new DryRuns({ runtime: testRuntime(), clock })
-    const request = { type: 'dry run', before: null, after: route, messages: [endless], tables: {} } as const
+    const request = {
+      type: 'dry run',
+      before: null,
+      after: route,
+      messages: [endless],
+      tables: {},
+      brokers: [],
+    } as const
     const ends = [runs.ask(request), runs.ask(request)].map((run) => run.catch((error: unknown) => error))
     await expect(runs.ask(request)).rejects.toMatchObject({ problem: { code: 'dry-run-busy' } })
     await clock.advance(15_000)
@@ -58,7 +66,14 @@ describe('dry runs', () => {
   test('tell why a route cannot be tried', async () => {
     await using runs = new DryRuns({ runtime: testRuntime(), clock: new ManualClock() })
     const broken = { ...route, where: 'payload.' }
-    const failing = runs.ask({ type: 'dry run', before: null, after: broken, messages: [message('a')], tables: {} })
+    const failing = runs.ask({
+      type: 'dry run',
+      before: null,
+      after: broken,
+      messages: [message('a')],
+      tables: {},
+      brokers: [],
+    })
     await expect(failing).rejects.toMatchObject({ problem: { code: 'dry-run-failed' } })
   })
 })

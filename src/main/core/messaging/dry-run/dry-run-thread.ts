@@ -18,12 +18,15 @@ export type DryRunRequest =
       readonly after: RouteDefinition | null
       readonly messages: readonly StoredMessage[]
       readonly tables: TableContents
+      /** The site's brokers, the first one meant where a route names none. */
+      readonly brokers: readonly string[]
     }
   | {
       readonly type: 'passport'
       readonly routes: readonly RouteDefinition[]
       readonly message: StoredMessage
       readonly tables: TableContents
+      readonly brokers: readonly string[]
     }
 
 /** What it answers. */

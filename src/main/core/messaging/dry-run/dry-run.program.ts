@@ -11,6 +11,6 @@ const tables = new LookupTables()
 tables.replace(request.tables)
 const answer: DryRunAnswer =
   request.type === 'dry run'
-    ? { type: 'dry run', report: dryRun(request.before, request.after, request.messages, tables) }
-    : { type: 'passport', routes: passportOf(request.routes, request.message, tables) }
+    ? { type: 'dry run', report: dryRun(request.before, request.after, request.messages, tables, request.brokers) }
+    : { type: 'passport', routes: passportOf(request.routes, request.message, tables, request.brokers) }
 parentPort.postMessage(answer)

@@ -27,6 +27,20 @@ function message(topic: string, payload: string, laterMs = 1_000): StoredMessage
   return { at, topic, payload, encoding: 'utf8', qos: 0, retain: false }
 }
 
+const none = {
+  contentType: null,
+  responseTopic: null,
+  correlation: null,
+  isText: false,
+  user: [],
+  moreUser: 0,
+  id: null,
+  hops: 0,
+  isSpent: false,
+  expiresAt: null,
+  isCut: false,
+}
+
 const traffic = [
   message('desk/1/status', '{"battery": 80}'),
   message('desk/2/status', '{"battery": 3}'),
@@ -52,6 +66,35 @@ describe('a dry run', () => {
       { target: 'channel board', payload: '{"desk":"1"}', encoding: 'utf8', cut: false },
     ])
     expect(report.differences[1]?.after.outputs[0]?.payload).toBe('{"battery": 3}')
+  })
+
+  test('sees what messages brought and how often they were passed on, as the router did', () => {
+    const unit = { ...none, user: [{ name: 'unit', value: 'desk-7' }], expiresAt: at + 60_000 }
+    const messages = [
+      { ...message('desk/1/status', '{}'), properties: unit },
+      { ...message('desk/1/status', '{}'), properties: { ...unit, hops: 8, isSpent: true } },
+      message('desk/1/status', '{}'),
+    ]
+    const asks = { ...route, where: 'properties.user.unit == "desk-7" && has(properties.expires)', map: null }
+    const { differences } = dryRun(null, asks, messages)
+    expect(differences.map(({ after }) => after.result)).toEqual(['passed', 'quarantined', 'filtered'])
+    expect(differences[1]?.after.reason).toMatch(/passed on 8 times/)
+  })
+
+  test('takes a message through routes of the broker that it came from, and through any where that is not known', () => {
+    const from = (broker?: string) => ({
+      ...message('desk/1/status', '{"battery": 80}'),
+      ...(broker !== undefined && { broker }),
+    })
+    const messages = [from('plant'), from('lab'), from('elsewhere'), from()]
+    const results = (definition: RouteDefinition) =>
+      dryRun(null, definition, messages, undefined, ['plant', 'lab']).differences.map(({ n }) => n)
+    expect(results(route)).toEqual([0, 2, 3])
+    expect(results({ ...route, broker: 'lab' })).toEqual([1, 2, 3])
+    const [plain, other] = messages
+    const passed = (given: StoredMessage | undefined) =>
+      given && passportOf([route], given, undefined, ['plant', 'lab']).length
+    expect([passed(plain), passed(other)]).toEqual([1, 0])
   })
 
   test('of a new route compares with none, and of one that is removed with nothing', () => {

@@ -10,17 +10,18 @@ const most = { differences: 200, characters: 2 * 1024 * 1024 }
 const unmatched: RouteOutcome = { result: 'not matched', reason: null, outputs: [] }
 
 /**
- * Takes recorded messages, oldest first, through a route as it is and as it would be; null where there is none. Pure: nothing is
- * delivered, and the times are those of the messages.
+ * Takes recorded messages, oldest first, through a route as it is and as it would be; null where there is none. `brokers` are those of the
+ * site, the first one meant where a route names none. Pure: nothing is delivered, and the times are those of the messages.
  */
 export function dryRun(
   before: RouteDefinition | null,
   after: RouteDefinition | null,
   messages: readonly StoredMessage[],
   tables: LookupTables = new LookupTables(),
+  brokers: readonly string[] = [],
 ): DryRunReport {
-  const old = outcomesOf(before, messages, tables)
-  const now = outcomesOf(after, messages, tables)
+  const old = outcomesOf(before, messages, tables, brokers)
+  const now = outcomesOf(after, messages, tables, brokers)
   const differences: RouteDifference[] = []
   let changed = 0
   let characters = 0
@@ -41,9 +42,10 @@ function outcomesOf(
   route: RouteDefinition | null,
   messages: readonly StoredMessage[],
   tables: LookupTables,
+  brokers: readonly string[],
 ): readonly RouteOutcome[] {
   if (route === null) return messages.map(() => unmatched)
-  using rehearsed = new RehearsedRoute(route, messages[0]?.at ?? 0, tables)
+  using rehearsed = new RehearsedRoute(route, messages[0]?.at ?? 0, tables, brokers)
   for (const message of messages) rehearsed.take(message)
   return rehearsed.outcomes()
 }

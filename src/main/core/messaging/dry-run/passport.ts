@@ -10,7 +10,8 @@ import { compileSchema } from '../payload-schema.ts'
 import { payloadOf } from '../payload-text.ts'
 import { sourceOf } from '../route-source.ts'
 import { compileTags } from '../tag-stage.ts'
-import { RehearsedRoute } from './rehearsed-route.ts'
+import { targetTopic } from '../target-topic.ts'
+import { hears, holdStored, RehearsedRoute } from './rehearsed-route.ts'
 
 type Stage = PassportRoute['stages'][number]
 
@@ -25,20 +26,24 @@ export function passportOf(
   routes: readonly RouteDefinition[],
   stored: StoredMessage,
   tables: LookupTables = new LookupTables(),
+  brokers: readonly string[] = [],
 ): readonly PassportRoute[] {
   const sources = routes.map((route) => ({ route, source: sourceOf(route.from) }))
   return sources.flatMap(({ route, source }) => {
-    if ('mistake' in source || !source.matches(stored.topic)) return []
-    using rehearsed = new RehearsedRoute({ ...route, on: true, limit: null, batch: null }, stored.at, tables)
+    if ('mistake' in source || !hears(route, stored, brokers) || !source.matches(stored.topic)) return []
+    using rehearsed = new RehearsedRoute({ ...route, on: true, limit: null, batch: null }, stored.at, tables, brokers)
     rehearsed.take(stored)
     const [outcome] = rehearsed.outcomes()
     if (outcome === undefined) return []
-    const topics = outcome.outputs.length === 0 ? [] : route.to.flatMap((to) => (to.kind === 'mqtt' ? [to.topic] : []))
-    const onward = topics.flatMap((topic) =>
-      sources.flatMap((reader) =>
-        !('mistake' in reader.source) && reader.source.matches(topic) ? [{ topic, route: reader.route.id }] : [],
-      ),
-    )
+    const published = outcome.outputs.length === 0 ? [] : route.to.flatMap((to) => (to.kind === 'mqtt' ? [to] : []))
+    const onward = published.flatMap(({ topic: address, broker = brokers[0] }) => {
+      const topic = targetTopic(address, stored.topic)
+      return sources.flatMap((reader) =>
+        !('mistake' in reader.source) && (reader.route.broker ?? brokers[0]) === broker && reader.source.matches(topic)
+          ? [{ topic, route: reader.route.id }]
+          : [],
+      )
+    })
     const { id, title, from, on } = route
     return [{ route: id, title, from, on, stages: stagesOf(route, stored, new Expressions(tables)), outcome, onward }]
   })
@@ -47,8 +52,7 @@ export function passportOf(
 /** The stages that the message comes to, the one at which it ends included. */
 function stagesOf(route: RouteDefinition, stored: StoredMessage, expressions: Expressions): Stage[] {
   const message = new IncomingMessage()
-  const bytes = Buffer.from(stored.payload, stored.encoding)
-  message.hold(stored.topic, stored.topic.split('/'), bytes, stored.at, stored.retain, stored.qos)
+  holdStored(message, stored)
   const stages: Stage[] = []
   for (const look of [whereStage, validateStage, limitStage, tagStage, enrichStage, mapStage, batchStage]) {
     const stage = look(route, message, expressions)

@@ -1,5 +1,6 @@
 import type { RouteDefinition } from '#core/config/index.ts'
 import type { RouteOutcome, RouteOutput, StoredMessage } from '#shared/contract/index.ts'
+import { propertiesIn } from '../brought.ts'
 import { Expressions } from '../expressions.ts'
 import type { HeldPlace } from '../holding/holding.ts'
 import { IncomingMessage } from '../incoming-message.ts'
@@ -32,8 +33,14 @@ export class RehearsedRoute implements Disposable {
   readonly #waiting = new WeakMap<HeldPlace, Kept>()
   #lastAt: number
 
-  /** Throws the first mistake of a route that cannot be compiled. */
-  constructor(route: RouteDefinition, from: number, tables: LookupTables) {
+  readonly #brokers: readonly string[]
+
+  /**
+   * Throws the first mistake of a route that cannot be compiled. `brokers` are those of the site, the first one meant where a route names
+   * none.
+   */
+  constructor(route: RouteDefinition, from: number, tables: LookupTables, brokers: readonly string[]) {
+    this.#brokers = brokers
     this.#clock = new ReplayClock(from)
     this.#lastAt = from
     const compiled = compileRoute(route, {
@@ -63,9 +70,8 @@ export class RehearsedRoute implements Disposable {
     const kept: Kept = { result: 'not matched', reason: null, outputs: [] }
     this.#outcomes.push(kept)
     const { definition, source } = this.#chain
-    if (!definition.on || !source.matches(stored.topic)) return
-    const bytes = Buffer.from(stored.payload, stored.encoding)
-    this.#message.hold(stored.topic, stored.topic.split('/'), bytes, stored.at, stored.retain, stored.qos)
+    if (!definition.on || !hears(definition, stored, this.#brokers) || !source.matches(stored.topic)) return
+    holdStored(this.#message, stored)
     this.#inHand = [kept]
     const result = this.#chain.take(this.#message)
     this.#inHand = []
@@ -117,6 +123,28 @@ export class RehearsedRoute implements Disposable {
       kept.result = 'quarantined'
     }
   }
+}
+
+/** Takes a message as it was kept. */
+export function holdStored(message: IncomingMessage, stored: StoredMessage): void {
+  const { topic, at, retain, qos, properties } = stored
+  message.hold(
+    topic,
+    topic.split('/'),
+    Buffer.from(stored.payload, stored.encoding),
+    at,
+    retain,
+    qos,
+    propertiesIn(properties),
+  )
+}
+
+/**
+ * Whether a route listens where a message came from. One of which that is not known, or that came from a broker which the site does not
+ * have, may have come from any.
+ */
+export function hears(route: RouteDefinition, { broker }: StoredMessage, brokers: readonly string[]): boolean {
+  return broker === undefined || !brokers.includes(broker) || (route.broker ?? brokers[0]) === broker
 }
 
 /** A payload as it is shown: text where it is one, else hex. */

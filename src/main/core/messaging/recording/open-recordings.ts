@@ -2,7 +2,8 @@ import type { EventLog } from '#core/events/index.ts'
 import type { Jobs } from '#core/jobs/index.ts'
 import type { Clock, Logger } from '#core/platform/index.ts'
 import type { Slice, StateHub } from '#core/state/index.ts'
-import type { Store } from '#core/store/index.ts'
+import type { SqlValue, Store } from '#core/store/index.ts'
+import { sparse } from '#shared/brought.ts'
 import type { RecordingView, Replay } from '#shared/contract/recordings.ts'
 import type { RecordedMessage } from '#shared/message-lines.ts'
 import { ConsoleError } from '#shared/problem.ts'
@@ -11,6 +12,7 @@ import type { Cause } from '#shared/vocabulary.ts'
 import { messagingEvents } from '../event-kinds.ts'
 import type { RecordingCounts } from '../protocol.ts'
 import { insertRows } from '../tables.ts'
+import { bytesOf } from '../targets.ts'
 import type { RecorderPort } from '../types.ts'
 import { recordedPage } from './recorded-page.ts'
 import { RecordingBook, type RecordingRow, viewOf } from './recording-book.ts'
@@ -159,15 +161,9 @@ class SiteRecordings implements Recordings {
   async importAdd(recording: string, messages: readonly RecordedMessage[]): Promise<number> {
     const row = this.#find(recording, 'importing')
     this.#awaitImport(row.id)
-    const values = messages.flatMap(({ at, topic, qos, retain, payload, encoding }) => [
-      row.id,
-      at,
-      topic,
-      qos,
-      retain ? 1 : 0,
-      encoding === 'hex' ? new Uint8Array(Buffer.from(payload, 'hex')) : payload,
-    ])
-    const bytes = messages.reduce((all, { topic, payload }) => all + topic.length + Buffer.byteLength(payload), 0)
+    const rows = messages.map(importedRow)
+    const values = rows.flatMap((imported) => [row.id, ...imported.values])
+    const bytes = rows.reduce((all, imported) => all + imported.bytes, 0)
     if (row.messages + messages.length > row.most_messages || row.bytes + bytes > row.most_bytes) {
       this.#remove(row)
       throw new ConsoleError(
@@ -373,6 +369,14 @@ class SiteRecordings implements Recordings {
     const data = { recording: `r${id}`, name, filter, messages }
     this.#parts.events.emit({ kind: messagingEvents[kind], subject: 'site', severity: 'info', message, cause, data })
   }
+}
+
+/** A message of a file as a row, apart from its recording, and what it counts. */
+function importedRow({ at, topic, qos, retain, payload, encoding, broker, properties }: RecordedMessage) {
+  const bytes = encoding === 'hex' ? new Uint8Array(Buffer.from(payload, 'hex')) : payload
+  const brought = properties === undefined ? null : JSON.stringify(sparse(properties))
+  const values: readonly SqlValue[] = [at, topic, qos, retain ? 1 : 0, bytes, broker ?? null, brought]
+  return { values, bytes: topic.length + bytesOf(bytes) + (brought?.length ?? 0) }
 }
 
 function whyEnded(ended: NonNullable<RecordingCounts['ended']>, row: RecordingRow): string | null {

@@ -1,17 +1,27 @@
 import type { Problem } from '#shared/problem.ts'
 import { ConsoleError } from '#shared/problem.ts'
+import { replayProperties } from '../message-properties.ts'
 import type { MqttDelivery } from '../outbox/mqtt-delivery.ts'
 import type { ReplayedMessage } from '../protocol.ts'
 
-/** Publishes messages in their order and waits until the broker has them all. `sent` is how many it has for sure. */
+/** The way to a broker; without a publisher there is no connection. */
+export interface PublishWay {
+  readonly publisher: Pick<MqttDelivery, 'publish'> | undefined
+}
+
+/** Publishes messages in their order, each to its broker, and waits until those have them all. `sent` is how many they have for sure. */
 export async function publishAll(
-  delivery: Pick<MqttDelivery, 'publish'> | undefined,
+  wayTo: (broker: string | null) => PublishWay,
   messages: readonly ReplayedMessage[],
+  now: () => number = Date.now,
 ): Promise<{ readonly sent: number; readonly problem: Problem | null }> {
-  if (!delivery) {
+  // Looked at before the first goes out: what has not begun need not be told as half done.
+  const away = messages.find(({ broker }) => !wayTo(broker).publisher)
+  if (away) {
+    const which = away.broker === null ? 'the broker' : `the broker ${away.broker}`
     const error = new ConsoleError(
       'broker-away',
-      'The router is not connected to the broker, so nothing more can be replayed.',
+      `The router is not connected to ${which}, so nothing more can be replayed.`,
       'Start the broker, then replay again.',
       { retryable: true },
     )
@@ -19,10 +29,13 @@ export async function publishAll(
   }
   const results = await Promise.all(
     messages.map(
-      ({ topic, payload, qos, retain }) =>
+      ({ broker, topic, payload, qos, retain, properties }) =>
         new Promise<string | null>((resolve) => {
           const bytes = typeof payload === 'string' ? payload : Buffer.from(payload)
-          delivery.publish(topic, bytes, { qos, retain }, resolve)
+          const brought = properties === null ? {} : { properties: replayProperties(properties, now()) }
+          const way = wayTo(broker).publisher
+          if (way) way.publish(topic, bytes, { qos, retain, ...brought }, resolve)
+          else resolve('the connection to the broker was lost')
         }),
     ),
   )

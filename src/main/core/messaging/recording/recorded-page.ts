@@ -1,6 +1,7 @@
 import type { Database, SqlValue } from '#core/store/index.ts'
 import type { RecordedRow } from '#shared/contract/recordings.ts'
 import { ConsoleError } from '#shared/problem.ts'
+import { broughtIn } from '../brought.ts'
 import { filterMatches, parseTopicFilter, type TopicFilter } from '../topic-filter.ts'
 
 /** Rows that one query looks at, and how long one page may look. */
@@ -28,6 +29,8 @@ interface Row {
   readonly qos: number
   readonly retain: number
   readonly payload: string | Uint8Array
+  readonly broker: string | null
+  readonly properties: string | null
 }
 
 /**
@@ -55,31 +58,52 @@ export async function recordedPage(
       if (filter !== null && !filterMatches(filter, row.topic)) continue
       const shown = shownRow(row)
       rows.push(shown)
-      bytes += shown.bytes
+      bytes += shown.bytes + (row.properties?.length ?? 0)
     }
     if (found.length < wanted) after = end
     if (rows.length >= query.limit || now() >= deadline) return { rows, next: after }
   }
 }
 
-/** The topics of a recording that a filter takes in, and how many messages each has, the busiest first. */
+/** Messages of one topic of one broker; null: it is not known of which. */
+export interface TopicGroup {
+  readonly topic: string
+  readonly broker: string | null
+  readonly messages: number
+  readonly retained: number
+  readonly withProperties: number
+}
+
+/** The topics of a recording that a filter takes in, and how many messages each has, the busiest first; and the same by brokers. */
 export async function topicsOf(
   database: Database,
   recording: number,
   filterText: string,
-): Promise<readonly { readonly topic: string; readonly messages: number; readonly retained: number }[]> {
+): Promise<{
+  readonly topics: readonly { readonly topic: string; readonly messages: number; readonly retained: number }[]
+  readonly groups: readonly TopicGroup[]
+}> {
   const filter = filterOf(filterText)
   const { sql, values } = topicCondition(filter)
-  const found = await database.query<{ topic: string; messages: number; retained: number }>(
+  const found = await database.query<TopicGroup>(
     {
-      sql: `SELECT topic, count(*) AS messages, sum(retain) AS retained FROM recorded
-            WHERE recording = ? ${sql} GROUP BY topic ORDER BY messages DESC, topic`,
+      sql: `SELECT topic, broker, count(*) AS messages, sum(retain) AS retained, count(properties) AS withProperties
+            FROM recorded WHERE recording = ? ${sql} GROUP BY topic, broker`,
       values: [recording, ...values],
       name: 'topics of a recording',
     },
     { atMostMs: 30_000 },
   )
-  return filter === null ? found : found.filter(({ topic }) => filterMatches(filter, topic))
+  const groups = filter === null ? found : found.filter(({ topic }) => filterMatches(filter, topic))
+  const topics = new Map<string, { topic: string; messages: number; retained: number }>()
+  for (const { topic, messages, retained } of groups) {
+    const known = topics.get(topic) ?? { topic, messages: 0, retained: 0 }
+    known.messages += messages
+    known.retained += retained
+    topics.set(topic, known)
+  }
+  const busiest = [...topics.values()].toSorted((one, other) => other.messages - one.messages)
+  return { topics: busiest, groups }
 }
 
 /** The key of the last row in the next window; null when there is none. */
@@ -111,7 +135,7 @@ function windowQuery(query: PageQuery, filter: TopicFilter | null, after: number
     values.push(pattern, pattern)
   }
   return {
-    sql: `SELECT seq, at, topic, qos, retain, payload FROM recorded
+    sql: `SELECT seq, at, topic, qos, retain, payload, broker, properties FROM recorded
           WHERE ${conditions.join(' AND ')} ${topic.sql} ORDER BY seq LIMIT ?`,
     values: [...values, limit],
     name: 'page of a recording',
@@ -150,7 +174,8 @@ function filterOf(text: string): TopicFilter | null {
   )
 }
 
-function shownRow({ seq, at, topic, qos, retain, payload }: Row): RecordedRow {
+function shownRow({ seq, at, topic, qos, retain, payload, broker, properties }: Row): RecordedRow {
+  const brought = broughtIn(properties)
   const bytes = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length
   return {
     seq,
@@ -161,5 +186,7 @@ function shownRow({ seq, at, topic, qos, retain, payload }: Row): RecordedRow {
     payload: typeof payload === 'string' ? payload : Buffer.from(payload).toString('hex'),
     encoding: typeof payload === 'string' ? 'utf8' : 'hex',
     bytes,
+    ...(broker !== null && { broker }),
+    ...(brought && { properties: brought }),
   }
 }

@@ -1,3 +1,5 @@
+import { broughtText } from '../brought.ts'
+import type { MessageProperties } from '../message-properties.ts'
 import type { RecordingCounts, RecordingOrder } from '../protocol.ts'
 import type { RowOwner, StoreLine } from '../store-line.ts'
 import { storable } from '../store-targets.ts'
@@ -33,8 +35,16 @@ export class Recorder {
     this.#line.flush()
   }
 
-  take(topic: string, payload: Buffer, qos: number, retained: boolean, at: number): void {
-    for (const recording of this.#under.values()) recording.take(topic, payload, qos, retained, at)
+  take(
+    topic: string,
+    payload: Buffer,
+    qos: number,
+    retained: boolean,
+    at: number,
+    brought: MessageProperties | null,
+    broker: string | null,
+  ): void {
+    for (const recording of this.#under.values()) recording.take(topic, payload, qos, retained, at, brought, broker)
   }
 
   /** The recordings whose counts changed since this was last asked; those that have ended are told a last time. */
@@ -71,7 +81,15 @@ class UnderWay implements RowOwner {
     this.#lost = order.lost
   }
 
-  take(topic: string, payload: Buffer, qos: number, retained: boolean, at: number): void {
+  take(
+    topic: string,
+    payload: Buffer,
+    qos: number,
+    retained: boolean,
+    at: number,
+    brought: MessageProperties | null,
+    broker: string | null,
+  ): void {
     if (this.#ended !== null || !this.#matches(topic, payload)) return
     const { most } = this.#order
     const over = at >= most.until ? 'time' : this.#messages >= most.messages ? 'messages' : null
@@ -80,7 +98,8 @@ class UnderWay implements RowOwner {
       return
     }
     const stored = storable(payload)
-    const bytes = bytesOf(stored) + topic.length
+    const properties = broughtText(brought)
+    const bytes = bytesOf(stored) + topic.length + (properties?.length ?? 0)
     if (this.#bytes + bytes > most.bytes) {
       this.end('bytes')
       return
@@ -89,7 +108,8 @@ class UnderWay implements RowOwner {
     this.#bytes += bytes
     this.#onTheWay++
     this.#changed = true
-    this.#line.push(this, [this.#order.id, at, topic, qos, retained ? 1 : 0, stored], bytes)
+    const values = [this.#order.id, at, topic, qos, retained ? 1 : 0, stored, broker, properties]
+    this.#line.push(this, values, bytes)
   }
 
   end(why: NonNullable<RecordingCounts['ended']>): void {

@@ -3,12 +3,14 @@ import type { Clock } from '#core/platform/index.ts'
 import type { StateHub } from '#core/state/index.ts'
 import type { Store } from '#core/store/index.ts'
 import type { Pace, RecordedRow, Replay, ReplayPlan } from '#shared/contract/recordings.ts'
+import type { TrafficView } from '#shared/contract/state.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import { mistakeInTopic } from '../topic-filter.ts'
 import type { RecorderPort } from '../types.ts'
-import { recordedPage, topicsOf } from './recorded-page.ts'
+import { recordedPage, type TopicGroup, topicsOf } from './recorded-page.ts'
 import type { RecordingRow } from './recording-book.ts'
+import { brokerFor, prefixedTopic, replayedMessage } from './replayed.ts'
 
 /** Messages that go to the broker together, and their bytes; the next wait until it has them. */
 const batchMessages = 250
@@ -32,18 +34,24 @@ export interface ReplayPorts {
 
 /** What a replay will publish, and what follows from it. */
 export async function planReplay(ports: ReplayPorts, row: RecordingRow, request: Replay): Promise<ReplayPlan> {
-  const topics = await topicsOf(ports.store.messages, row.id, request.filter)
+  const { topics, groups } = await topicsOf(ports.store.messages, row.id, request.filter)
   const messages = topics.reduce((all, topic) => all + topic.messages, 0)
   const retained = topics.reduce((all, topic) => all + topic.retained, 0)
-  const to = topics.map(({ topic, messages: count }) => ({ topic: prefixed(request.prefix, topic), messages: count }))
+  const to = topics.map(({ topic, messages: count }) => ({
+    topic: prefixedTopic(request.prefix, topic),
+    messages: count,
+  }))
   const lastsMs = lasts(row, messages, request.pace)
-  const router = ports.state.slice('traffic').get('traffic')?.router
+  const links = linksOf(ports)
+  const brokers = brokersOf(groups, request, links)
+  const where = links.length > 1 ? ` on ${brokers.map(({ broker }) => broker).join(' and ')}` : ''
   return {
-    sentence: `Publishes ${messages} messages of ${row.name} to ${to.length} ${to.length === 1 ? 'topic' : 'topics'}${request.prefix === '' ? ', the very ones they came from' : ` below ${request.prefix}`}, ${paceWords(request.pace)}.`,
+    sentence: `Publishes ${messages} messages of ${row.name} to ${to.length} ${to.length === 1 ? 'topic' : 'topics'}${request.prefix === '' ? ', the very ones they came from' : ` below ${request.prefix}`}${where}, ${paceWords(request.pace)}.`,
     messages,
     retained,
     topics: to.slice(0, namedTopics),
     moreTopics: Math.max(0, to.length - namedTopics),
+    brokers,
     lastsMs,
     warnings: [
       ...(request.prefix === ''
@@ -53,8 +61,9 @@ export async function planReplay(ports: ReplayPorts, row: RecordingRow, request:
       ...(retained > 0
         ? [`${retained} of them are retained: they take the place of what the broker keeps for those topics.`]
         : []),
+      ...brokerWarnings(groups, request, links),
     ],
-    refusal: refusalOf(row, request, messages, to, router),
+    refusal: refusalOf(row, request, messages, to, brokers, links),
     commandLine: commandLineOf(request),
   }
 }
@@ -86,13 +95,9 @@ export async function runReplay(
     const pacer = new Pacer(request.pace, ports.clock)
     for await (const batch of batchesOf(ports, row, request, pacer, context.signal)) {
       await waitUntil(ports.clock, batch.due, context.signal)
-      const messages = batch.rows.map(({ topic, qos, retain, payload, encoding }) => ({
-        topic: prefixed(request.prefix, topic),
-        qos,
-        retain,
-        payload: encoding === 'hex' ? new Uint8Array(Buffer.from(payload, 'hex')) : payload,
-      }))
-      const result = await ports.recorder.replay(messages)
+      const brokers = linksOf(ports).map(({ broker }) => broker)
+      const ground = { request, brokers, name: context.id, now: ports.clock.wall() }
+      const result = await ports.recorder.replay(batch.rows.map((row) => replayedMessage(row, ground)))
       sent += result.sent
       context.progress(sent, plan.messages, 'messages')
       if (result.problem) {
@@ -184,25 +189,61 @@ async function waitUntil(clock: Clock, due: number, signal: AbortSignal): Promis
   }
 }
 
+type Link = TrafficView['links'][number]
+
+function linksOf({ state }: ReplayPorts): readonly Link[] {
+  return state.slice('traffic').get('traffic')?.links ?? []
+}
+
+/** How many messages go to each broker, the most first. */
+function brokersOf(groups: readonly TopicGroup[], { broker: asked }: Replay, links: readonly Link[]) {
+  const ids = links.map(({ broker }) => broker)
+  const counts = new Map<string, number>()
+  for (const { broker, messages } of groups) {
+    const to = brokerFor(broker ?? undefined, asked, ids) ?? ids[0]
+    if (to !== undefined) counts.set(to, (counts.get(to) ?? 0) + messages)
+  }
+  return [...counts]
+    .map(([broker, messages]) => ({ broker, messages }))
+    .toSorted((one, other) => other.messages - one.messages)
+}
+
+function brokerWarnings(groups: readonly TopicGroup[], { broker: asked }: Replay, links: readonly Link[]): string[] {
+  const ids = links.map(({ broker }) => broker)
+  const unknown = groups.filter(({ broker }) => broker !== null && !ids.includes(broker))
+  const strangers = [...new Set(unknown.map(({ broker }) => broker))]
+  const own = links.find(({ embedded }) => embedded)?.broker
+  const toOwn = groups.filter(({ broker }) => (brokerFor(broker ?? undefined, asked, ids) ?? ids[0]) === own)
+  const bare = toOwn.reduce((all, { withProperties }) => all + withProperties, 0)
+  return [
+    ...(asked === undefined && strangers.length > 0
+      ? [`This site has no broker ${strangers.join(', ')}: what came from there goes to ${ids[0] ?? 'the first'}.`]
+      : []),
+    ...(own !== undefined && bare > 0
+      ? [`${bare} of them brought properties, which ${own} cannot pass on, as it speaks MQTT 3.1.1.`]
+      : []),
+  ]
+}
+
 function refusalOf(
   row: RecordingRow,
-  { prefix }: Replay,
+  { prefix, broker }: Replay,
   messages: number,
   to: readonly { readonly topic: string }[],
-  router: string | undefined,
+  brokers: readonly { readonly broker: string }[],
+  links: readonly Link[],
 ): string | null {
   if (row.state !== 'complete') return `${row.name} is not complete yet: stop it first.`
   if (messages === 0) return 'There is no message to replay.'
   if (prefix.startsWith('$')) return 'Topics that begin with $ belong to the broker.'
   const wrong = to.find(({ topic }) => mistakeInTopic(topic) || topic.startsWith('$'))
   if (wrong) return `"${wrong.topic}" is not a topic to publish to.`
-  if (router !== 'connected') return 'The router is not connected to the broker.'
-  return null
-}
-
-function prefixed(prefix: string, topic: string): string {
-  if (prefix === '') return topic
-  return prefix.endsWith('/') ? `${prefix}${topic}` : `${prefix}/${topic}`
+  if (broker !== undefined && !links.some((link) => link.broker === broker)) {
+    return `This site has no broker “${broker}”.`
+  }
+  const away = links.filter((link) => link.state !== 'connected' && brokers.some((one) => one.broker === link.broker))
+  if (away.length === 0 && links.length > 0) return null
+  return `The router is not connected to ${links.length > 1 ? `the broker ${away.map((link) => link.broker).join(', ')}` : 'the broker'}.`
 }
 
 /** About how long it takes: silences of more than a minute are cut to one. */
@@ -216,13 +257,14 @@ function paceWords(pace: Pace): string {
   return pace.factor === 1 ? 'at the pace at which they came' : `${pace.factor} times as fast as they came`
 }
 
-function commandLineOf({ recording, filter, prefix, pace }: Replay): string {
+function commandLineOf({ recording, filter, prefix, pace, broker }: Replay): string {
   const quoted = (text: string) => (/^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
   return [
     `wheelhouse recording replay ${recording}`,
     pace.kind === 'rate' ? `--rate ${pace.perSecond}` : pace.factor === 1 ? '' : `--faster ${pace.factor}`,
     filter === '#' ? '' : `--filter ${quoted(filter)}`,
     prefix === '' ? '' : `--prefix ${quoted(prefix)}`,
+    broker === undefined ? '' : `--broker ${quoted(broker)}`,
   ]
     .filter((part) => part !== '')
     .join(' ')

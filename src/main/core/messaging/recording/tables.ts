@@ -42,10 +42,18 @@ export const recordingsSchema: Schema = {
         CREATE INDEX recorded_by_recording ON recorded (recording);
       `,
     },
+    {
+      version: 2,
+      what: 'which broker recorded messages came from, and what they brought',
+      sql: `
+        ALTER TABLE recorded ADD COLUMN broker TEXT; -- null: not known
+        ALTER TABLE recorded ADD COLUMN properties TEXT; -- JSON; null: it brought nothing
+      `,
+    },
   ],
 }
 
 export const recordedTable: RowTable = {
   name: 'recorded',
-  columns: ['recording', 'at', 'topic', 'qos', 'retain', 'payload'],
+  columns: ['recording', 'at', 'topic', 'qos', 'retain', 'payload', 'broker', 'properties'],
 }

@@ -5,12 +5,14 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { toConsoleError } from '#shared/client/index.ts'
 import type { RecordedRow, RecordingView } from '#shared/contract/index.ts'
+import { Facts } from '../../../components/drawer.tsx'
 import { bytes, counted } from '../../../components/figures.ts'
 import { PanelBody } from '../../../components/panel.tsx'
 import { Time } from '../../../components/time.tsx'
 import { VirtualList } from '../../../components/virtual-list.tsx'
 import { usePage } from '../../../state/page-context.ts'
 import { Payload } from '../payload.tsx'
+import { PropertiesPart } from '../properties-part.tsx'
 import { filterMistake } from '../topic-filter.ts'
 import styles from './recordings.module.css'
 
@@ -124,7 +126,9 @@ export function RecordedPanel({ recording }: { readonly recording: RecordingView
       </div>
       {chosen && (
         <div className={styles.detail}>
+          {chosen.broker !== undefined && <Facts facts={[['Broker', chosen.broker]]} />}
           <Payload payload={chosen.payload} encoding={chosen.encoding} />
+          <PropertiesPart properties={chosen.properties} />
         </div>
       )}
     </section>

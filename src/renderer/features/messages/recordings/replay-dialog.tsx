@@ -1,4 +1,4 @@
-import { Button, NumberInput, SegmentedControl, TextInput } from '@mantine/core'
+import { Button, NumberInput, SegmentedControl, Select, TextInput } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -9,6 +9,7 @@ import { Dialog } from '../../../components/dialog.tsx'
 import { count, duration } from '../../../components/figures.ts'
 import { usePage } from '../../../state/page-context.ts'
 import { tellDone, useAction } from '../../../state/use-action.tsx'
+import { useSlice } from '../../../state/use-shown.ts'
 import { filterMistake } from '../topic-filter.ts'
 import styles from './recordings.module.css'
 
@@ -27,6 +28,8 @@ export function ReplayDialog({
   const [rate, setRate] = useState<number | string>(100)
   const [filter, setFilter] = useState('#')
   const [prefix, setPrefix] = useState('replay')
+  const [broker, setBroker] = useState<string | null>(null)
+  const brokers = (useSlice('traffic').traffic?.links ?? []).map((one) => one.broker)
   const pace: Pace | null =
     kind === 'scaled'
       ? typeof factor === 'number' && factor >= 0.01
@@ -36,7 +39,10 @@ export function ReplayDialog({
         ? { kind, perSecond: Math.round(rate) }
         : null
   const mistake = filterMistake(filter)
-  const request = pace && mistake === null ? { recording: recording.id, filter, prefix, pace } : null
+  const request =
+    pace && mistake === null
+      ? { recording: recording.id, filter, prefix, pace, ...(broker !== null && { broker }) }
+      : null
   const [settled] = useDebouncedValue(JSON.stringify(request), 300)
   const plan = useQuery({
     queryKey: ['replay-plan', settled],
@@ -90,6 +96,18 @@ export function ReplayDialog({
           onChange={(event) => setFilter(event.currentTarget.value)}
           spellCheck={false}
         />
+        {brokers.length > 1 && (
+          <Select
+            label="To the broker"
+            value={broker ?? ''}
+            allowDeselect={false}
+            onChange={(value) => setBroker(value === '' ? null : value)}
+            data={[
+              { value: '', label: 'that each message came from' },
+              ...brokers.map((one) => ({ value: one, label: one })),
+            ]}
+          />
+        )}
         {plan.error ? (
           <p role="alert">{toConsoleError(plan.error).problem.message}</p>
         ) : plan.data ? (
