@@ -3,7 +3,15 @@ import type { DrillRun, DrillView } from '#shared/contract/drills.ts'
 import { eachSlice } from '#shared/contract/each-slice.ts'
 import type { MaintenanceView } from '#shared/contract/maintenance.ts'
 import type { PolicyView } from '#shared/contract/recovery.ts'
-import type { AttentionView, JobView, RouteView, ServiceView, SiteView, SnapshotView } from '#shared/contract/state.ts'
+import type {
+  AttentionView,
+  JobView,
+  RouteStagesView,
+  RouteView,
+  ServiceView,
+  SiteView,
+  SnapshotView,
+} from '#shared/contract/state.ts'
 import type { VerifiedCheck } from '#shared/contract/verification.ts'
 import type { Cause, EventRecord } from '#shared/vocabulary.ts'
 import type { ShownFacts, WhyFacts } from '../../src/main/core/diagnostics/why/facts.ts'
@@ -22,6 +30,7 @@ export interface Given {
   readonly jobs?: readonly JobView[]
   readonly cards?: readonly AttentionView[]
   readonly routes?: readonly RouteView[]
+  readonly stages?: readonly RouteStagesView[]
   readonly snapshots?: readonly SnapshotView[]
   readonly backups?: Partial<ShownFacts['backups'][string]>
   readonly store?: ShownFacts['store'][string]
@@ -59,6 +68,7 @@ export function factsOf(given: Given): WhyFacts {
       attention: byIdOf(given.cards),
       traffic: given.site === null ? {} : { traffic: trafficOf(given.traffic) },
       routes: byIdOf(given.routes),
+      stages: byIdOf(given.stages),
       store: given.store ? { store: given.store } : {},
       dependencies: byIdOf(given.dependencies),
       backups: given.backups ? { backups: { ...backups, ...given.backups } } : {},

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { routeStages } from './commands/route-stages.ts'
 import { routeCheck, routeList, routeRemove, routeSave, routeShow, routeTry } from './commands/routes.ts'
 import type { Run } from './program.ts'
 
@@ -6,9 +7,11 @@ import type { Run } from './program.ts'
 export function addRouteCommands(program: Command, run: Run): void {
   const route = program.command('route').description('where messages go: how routes are written, tried and changed')
   route
-    .command('list', { isDefault: true })
-    .description('every route, what came in and what became of it')
-    .action((_values: object, command: Command) => run(command, routeList))
+    .command('list [route]', { isDefault: true })
+    .description('every route, what came in and what became of it; of one route also what each of its stages did')
+    .action((id: string | undefined, _values: object, command: Command) =>
+      run(command, (context) => (id === undefined ? routeList(context) : routeStages(context, id))),
+    )
   route
     .command('show <route>')
     .description('its text, as site.yaml has it')

@@ -80,7 +80,8 @@ export async function routeTry(
   return exitCodes.done
 }
 
-function routesText(list: readonly RouteView[]): string {
+/** The ledgers of routes as a table. */
+export function routesText(list: readonly RouteView[]): string {
   const rows = list.flatMap((route) =>
     route.targets.map((target, index) => [
       index === 0 ? route.id : '',
@@ -161,7 +162,8 @@ function unreadable(file: string, error: unknown): ConsoleError {
   return new ConsoleError('file-unreadable', `${resolve(file)} ${why}.`, 'Name a file that can be read.')
 }
 
-function unknown(route: string): ConsoleError {
+/** What is said of a route that the site does not have. */
+export function unknown(route: string): ConsoleError {
   return new ConsoleError(
     'route-unknown',
     `site.yaml has no route "${route}".`,

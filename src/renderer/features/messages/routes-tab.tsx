@@ -1,5 +1,5 @@
 import { ActionIcon, Button, TextInput, Tooltip } from '@mantine/core'
-import { IconDownload, IconPencil, IconPlus, IconSearch } from '@tabler/icons-react'
+import { IconChevronDown, IconChevronRight, IconDownload, IconPencil, IconPlus, IconSearch } from '@tabler/icons-react'
 import { useMemo, useState } from 'react'
 import { Link, useSearchParams } from 'react-router'
 import type { RouteView } from '#shared/contract/index.ts'
@@ -12,6 +12,7 @@ import { Sentence } from '../../components/sentence.tsx'
 import { Time, ZoneNote } from '../../components/time.tsx'
 import { useSlice } from '../../state/use-shown.ts'
 import { NewRouteDialog, RouteEditor } from '../routes/route-editor.tsx'
+import { StagesPart } from '../routes/stages-part.tsx'
 import { Why } from '../why/why.tsx'
 import { targetLedger } from './ledger.ts'
 import styles from './routes-tab.module.css'
@@ -23,6 +24,7 @@ export function RoutesTab({ onWatch }: { readonly onWatch: (filter: string) => v
   const [naming, setNaming] = useState(false)
   const [params, setParams] = useSearchParams()
   const editing = params.get('edit')
+  const open = params.getAll('stages')
   const edit = (route: string | null) => {
     setNaming(false)
     setParams(route === null ? {} : { edit: route })
@@ -71,7 +73,17 @@ export function RoutesTab({ onWatch }: { readonly onWatch: (filter: string) => v
       >
         <div className={styles.routes}>
           {routes.map((route) => (
-            <Route key={route.id} route={route} hasLimits={hasLimits} onWatch={onWatch} onEdit={edit} />
+            <Route
+              key={route.id}
+              route={route}
+              hasLimits={hasLimits}
+              open={open.includes(route.id)}
+              onOpen={(isOpen) =>
+                setParams(isOpen ? { stages: [...open, route.id] } : { stages: open.filter((id) => id !== route.id) })
+              }
+              onWatch={onWatch}
+              onEdit={edit}
+            />
           ))}
         </div>
       </PanelBody>
@@ -84,11 +96,14 @@ interface RouteProps {
   readonly route: RouteView
   /** Whether any route of the site has a limit: the columns of all ledgers are the same. */
   readonly hasLimits: boolean
+  /** Whether its stages are shown. */
+  readonly open: boolean
+  readonly onOpen: (open: boolean) => void
   readonly onWatch: (filter: string) => void
   readonly onEdit: (route: string) => void
 }
 
-function Route({ route, hasLimits, onWatch, onEdit }: RouteProps) {
+function Route({ route, hasLimits, open, onOpen, onWatch, onEdit }: RouteProps) {
   const hasExpired = route.targets.some(({ expired }) => expired > 0)
   const hasTags = route.targets.some(({ passedOver }) => passedOver > 0)
   return (
@@ -202,6 +217,16 @@ function Route({ route, hasLimits, onWatch, onEdit }: RouteProps) {
           })}
         </tbody>
       </table>
+      <button
+        type="button"
+        className={styles.unfold}
+        aria-expanded={open}
+        aria-label={`Stages of ${route.id}`}
+        onClick={() => onOpen(!open)}
+      >
+        {open ? <IconChevronDown size={14} /> : <IconChevronRight size={14} />} Stages
+      </button>
+      {open && <StagesPart route={route.id} />}
       {route.lastError !== null && (
         <p className={styles.error}>
           <HealthMark health="degraded" label="error" size={10} /> {route.lastError}

@@ -4,6 +4,7 @@ import { chainOf, historyOf, type WhyFacts } from './facts.ts'
 import { cardEvidence, cardsOf, distinctFixes, eventsEvidence, type Finding, goTo, stateEvidence } from './finding.ts'
 import { isTroubled } from './service-path.ts'
 import { siteBlock } from './site-block.ts'
+import { stageEnd } from './stage-end.ts'
 import { type Trouble, troubleOf } from './why-service.ts'
 import { bare, counted, inside, sentenceClock } from './words.ts'
 
@@ -115,8 +116,12 @@ export function whyRoute(id: string, facts: WhyFacts): Finding {
     return finding(absent.health, { ...absent, sentence, evidence: [own, ...absent.evidence] })
   }
   const losses = lossesOf(route)
+  const end = stageEnd(facts.shown.stages[id])
   if (losses === null) {
-    const sentence = `Nothing is wrong with ${id}: ${countsOf(route).charAt(0).toLowerCase()}${bare(countsOf(route)).slice(1)}.`
+    const counts = `${countsOf(route).charAt(0).toLowerCase()}${bare(countsOf(route)).slice(1)}`
+    const sentence = end?.all
+      ? `Nothing is wrong with ${id}, but nothing reaches its targets: ${end.clause}.`
+      : `Nothing is wrong with ${id}: ${counts}.`
     return finding('healthy', { sentence, root: subject, evidence: [own], fixes: [] })
   }
   const failing = newest?.kind === 'route.failing'
@@ -125,7 +130,7 @@ export function whyRoute(id: string, facts: WhyFacts): Finding {
     route.lastError ?? route.targets.find(({ lastError }) => lastError !== null)?.lastError ?? card?.why ?? null
   const because = reason === null ? '' : `, last because ${inside(reason)}`
   const sentence = failing
-    ? `${id} cannot handle some messages since ${clock.at(newest.at)}: ${losses}${because}.`
+    ? `${id} cannot handle some messages since ${clock.at(newest.at)}: ${end?.failed ? end.clause : `${losses}${because}`}.`
     : `${id} handles its messages now; ${losses} earlier${because}.`
   return finding(failing ? 'degraded' : 'healthy', {
     sentence,

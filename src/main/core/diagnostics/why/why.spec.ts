@@ -155,6 +155,36 @@ describe('messages', () => {
       sentence: 'presence handles its messages now; 1 message went to quarantine earlier.',
     })
   })
+
+  it('that all end at one stage of a route are told with that stage', () => {
+    const stage = (name: 'where' | 'validate', minute: { in: number; ended: number; failed: number }) => {
+      const reason = minute.failed > 0 ? '"validate" refused it: battery must be <= 100.' : null
+      const times = { meanUs: null, p99Us: null }
+      return { stage: name, in: 300, out: 0, ended: 0, failed: 0, waiting: 0, minute, reason, ...times }
+    }
+    const let212 = stage('where', { in: 212, ended: 0, failed: 0 })
+    const failing = (failed: number): Given => ({
+      routes: [route('presence', { quarantined: 300, lastError: 'The payload is not JSON.' })],
+      events: [event('route.failing', 'route:presence', at(2), { severity: 'warning' })],
+      stages: [{ id: 'presence', since: 0, stages: [let212, stage('validate', { in: 212, ended: 0, failed })] }],
+    })
+    expect(ask('route:presence', failing(212)).sentence).toBe(
+      'presence cannot handle some messages since 14:02: all 212 messages of the last minute ended at `validate`: battery must be <= 100.',
+    )
+    expect(ask('route:presence', failing(150)).sentence).toContain('150 of the 212 messages of the last minute ended')
+    expect(ask('route:presence', failing(100)).sentence).toContain('300 messages went to quarantine')
+    const filtered = (ended: number) =>
+      ask('route:presence', {
+        routes: [route('presence')],
+        stages: [{ id: 'presence', since: 0, stages: [stage('where', { in: 12, ended, failed: 0 })] }],
+      })
+    expect(filtered(12)).toMatchObject({
+      health: 'healthy',
+      sentence:
+        'Nothing is wrong with presence, but nothing reaches its targets: all 12 messages of the last minute ended at `where`, which lets none of them through.',
+    })
+    expect(filtered(11).sentence).not.toContain('where')
+  })
 })
 
 describe('what the console keeps', () => {
