@@ -38,7 +38,7 @@ function stagesText(view: RouteStagesView | null, zone: string): readonly string
   ])
   const heading = ['STAGE', 'IN', 'WENT ON', 'ENDED', 'QUARANTINE', 'WAITING', 'IN 1 MIN', 'ENDED', 'MEAN', 'P99']
   const reasons = view.stages.flatMap(({ stage, reason }) =>
-    reason === null ? [] : [`The newest that failed at ${stage}: ${reason}`],
+    reason === null ? [] : [`The newest that failed at ${stageWords[stage].title}: ${reason}`],
   )
   return [table(heading, rows, heading.slice(1)), ...reasons, `Counted since ${moment(view.since, zone)}.`]
 }

@@ -90,7 +90,8 @@ export function whyRoute(id: string, facts: WhyFacts): Finding {
     fixes: distinctFixes(found.fixes),
   })
   const history = historyOf(facts, subject)
-  const [newest] = history
+  // Cards about it have events of their own, which say nothing of how it is.
+  const newest = history.find(({ kind }) => kind.startsWith('route.'))
   const cards = cardsOf(facts, (card) => card.subject === subject)
   const [card] = cards
   if (!route) {

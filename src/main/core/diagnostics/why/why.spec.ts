@@ -165,7 +165,10 @@ describe('messages', () => {
     const let212 = stage('where', { in: 212, ended: 0, failed: 0 })
     const failing = (failed: number): Given => ({
       routes: [route('presence', { quarantined: 300, lastError: 'The payload is not JSON.' })],
-      events: [event('route.failing', 'route:presence', at(2), { severity: 'warning' })],
+      events: [
+        event('route.failing', 'route:presence', at(2), { severity: 'warning' }),
+        event('attention.raised', 'route:presence', at(2), { severity: 'warning' }),
+      ],
       stages: [{ id: 'presence', since: 0, stages: [let212, stage('validate', { in: 212, ended: 0, failed })] }],
     })
     expect(ask('route:presence', failing(212)).sentence).toBe(
