@@ -12,7 +12,16 @@ import { type Bar, type Benchmark, judge } from './benchmark.ts'
 const here = import.meta.dirname
 const benchmarks = {
   folder: here,
-  parts: ['frame', 'benchmark', 'event-flood', 'startup-peers', 'timeline-events'],
+  parts: [
+    'frame',
+    'benchmark',
+    'counting-subscriber',
+    'event-flood',
+    'mqtt-generator',
+    'node-red-peer',
+    'startup-peers',
+    'timeline-events',
+  ],
   kind: 'benchmark',
   command: 'npm run bench',
 }

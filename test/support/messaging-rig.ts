@@ -29,7 +29,7 @@ import {
   systemClock,
 } from '#core/platform/index.ts'
 import { openStateHub, type StateHub } from '#core/state/index.ts'
-import { openStore, type Store } from '#core/store/index.ts'
+import { openStore, type Schema, type Store } from '#core/store/index.ts'
 import { temporaryFolder } from './folders.ts'
 import { freePorts } from './ports.ts'
 import { testRuntime } from './runtime.ts'
@@ -67,6 +67,8 @@ export async function messagingRig(
     readonly devices?: Readonly<Record<string, DeviceDefinition>>
     /** Brokers that somebody else runs, the first of them the one that routes mean which name none. */
     readonly brokers?: readonly BrokerLinkDefinition[]
+    /** Tables in the store of the control plane, which has none otherwise. */
+    readonly control?: readonly Schema[]
   } = {},
 ): Promise<MessagingRig> {
   const owned = new DisposableStore()
@@ -79,7 +81,7 @@ export async function messagingRig(
     await openStore({
       directory: folder.path,
       schemas: {
-        control: [],
+        control: given.control ?? [],
         messages: [messagingSchema, recordingsSchema, heldSchema, devicesSchema],
       },
       runtime,
