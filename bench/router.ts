@@ -124,7 +124,7 @@ async function bareRun(): Promise<Run> {
 async function routedRun(): Promise<RoutedRun> {
   await using rig = await messagingRig({ control: [actions] })
   await rig.startBroker()
-  await rig.load(routes)
+  await rig.loadEmbedded(routes)
   await routerConnected(rig)
   await using generator = await mqttGenerator(rig.port, traffic)
   const total = () => rig.state.slice('traffic').get('traffic')?.received.total ?? 0
@@ -175,7 +175,7 @@ async function besideNodeRed(context: BenchContext): Promise<readonly Measuremen
   const rounds: { ours: number; theirs: number }[] = []
   for (let round = 1; round <= peerRounds; round++) {
     const ours = await bridged(async (rig) => {
-      await rig.load([bridge])
+      await rig.loadEmbedded([bridge])
       return null
     })
     const theirs = await bridged(async (rig) => {

@@ -21,8 +21,10 @@ const lastRetainedMs = 1_000
 
 /** Asked before a message of QoS 1 or 2 is acknowledged: the acknowledgement waits for the promise. Null: nothing has to happen first. */
 export interface Admission {
-  admit(topic: string, payload: string | Uint8Array, qos: 1 | 2): Promise<void> | null
-  /** Whether a client has been given what was admitted already, and must not be given it again. */
+  admit(client: string, topic: string, payload: string | Uint8Array, qos: 1 | 2): Promise<void> | null
+  /** A message of QoS 0 goes to the router; the next one of its client may be read once `done` is called. */
+  pass(client: string, topic: string, payload: string | Uint8Array, done: () => void): void
+  /** Whether a client has been given what came in already, and must not be given it again. */
   hasAlready(clientId: string): boolean
 }
 
@@ -106,7 +108,7 @@ export class BrokerServer {
       authenticate: (client, username, password, done) => this.#authenticate(client, username, password, done),
       authorizePublish: (client, packet, done) => this.#authorizePublish(client, packet, done),
       authorizeForward: (client, packet) => {
-        if (packet.qos > 0 && !packet.retain && this.#parts.admission?.hasAlready(client.id)) return null
+        if (!packet.retain && this.#parts.admission?.hasAlready(client.id)) return null
         this.#figures?.forwarded(client)
         return packet
       },
@@ -262,13 +264,20 @@ export class BrokerServer {
     }
     if (packet.retain) this.#keepWithinBound(client, packet)
     const wait = client && this.#pace && !this.#isOwn(client) ? this.#pace.reserve(client.id, performance.now()) : 0
-    if (wait === 0) this.#admit(packet, done)
-    else setTimeout(() => this.#admit(packet, done), wait)
+    const id = client?.id ?? ''
+    if (wait === 0) this.#admit(id, packet, done)
+    else setTimeout(() => this.#admit(id, packet, done), wait)
   }
 
-  #admit(packet: Publication, done: (error?: Error | null) => void): void {
+  #admit(client: string, packet: Publication, done: (error?: Error | null) => void): void {
     const { topic, payload, qos } = packet
-    const admitted = qos > 0 ? (this.#parts.admission?.admit(topic, payload, qos > 1 ? 2 : 1) ?? null) : null
+    const { admission } = this.#parts
+    if (qos === 0) {
+      if (admission) admission.pass(client, topic, payload, () => this.#retain(packet, done))
+      else this.#retain(packet, done)
+      return
+    }
+    const admitted = admission?.admit(client, topic, payload, qos > 1 ? 2 : 1) ?? null
     // One that is not admitted is not kept either.
     if (admitted === null) this.#retain(packet, done)
     else admitted.then(() => this.#retain(packet, done), done)

@@ -1,5 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { systemClock } from '#core/platform/index.ts'
 import { AdmissionLine } from './admission/admission-line.ts'
+import { MissedMessages } from './admission/missed-messages.ts'
+import { PassingLine } from './admission/passing-line.ts'
 import { Retained } from './broker/retained.ts'
 import { BrokerServer } from './broker-server.ts'
 import { type BrokerSettings, type FromBroker, routerClientPrefix, type ToBroker } from './protocol.ts'
@@ -10,20 +13,28 @@ if (parentPort) {
   const console = parentPort
   const send = (message: FromBroker) => console.postMessage(message)
   const settings: BrokerSettings = workerData
+  const warn = (message: string) => send({ type: 'log', level: 'warn', message, fields: {} })
   const line = new AdmissionLine()
+  const missed = new MissedMessages(warn)
+  const passing = new PassingLine({ clock: systemClock(), onMissed: (messages) => missed.count(messages) })
   let isAsked = settings.admission
   const admission = {
-    admit: (topic: string, payload: string | Uint8Array, qos: 1 | 2) =>
-      isAsked ? line.admit(topic, payload, qos) : null,
+    admit: (client: string, topic: string, payload: string | Uint8Array, qos: 1 | 2) =>
+      isAsked ? line.admit(client, topic, payload, qos) : null,
+    pass: (client: string, topic: string, payload: string | Uint8Array, done: () => void) => {
+      if (isAsked) passing.pass(client, topic, payload, done)
+      else done()
+    },
     hasAlready: (clientId: string) => isAsked && clientId.startsWith(routerClientPrefix),
   }
   const port = new StorePort(() => send({ type: 'store-port-lost' }))
-  const warn = (message: string) => send({ type: 'log', level: 'warn', message, fields: {} })
   const retained = new Retained({ service: settings.service, port, warn })
   const server = new BrokerServer(settings, { send, admission, retained })
   const end = () => {
     void server.stop().finally(() => {
       line[Symbol.dispose]()
+      passing[Symbol.dispose]()
+      missed[Symbol.dispose]()
       retained[Symbol.dispose]()
       port.close()
       console.close()
@@ -37,12 +48,16 @@ if (parentPort) {
       case 'store-port':
         port.attach(message.port)
         break
-      case 'admission-port':
-        line.attach(message.port)
+      case 'router-ports':
+        line.attach(message.admission)
+        passing.attach(message.passing)
         break
       case 'admission':
         isAsked = message.on
-        if (!isAsked) line.letGo()
+        if (!isAsked) {
+          line.letGo()
+          passing.letGo()
+        }
         break
       case 'stop':
         end()

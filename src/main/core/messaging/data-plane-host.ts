@@ -1,4 +1,3 @@
-import type { MessagePort } from 'node:worker_threads'
 import type { DeviceDefinition, OutboxBounds, RouteDefinition, WebhookCall } from '#core/config/index.ts'
 import type { Clock, Logger, Runtime } from '#core/platform/index.ts'
 import type { Store } from '#core/store/index.ts'
@@ -6,6 +5,7 @@ import { ConsoleError } from '#shared/problem.ts'
 import { Answers } from './answers.ts'
 import { DataPlaneThread, startMs } from './data-plane-thread.ts'
 import type { DeviceFacts } from './devices/device-facts.ts'
+import type { RouterPorts } from './embedded-broker.ts'
 import type { TableContents } from './lookup/lookup-tables.ts'
 import type {
   Answer,
@@ -198,9 +198,10 @@ export class DataPlaneHost implements AsyncDisposable {
     this.#thread.post({ type: 'hold', on })
   }
 
-  /** Gives the thread a way on which an embedded broker asks before it acknowledges; the next thread is given another. */
-  admitFrom(port: MessagePort): void {
-    this.#thread.give({ type: 'admission-port', port })
+  /** Gives the thread the ways from an embedded broker: see {@link ToDataPlane}. The next thread is given others. */
+  admitFrom({ admission, passing }: RouterPorts): void {
+    this.#thread.give({ type: 'admission-port', port: admission })
+    this.#thread.give({ type: 'passing-port', port: passing })
   }
 
   /** A broker is known to be back. */

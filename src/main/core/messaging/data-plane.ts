@@ -2,6 +2,7 @@ import type { RouteDefinition, RouteTarget } from '#core/config/index.ts'
 import type { Clock, LogLevel } from '#core/platform/index.ts'
 import { ConsoleError, type Problem } from '#shared/problem.ts'
 import { AdmissionDesk } from './admission/admission-desk.ts'
+import { PassingDesk } from './admission/passing-desk.ts'
 import { Receipts } from './admission/receipts.ts'
 import { BrokerWays } from './broker-ways.ts'
 import { Channels, ChannelTarget } from './channels.ts'
@@ -66,6 +67,7 @@ export class DataPlane {
   readonly #held: HeldMessages
   readonly #receipts: Receipts
   readonly #desk: AdmissionDesk
+  readonly #passing: PassingDesk
   /** Messages that are not taken until the outbox has room; their senders wait, so there are never many. */
   readonly #late = new Fifo<() => void>()
   readonly #router: Router
@@ -101,7 +103,13 @@ export class DataPlane {
     })
     this.#receipts = new Receipts([this.#held.line, this.#outbox.line, this.#journal, this.#quarantine])
     this.#desk = new AdmissionDesk({
-      take: (topic, payload, qos, settle) => this.#take(this.#ways.embedded ?? '', topic, payload, qos, false, settle),
+      take: (topic, payload, client, qos, settle) =>
+        this.#take(this.#ways.embedded ?? '', client, topic, payload, qos, false, settle),
+    })
+    const fullness = () => Math.max(this.#journal.fullness, this.#outbox.line.fullness, this.#held.line.fullness)
+    this.#passing = new PassingDesk({
+      take: (topic, payload, client) => this.#take(this.#ways.embedded ?? '', client, topic, payload, 0, false, null),
+      fullness,
     })
     const lost = (rows: number, reason: string) =>
       this.#log('warn', `${rows} messages could not be kept in quarantine: ${reason}.`)
@@ -118,9 +126,9 @@ export class DataPlane {
     this.#ways = new BrokerWays({
       clientId,
       random,
-      fullness: () => Math.max(this.#journal.fullness, this.#outbox.line.fullness, this.#held.line.fullness),
+      fullness,
       message: (broker, topic, payload, packet, acknowledge, brought) =>
-        this.#take(broker, topic, payload, packet.qos, packet.retain, acknowledge, brought),
+        this.#take(broker, '', topic, payload, packet.qos, packet.retain, acknowledge, brought),
       state: (broker, state, reason) => {
         if (broker === this.#ways.home) this.#devices.listen(state === 'connected')
         send({ type: 'link', broker, state, reason })
@@ -155,6 +163,9 @@ export class DataPlane {
         break
       case 'admission-port':
         this.#desk.attach(message.port)
+        break
+      case 'passing-port':
+        this.#passing.attach(message.port)
         break
       case 'wake':
         this.#ways.to(message.broker).wake()
@@ -228,6 +239,7 @@ export class DataPlane {
     this.#report()
     this.#devices[Symbol.dispose]()
     this.#desk[Symbol.dispose]()
+    this.#passing[Symbol.dispose]()
     this.#receipts[Symbol.dispose]()
     this.#outbox[Symbol.dispose]()
     this.#held[Symbol.dispose]()
@@ -249,6 +261,7 @@ export class DataPlane {
     // The first configuration is the one from before the site was read.
     if (version > 0) {
       this.#desk.open()
+      this.#passing.open()
       this.#held.bound(bounds.ageMs)
     }
     this.#send({ type: 'configured', version, refused })
@@ -257,6 +270,7 @@ export class DataPlane {
   /** Routes a message; whoever keeps it until then is told when what it caused is safe. */
   #take(
     broker: string,
+    client: string,
     topic: string,
     payload: Buffer,
     qos: 0 | 1 | 2,
@@ -264,28 +278,10 @@ export class DataPlane {
     settle: ((isKept: boolean) => void) | null,
     brought: MessageProperties | null = null,
   ): void {
-    if (settle === null) {
-      this.#router.take(topic, payload, qos, retained, Date.now(), brought, broker)
-      return
-    }
-    if (this.#outbox.refuses || this.#late.length > 0) {
-      this.#late.push(() => this.#takeFrom(broker, topic, payload, qos, retained, settle, brought))
-      return
-    }
-    this.#takeFrom(broker, topic, payload, qos, retained, settle, brought)
-  }
-
-  /** Takes a message whose sender waits. */
-  #takeFrom(
-    broker: string,
-    topic: string,
-    payload: Buffer,
-    qos: 0 | 1 | 2,
-    retained: boolean,
-    settle: (isKept: boolean) => void,
-    brought: MessageProperties | null,
-  ): void {
-    this.#takeSafely(() => this.#router.take(topic, payload, qos, retained, Date.now(), brought, broker), settle)
+    const go = () => this.#router.take(topic, payload, qos, retained, Date.now(), brought, broker, client)
+    if (settle === null) go()
+    else if (this.#outbox.refuses || this.#late.length > 0) this.#late.push(() => this.#takeSafely(go, settle))
+    else this.#takeSafely(go, settle)
   }
 
   /** Has messages routed that somebody keeps until what they cause is safe. */
@@ -304,6 +300,7 @@ export class DataPlane {
       late()
     }
     this.#ways.progress()
+    this.#passing.progress()
   }
 
   #target(route: RouteDefinition, to: RouteTarget, ledger: TargetLedger): Target {

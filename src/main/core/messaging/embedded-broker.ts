@@ -22,13 +22,19 @@ export interface BrokerStatus {
   readonly address: string | null
 }
 
+/** A broker's ends of its ways to the router: see {@link ToBroker}. */
+export interface RouterPorts {
+  readonly admission: MessagePort
+  readonly passing: MessagePort
+}
+
 export interface EmbeddedBrokerParts {
   readonly runtime: Runtime
   readonly clock: Clock
   readonly logger: Logger
   readonly events: EventLog
-  /** A broker starts: `give` hands it a way to the router. */
-  readonly onThread: (give: (port: MessagePort) => void) => void
+  /** A broker starts: `give` hands it its ways to the router. */
+  readonly onThread: (give: (ports: RouterPorts) => void) => void
   /** A way straight to the store's writer. Throws while that is away. */
   readonly storePort: () => MessagePort
   /** Who may use the broker of a service, with the passwords that site.yaml refers to. Throws what the operator can act on. */
@@ -67,7 +73,7 @@ export class EmbeddedBroker implements Builtin, AsyncDisposable {
     const settings = { service, host, port, admission: this.#admission, ...rulesOf(service), own }
     const thread = new BrokerThread(service, settings, this.#parts)
     this.#running.add(thread)
-    this.#parts.onThread((admissions) => thread.say({ type: 'admission-port', port: admissions }, [admissions]))
+    this.#parts.onThread((ports) => thread.meet(ports))
     try {
       await thread.listening
     } catch (error) {
@@ -92,12 +98,9 @@ export class EmbeddedBroker implements Builtin, AsyncDisposable {
     for (const thread of this.#running) thread.say({ type: 'admission', on })
   }
 
-  /** Gives every broker that runs a way to the router, made by `portFor`. */
-  introduce(portFor: () => MessagePort): void {
-    for (const thread of this.#running) {
-      const port = portFor()
-      thread.say({ type: 'admission-port', port }, [port])
-    }
+  /** Gives every broker that runs its ways to the router, made by `portsFor`. */
+  introduce(portsFor: () => RouterPorts): void {
+    for (const thread of this.#running) thread.meet(portsFor())
   }
 
   /** Ids of the clients that are connected to it now. Empty when it does not run. */
@@ -223,6 +226,11 @@ class BrokerThread {
       this.#tellStopped('warning', `The MQTT broker has stopped unasked. ${reason}`, reason)
       ended.resolve(reason)
     })
+  }
+
+  /** Gives it its ways to the router. */
+  meet({ admission, passing }: RouterPorts): void {
+    this.say({ type: 'router-ports', admission, passing }, [admission, passing])
   }
 
   say(message: ToBroker, transfer: readonly MessagePort[] = []): void {

@@ -19,6 +19,8 @@ export class IncomingMessage implements ExpressionContext {
   qosNumber: 0 | 1 | 2 = 0
   /** What it brought besides; null for most. */
   brought: MessageProperties | null = null
+  /** Id of the client that published it; empty where that is not known. */
+  client = ''
   #shown: ShownProperties | null = null
   #decoded: unknown
   #undecodable: string | null = null
@@ -34,6 +36,7 @@ export class IncomingMessage implements ExpressionContext {
     retained: boolean,
     qos: 0 | 1 | 2,
     brought: MessageProperties | null = null,
+    client = '',
   ): void {
     this.topicName = topicName
     this.topic = topic
@@ -42,6 +45,7 @@ export class IncomingMessage implements ExpressionContext {
     this.retained = retained
     this.qosNumber = qos
     this.brought = brought
+    this.client = client
     this.#shown = null
     this.#decoded = undefined
     this.#undecodable = null

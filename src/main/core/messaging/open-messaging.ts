@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import { MessageChannel } from 'node:worker_threads'
 import type { Attention } from '#core/attention/index.ts'
 import {
   type BrokerDefinition,
@@ -28,7 +28,7 @@ import { DataPlaneHost } from './data-plane-host.ts'
 import { DescribedDevices } from './devices/described-devices.ts'
 import { DeviceRecords } from './devices/device-records.ts'
 import { DeviceWatch } from './devices/device-watch.ts'
-import { type BrokerStatus, EmbeddedBroker } from './embedded-broker.ts'
+import { type BrokerStatus, EmbeddedBroker, type RouterPorts } from './embedded-broker.ts'
 import { KeptMessages } from './kept-messages.ts'
 import type { TableContents } from './lookup/lookup-tables.ts'
 import { SiteTables } from './lookup/site-tables.ts'
@@ -117,7 +117,7 @@ class SiteMessaging implements Messaging {
       clock,
       logger,
       events,
-      onThread: (give) => give(this.#wayToRouter()),
+      onThread: (give) => give(this.#waysToRouter()),
       storePort: () => store.directPort(),
       rulesOf: (service) => {
         const rules = this.#rules[service] ?? brokerSettings()
@@ -139,7 +139,7 @@ class SiteMessaging implements Messaging {
         this.#stages.define(routes.filter(({ on }) => on))
         this.#routes.refuse(refused)
       },
-      onThread: () => this.#broker.introduce(() => this.#wayToRouter()),
+      onThread: () => this.#broker.introduce(() => this.#waysToRouter()),
       onCrash: (reason, restartMs) => {
         logger.error(`The data plane ended: ${reason}. It is started again in ${restartMs} ms.`)
         this.#traffic.crashed()
@@ -343,11 +343,12 @@ class SiteMessaging implements Messaging {
     this.#taps.clear()
   }
 
-  /** A new way from an embedded broker to the router. */
-  #wayToRouter(): MessagePort {
-    const { port1, port2 } = new MessageChannel()
-    this.#host.admitFrom(port2)
-    return port1
+  /** New ways from an embedded broker to the router. */
+  #waysToRouter(): RouterPorts {
+    const admission = new MessageChannel()
+    const passing = new MessageChannel()
+    this.#host.admitFrom({ admission: admission.port2, passing: passing.port2 })
+    return { admission: admission.port1, passing: passing.port1 }
   }
 
   #hear(message: FromDataPlane): void {

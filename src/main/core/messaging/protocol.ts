@@ -11,6 +11,7 @@ import type { LogLevel } from '#core/platform/index.ts'
 import type { ShownMessage } from '#shared/contract/messages.ts'
 import type { StageName } from '#shared/contract/state.ts'
 import type { Problem } from '#shared/problem.ts'
+import type { PackedMessages } from './admission/packed-messages.ts'
 import type { OwnLogin } from './broker/door.ts'
 import type { DeviceFacts, FamilyFacts } from './devices/device-facts.ts'
 import type { TableContents } from './lookup/lookup-tables.ts'
@@ -37,6 +38,8 @@ export type ToDataPlane =
   | { readonly type: 'store-port'; readonly port: MessagePort }
   /** A port to an embedded broker, which asks by it before it acknowledges a message. */
   | { readonly type: 'admission-port'; readonly port: MessagePort }
+  /** A port from an embedded broker, by which messages of QoS 0 come. */
+  | { readonly type: 'passing-port'; readonly port: MessagePort }
   /** What expressions look up; replaces what was there. */
   | { readonly type: 'tables'; readonly contents: TableContents }
   /** Devices that topics tell of, and what was known of them before. */
@@ -332,9 +335,9 @@ export type ToBroker =
   | { readonly type: 'who' }
   /** A port straight to the store's writer; replaces an earlier one. */
   | { readonly type: 'store-port'; readonly port: MessagePort }
-  /** The way to the data plane; replaces an earlier one. */
-  | { readonly type: 'admission-port'; readonly port: MessagePort }
-  /** Whether the data plane must have a message before it is acknowledged. */
+  /** The ways to the data plane, for messages that are acknowledged and for those that are not; they replace earlier ones. */
+  | { readonly type: 'router-ports'; readonly admission: MessagePort; readonly passing: MessagePort }
+  /** Whether the data plane gets every message from here, and must have it before it is acknowledged. */
   | { readonly type: 'admission'; readonly on: boolean }
 export type FromBroker =
   | { readonly type: 'listening'; readonly port: number }
@@ -400,11 +403,8 @@ export interface BrokerSettings {
 /** Messages that a broker hands to the data plane before it acknowledges them, numbered one after the other. */
 export interface Admissions {
   readonly first: number
-  readonly topics: readonly string[]
   readonly qos: readonly (1 | 2)[]
-  /** Where the payload of each one ends in `payloads`. */
-  readonly ends: readonly number[]
-  readonly payloads: Uint8Array<ArrayBuffer>
+  readonly messages: PackedMessages
 }
 
 /** The data plane has taken every message up to this number: what must not be lost of them is safe, apart from those it refuses. */

@@ -108,7 +108,7 @@ export class Router {
     return [...refused].map(([route, reason]) => ({ route, reason }))
   }
 
-  /** Takes one message of a broker through every route that matches its topic there. `at` is wall-clock milliseconds. */
+  /** Takes one message of a broker through every route that matches its topic there. `at` is wall-clock milliseconds; `client` published it, empty where that is not known. */
   take(
     topic: string,
     payload: Buffer,
@@ -117,6 +117,7 @@ export class Router {
     at: number,
     brought: MessageProperties | null = null,
     broker: string | null = this.#home,
+    client = '',
   ): void {
     this.#received++
     const { levels, chains } = this.#table.see(topic, at, retained)
@@ -125,7 +126,7 @@ export class Router {
     const hears = this.#devices?.active === true
     if (chains.length === 0 && !hears) return
     const message = this.#message
-    message.hold(topic, levels, payload, at, retained, qos, brought)
+    message.hold(topic, levels, payload, at, retained, qos, brought, client)
     if (hears) this.#devices?.take(message)
     for (const chain of chains) {
       if ((chain.definition.broker ?? this.#home) !== broker) continue

@@ -1,9 +1,10 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Admissions, Admitted } from '../protocol.ts'
+import { unpack } from './packed-messages.ts'
 
 export interface DeskHooks {
   /** Routes a message; `settle` is called when it is safe, or with false when it cannot be kept, in the order of the calls. */
-  take(topic: string, payload: Buffer, qos: 1 | 2, settle: (isKept: boolean) => void): void
+  take(topic: string, payload: Buffer, client: string, qos: 1 | 2, settle: (isKept: boolean) => void): void
 }
 
 /** The data plane's end of the way from an embedded broker: takes what a broker is about to acknowledge, and says when it may. */
@@ -39,14 +40,10 @@ export class AdmissionDesk implements Disposable {
     for (const { port } of this.#brokers) port.close()
   }
 
-  #take(broker: Broker, { first, topics, qos, ends, payloads }: Admissions): void {
-    let from = 0
-    for (const [index, topic] of topics.entries()) {
-      const end = ends[index] ?? from
-      const payload = Buffer.from(payloads.buffer, payloads.byteOffset + from, end - from)
-      from = end
-      this.#hooks.take(topic, payload, qos[index] ?? 1, (isKept) => broker.settle(first + index, isKept))
-    }
+  #take(broker: Broker, { first, qos, messages }: Admissions): void {
+    unpack(messages, (topic, payload, client, index) =>
+      this.#hooks.take(topic, payload, client, qos[index] ?? 1, (isKept) => broker.settle(first + index, isKept)),
+    )
   }
 }
 

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { Fifo } from '../fifo.ts'
 import type { Admissions, Admitted } from '../protocol.ts'
+import { MessagePack } from './packed-messages.ts'
 
 /** Messages that are with the data plane at a time, and their bytes. */
 const mostWith = 2_000
@@ -10,6 +11,7 @@ const mostBytesWith = 16 * 1024 * 1024
 export const longestWaitMs = 60_000
 
 interface Asked {
+  readonly client: string
   readonly topic: string
   readonly qos: 1 | 2
   readonly payload: Uint8Array
@@ -45,10 +47,10 @@ export class AdmissionLine implements Disposable {
   }
 
   /** Resolves when the message is safe; rejects when that took too long, or when the broker ends. */
-  admit(topic: string, payload: string | Uint8Array, qos: 1 | 2): Promise<void> {
+  admit(client: string, topic: string, payload: string | Uint8Array, qos: 1 | 2): Promise<void> {
     return new Promise((resolve, reject) => {
       const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload
-      this.#waiting.push({ topic, qos, payload: bytes, since: this.#clock(), resolve, reject, isOver: false })
+      this.#waiting.push({ client, topic, qos, payload: bytes, since: this.#clock(), resolve, reject, isOver: false })
       this.#schedule()
       this.#looking ??= setInterval(() => this.giveUpLate(), 1_000)
     })
@@ -122,10 +124,10 @@ export class AdmissionLine implements Disposable {
       bytes += asked.payload.length
     }
     if (next.length === 0) return
-    const admissions = packed(this.#first + this.#with.length, next, bytes)
+    const admissions = packed(this.#first + this.#with.length, next)
     for (const asked of next) this.#with.push(asked)
     this.#bytesWith += bytes
-    port.postMessage(admissions, [admissions.payloads.buffer])
+    port.postMessage(admissions, [admissions.messages.payloads.buffer])
   }
 
   #answered({ through, refused }: Admitted): void {
@@ -142,15 +144,8 @@ export class AdmissionLine implements Disposable {
   }
 }
 
-/** Payloads in one buffer, which changes hands: what came from the network is a window on more than itself. */
-function packed(first: number, asked: readonly Asked[], bytes: number): Admissions {
-  const payloads = new Uint8Array(new ArrayBuffer(bytes))
-  const ends: number[] = []
-  let at = 0
-  for (const { payload } of asked) {
-    payloads.set(payload, at)
-    at += payload.length
-    ends.push(at)
-  }
-  return { first, topics: asked.map(({ topic }) => topic), qos: asked.map(({ qos }) => qos), ends, payloads }
+function packed(first: number, asked: readonly Asked[]): Admissions {
+  const pack = new MessagePack()
+  for (const { client, topic, payload } of asked) pack.add(client, topic, payload)
+  return { first, qos: asked.map(({ qos }) => qos), messages: pack.take() }
 }
