@@ -7,6 +7,7 @@ function device(id: string, given: Partial<DeviceView>): DeviceView {
   return {
     key: `desk-unit/${id}`,
     family: 'desk-unit',
+    broker: 'broker',
     title: `Desk units ${id}`,
     state: 'online',
     since: now - 3 * 60 * minute,
@@ -56,6 +57,7 @@ export function deviceCalls() {
         {
           id: 'desk-unit',
           title: 'Desk units',
+          broker: 'broker',
           filters: ['consultease/faculty/{id}/status'],
           required: true,
           silentAfterMs: 2 * minute,
@@ -66,7 +68,7 @@ export function deviceCalls() {
       ],
       devices: [...sampleDevices()],
       gone: [],
-      away: null,
+      away: [],
     }),
     one: async ({ key }: { readonly key: string }) => {
       const [first = device('204', {})] = sampleDevices().filter((each) => each.key === key)

@@ -26,6 +26,8 @@ export const deviceViewSchema = z.object({
   /** `family/id`, or the id of the description when it is of one device. */
   key: z.string(),
   family: idSchema,
+  /** The broker at which it is heard; null without any. */
+  broker: z.string().nullable(),
   title: z.string(),
   /** `unknown`: its broker is away, so nobody can tell. `never`: it has not been heard yet. */
   state: z.enum(['online', 'silent', 'offline', 'never', 'unknown']),
@@ -61,7 +63,8 @@ export type DeviceView = z.infer<typeof deviceViewSchema>
 export const deviceFamilySchema = z.object({
   id: idSchema,
   title: z.string(),
-  /** Where it is heard, as topic filters. */
+  /** Where it is heard: the broker, null without any, and topic filters. */
+  broker: z.string().nullable(),
   filters: z.array(z.string()),
   required: z.boolean(),
   silentAfterMs: z.number().nullable(),
@@ -75,8 +78,8 @@ export type DeviceFamilyView = z.infer<typeof deviceFamilySchema>
 
 export const devicesContract = {
   /**
-   * Devices that site.yaml describes and that changed after a revision of a run; of another run all of them. At most 5,000 are kept. `away`: their broker
-   * cannot be listened to at present.
+   * Devices that site.yaml describes and that changed after a revision of a run; of another run all of them. At most 5,000 are kept. `away`: brokers
+   * of theirs that cannot be listened to at present.
    */
   described: procedure
     .input(z.object({ run: z.string().max(40).default(''), after: z.number().int().min(0).default(0) }))
@@ -89,7 +92,7 @@ export const devicesContract = {
         devices: z.array(deviceViewSchema),
         /** Keys of those that are gone; told of the last 1,000. */
         gone: z.array(z.string()),
-        away: z.object({ since: z.number(), reason: z.string() }).nullable(),
+        away: z.array(z.object({ broker: z.string().nullable(), since: z.number(), reason: z.string() })),
       }),
     ),
   /** One device with the last values of its figures, oldest first, at most 60. Rejects with `device-unknown`. */

@@ -1,4 +1,5 @@
 import type { BrokerClientView, DeviceView } from '#shared/contract/devices.ts'
+import { awayWords } from '#shared/device-words.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { exitCodes } from '../exit-code.ts'
 import { firstState } from '../first-state.ts'
@@ -53,7 +54,7 @@ export async function devices(
     )
   const notKept = families.reduce((sum, family) => sum + family.notKept, 0)
   const lines = [
-    ...(away ? [`The router has no broker, so nobody can tell how they are: ${away.reason}`] : []),
+    ...away.map(({ broker, reason }) => `${awayWords(broker, families)}: ${reason}`),
     devicesText(found, families.length, zone),
     ...(notKept > 0 ? [`${counted(notKept, 'more device')} beyond the bounds of site.yaml not kept.`] : []),
   ]
@@ -79,6 +80,7 @@ function deviceText(device: DeviceView, zone: string): string {
   const { client } = device
   return [
     `${device.title} (${device.key}) is ${device.state} since ${moment(device.since, zone)}. ${device.reason}`,
+    ...(device.broker === null ? [] : [`broker      ${device.broker}`]),
     `last heard  ${device.lastAt === null ? 'never' : moment(device.lastAt, zone)}${device.topic === '' ? '' : ` on ${device.topic}`}`,
     `messages    ${device.messages}, ${device.perMinute} a minute`,
     `figures     ${figuresOf(device) || '-'}`,

@@ -53,7 +53,7 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
     dependencies,
     brokers: mapped(file.brokers, toBrokerLink),
     routes: mapped(file.routes, (id, entry) => toRoute(id, entry, home)),
-    devices: mapped(file.devices, toDevice),
+    devices: mapped(file.devices, (id, entry) => toDevice(id, entry, home)),
     checks: toChecks(file.checks),
     drills: mapped(file.drills, toDrill),
     backup: {

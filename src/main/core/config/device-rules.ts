@@ -1,15 +1,38 @@
+import { brokerNames, embeddedBroker } from './broker-names.ts'
 import type { DeviceEntry } from './device-schema.ts'
 import type { Fault } from './problem-report.ts'
 import type { SiteFile } from './site-schema.ts'
 import { topicFilterFault } from './topic-filter.ts'
 
 /** What the keys of an entry of `devices` must have to do with each other. Expressions are checked by the messaging part. */
-export function deviceFaults({ devices }: SiteFile): readonly Fault[] {
-  return Object.entries(devices).flatMap(([id, entry]) => [
+export function deviceFaults(file: SiteFile): readonly Fault[] {
+  const brokers = brokerNames(file)
+  return Object.entries(file.devices).flatMap(([id, entry]) => [
+    ...brokerFaults(id, entry, brokers, embeddedBroker(file)),
     ...sourceFaults(id, entry),
     ...placeholderFaults(id, entry),
     ...limitFaults(id, entry),
   ])
+}
+
+/** The broker that it names is one of the site, and the embedded one where it names a client of that. */
+function brokerFaults(
+  id: string,
+  { broker, client }: DeviceEntry,
+  brokers: readonly string[],
+  embedded: string | null,
+): readonly Fault[] {
+  if (broker === undefined) return []
+  const path = ['devices', id, 'broker']
+  if (!brokers.includes(broker)) {
+    const message = `Device ${id} names a broker “${broker}”, which this site does not have.`
+    const remedy =
+      brokers.length === 0 ? 'Add it to `brokers`.' : `Name one of ${brokers.join(', ')}, or add it to \`brokers\`.`
+    return [{ code: 'broker-unknown', path, message, remedy }]
+  }
+  if (client === undefined || broker === embedded) return []
+  const message = `Device ${id} has \`client\`, but ${broker} is not the embedded broker, which alone tells of its clients.`
+  return [{ code: 'key-not-for-kind', path: ['devices', id, 'client'], at: 'key', message, remedy: 'Remove `client`.' }]
 }
 
 function sourceFaults(id: string, { topic, sparkplug, online }: DeviceEntry): readonly Fault[] {

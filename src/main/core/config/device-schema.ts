@@ -32,6 +32,9 @@ export const deviceSchema = keys({
       description:
         'Topic filters of what it sends. With the level `{id}` it is a family: each value of that level is a device.',
     }),
+  broker: id.optional().meta({
+    description: 'The broker at which it is heard. Without it the first of the site.',
+  }),
   sparkplug: text('the id of a Sparkplug group').optional().meta({
     description:
       'Instead of `topic`: the edge nodes and devices of this Sparkplug B group, told by their births and deaths.',

@@ -308,6 +308,22 @@ routes:
       /Name one of lab/,
     ],
     [
+      'a device at a broker that there is not',
+      siteText(`brokers: { lab: { url: "mqtt://a" } }\ndevices: { desk: { topic: "a/{id}", broker: lob } }`),
+      'broker-unknown',
+      4,
+      /Device desk names a broker “lob”.*Name one of lab/,
+    ],
+    [
+      'a device with a client at a broker that tells of none',
+      siteText(
+        `brokers: { lab: { url: "mqtt://a" } }\ndevices: { desk: { topic: "a/{id}", broker: lab, client: "d-{id}" } }`,
+      ),
+      'key-not-for-kind',
+      4,
+      /lab is not the embedded broker/,
+    ],
+    [
       'a probe that asks nothing',
       siteText(`services: { api: { ${api}, liveness: { every: 1s } } }`),
       'probe-unclear',

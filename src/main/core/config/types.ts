@@ -48,6 +48,8 @@ export interface SiteDefinition {
 export interface DeviceDefinition {
   readonly id: string
   readonly title: string
+  /** The broker that its topics are at; absent: the site's first one. */
+  readonly broker?: string
   /** Topic filters with `{id}` as a level; without it one device. Empty for Sparkplug. */
   readonly topics: readonly string[]
   /** Id of a Sparkplug B group whose births and deaths are told; null: plain topics. */

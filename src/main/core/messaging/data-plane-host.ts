@@ -93,8 +93,9 @@ export class DataPlaneHost implements AsyncDisposable {
     this.#thread.post({ type: 'devices', definitions, known: known() })
   }
 
-  forgetDevice(key: string): void {
-    this.#thread.post({ type: 'device-forget', key })
+  /** Resolves when the thread has forgotten it. */
+  async forgetDevice(key: string): Promise<void> {
+    await this.ask({ type: 'device-forget', key })
   }
 
   /** Hands over routes, brokers and the bounds of the outbox; resolves when they are in use, with the routes that were refused. */

@@ -130,7 +130,7 @@ export class DataPlane {
       message: (broker, topic, payload, packet, acknowledge, brought) =>
         this.#take(broker, '', topic, payload, packet.qos, packet.retain, acknowledge, brought),
       state: (broker, state, reason) => {
-        if (broker === this.#ways.home) this.#devices.listen(state === 'connected')
+        this.#devices.listen(broker, state === 'connected')
         send({ type: 'link', broker, state, reason })
       },
       opened: (name, way) => this.#outbox.use(name, way.delivery),
@@ -154,9 +154,6 @@ export class DataPlane {
         break
       case 'devices':
         this.#devices.load(message.definitions, message.known)
-        break
-      case 'device-forget':
-        this.#devices.forget(message.key)
         break
       case 'hold':
         this.#outbox.hold(message.on)
@@ -254,6 +251,7 @@ export class DataPlane {
     this.#outbox.bound(bounds)
     this.#webhooks.use(webhooks)
     this.#ways.know(brokers)
+    this.#devices.setHome(this.#ways.home)
     const refused = this.#router.load(routes, this.#ways.home)
     this.#held.serve()
     this.#ways.connect((broker) => this.#router.reservedFilters(broker))
@@ -324,6 +322,9 @@ export class DataPlane {
         return { type: 'topics', ...this.#router.topicsSince(question.after) }
       case 'device':
         return { type: 'device', history: this.#devices.history(question.key) }
+      case 'device-forget':
+        this.#devices.forget(question.key)
+        return { type: 'device-forget' }
       case 'payload':
         return { type: 'payload', payload: this.#taps.whole(question.n, question.at) }
       case 'outbox-row':

@@ -147,7 +147,7 @@ class SiteMessaging implements Messaging {
         this.#traffic.failed()
         this.#routes.crashed()
         this.#watch.crashed(reason, restartMs)
-        this.devices.link(false, `The router ended and is started again: ${reason}.`)
+        this.devices.lost(`The router ended and is started again: ${reason}.`)
       },
     })
     this.#deviceRecords = new DeviceRecords(store.messages, clock, logger)
@@ -155,7 +155,6 @@ class SiteMessaging implements Messaging {
       watch: new DeviceWatch({ events, attention, clock }),
       records: this.#deviceRecords,
       clients: () => this.#clients.list(),
-      isEmbedded: () => this.#embedded !== null && this.#routing.outside.length === 0,
       history: async (key) => {
         const answer = await this.#host.ask({ type: 'device', key })
         return answer.type === 'device' ? answer.history : {}
@@ -364,7 +363,7 @@ class SiteMessaging implements Messaging {
         if (message.broker === this.#embedded && message.state !== 'connected' && this.#brokerState === 'off') {
           this.#watch.brokerOff(this.#embedded)
         }
-        if (message.broker === this.#known[0]?.id) this.devices.link(message.state === 'connected', message.reason)
+        this.devices.link(message.broker, message.state === 'connected', message.reason)
         break
       case 'devices':
         this.devices.take(message.devices, message.families)
@@ -428,7 +427,9 @@ class SiteMessaging implements Messaging {
     const brokers = await this.#brokers()
     const { routes, outside, embedded } = this.#routing
     this.#known = brokers
-    this.#watch.know(brokers.map(({ id }) => id))
+    const ids = brokers.map(({ id }) => id)
+    this.#watch.know(ids)
+    this.devices.know(ids, embedded?.id ?? null)
     this.#traffic.know(
       brokers.map(({ id, embedded: isOwn, link }) => {
         const url = link?.url ?? outside.find(({ broker }) => broker.id === id)?.broker.url ?? embedded?.url ?? ''

@@ -48,7 +48,6 @@ export type ToDataPlane =
       readonly definitions: readonly DeviceDefinition[]
       readonly known: readonly DeviceFacts[]
     }
-  | { readonly type: 'device-forget'; readonly key: string }
   /** A broker is known to be back: connect now instead of waiting out the pause. */
   | { readonly type: 'wake'; readonly broker: string }
   /** A message of the quarantine, through its route or to one target; answered by `published` once it is safe elsewhere. */
@@ -128,6 +127,8 @@ export type Question =
   | { readonly type: 'topics'; readonly after: number }
   /** The last values of a device's figures. */
   | { readonly type: 'device'; readonly key: string }
+  /** Forgets a device; what is told of it before the answer is old. */
+  | { readonly type: 'device-forget'; readonly key: string }
   /** The payload of one message of the ring. */
   | { readonly type: 'payload'; readonly n: number; readonly at: number }
   /** One row of the outbox: give it up, or try its target at once. */
@@ -140,6 +141,7 @@ export type Answer =
   | { readonly type: 'payload'; readonly payload: WholePayload | null }
   | { readonly type: 'outbox-row'; readonly result: 'done' | 'under way' | 'gone' }
   | { readonly type: 'device'; readonly history: DeviceHistory }
+  | { readonly type: 'device-forget' }
   | {
       readonly type: 'trail'
       readonly since: number | null

@@ -127,7 +127,7 @@ export class Router {
     if (chains.length === 0 && !hears) return
     const message = this.#message
     message.hold(topic, levels, payload, at, retained, qos, brought, client)
-    if (hears) this.#devices?.take(message)
+    if (hears) this.#devices?.take(message, broker)
     for (const chain of chains) {
       if ((chain.definition.broker ?? this.#home) !== broker) continue
       const result = chain.take(message)

@@ -4,6 +4,7 @@ import { type ReactNode, useMemo, useState } from 'react'
 import { useNavigate, useSearchParams } from 'react-router'
 import { toConsoleError } from '#shared/client/index.ts'
 import type { DeviceView } from '#shared/contract/index.ts'
+import { awayWords } from '#shared/device-words.ts'
 import { csv, exportText } from '../../components/export-text.ts'
 import { age, count, counted } from '../../components/figures.ts'
 import { HealthMark } from '../../components/health-mark.tsx'
@@ -107,12 +108,11 @@ export function DescribedTab({ tabs }: { readonly tabs: ReactNode }) {
         )
       }
     >
-      {look?.away && (
-        <p className={styles.away} role="status">
-          <HealthMark health="unknown" label="" /> The router has no broker, so nobody can tell how the devices are:{' '}
-          {look.away.reason}
+      {look?.away.map(({ broker, reason }) => (
+        <p key={broker} className={styles.away} role="status">
+          <HealthMark health="unknown" label="" /> {awayWords(broker, look.families)}: {reason}
         </p>
-      )}
+      ))}
       {look?.families.map(
         ({ id, title, lastError }) =>
           lastError !== null && (

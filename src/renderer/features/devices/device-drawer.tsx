@@ -42,6 +42,7 @@ export function DeviceDrawer({
       <Facts
         facts={[
           ['id', <code key="id">{key}</code>],
+          ...(device.broker === null ? [] : [['broker', device.broker] satisfies [string, React.ReactNode]]),
           ['last heard', lastAt === null ? 'never' : <Time key="last" at={lastAt} />],
           ['messages', `${count(device.messages)}, about ${device.perMinute} a minute`],
           ['required', device.required ? 'yes: the site is not well without it' : 'no'],

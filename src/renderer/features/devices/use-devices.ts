@@ -13,7 +13,7 @@ export interface DevicesLook {
   readonly revision: number
   readonly families: readonly DeviceFamilyView[]
   readonly devices: ReadonlyMap<string, DeviceView>
-  readonly away: { readonly since: number; readonly reason: string } | null
+  readonly away: readonly { readonly broker: string | null; readonly since: number; readonly reason: string }[]
 }
 
 /** Follows the described devices: after the first look only what changed is asked for. */

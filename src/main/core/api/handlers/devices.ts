@@ -4,8 +4,15 @@ import { api } from './implement.ts'
 export const devicesHandlers = {
   described: api.devices.described.handler(({ input, context }) => {
     const site = siteOf(context)
-    const { families, devices, gone, ...rest } = site.messaging.devices.since(input.run, input.after)
-    return { at: site.clock.wall(), ...rest, families: [...families], devices: [...devices], gone: [...gone] }
+    const { families, devices, gone, away, ...rest } = site.messaging.devices.since(input.run, input.after)
+    return {
+      at: site.clock.wall(),
+      ...rest,
+      families: [...families],
+      devices: [...devices],
+      gone: [...gone],
+      away: [...away],
+    }
   }),
   one: api.devices.one.handler(async ({ input, context }) => {
     const site = siteOf(context)

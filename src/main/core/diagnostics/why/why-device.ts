@@ -42,7 +42,7 @@ export function whyDevice(key: string, facts: WhyFacts): Finding {
   })
   switch (state) {
     case 'unknown': {
-      const broker = whyBroker(facts)
+      const broker = brokerBehind(device, facts)
       const link = `the link to its broker has been away since ${clock.at(since)}`
       return finding(`Nobody can tell how ${title} is: ${heard}, and ${link}: ${inside(broker.sentence)}.`, broker)
     }
@@ -63,6 +63,16 @@ export function whyDevice(key: string, facts: WhyFacts): Finding {
       )
     }
   }
+}
+
+/** Why its broker is away: the first one of the site, or another that site.yaml names for it. */
+function brokerBehind({ broker }: DeviceView, facts: WhyFacts): Pick<Finding, 'sentence'> & Partial<Finding> {
+  const links = facts.shown.traffic.traffic?.links ?? []
+  const link = links.slice(1).find((one) => one.broker === broker)
+  if (!link) return whyBroker(facts)
+  const sentence = `${link.broker} at ${link.address}: ${link.lastError ?? 'the router has not been connected to it yet'}`
+  const own = stateEvidence('broker', `${sentence.replace(/\.$/, '')}.`, { at: link.lastErrorAt ?? link.since })
+  return { sentence, evidence: [own] }
 }
 
 function figuresOut({ figures }: DeviceView): readonly string[] {

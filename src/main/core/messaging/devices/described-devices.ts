@@ -18,7 +18,15 @@ export interface DevicesSince {
   readonly families: readonly DeviceFamilyView[]
   readonly devices: readonly DeviceView[]
   readonly gone: readonly string[]
-  readonly away: { readonly since: number; readonly reason: string } | null
+  /** Brokers of theirs that cannot be listened to at present. */
+  readonly away: readonly BrokerAway[]
+}
+
+export interface BrokerAway {
+  /** Null: the site has none. */
+  readonly broker: string | null
+  readonly since: number
+  readonly reason: string
 }
 
 export interface DescribedDevicesParts {
@@ -26,9 +34,9 @@ export interface DescribedDevicesParts {
   readonly records: DeviceRecords
   /** Clients of the embedded broker by id. */
   readonly clients: () => readonly BrokerClient[]
-  readonly isEmbedded: () => boolean
   readonly history: (key: string) => Promise<DeviceHistory>
-  readonly forget: (key: string) => void
+  /** Resolves when the data plane has forgotten it: what it says from then on is new. */
+  readonly forget: (key: string) => Promise<void>
   readonly now: () => number
 }
 
@@ -40,7 +48,7 @@ interface Kept {
 
 /**
  * The devices that site.yaml describes, as the console shows them: what the data plane heard, and what follows from it. While the router has no
- * broker nobody can tell how they are: then all are unknown, and nothing is told of them.
+ * broker of some nobody can tell how they are: then those are unknown, and nothing is told of them.
  */
 export class DescribedDevices {
   readonly #parts: DescribedDevicesParts
@@ -49,16 +57,34 @@ export class DescribedDevices {
   #families = new Map<string, { definition: DeviceDefinition; facts: FamilyFacts }>()
   #gone: { readonly key: string; readonly revision: number }[] = []
   #revision = 1
-  #away: DevicesSince['away'] = { since: 0, reason: 'The router has not been connected to a broker yet.' }
+  /** The site's brokers, the first one meant where a family names none; those that are listened to, and why others are not. */
+  #brokers: readonly string[] = []
+  #embedded: string | null = null
+  readonly #connected = new Set<string>()
+  readonly #lost = new Map<string, Omit<BrokerAway, 'broker'>>()
+  readonly #begun: Omit<BrokerAway, 'broker'>
+  /** Devices that are forgotten here and not yet by the data plane: what it still says of them is old. */
+  readonly #forgetting = new Map<string, number>()
+  #hasRead = false
 
   constructor(parts: DescribedDevicesParts) {
     this.#parts = parts
-    this.#away = { since: parts.now(), reason: 'The router has not been connected to a broker yet.' }
+    this.#begun = { since: parts.now(), reason: 'The router has not been connected to a broker yet.' }
+  }
+
+  /** Which brokers the site has, the first one meant where a family names none; and which of them is the console's own. */
+  know(brokers: readonly string[], embedded: string | null): void {
+    const home = this.#brokers[0]
+    this.#brokers = brokers
+    this.#embedded = embedded
+    if (home === brokers[0]) return
+    this.#revision++
+    for (const { facts } of this.#devices.values()) this.#show(facts)
+    this.#tellFamilies(new Set(this.#families.keys()))
   }
 
   /** Takes over descriptions, and at first what an earlier run knew of their devices. */
   define(definitions: readonly DeviceDefinition[]): void {
-    const isFirst = this.#families.size === 0
     const before = this.#families
     this.#families = new Map(
       definitions.map((definition) => {
@@ -72,9 +98,13 @@ export class DescribedDevices {
       if (!this.#families.has(kept.facts.family)) this.#drop(key)
       else this.#show(kept.facts)
     }
-    if (!isFirst || definitions.length === 0) return
+    if (this.#hasRead) return
+    this.#hasRead = true
+    this.#parts.watch.begin(new Set(this.#families.keys()))
     for (const facts of this.#parts.records.read()) {
-      if (this.#families.has(facts.family) && !this.#devices.has(facts.key)) this.#show(facts)
+      // Of a family that went while the console was closed.
+      if (!this.#families.has(facts.family)) this.#parts.records.note(facts.key, null)
+      else if (!this.#devices.has(facts.key)) this.#show(facts)
     }
   }
 
@@ -92,23 +122,34 @@ export class DescribedDevices {
     }
     const touched = new Set<string>()
     for (const facts of devices) {
+      if (this.#forgetting.has(facts.key)) continue
       const was = this.#devices.get(facts.key)?.view
       const is = this.#show(facts)
       if (!is) continue
       this.#parts.records.note(facts.key, facts)
       touched.add(facts.family)
-      if (this.#away === null) this.#parts.watch.changed(was, is)
+      if (this.#awayOf(facts.family) === null) this.#parts.watch.changed(was, is)
     }
     this.#tellFamilies(touched)
   }
 
-  /** Whether the router has its broker. */
-  link(isConnected: boolean, reason: string): void {
-    if (isConnected === (this.#away === null)) return
-    this.#away = isConnected ? null : { since: this.#parts.now(), reason }
+  /** Whether the router is connected to a broker. */
+  link(broker: string, isConnected: boolean, reason: string): void {
+    if (isConnected === this.#connected.has(broker)) return
+    if (isConnected) this.#connected.add(broker)
+    else {
+      this.#connected.delete(broker)
+      this.#lost.set(broker, { since: this.#parts.now(), reason })
+    }
     this.#revision++
-    for (const { facts } of this.#devices.values()) this.#show(facts)
-    this.#tellFamilies(new Set(this.#families.keys()))
+    const concerned = new Set([...this.#families.keys()].filter((id) => this.#brokerOf(id) === broker))
+    for (const { facts } of this.#devices.values()) if (concerned.has(facts.family)) this.#show(facts)
+    this.#tellFamilies(concerned)
+  }
+
+  /** The router itself is gone. */
+  lost(reason: string): void {
+    for (const broker of this.#connected) this.link(broker, false, reason)
   }
 
   /** What changed after a revision of a run; of another run everything. */
@@ -122,7 +163,7 @@ export class DescribedDevices {
         .filter(({ revision }) => revision > from)
         .map(({ view }) => this.#withClient(view)),
       gone: from === 0 ? [] : this.#gone.filter(({ revision }) => revision > from).map(({ key }) => key),
-      away: this.#away,
+      away: this.away,
     }
   }
 
@@ -131,8 +172,13 @@ export class DescribedDevices {
     return kept && this.#withClient(kept.view)
   }
 
-  get away(): DevicesSince['away'] {
-    return this.#away
+  get away(): readonly BrokerAway[] {
+    const found = new Map<string | null, BrokerAway>()
+    for (const id of this.#families.keys()) {
+      const away = this.#awayOf(id)
+      if (away) found.set(away.broker, away)
+    }
+    return [...found.values()]
   }
 
   /** The last values of the figures of a device. Rejects with `device-unknown`. */
@@ -154,8 +200,32 @@ export class DescribedDevices {
     const family = this.#devices.get(key)?.facts.family
     this.#revision++
     this.#drop(key)
-    this.#parts.forget(key)
+    void this.#forgetThere(key)
     if (family !== undefined) this.#tellFamilies(new Set([family]))
+  }
+
+  async #forgetThere(key: string): Promise<void> {
+    this.#forgetting.set(key, (this.#forgetting.get(key) ?? 0) + 1)
+    try {
+      await this.#parts.forget(key)
+    } catch {
+      // A router that begins anew is not told of it.
+    } finally {
+      const left = (this.#forgetting.get(key) ?? 1) - 1
+      if (left > 0) this.#forgetting.set(key, left)
+      else this.#forgetting.delete(key)
+    }
+  }
+
+  /** The broker that a family means; null without any. */
+  #brokerOf(family: string): string | null {
+    return this.#families.get(family)?.definition.broker ?? this.#brokers[0] ?? null
+  }
+
+  #awayOf(family: string): BrokerAway | null {
+    const broker = this.#brokerOf(family)
+    if (broker === null) return { broker, ...this.#begun }
+    return this.#connected.has(broker) ? null : { broker, ...(this.#lost.get(broker) ?? this.#begun) }
   }
 
   #known(key: string): void {
@@ -170,7 +240,10 @@ export class DescribedDevices {
   #show(facts: DeviceFacts): DeviceView | undefined {
     const family = this.#families.get(facts.family)
     if (!family) return undefined
-    const view = deviceView(facts, family.definition, this.#away)
+    const view = deviceView(facts, family.definition, {
+      broker: this.#brokerOf(facts.family),
+      away: this.#awayOf(facts.family),
+    })
     this.#devices.set(facts.key, { facts, view, revision: this.#revision })
     return view
   }
@@ -186,8 +259,9 @@ export class DescribedDevices {
   }
 
   /** Nothing is said of those whose broker is away: their cards stay as they are. */
-  #tellFamilies(ids: ReadonlySet<string>): void {
-    if (this.#away !== null || ids.size === 0) return
+  #tellFamilies(concerned: ReadonlySet<string>): void {
+    const ids = new Set([...concerned].filter((id) => this.#awayOf(id) === null))
+    if (ids.size === 0) return
     const troubled = new Map<string, DeviceView[]>()
     for (const { view } of this.#devices.values()) {
       if (!view.troubled || !ids.has(view.family)) continue
@@ -208,12 +282,22 @@ export class DescribedDevices {
     const { title, topics, sparkplug, required, silentAfterMs, most } = definition
     const filters = sparkplug === null ? topics : [`spBv1.0/${sparkplug}/+/{id}`]
     const { notKept, lastError } = facts
-    return { id, title, filters: [...filters], required, silentAfterMs, most, notKept, lastError }
+    return {
+      id,
+      title,
+      broker: this.#brokerOf(id),
+      filters: [...filters],
+      required,
+      silentAfterMs,
+      most,
+      notKept,
+      lastError,
+    }
   }
 
   #withClient(view: DeviceView): DeviceView {
     const definition = this.#families.get(view.family)?.definition
-    if (!definition || !this.#parts.isEmbedded()) return view
+    if (!definition || this.#embedded === null || view.broker !== this.#embedded) return view
     const id = view.key.includes('/') ? view.key.slice(view.family.length + 1) : view.key
     const filled = (text: string) => text.replaceAll('{id}', id)
     const clients = this.#parts.clients()

@@ -23,16 +23,16 @@ function openTable(definitions: readonly DeviceDefinition[] = [desk], known: rea
   const table = new DeviceTable(clock)
   onTestFinished(() => table[Symbol.dispose]())
   table.load(definitions, known)
-  table.listen(true)
+  table.listen(null, true)
   const devices = new Map<string, DeviceFacts>()
   const look = (key: string) => {
     for (const facts of table.takeChanged().devices) devices.set(facts.key, facts)
     return devices.get(key)
   }
   const message = new IncomingMessage()
-  const send = (topic: string, payload: string, retained = false) => {
+  const send = (topic: string, payload: string, retained = false, broker: string | null = null) => {
     message.hold(topic, topic.split('/'), Buffer.from(payload), clock.wall(), retained, 0)
-    table.take(message)
+    table.take(message, broker)
   }
   return { clock, table, look, send }
 }
@@ -69,14 +69,40 @@ test('while nobody listens nobody becomes silent, and afterwards everybody has t
   const { clock, table, look, send } = openTable()
   send('lab/a/status', '{}')
   await clock.advance(50_000)
-  table.listen(false)
+  table.listen(null, false)
   await clock.advance(3_600_000)
   expect(look('desk/a')).toMatchObject({ state: 'online' })
-  table.listen(true)
+  table.listen(null, true)
   await clock.advance(59_000)
   expect(look('desk/a')).toMatchObject({ state: 'online' })
   await clock.advance(1_000)
   expect(look('desk/a')).toMatchObject({ state: 'silent' })
+})
+
+test('a family is heard at its broker alone, and silence goes by whether that one is listened to', async () => {
+  const { clock, table, look, send } = openTable([
+    { ...desk, topics: ['in/{id}'] },
+    { ...desk, id: 'far', broker: 'lab' },
+  ])
+  table.setHome('plant')
+  table.listen('plant', true)
+  table.listen('lab', true)
+  send('lab/a/status', '{}', false, 'plant')
+  send('in/a', '{}', false, 'lab')
+  expect([look('far/a'), look('desk/a')]).toEqual([undefined, undefined])
+  send('lab/a/status', '{}', false, 'lab')
+  send('in/a', '{}', false, 'plant')
+  expect([look('far/a'), look('desk/a')]).toMatchObject([{ state: 'online' }, { state: 'online' }])
+  table.listen('lab', false)
+  await clock.advance(60_000)
+  expect([look('far/a'), look('desk/a')]).toMatchObject([{ state: 'online' }, { state: 'silent' }])
+  table.listen('lab', true)
+  await clock.advance(60_000)
+  expect(look('far/a')).toMatchObject({ state: 'silent' })
+  // Another broker stands first now: what is heard there counts.
+  table.setHome('lab')
+  send('in/a', '{}', false, 'lab')
+  expect(look('desk/a')).toMatchObject({ state: 'online' })
 })
 
 test('a wall clock that jumps makes nobody silent, and its times are told anew', async () => {
@@ -150,7 +176,10 @@ test('a single device that never speaks is overdue after its time', async () => 
   const { clock, look } = openTable([gate])
   expect(look('gate')).toMatchObject({ state: 'never', overdue: false })
   await clock.advance(60_000)
-  expect(look('gate')).toMatchObject({ state: 'never', overdue: true })
+  expect(look('gate')).toMatchObject({ state: 'never', overdue: true, reason: 'nothing came from it for 60 s' })
+  const facts = look('gate')
+  const later = openTable([gate], facts ? [facts] : [])
+  expect(later.look('gate')).toMatchObject({ state: 'never', overdue: true })
 })
 
 test('one topic may carry what it measures and the last will in its name', () => {

@@ -43,7 +43,7 @@ interface Members {
 
 /**
  * What is heard of the devices that site.yaml describes. A message costs one look-up of its topic; who is silent is found by one timer
- * for the next deadline. Silence is measured on the monotonic clock, and only while somebody listens.
+ * for the next deadline. Silence is measured on the monotonic clock, and only while their broker is listened to.
  */
 export class DeviceTable implements Disposable {
   readonly #clock: Clock
@@ -53,7 +53,9 @@ export class DeviceTable implements Disposable {
   readonly #hits = new Map<string, readonly Hit[]>()
   readonly #changed = new Set<HeardDevice>()
   #count = 0
-  #listening = false
+  /** The broker of families that name none, and those that are listened to at present. */
+  #home: string | null = null
+  readonly #listening = new Set<string | null>()
   #timer: Disposable | undefined
   #timerAt = Number.POSITIVE_INFINITY
   #offset: number
@@ -95,22 +97,34 @@ export class DeviceTable implements Disposable {
       if (!members || members.devices.get(facts.key)?.heard) continue
       this.#device(members, facts.key)?.restore(facts, now, this.#offset)
     }
-    this.#restartSilence()
+    this.#restartSilence(this.#members.values())
   }
 
-  /** Whether messages come in. While none do nobody becomes silent, and afterwards everybody has the whole time again. */
-  listen(on: boolean): void {
-    if (on === this.#listening) return
-    this.#listening = on
-    this.#restartSilence()
+  /** Which broker families mean that name none. Another one: they have the whole of their time again. */
+  setHome(broker: string | null): void {
+    if (broker === this.#home) return
+    this.#home = broker
+    this.#restartSilence([...this.#members.values()].filter(({ family }) => family.definition.broker === undefined))
   }
 
-  /** Takes a message that may be about devices. It must have been held by `message`. */
-  take(message: IncomingMessage): void {
+  /**
+   * Whether messages of a broker come in. While none do nobody that is heard there becomes silent, and afterwards everybody has the whole
+   * time again.
+   */
+  listen(broker: string | null, on: boolean): void {
+    if (on === this.#listening.has(broker)) return
+    if (on) this.#listening.add(broker)
+    else this.#listening.delete(broker)
+    this.#restartSilence([...this.#members.values()].filter((members) => this.#brokerOf(members) === broker))
+  }
+
+  /** Takes a message of a broker that may be about devices. It must have been held by `message`. */
+  take(message: IncomingMessage, broker: string | null = this.#home): void {
     for (const { source, key, isData } of this.#hitsOf(message)) {
       const members = this.#members.get(source.family.definition.id)
-      const device = members && this.#device(members, key)
-      if (!members || !device) continue
+      if (!members || this.#brokerOf(members) !== broker) continue
+      const device = this.#device(members, key)
+      if (!device) continue
       this.#changed.add(device)
       const word = this.#saidBy(source, message)
       const said = word === 'other' && isData ? 'speaks' : word
@@ -167,6 +181,10 @@ export class DeviceTable implements Disposable {
 
   [Symbol.dispose](): void {
     this.#timer?.[Symbol.dispose]()
+  }
+
+  #brokerOf({ family }: Members): string | null {
+    return family.definition.broker ?? this.#home
   }
 
   #hitsOf({ topicName, topic }: IncomingMessage): readonly Hit[] {
@@ -257,16 +275,14 @@ export class DeviceTable implements Disposable {
     members.due.delete(device.key)
     if (silentAfterMs === null || !device.maySilence) return
     members.due.set(device.key, device)
-    if (this.#listening) this.#wakeAt(device.lastHeard + silentAfterMs)
+    if (this.#listening.has(this.#brokerOf(members))) this.#wakeAt(device.lastHeard + silentAfterMs)
   }
 
-  #restartSilence(): void {
-    this.#timer?.[Symbol.dispose]()
-    this.#timer = undefined
-    this.#timerAt = Number.POSITIVE_INFINITY
-    if (!this.#listening) return
+  /** Those who may be silent have the whole of their time again. */
+  #restartSilence(families: Iterable<Members>): void {
     const now = this.#clock.monotonic()
-    for (const members of this.#members.values()) {
+    for (const members of families) {
+      if (!this.#listening.has(this.#brokerOf(members))) continue
       for (const device of members.devices.values()) {
         device.lastHeard = now
         this.#expect(members, device)
@@ -286,9 +302,10 @@ export class DeviceTable implements Disposable {
     this.#timerAt = Number.POSITIVE_INFINITY
     const now = this.#clock.monotonic()
     let next = Number.POSITIVE_INFINITY
-    for (const { due, family } of this.#members.values()) {
+    for (const members of this.#members.values()) {
+      const { due, family } = members
       const { silentAfterMs } = family.definition
-      if (silentAfterMs === null) continue
+      if (silentAfterMs === null || !this.#listening.has(this.#brokerOf(members))) continue
       for (const [key, device] of due) {
         if (device.lastHeard + silentAfterMs > now) {
           next = Math.min(next, device.lastHeard + silentAfterMs)

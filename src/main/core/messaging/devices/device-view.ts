@@ -6,7 +6,7 @@ import type { DeviceFacts } from './device-facts.ts'
 export function deviceView(
   facts: DeviceFacts,
   definition: DeviceDefinition,
-  away: { readonly since: number } | null,
+  { broker, away }: { readonly broker: string | null; readonly away: { readonly since: number } | null },
 ): DeviceView {
   const { key, family, state, since, lastAt, reason, messages, perMinute, topic } = facts
   const { required } = definition
@@ -20,11 +20,12 @@ export function deviceView(
   return {
     key,
     family,
+    broker,
     title: key === family ? definition.title : `${definition.title} ${key.slice(family.length + 1)}`,
     state: away ? 'unknown' : state,
     since: away ? Math.max(away.since, since) : since,
     lastAt,
-    reason: away ? 'Its broker is away, so nobody can tell.' : sentence(reason),
+    reason: away ? `Its broker${broker === null ? '' : ` ${broker}`} is away, so nobody can tell.` : sentence(reason),
     required,
     troubled: away === null && ((required && isMissing) || figures.some(({ out }) => out !== null)),
     messages,

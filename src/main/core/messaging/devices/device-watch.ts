@@ -26,6 +26,8 @@ export class DeviceWatch {
   readonly #clock: Clock
   readonly #told = new Map<string, Told>()
   readonly #raised = new Set<string>()
+  /** Cards of which this run has said how they are; others may stand from before. */
+  readonly #said = new Set<string>()
 
   constructor({ events, attention, clock }: { events: EventLog; attention: Attention; clock: Clock }) {
     this.#events = events
@@ -33,9 +35,18 @@ export class DeviceWatch {
     this.#clock = clock
   }
 
+  /** Clears the cards of families that went while the console was closed. */
+  begin(families: ReadonlySet<string>): void {
+    for (const { id } of this.#attention.open()) {
+      const family = /^devices-(?:missing|out):(.*)$/.exec(id)?.[1]
+      if (family !== undefined && !families.has(family)) this.gone(family)
+    }
+  }
+
   /** A device became something else; `was` undefined: it is new. */
   changed(was: DeviceView | undefined, is: DeviceView): void {
     if (was && was.state !== is.state) this.#stateChanged(was, is)
+    if (is.state === 'never' && is.troubled && was?.troubled !== true) this.#neverHeard(is)
     for (const figure of is.figures) {
       const before = was?.figures.find(({ name }) => name === figure.name)?.out ?? null
       if (before === figure.out) continue
@@ -103,9 +114,12 @@ export class DeviceWatch {
     const more = devices.length - named.length
     const { fix, ...text } = make(named.join(', ') + (more > 0 ? ` and ${more} more` : ''), devices)
     if (devices.length === 0) {
-      if (this.#raised.delete(id)) this.#attention.clear(id, text.cause)
+      const isNew = !this.#said.has(id)
+      this.#said.add(id)
+      if (this.#raised.delete(id) || isNew) this.#attention.clear(id, text.cause)
       return
     }
+    this.#said.add(id)
     this.#raised.add(id)
     const fixes = [{ label: fix, action: { type: 'go-to' as const, page: '/devices' } }]
     this.#attention.raise({ id, ...text, fixes, dismissible: true })
@@ -119,13 +133,22 @@ export class DeviceWatch {
       silent: messagingEvents.deviceSilent,
       offline: messagingEvents.deviceOffline,
     } as const
-    if (state === 'online' && was.state === 'never') return
+    if (state === 'online' && was.state === 'never' && !was.troubled) return
     const words = state === 'online' ? 'is back' : `is ${state}`
     this.#emit(is, {
       kind: kinds[state],
       severity: required && state !== 'online' ? 'warning' : 'info',
       message: `${is.title} ${words}: ${reason}`,
       what: reason.replace(/\.$/, ''),
+    })
+  }
+
+  #neverHeard(is: DeviceView): void {
+    this.#emit(is, {
+      kind: messagingEvents.deviceSilent,
+      severity: 'warning',
+      message: `${is.title} is required and has never been heard: ${is.reason}`,
+      what: is.reason.replace(/\.$/, ''),
     })
   }
 

@@ -4,8 +4,10 @@ import { connect } from 'mqtt'
 import { describe, expect, it } from 'vitest'
 import type { DeviceDefinition } from '#core/config/index.ts'
 import { temporaryFolder } from '../../../../../test/support/folders.ts'
-import { messagingRig, routerConnected } from '../../../../../test/support/messaging-rig.ts'
+import { brokerLink, messagingRig, routerConnected } from '../../../../../test/support/messaging-rig.ts'
+import { mosquittoBroker } from '../../../../../test/support/mosquitto-broker.ts'
 import { findProgram, needs } from '../../../../../test/support/needs.ts'
+import { freePorts } from '../../../../../test/support/ports.ts'
 import { until } from '../../../../../test/support/until.ts'
 
 const desk: DeviceDefinition = {
@@ -124,6 +126,31 @@ describe('Devices on the embedded broker', () => {
 describe('Devices on Mosquitto', () => {
   needs('mosquitto')
 
+  it('devices of a family are heard at the broker that it names, and unknown while that one is away', async () => {
+    const [first = 0, second = 0] = await freePorts(2)
+    await using plant = await mosquittoBroker(first)
+    await using lab = await mosquittoBroker(second)
+    await using rig = await messagingRig({
+      devices: { desk, far: { ...desk, id: 'far', title: 'Far', broker: 'lab' } },
+      brokers: [brokerLink(plant.url), brokerLink(lab.url, { id: 'lab' })],
+    })
+    await rig.load([])
+    await until('both brokers', () => rig.messaging.devices.away.length === 0)
+    await (await plant.client()).publishAsync('lab/a/status', '{}', { qos: 1 })
+    await (await lab.client()).publishAsync('lab/b/status', '{}', { qos: 1 })
+    const keys = () =>
+      rig.messaging.devices
+        .since('', 0)
+        .devices.map(({ key }) => key)
+        .sort()
+    await until('both', () => keys().length === 2)
+    expect(keys()).toEqual(['desk/a', 'far/b'])
+    lab.child.kill('SIGKILL')
+    await until('nobody to know', () => rig.messaging.devices.get('far/b')?.state === 'unknown')
+    expect(rig.messaging.devices.get('desk/a')).toMatchObject({ state: 'online', broker: 'plant' })
+    expect(rig.messaging.devices.away).toMatchObject([{ broker: 'lab' }])
+  })
+
   it('what it retains tells who is there, and nobody is taken for silent because it was away', async () => {
     using folder = temporaryFolder()
     await using rig = await messagingRig({ devices: { desk } })
@@ -142,7 +169,7 @@ describe('Devices on Mosquitto', () => {
       expect(online).toMatchObject({ lastAt: null, reason: '“online” came on lab/a/online.', client: null })
       first.kill('SIGKILL')
       await until('nobody to know', () => rig.messaging.devices.get('desk/a')?.state === 'unknown')
-      expect(rig.messaging.devices.away?.reason).toBeTruthy()
+      expect(rig.messaging.devices.away[0]?.reason).toBeTruthy()
       expect(rig.events.filter(({ kind }) => kind.startsWith('device.'))).toEqual([])
       unit.end(true)
     } finally {

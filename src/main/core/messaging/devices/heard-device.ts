@@ -50,8 +50,10 @@ export class HeardDevice {
 
   /** It did not speak in time. One that never spoke stays so, and is overdue. */
   miss(reason: string, now: number): void {
-    if (this.#state === 'never') this.#overdue = true
-    else this.become('silent', reason, now)
+    if (this.#state === 'never') {
+      this.#overdue = true
+      this.#reason = reason
+    } else this.become('silent', reason, now)
   }
 
   /** Takes over what an earlier run knew. A time in the future, by a clock that was put back, counts as now. */
@@ -62,6 +64,7 @@ export class HeardDevice {
     this.#since = then(facts.since)
     this.#lastAt = facts.lastAt === null ? null : then(facts.lastAt)
     this.#messages = facts.messages
+    this.#overdue = facts.overdue
     this.#topic = facts.topic
     for (const { name, value, at, out } of facts.figures) {
       this.#figures.set(name, { value, at: then(at), out, history: [] })

@@ -16,8 +16,12 @@ export const devicesSchema: Schema = {
 /** What an earlier run knew; rows that cannot be read are left out. */
 export function readDevices(database: Database): readonly DeviceFacts[] {
   return database.all<{ facts: string }>({ sql: 'SELECT facts FROM device' }).flatMap(({ facts }) => {
-    const read: unknown = JSON.parse(facts)
-    return isFacts(read) ? [read] : []
+    try {
+      const read: unknown = JSON.parse(facts)
+      return isFacts(read) ? [read] : []
+    } catch {
+      return []
+    }
   })
 }
 
