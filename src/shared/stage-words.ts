@@ -7,6 +7,7 @@ export const stageWords: Readonly<Record<StageName, { readonly title: string; re
   validate: { title: 'validate', ended: '' },
   limit: { title: 'limit', ended: 'It came too soon after another, or was too old when it could go on.' },
   tag: { title: 'tag', ended: 'It was for none of the targets.' },
+  key: { title: 'key', ended: '' },
   enrich: { title: 'enrich', ended: '' },
   map: { title: 'map', ended: '' },
   batch: { title: 'batch', ended: '' },

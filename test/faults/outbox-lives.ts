@@ -30,7 +30,7 @@ export interface OutboxProof {
 
 /**
  * Kills a console with SIGKILL, again and again, while a client publishes with QoS 1 and counts what was acknowledged. At the end everything
- * acknowledged must have gone through the outbox and arrived: in the journal behind it.
+ * acknowledged must have gone through the outbox and arrived: in the journal behind it; and where of a key the latest counts, the newest of each as the last one.
  */
 export async function killUnderLoad(given: {
   readonly scenario: OutboxScenario
@@ -61,22 +61,30 @@ export async function killUnderLoad(given: {
     await publisher.finish()
     await until(
       'the journal to hold everything',
-      () => countOf(directory, 'SELECT count(DISTINCT payload) FROM journal') >= publisher.acknowledged,
+      () => journalOf(directory, 'kept').size >= publisher.acknowledged,
       60_000,
     ).catch(() => {}) // what is missing is told below
+    await until(
+      'the newest of each key to be the last',
+      () => outdated(publisher.payloads(), statesOf(directory)).length === 0,
+      60_000,
+    ).catch(() => {})
     await until('the outbox to be empty', () => countOf(directory, 'SELECT count(*) FROM outbox') === 0, 60_000)
   } finally {
     publisher.end()
     await killed(console)
     broker?.kill('SIGKILL')
   }
-  const arrived = journalOf(directory)
+  const arrived = journalOf(directory, 'kept')
   const missing = publisher.payloads().filter((payload) => !arrived.has(payload))
   return {
     kills: rounds,
     acknowledged: publisher.acknowledged,
     copies: [...arrived.values()].reduce((sum, times) => sum + times - 1, 0),
-    problems: missing.map((payload) => `${scenario}: message ${payload} was acknowledged and did not arrive`),
+    problems: [
+      ...missing.map((payload) => `${scenario}: message ${payload} was acknowledged and did not arrive`),
+      ...outdated(publisher.payloads(), statesOf(directory)).map((what) => `${scenario}: ${what}`),
+    ],
   }
 }
 
@@ -156,11 +164,31 @@ function countOf(directory: string, sql: string): number {
   return database.value.prepare<[], number>(sql).pluck().get() ?? 0
 }
 
-function journalOf(directory: string): ReadonlyMap<string, number> {
+/** Keys of which the last that arrived is not the newest that was acknowledged. */
+function outdated(acknowledged: readonly string[], states: ReadonlyMap<number, number>): readonly string[] {
+  const newest = new Map<number, number>()
+  for (const n of acknowledged.map(Number)) newest.set(n % 50, Math.max(n, newest.get(n % 50) ?? 0))
+  return [...newest].flatMap(([key, n]) =>
+    states.get(key) === n ? [] : [`of key ${key} message ${states.get(key)} arrived last, and ${n} is the newest`],
+  )
+}
+
+/** The last that arrived of each key. */
+function statesOf(directory: string): ReadonlyMap<number, number> {
   using database = opened(directory)
   const rows = database.value
-    .prepare<[], { payload: string; times: number }>('SELECT payload, count(*) AS times FROM journal GROUP BY payload')
+    .prepare<[], { payload: string }>(`SELECT payload FROM journal WHERE route = 'states' ORDER BY seq`)
     .all()
+  return new Map(rows.map(({ payload }) => [Number(payload) % 50, Number(payload)]))
+}
+
+function journalOf(directory: string, route: string): ReadonlyMap<string, number> {
+  using database = opened(directory)
+  const rows = database.value
+    .prepare<[string], { payload: string; times: number }>(
+      'SELECT payload, count(*) AS times FROM journal WHERE route = ? GROUP BY payload',
+    )
+    .all(route)
   return new Map(rows.map(({ payload, times }) => [payload, times]))
 }
 

@@ -2,12 +2,18 @@ import { messagingRig, route, routerConnected } from './messaging-rig.ts'
 
 /**
  * A console's messaging that lives to be killed, on the databases of `directory`: with `embedded` its own broker on `port`, else the one
- * that listens there. What comes to `in/…` goes through the outbox to `out`, and what comes to `out` into the journal. Writes `ready`.
+ * that listens there. What comes to `in/…` goes through the outbox to `out`, and what comes to `out` into the journal; of each
+ * remainder by 50 the latest goes to `state`, and from there into the journal as well. Writes `ready`.
  */
 const [directory = '', port = '', mode = ''] = process.argv.slice(2)
 const rig = await messagingRig({ directory, port: Number(port) })
 const routes = [
   route('sure', { from: 'in/#', to: [{ kind: 'mqtt', topic: 'out', qos: 1, retain: false }] }),
+  route('newest', {
+    from: 'in/#',
+    to: [{ kind: 'mqtt', topic: 'state', qos: 1, retain: false, key: 'payload % 50', keep: 'latest' }],
+  }),
+  route('states', { from: 'state', to: [{ kind: 'journal', keepMs: 86_400_000 }] }),
   route('kept', { from: 'out', to: [{ kind: 'journal', keepMs: 86_400_000 }] }),
 ]
 if (mode === 'embedded') {

@@ -111,7 +111,7 @@ export const messageTraceSchema = z.object({
       id: z.string(),
       route: z.string(),
       target: z.string(),
-      state: z.enum(['waiting', 'delivered', 'quarantined', 'expired', 'dropped']),
+      state: z.enum(['waiting', 'delivered', 'quarantined', 'expired', 'dropped', 'merged']),
       failed: z.number(),
       why: z.string().nullable(),
       endedAt: z.number().nullable(),

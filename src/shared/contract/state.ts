@@ -327,6 +327,8 @@ export const routeViewSchema = z.object({
       /** Not for this target, by their tags. */
       passedOver: z.number(),
       quarantined: z.number(),
+      /** Gave way in the outbox to newer ones of their key. */
+      merged: z.number(),
       /** What the outbox held from before, and what waited in the route. */
       carried: z.number(),
       lastError: z.string().nullable(),
@@ -341,8 +343,8 @@ export const routeViewSchema = z.object({
 })
 export type RouteView = z.infer<typeof routeViewSchema>
 
-/** A stage of a route. `payload`: it is read as JSON, for the stages that look at it. */
-export const stageNameSchema = z.enum(['payload', 'where', 'validate', 'limit', 'tag', 'enrich', 'map', 'batch'])
+/** A stage of a route. `payload`: it is read as JSON, for the stages that look at it; `key`: it is told what its targets keep the order by. */
+export const stageNameSchema = z.enum(['payload', 'where', 'validate', 'limit', 'tag', 'key', 'enrich', 'map', 'batch'])
 export type StageName = z.infer<typeof stageNameSchema>
 
 /**

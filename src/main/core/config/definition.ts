@@ -22,6 +22,7 @@ import type {
   RouteTarget,
   ServiceDefinition,
   SiteDefinition,
+  TargetOrder,
   WebhookTarget,
 } from './types.ts'
 
@@ -234,6 +235,7 @@ function toTarget(entry: SiteFile['routes'][string]['to'][number], home: string 
         qos: entry.qos ?? 0,
         retain: entry.retain ?? false,
         ...elsewhere(entry.broker, home),
+        ...orderOf(entry),
       },
     ]
   }
@@ -242,9 +244,13 @@ function toTarget(entry: SiteFile['routes'][string]['to'][number], home: string 
   return entry.journal === undefined ? [] : [{ kind: 'journal', keepMs: entry.journal }]
 }
 
+function orderOf({ key, keep }: SiteFile['routes'][string]['to'][number]): TargetOrder {
+  return { ...(key !== undefined && { key }), ...(keep === 'latest' && { keep }) }
+}
+
 function toWebhook(url: string, entry: SiteFile['routes'][string]['to'][number]): WebhookTarget {
   const { method = 'POST', headers = {}, type = null, timeout: timeoutMs = 10_000, parallel = 1 } = entry
-  return { kind: 'webhook', url, method, headers, type, timeoutMs, parallel }
+  return { kind: 'webhook', url, method, headers, type, timeoutMs, parallel, ...orderOf(entry) }
 }
 
 function passwordsOf({ broker }: ServiceDefinition): Readonly<Record<string, string>> {

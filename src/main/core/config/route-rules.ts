@@ -16,7 +16,7 @@ export function routeFaults(file: SiteFile): readonly Fault[] {
     ...route.to.flatMap((target, index) => targetFaults(id, index, target, file)),
     ...tagFaults(id, route),
     ...enrichFaults(id, route),
-    ...doubleWebhookFaults(id, route),
+    ...doubleTargetFaults(id, route),
   ])
   return [...tables, ...routes]
 }
@@ -91,14 +91,40 @@ function enrichFaults(id: string, { enrich }: Route): readonly Fault[] {
     }))
 }
 
-/** What waits for a webhook is known by its route and its address. */
-function doubleWebhookFaults(id: string, { to }: Route): readonly Fault[] {
-  return to.flatMap(({ webhook }, index) => {
-    if (webhook === undefined || to.findIndex((other) => other.webhook === webhook) === index) return []
-    const message = `Route ${id} has the same webhook twice.`
-    const remedy = 'Remove one, or write a second route for it.'
-    return [{ code: 'target-doubled', path: ['routes', id, 'to', index, 'webhook'], message, remedy }]
+/** What waits in the outbox is known by its route and its address. */
+function doubleTargetFaults(id: string, { to }: Route): readonly Fault[] {
+  return to.flatMap(({ webhook, mqtt, qos, broker }, index) => {
+    const kind = webhook !== undefined ? 'webhook' : mqtt !== undefined && qos === 1 ? 'mqtt' : null
+    const isSame = (other: Route['to'][number]) =>
+      kind === 'webhook' ? other.webhook === webhook : other.mqtt === mqtt && other.qos === 1 && other.broker === broker
+    if (kind === null || to.findIndex(isSame) === index) return []
+    const message =
+      kind === 'webhook'
+        ? `Route ${id} has the same webhook twice.`
+        : `Route ${id} has “${mqtt}” with \`qos: 1\` twice.`
+    const remedy =
+      kind === 'webhook'
+        ? 'Remove one, or write a second route for it.'
+        : 'Remove one, give one of them a list of both `tag`s, or write a second route for it.'
+    return [{ code: 'target-doubled', path: ['routes', id, 'to', index, kind], message, remedy }]
   })
+}
+
+/** A key, and which messages of it wait, count where messages wait: in the outbox. */
+function orderFaults(id: string, index: number, target: Route['to'][number]): readonly Fault[] {
+  if (target.webhook !== undefined || (target.mqtt !== undefined && target.qos === 1)) return []
+  return (['key', 'keep'] as const)
+    .filter((key) => target[key] !== undefined)
+    .map((key) => ({
+      code: 'key-not-for-kind',
+      path: ['routes', id, 'to', index, key],
+      at: 'key',
+      message: `Target ${index + 1} of route ${id} has \`${key}\`, which is only for targets that messages wait for: \`mqtt\` with \`qos: 1\`, and \`webhook\`.`,
+      remedy:
+        target.mqtt === undefined
+          ? `Remove \`${key}\`.`
+          : `Write \`qos: 1\` beside it, or remove \`${key}\`; how often messages go on is said by \`limit\`.`,
+    }))
 }
 
 /** Tags that targets choose by need an expression that gives them, and the other way round. */
@@ -133,7 +159,7 @@ function targetFaults(id: string, index: number, target: Route['to'][number], fi
     const message = `Target ${index + 1} of route ${id} must have one of \`mqtt\`, \`channel\`, \`journal\`, \`webhook\`, but has ${found}.`
     return [{ code: 'target-unclear', path, message, remedy: 'Write one entry of the list for each target.' }]
   }
-  const faults = webhookFaults(path, target, file)
+  const faults = [...webhookFaults(path, target, file), ...orderFaults(id, index, target)]
   if (faults.length > 0) return faults
   if (target.mqtt === undefined) {
     const misplaced = (['qos', 'retain', 'broker'] as const).filter((key) => target[key] !== undefined)

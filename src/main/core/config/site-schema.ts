@@ -23,6 +23,18 @@ const target = keys({
     .optional()
     .meta({ words: '0 or 1', description: '`mqtt` only. Without it 0.' }),
   retain: toggle().optional().meta({ description: '`mqtt` only: the broker keeps the last message. Without it off.' }),
+  key: text('a CEL expression').optional().meta({
+    words: 'CEL',
+    description:
+      '`mqtt` with `qos: 1` and `webhook` only: gives a text, a number, true or false. Of messages for which it gives the same none overtakes another. Without it the topic counts.',
+  }),
+  keep: z
+    .enum(['all', 'latest'], { error: expectation('value-unknown', '`all` or `latest`') })
+    .optional()
+    .meta({
+      description:
+        '`mqtt` with `qos: 1` and `webhook` only: with `latest` a message takes the place of the one of its key that waits in the outbox. Without it `all`.',
+    }),
   channel: id.optional().meta({ description: 'Hands it to whoever follows this channel.' }),
   journal: duration().optional().meta({ words: 'duration', description: 'Writes it down and keeps it for this long.' }),
   ...webhookKeys,

@@ -396,8 +396,16 @@ export interface RouteBatch {
   readonly as: string | null
 }
 
+/** How messages that wait in the outbox for a target keep their order. */
+export interface TargetOrder {
+  /** CEL expression; of messages for which it gives the same none overtakes another. Absent: by their topic. */
+  readonly key?: string
+  /** Of a key only the newest waits. Absent: all do. */
+  readonly keep?: 'latest'
+}
+
 export type RouteTarget =
-  | {
+  | ({
       readonly kind: 'mqtt'
       /** The topic to publish to; a `#` at its end stands for the topic that the message came on. */
       readonly topic: string
@@ -405,13 +413,13 @@ export type RouteTarget =
       readonly retain: boolean
       /** The broker to publish to; absent: the site's first one. */
       readonly broker?: string
-    }
+    } & TargetOrder)
   | { readonly kind: 'channel'; readonly channel: string }
   | { readonly kind: 'journal'; readonly keepMs: number }
   | WebhookTarget
 
 /** A place that messages are sent to by HTTP. Address and headers as they are written: with references, never with secrets. */
-export interface WebhookTarget {
+export interface WebhookTarget extends TargetOrder {
   readonly kind: 'webhook'
   readonly url: string
   readonly method: 'POST' | 'PUT' | 'PATCH'
@@ -419,7 +427,7 @@ export interface WebhookTarget {
   /** Content type; null: by the payload. */
   readonly type: string | null
   readonly timeoutMs: number
-  /** Calls under way at a time, of one topic always one. */
+  /** Calls under way at a time, of one key always one. */
   readonly parallel: number
 }
 

@@ -33,7 +33,7 @@ export const webhookKeys = {
   }),
   parallel: whole(1, 16).optional().meta({
     description:
-      '`webhook` only: how many calls may be under way at a time, of one topic always one. Without it one, so that all keep their order.',
+      '`webhook` only: how many calls may be under way at a time, of one key always one. Without it one, so that all keep their order.',
   }),
 }
 

@@ -15,7 +15,7 @@ const desk = route('desk', { from: 'in', to: [{ kind: 'journal', keepMs: 1_000 }
 function counts(received: number, given: Partial<RouteCounts> = {}, queued = 0, dropped = 0): RouteCounts {
   const { filtered = 0, limited = 0, held = 0, quarantined = 0 } = given
   const delivered = received - filtered - limited - held - quarantined - queued - dropped
-  const rest = { expired: 0, passedOver: 0, quarantined: 0, carried: 0, lastError: null, failingSince: null }
+  const rest = { expired: 0, passedOver: 0, quarantined: 0, merged: 0, carried: 0, lastError: null, failingSince: null }
   const target = { name: 'journal', kind: 'journal' as const, delivered, queued, dropped, ...rest }
   const left = { filtered, limited, held, secured: 0, merged: 0, restored: 0, quarantined, looped: 0 }
   return { id: 'desk', received, ...left, lastAt: 1, lastError: null, targets: [target], ...given }

@@ -52,6 +52,14 @@ const routes = [
     batch: { windowMs: 90, most: 3, bytes: 65_536, per: { expression: 'topic[1]' }, as: null },
     to: [mqtt('out/both', 1)],
   }),
+  route('newest', {
+    from: 'in/+',
+    to: [
+      { ...mqtt('out/newest', 1), keep: 'latest' },
+      { ...mqtt('out/keyed/#', 1), key: 'payload.n', keep: 'latest' },
+      { ...mqtt('out/ordered', 1), key: 'topic[1]' },
+    ],
+  }),
   route('mapped', { from: '/^in/', map: '{"n": payload.n}', to: [mqtt('out/mapped', 1), mqtt('out/copy', 0)] }),
 ]
 
@@ -181,6 +189,8 @@ describe('The loss ledger', () => {
     await clock.advance(10_000)
     expect(router.ledgers().some((ledger) => ledger.counts().merged > 0)).toBe(true)
     expect(router.ledgers().every((ledger) => ledger.counts().held === 0)).toBe(true)
+    const newest = router.ledgers().find(({ id }) => id === 'newest')
+    for (const index of [0, 1]) expect(newest?.targets[index]?.counts().merged).toBeGreaterThan(100)
     await until('every queue to be empty', () =>
       router.ledgers().every((ledger) => ledger.targets.every((target) => target.queued === 0)),
     )
@@ -279,6 +289,7 @@ function expectToAddUp(ledgers: readonly RouteLedger[]): void {
         target.quarantined,
       ]
       const came = received + (restored ?? 0) + (carried ?? 0)
+      places.push(target.merged)
       if (places.reduce((sum, part) => sum + part) !== came || Math.min(...places) < 0) {
         expect.fail(`${id} → ${name}: ${came} ≠ ${places.join(' + ')}`)
       }

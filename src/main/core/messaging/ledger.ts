@@ -15,6 +15,7 @@ export class TargetLedger {
   #expired = 0
   #passedOver = 0
   #quarantined = 0
+  #merged = 0
   /** Null until the outbox has been read; stays 0 where there is none. */
   #carried: number | null
   #lastError: string | null = null
@@ -78,6 +79,13 @@ export class TargetLedger {
     this.#route.touch()
   }
 
+  /** `count` queued messages gave way to newer ones of their key. */
+  merge(count: number): void {
+    this.#queued -= count
+    this.#merged += count
+    this.#route.touch()
+  }
+
   /** `count` queued messages were refused by their target for good, and are in quarantine. */
   quarantine(count: number, reason: string): void {
     this.#queued -= count
@@ -124,6 +132,7 @@ export class TargetLedger {
       expired: this.#expired,
       passedOver: this.#passedOver,
       quarantined: this.#quarantined,
+      merged: this.#merged,
       carried: this.#carried,
       lastError: this.#lastError,
       failingSince: this.#failingSince,

@@ -38,7 +38,7 @@ export class MessageKey {
     }
     switch (typeof value) {
       case 'string':
-        return value.length > longestKey ? createHash('sha256').update(value).digest('hex') : value
+        return boundedKey(value)
       case 'number':
       case 'bigint':
       case 'boolean':
@@ -47,6 +47,11 @@ export class MessageKey {
         throw new Error(`"${this.#name}" gave neither a text, nor a number, nor true or false`)
     }
   }
+}
+
+/** A key as it is remembered: of a long one its hash. */
+export function boundedKey(text: string): string {
+  return text.length > longestKey ? createHash('sha256').update(text).digest('hex') : text
 }
 
 /** Compiles a key, or says what is wrong with its expression. */

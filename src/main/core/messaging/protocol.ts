@@ -287,7 +287,7 @@ export interface TopicCount {
 
 /**
  * The ledger of one route. At every moment, for every target:
- * `received + restored + carried = filtered + limited + held + merged + quarantined + passedOver + delivered + queued + expired + dropped`, the target's own `quarantined` with it.
+ * `received + restored + carried = filtered + limited + held + merged + quarantined + passedOver + delivered + queued + expired + dropped`, the target's own `quarantined` and `merged` with it.
  */
 export interface RouteCounts {
   readonly id: string
@@ -324,6 +324,8 @@ export interface TargetCounts {
   readonly passedOver: number
   /** Refused by the target for good. */
   readonly quarantined: number
+  /** Gave way to newer ones of their key. */
+  readonly merged: number
   /** What the outbox held from before; null until it has been read, 0 where there is none. */
   readonly carried: number | null
   readonly lastError: string | null

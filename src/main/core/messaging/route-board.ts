@@ -293,6 +293,7 @@ function sumOfTarget(before: TargetCounts, now: TargetCounts, wentOn: number): T
     expired: now.expired + before.expired,
     passedOver: now.passedOver + before.passedOver,
     quarantined: now.quarantined + before.quarantined,
+    merged: now.merged + before.merged,
     carried: (before.carried ?? 0) + more - intoOutbox,
     lastError: now.lastError ?? before.lastError,
   }

@@ -14,6 +14,7 @@ import { jsonTextOf, payloadOf } from './payload-text.ts'
 import { type RouteSource, sourceOf } from './route-source.ts'
 import { StageMeter } from './stage-meter.ts'
 import { compileTags, type TagStage } from './tag-stage.ts'
+import { compileTargetKeys, type TargetKeys } from './target-keys.ts'
 import type { Payload, Quarantine, Target } from './targets.ts'
 
 /** A reason may repeat what a message says; more of it than this is of no use to anybody. Characters. */
@@ -36,6 +37,7 @@ export class RouteChain {
   readonly #tags: TagStage | null
   readonly #mapping: Expression | null
   readonly #batch: BatchStage<RouteResult> | null
+  readonly #keys: TargetKeys | null
   readonly #holding: Holding
   /** Apart from the one that the router is at: a batch goes on while another message is being looked at. */
   readonly #batched = new IncomingMessage()
@@ -55,6 +57,7 @@ export class RouteChain {
       readonly tags: TagStage | null
       readonly mapping: Expression | null
       readonly batch: CompiledBatch | null
+      readonly keys: TargetKeys | null
     },
     { quarantine, clock, targetOf, holdingOf }: Omit<RouteParts, 'expressions'>,
   ) {
@@ -66,6 +69,7 @@ export class RouteChain {
     this.#enrich = stages.enrich
     this.#tags = stages.tags
     this.#mapping = stages.mapping
+    this.#keys = stages.keys
     this.#limit =
       stages.limit?.({
         goesOn: (message, place) => this.#goOn(message, place, true),
@@ -77,8 +81,14 @@ export class RouteChain {
       this.#schema !== null ||
       this.#enrich !== null ||
       (stages.batch !== null && stages.mapping === null) ||
-      [this.#limit, stages.batch, stages.tags, stages.mapping].some((stage) => stage?.needsPayload ?? false)
-    this.meter = new StageMeter(definition.id, stageNames(definition, this.#condition, this.#needsPayload), clock)
+      [this.#limit, stages.batch, stages.tags, stages.mapping, stages.keys].some(
+        (stage) => stage?.needsPayload ?? false,
+      )
+    this.meter = new StageMeter(
+      definition.id,
+      stageNames(definition, this.#condition, this.#needsPayload, this.#keys !== null),
+      clock,
+    )
     this.#quarantine = quarantine
     this.ledger = new RouteLedger(definition)
     this.#holding = holdingOf(definition.id, this.ledger)
@@ -247,6 +257,15 @@ export class RouteChain {
       }
       if (!wanted.includes(true)) return this.#passOver()
     }
+    let keys: readonly (string | null)[] | null = null
+    if (this.#keys !== null) {
+      meter.enter(meter.key)
+      try {
+        keys = this.#keys.of(message, wanted)
+      } catch (error) {
+        return this.#hold(message, reasonOf(error))
+      }
+    }
     let enriched: Enriched | null = null
     if (this.#enrich !== null) {
       meter.enter(meter.enrich)
@@ -269,7 +288,7 @@ export class RouteChain {
     }
     return this.#batch !== null
       ? this.#gather(this.#batch, message, payload, wanted)
-      : this.#deliver(message, payload, wanted)
+      : this.#deliver(message, payload, wanted, keys)
   }
 
   /** Adds a message to its batch. */
@@ -311,10 +330,12 @@ export class RouteChain {
         for (const _one of messages) this.ledger.release()
         meter.batch.waiting -= messages.length
         let payload: Payload
+        let keys: readonly (string | null)[] | null
         try {
           const stage = this.#batch
           meter.at(meter.batch)
           payload = stage === null ? '' : stage.payloadOf(batch)
+          keys = this.#keysOf(batch)
           meter.leave()
         } catch (error) {
           for (const { topicName, topic, bytes, at, retained, qos } of messages) {
@@ -332,15 +353,29 @@ export class RouteChain {
         const brought = gatheredProperties(messages.reduce((most, { hops }) => Math.max(most, hops), 0))
         const { topicName, topic, bytes, at, retained, qos } = newest
         this.#batched.hold(topicName, topic, bytes, at, retained, qos, brought)
-        result = this.#deliver(this.#batched, payload, wanted)
+        result = this.#deliver(this.#batched, payload, wanted, keys)
       },
       places.length < messages.length,
     )
     return result
   }
 
+  /** A batch goes by the key of its newest message. */
+  #keysOf({ messages, wanted }: Batch): readonly (string | null)[] | null {
+    const newest = messages.at(-1)
+    if (this.#keys === null || !newest) return null
+    const { topicName, topic, bytes, at, retained, qos } = newest
+    this.#batched.hold(topicName, topic, bytes, at, retained, qos)
+    return this.#keys.of(this.#batched, wanted)
+  }
+
   /** The worst of what the targets did: one of them losing a message is what a person must see. */
-  #deliver(message: IncomingMessage, payload: Payload, wanted: readonly boolean[] | null): RouteResult {
+  #deliver(
+    message: IncomingMessage,
+    payload: Payload,
+    wanted: readonly boolean[] | null,
+    keys: readonly (string | null)[] | null,
+  ): RouteResult {
     this.meter.leave()
     let result: RouteResult = 'delivered'
     for (const [index, target] of this.targets.entries()) {
@@ -348,7 +383,7 @@ export class RouteChain {
         this.ledger.targets[index]?.passOver()
         continue
       }
-      const offered = target.offer(message, payload)
+      const offered = target.offer(message, payload, keys?.[index] ?? null)
       if (offered === 'dropped' || (offered === 'queued' && result === 'delivered')) result = offered
     }
     return result
@@ -371,13 +406,20 @@ export class RouteChain {
 }
 
 /** The stages that a route has, in their order. The payload is read before the first one that looks at it. */
-function stageNames(route: RouteDefinition, condition: Expression | null, needsPayload: boolean): readonly StageName[] {
+function stageNames(
+  route: RouteDefinition,
+  condition: Expression | null,
+  needsPayload: boolean,
+  hasKeys: boolean,
+): readonly StageName[] {
   const isReadFirst = condition?.needsPayload === true
   return [
     ...(isReadFirst ? (['payload'] as const) : []),
     ...(route.where === null ? [] : (['where'] as const)),
     ...(needsPayload && !isReadFirst ? (['payload'] as const) : []),
-    ...(['validate', 'limit', 'tag', 'enrich', 'map', 'batch'] as const).filter((stage) => route[stage] !== null),
+    ...(['validate', 'limit', 'tag'] as const).filter((stage) => route[stage] !== null),
+    ...(hasKeys ? (['key'] as const) : []),
+    ...(['enrich', 'map', 'batch'] as const).filter((stage) => route[stage] !== null),
   ]
 }
 
@@ -413,6 +455,8 @@ export function compileRoute(
   if (mapping && 'mistake' in mapping) return { mistake: mapping.mistake.message }
   const batch = route.batch === null ? null : compileBatch(route.batch, expressions)
   if (batch && 'mistake' in batch) return { mistake: batch.mistake.message }
+  const keys = compileTargetKeys(route, expressions)
+  if ('mistake' in keys) return { mistake: keys.mistake.message }
   const stages = {
     source,
     condition: condition?.expression ?? null,
@@ -422,6 +466,7 @@ export function compileRoute(
     tags: tags?.stage ?? null,
     mapping: mapping?.expression ?? null,
     batch,
+    keys: keys.keys,
   }
   return { chain: new RouteChain(route, stages, parts) }
 }

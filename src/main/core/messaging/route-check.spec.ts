@@ -65,6 +65,10 @@ describe('The check of routes', () => {
     expect(checkRoute(route('r', { limit: { ...limit, per: { expression: 'payload.id +' } } }))).toMatchObject([
       { path: 'limit.per', message: expect.stringMatching(/\(at character \d+\)$/) },
     ])
+    const keyed = { kind: 'mqtt', topic: 'out', qos: 1, retain: false, key: '[topicName]' } as const
+    expect(checkRoute(route('r', { from: 'in', to: [{ kind: 'channel', channel: 'c' }, keyed] }))).toMatchObject([
+      { path: 'to.1.key', message: expect.stringContaining('A key must be a text') },
+    ])
   })
 
   it('finds a route that would receive its own output, by filter and by regular expression', () => {

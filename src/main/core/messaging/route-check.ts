@@ -5,6 +5,7 @@ import { Expressions } from './expressions.ts'
 import { compileSchema } from './payload-schema.ts'
 import { circlesAmong, reaches } from './route-circles.ts'
 import { sourceOf } from './route-source.ts'
+import { compileTargetKeys } from './target-keys.ts'
 import { keepsTopic } from './target-topic.ts'
 import { mistakeInTopic, type TopicMistake } from './topic-filter.ts'
 import { isPattern } from './topic-pattern.ts'
@@ -57,6 +58,8 @@ export function checkRoute(
     if ('mistake' in compiled) problems.push(problem(`batch.${compiled.entry}`, compiled.mistake, remedyOfExpression))
   }
   for (const [index, target] of route.to.entries()) {
+    const compiled = compileTargetKeys({ to: [target] }, expressions)
+    if ('mistake' in compiled) problems.push(problem(`to.${index}.key`, compiled.mistake, remedyOfExpression))
     if (target.kind !== 'mqtt') continue
     const mistake = mistakeInTopic(keepsTopic(target.topic) ? target.topic.replace('#', 'x') : target.topic)
     if (mistake) {

@@ -211,6 +211,33 @@ describe('The router', () => {
     expect(router.ledgers()[0]?.counts()).toMatchObject({ received: 4, quarantined: 3, held: 0 })
   })
 
+  it('quarantines what the key of a target cannot be told of, before any target has it, and of a batch the one message', async () => {
+    const { router, delivered, take, clock } = rig()
+    const keyed = { kind: 'mqtt', topic: 'out', qos: 1, retain: false, key: 'payload.unit' } as const
+    const batch = { windowMs: 100, most: 10, bytes: 65_536, per: 'route', as: null } as const
+    router.load([
+      route('keyed', { from: 'a', to: [...to, keyed] }),
+      route('gathered', { from: 'b', batch, to: [keyed] }),
+      route('tagged', { from: 'c', tag: { expression: 'topicName', of: [null, ['d']] }, to: [...to, keyed] }),
+    ])
+    take('a', '{"n": 1}')
+    take('a', '{"unit": {}}')
+    take('a', 'rubbish')
+    take('b', '{"unit": "u"}')
+    take('b', '{"n": 1}')
+    take('c', '{"n": 1}')
+    await clock.advance(100)
+    expect(delivered).toEqual([
+      expect.stringMatching(/^keyed: "to.key" failed: .*unit/),
+      'keyed: "to.key" gave neither a text, nor a number, nor true or false',
+      expect.stringMatching(/^keyed: the payload is not JSON/),
+      expect.stringMatching(/^gathered: "to.key" failed: .*unit/),
+      'tagged {"n": 1}',
+      'gathered [{"unit": "u"}]',
+    ])
+    expect(router.ledgers().map((ledger) => ledger.counts().quarantined)).toEqual([3, 1, 0])
+  })
+
   it('lets go what waits for its turn when its route goes or everything stops, and leaves no timer', async () => {
     const { router, delivered, take, clock } = rig()
     const limit = { rate: { count: 1, perMs: 60_000 }, per: 'route', keep: 'latest' } as const

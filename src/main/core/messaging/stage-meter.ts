@@ -44,6 +44,7 @@ export class StageMeter {
   readonly validate = new MeteredStage('validate')
   readonly limit = new MeteredStage('limit')
   readonly tag = new MeteredStage('tag')
+  readonly key = new MeteredStage('key')
   readonly enrich = new MeteredStage('enrich')
   readonly map = new MeteredStage('map')
   readonly batch = new MeteredStage('batch')

@@ -138,6 +138,14 @@ export const messagingSchema: Schema = {
         ALTER TABLE journal ADD COLUMN properties TEXT; -- JSON; null: nothing
       `,
     },
+    {
+      version: 8,
+      what: 'what messages in the outbox keep their order with',
+      sql: `
+        ALTER TABLE outbox ADD COLUMN key TEXT; -- null: its target has one order for all
+        CREATE INDEX outbox_by_key ON outbox (route, target, key, seq) WHERE key IS NOT NULL;
+      `,
+    },
   ],
 }
 

@@ -12,6 +12,7 @@ const target: TargetCounts = {
   dropped: 0,
   expired: 0,
   passedOver: 0,
+  merged: 0,
   quarantined: 0,
   carried: 0,
   lastError: 'it answered 503',

@@ -8,7 +8,8 @@ export type Offered = 'delivered' | 'queued' | 'dropped'
 
 /** A place that a route delivers to. Taking a message never waits; what cannot go at once is queued within a bound. */
 export interface Target {
-  offer(message: IncomingMessage, payload: Payload): Offered
+  /** `key`: what the expression of the target's `key` gave, where it has one. */
+  offer(message: IncomingMessage, payload: Payload, key?: string | null): Offered
   /** No route feeds it any more: it delivers what it holds and then forgets itself. */
   retire(): void
 }

@@ -30,7 +30,9 @@ export function RoutesTab({ onWatch }: { readonly onWatch: (filter: string) => v
     setParams(route === null ? {} : { edit: route })
   }
   const all = useMemo(() => Object.values(slice).sort((a, b) => a.id.localeCompare(b.id)), [slice])
-  const hasLimits = all.some((route) => route.limit !== null || route.batch !== null)
+  const hasLimits = all.some(
+    (route) => route.limit !== null || route.batch !== null || route.targets.some(({ merged }) => merged > 0),
+  )
   const words = search.trim().toLowerCase()
   const routes = all.filter((route) => `${route.id} ${route.title} ${route.from}`.toLowerCase().includes(words))
   if (editing !== null) return <RouteEditor key={editing} route={editing} onClose={() => edit(null)} />
@@ -196,7 +198,9 @@ function Route({ route, hasLimits, open, onOpen, onWatch, onEdit }: RouteProps) 
                   <>
                     <td title="Came too soon after another.">{count(route.limited)}</td>
                     <td title="Goes on as soon as it may, or with its batch.">{count(route.held)}</td>
-                    <td title="Went on as a part of another message.">{count(route.merged)}</td>
+                    <td title="Went on as a part of another message, or gave way to a newer one of its key.">
+                      {count(route.merged + ledger.merged)}
+                    </td>
                   </>
                 )}
                 <td>
@@ -263,7 +267,7 @@ function asCsv(routes: readonly RouteView[]): string {
         route.filtered,
         route.limited,
         route.held,
-        route.merged,
+        route.merged + target.merged,
         route.quarantined + target.quarantined,
         target.delivered,
         target.queued,

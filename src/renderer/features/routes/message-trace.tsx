@@ -27,6 +27,7 @@ const markOfState: Readonly<Record<MessageTraceView['deliveries'][number]['state
   waiting: 'degraded',
   quarantined: 'unhealthy',
   expired: 'unhealthy',
+  merged: 'unknown',
   dropped: 'unhealthy',
 }
 

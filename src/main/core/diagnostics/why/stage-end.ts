@@ -34,6 +34,7 @@ const byRule: Readonly<Record<RouteStagesView['stages'][number]['stage'], string
   validate: '',
   limit: ', as they came too soon after another',
   tag: ', as they were for none of the targets',
+  key: '',
   enrich: '',
   map: '',
   batch: '',

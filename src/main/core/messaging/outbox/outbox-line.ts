@@ -1,4 +1,4 @@
-import type { Statement } from '#core/store/index.ts'
+import type { DirectReply, Statement } from '#core/store/index.ts'
 import type { StorePort } from '../store-line.ts'
 
 /** Rows of one batch, and the bytes of payload that close it earlier. */
@@ -28,6 +28,8 @@ export interface OutboxLineHooks<Row> {
   committed(rows: readonly Row[]): void
   /** The writer will never take them. */
   refused(rows: readonly Row[], reason: string): void
+  /** A batch was written: what its statements have read. */
+  read?(rows: DirectReply['rows']): void
   /** Told after each of these, and when the writer could not write at present (`reason`). */
   answered(reason: string | null): void
 }
@@ -143,9 +145,11 @@ export class OutboxLine<Row extends LineRow> implements Disposable {
   #write(batch: Batch<Row>): void {
     this.#port.write(
       this.#insert(batch.rows),
-      (error, retryable) => {
-        if (error === null) batch.state = 'committed'
-        else if (!retryable && ++batch.tries >= mostTries) {
+      (error, retryable, rows) => {
+        if (error === null) {
+          batch.state = 'committed'
+          this.#hooks.read?.(rows)
+        } else if (!retryable && ++batch.tries >= mostTries) {
           batch.state = 'refused'
           batch.reason = error
         } else this.#again(batch)

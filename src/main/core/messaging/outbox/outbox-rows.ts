@@ -24,6 +24,12 @@ export interface OutboxRow {
   readonly retain: boolean
   /** What the message brought besides topic and payload; null for most. */
   readonly properties: MessageProperties | null
+  /** What it keeps its order with; null where the target has one order for all, and in rows that were written then. */
+  key: string | null
+  /** Whether it takes the place of what waits of its key. Not on the disk. */
+  readonly replaces: boolean
+  /** Whether a newer one took its place before it was written. Not on the disk. */
+  isReplaced: boolean
   /** Deliveries that the target refused. */
   attempts: number
   /** Attempts that failed in this run, for whatever reason, and why the last one did. Not on the disk. */
@@ -53,14 +59,37 @@ const columns = [
   'attempts',
   'payload',
   'properties',
+  'key',
 ] as const
 
 /** Rows that one statement adds or takes away. Few sizes, so that the writer keeps few prepared statements. */
 const sizes = [100, 10, 1] as const
 
-/** Adds rows; one that is there already, as the answer to a first attempt was lost, stays as it is. */
+/** Most rows that give way in one write; further ones do to the next message of their key. */
+const mostErased = 5_000
+
+/** A row that a newer one took the place of. */
+export interface ErasedRow {
+  readonly seq: number
+  readonly route: string
+  readonly target: string
+  readonly bytes: number
+}
+
+/**
+ * Adds rows, and in the same unit takes away what they take the place of: those tell of themselves in what the statements read, see
+ * {@link erasedOf}. One that is there already, as the answer to a first attempt was lost, stays as it is.
+ */
 export function insertOutbox(rows: readonly OutboxRow[]): readonly Statement[] {
-  return inSizes(rows).map((some) => {
+  const newest = new Map<string, OutboxRow>()
+  for (const row of rows) {
+    if (!row.replaces || row.key === null) continue
+    const key = `${row.route}\n${row.target}\n${row.key}`
+    const before = newest.get(key)
+    if (before) before.isReplaced = true
+    newest.set(key, row)
+  }
+  const inserts = inSizes(rows.filter((row) => !row.isReplaced)).map((some) => {
     const places = `(${columns.map(() => '?').join(',')})`
     const all = some.map(() => places).join(',')
     return {
@@ -69,6 +98,30 @@ export function insertOutbox(rows: readonly OutboxRow[]): readonly Statement[] {
       name: 'INSERT outbox',
     }
   })
+  return [...inserts, ...inSizes([...newest.values()]).map(eraseOlder)]
+}
+
+function eraseOlder(some: readonly OutboxRow[]): Statement {
+  return {
+    sql: `WITH newer (route, target, key, seq) AS (VALUES ${some.map(() => '(?,?,?,?)').join(',')})
+          DELETE FROM outbox WHERE seq IN (
+            SELECT o.seq FROM newer AS n CROSS JOIN outbox AS o
+              ON o.route = n.route AND o.target = n.target AND o.key = n.key AND o.seq < n.seq
+            LIMIT ${mostErased})
+          RETURNING seq, route, target, bytes`,
+    values: some.flatMap(({ route, target, key, seq }) => [route, target, key, seq]),
+    name: 'REPLACE outbox',
+  }
+}
+
+/** What the statements of {@link insertOutbox} have taken away, from what they read. */
+export function erasedOf(read: readonly (readonly Readonly<Record<string, SqlValue>>[])[]): readonly ErasedRow[] {
+  return read.flat().map((row) => ({
+    seq: Number(row.seq),
+    route: String(row.route),
+    target: String(row.target),
+    bytes: Number(row.bytes),
+  }))
 }
 
 export function deleteOutbox(seqs: readonly number[]): readonly Statement[] {
@@ -126,6 +179,9 @@ export function rowOf(row: Readonly<Record<string, SqlValue>>): OutboxRow {
     retain: row.retain === 1,
     attempts: Number(row.attempts),
     properties: typeof row.properties === 'string' ? restoredProperties(row.properties) : null,
+    key: typeof row.key === 'string' ? row.key : null,
+    replaces: false,
+    isReplaced: false,
     failed: 0,
     why: null,
   }
@@ -138,7 +194,7 @@ function rankOf(value: number): PriorityRank {
 function valuesOf(row: OutboxRow): readonly SqlValue[] {
   const { seq, id, at, expiresAt, priority, route, target, topic, bytes, retain, attempts, payload } = row
   const some = [seq, id, at, expiresAt, priority, route, target, topic, bytes, retain ? 1 : 0, attempts, payload]
-  return [...some, storedProperties(row.properties)]
+  return [...some, storedProperties(row.properties), row.key]
 }
 
 function inSizes<T>(all: readonly T[]): readonly (readonly T[])[] {

@@ -5,7 +5,7 @@ import { longestKept } from '../topic-table.ts'
 export const deliveryTrailLength = 8_192
 
 /** How a row left the outbox. */
-export type DeliveryEnd = 'delivered' | 'quarantined' | 'expired' | 'dropped'
+export type DeliveryEnd = 'delivered' | 'quarantined' | 'expired' | 'dropped' | 'merged'
 
 /** A row of the outbox: where it went, and how it went there. */
 export interface DeliveryStep {
