@@ -91,6 +91,7 @@ class OpenStore implements Store, WriterListener {
       schemas: parts.schemas,
       limits: () => this.#limits,
       writable: (name) => this.#line.running && ['open', 'stand-in'].includes(this[name].condition.state),
+      fileBytes: (name) => this[name].sizes().bytes,
       shrink: (database, pages) => this.#line.send({ type: 'shrink', database, pages }),
       seenMs: parts.seenMs,
       clock: parts.clock,

@@ -140,6 +140,31 @@ test('a database stays within its size for ever: tables give way in their order,
   expect(store.statistics().deleted.words).toBe(2_000)
 })
 
+test('a file that could not be made shorter at first, as somebody was reading, is made so at a later look', async () => {
+  using folder = temporaryFolder()
+  const clock = new ManualClock()
+  await using store = await openStore(
+    optionsFor(folder.path, clock, schemaWith({ table: 'notes', key: 'seq', mostRows: 10 })),
+  )
+  const path = join(folder.path, 'messages.db')
+  await fill(store, 'notes', 3_000, 4_000)
+  const free = () => store.messages.get<{ n: number }>({ sql: 'SELECT freelist_count AS n FROM pragma_freelist_count' })
+  {
+    // What the reader may still look at must not be cut off.
+    const reader = new Sqlite(path)
+    reader.pragma('wal_checkpoint(PASSIVE)')
+    reader.exec('BEGIN; SELECT count(*) FROM notes')
+    await looked(clock, store, () => count(store, 'notes') === 10 && (free()?.n ?? 0) <= 1_000)
+    for (let look = 0; look < 3; look++) {
+      await clock.advance(5_000)
+      await store.settled()
+    }
+    expect(statSync(path).size).toBeGreaterThan(6 * MiB)
+    reader.close()
+  }
+  await looked(clock, store, () => statSync(path).size < 6 * MiB)
+})
+
 test('a file of an earlier console, which could not shrink, can after it was opened, with all that is in it', async () => {
   using folder = temporaryFolder()
   const clock = new ManualClock()

@@ -23,6 +23,8 @@ export interface RetentionSweepParts {
   readonly limits: () => Readonly<Record<DatabaseName, number>>
   /** Whether rows of a database can be deleted at present. */
   readonly writable: (database: DatabaseName) => boolean
+  /** Length of the file itself. */
+  readonly fileBytes: (database: DatabaseName) => number
   /** Gives free pages back to the file system. */
   readonly shrink: (database: DatabaseName, pages: number) => void
   readonly seenMs: () => number
@@ -31,6 +33,8 @@ export interface RetentionSweepParts {
 }
 
 interface Size {
+  /** All of it, free pages as well. */
+  readonly bytes: number
   readonly usedBytes: number
   readonly freePages: number
 }
@@ -44,7 +48,6 @@ export class RetentionSweep implements AsyncDisposable {
   /** Rows of a table as last counted, and its highest key then: how many it can have at most now. */
   readonly #counted = new Map<string, { readonly rows: number; readonly high: number }>()
   readonly #full = new Set<DatabaseName>()
-  readonly #shrunk = new Set<DatabaseName>()
   #looks = 0
   #timer: Disposable
   #running: Promise<void> = Promise.resolve()
@@ -162,17 +165,20 @@ export class RetentionSweep implements AsyncDisposable {
   }
 
   #shrink(name: DatabaseName): void {
-    const spare = this.#size(name).freePages - sparePages
-    // Once more after the last, as somebody who read may have kept the log from being carried over.
-    if (spare > 0 || this.#shrunk.delete(name)) this.#parts.shrink(name, Math.max(1, Math.min(spare, pagesInStep)))
-    if (spare > 0) this.#shrunk.add(name)
+    const { bytes, freePages } = this.#size(name)
+    const spare = freePages - sparePages
+    // Pages that were given back are in the file until the log is carried over: somebody who read, or the disk, may have kept it from that.
+    const isLonger = this.#parts.fileBytes(name) > bytes
+    if (spare > 0 || isLonger) this.#parts.shrink(name, Math.max(1, Math.min(spare, pagesInStep)))
   }
 
   #size(name: DatabaseName): Size {
     const sql = `SELECT (SELECT page_size FROM pragma_page_size) AS bytes, (SELECT page_count FROM pragma_page_count) AS pages,
                    (SELECT freelist_count FROM pragma_freelist_count) AS free`
     const row = this.#parts.databases[name].get<{ bytes: number; pages: number; free: number }>({ sql })
-    return row ? { usedBytes: (row.pages - row.free) * row.bytes, freePages: row.free } : { usedBytes: 0, freePages: 0 }
+    if (!row) return { bytes: 0, usedBytes: 0, freePages: 0 }
+    const { bytes, pages, free } = row
+    return { bytes: pages * bytes, usedBytes: (pages - free) * bytes, freePages: free }
   }
 
   #rules(name: DatabaseName): readonly Retention[] {
