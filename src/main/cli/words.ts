@@ -39,3 +39,8 @@ export function counted(count: number, one: string, many = `${one}s`): string {
 export function shortened(text: string, most: number): string {
   return text.length <= most ? text : `${text.slice(0, most - 1).trimEnd()}…`
 }
+
+/** A text that somebody else gave, without what would steer a terminal. */
+export function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, '\uFFFD')
+}

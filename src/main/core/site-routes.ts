@@ -123,11 +123,14 @@ export class SiteRoutes implements AsyncDisposable {
     const now = this.#parts.definition()?.routes ?? {}
     return {
       since: trace.since,
-      routes: trace.routes.map(({ definition, result, reason }, n) => ({
+      routes: trace.routes.map(({ definition, result, reason, stage, sender }, n) => ({
         n,
         route: definition.id,
         result,
         reason,
+        stage,
+        client: sender?.client ?? null,
+        user: sender?.user ?? null,
         changed: !isDeepStrictEqual(now[definition.id], definition),
         passport: passports.find(({ route }) => route === definition.id) ?? null,
       })),

@@ -50,7 +50,19 @@ export function routeCalls(note: (call: string, input: unknown) => void): Connec
     trace: async ({ at, topic }) => ({
       since: null,
       routes: topic.includes('status')
-        ? [{ n: 0, route: 'desk-presence', result: 'queued', reason: null, changed: false, passport: null }]
+        ? [
+            {
+              n: 0,
+              route: 'desk-presence',
+              result: 'queued',
+              reason: null,
+              stage: null,
+              client: 'desk-unit-12',
+              user: 'desk',
+              changed: false,
+              passport: null,
+            },
+          ]
         : [],
       deliveries: topic.includes('status')
         ? [

@@ -18,6 +18,9 @@ export const shownMessageSchema = z.object({
   retain: z.boolean(),
   /** The broker it came from. */
   broker: z.string().optional(),
+  /** The client of the embedded broker that published it, and as whom it is logged in; missing where that is not known. */
+  client: z.string().optional(),
+  user: z.string().optional(),
   /** Routes that matched it, and what each did with it. */
   routes: z.array(
     z.object({
@@ -60,6 +63,8 @@ export const quarantinedSchema = z.object({
   cutFrom: z.number().int().nullable(),
   /** Bytes that are kept; the payload here is the first 64 KiB of them. */
   bytes: z.number().int(),
+  /** The client of the embedded broker that published it; missing where that is not known. */
+  client: z.string().optional(),
   properties: broughtSchema.optional(),
 })
 export type Quarantined = z.infer<typeof quarantinedSchema>

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { idSchema } from '../vocabulary.ts'
 import { procedure } from './procedure.ts'
 import { recordingIdSchema } from './recordings.ts'
+import { stageNameSchema } from './state.ts'
 import { storedMessageSchema } from './stored-message.ts'
 
 /** Most messages that one dry run takes with the call, and the bytes of their payloads together. */
@@ -98,6 +99,11 @@ export const messageTraceSchema = z.object({
       result: z.enum(['delivered', 'filtered', 'limited', 'held', 'queued', 'quarantined', 'dropped']),
       /** Why it went to quarantine. */
       reason: z.string().nullable(),
+      /** The stage at which it ended or had to wait when it came; null: it went on to the targets. */
+      stage: stageNameSchema.nullable(),
+      /** The client of the embedded broker that published it, and as whom it was logged in; null where that is not known. */
+      client: z.string().nullable(),
+      user: z.string().nullable(),
       /** Whether the route is written otherwise now, or has gone. */
       changed: z.boolean(),
       /** Its stages as the route was written then; null when the message itself is not known. */

@@ -12,6 +12,8 @@ export const storedMessageSchema = z.object({
   retain: z.boolean(),
   /** The broker that it came from; missing where that is not known. */
   broker: z.string().max(100).optional(),
+  /** The client of the embedded broker that published it; missing where that is not known. */
+  client: z.string().max(256).optional(),
   /** What it brought; missing when it brought nothing. */
   properties: broughtSchema.optional(),
 })

@@ -14,7 +14,12 @@ export const subscriptionSchemas = {
   state: { params: z.object({}), item: z.unknown() },
   /** Messages as they pass, at most 5,000 a batch of the newest; older ones are skipped and counted. */
   'messages.tap': {
-    params: z.object({ filter: z.string().default('#'), text: z.string().default(''), route: idSchema.optional() }),
+    params: z.object({
+      filter: z.string().default('#'),
+      text: z.string().default(''),
+      route: idSchema.optional(),
+      client: z.string().max(256).optional(),
+    }),
     item: shownMessageSchema,
   },
   /** Events as they are committed; when too slow the oldest are skipped (they are in `events.page`). */

@@ -1,7 +1,8 @@
 import type { MessageTraceView } from '#shared/contract/index.ts'
+import { stageWords } from '#shared/stage-words.ts'
 import { exitCodes } from '../exit-code.ts'
 import { firstState } from '../first-state.ts'
-import { counted, moment, table } from '../words.ts'
+import { counted, moment, printable, table } from '../words.ts'
 import { type CommandContext, show } from './context.ts'
 
 /** `wheelhouse message TOPIC AT`: what the router did with a message, and where it lies now. */
@@ -19,10 +20,11 @@ export function traceText(trace: MessageTraceView, at: number, zone: string): st
   const known =
     routes.length > 0
       ? table(
-          ['ROUTE', 'RESULT', 'WHY'],
-          routes.map(({ route, result, reason, changed }) => [
+          ['ROUTE', 'RESULT', 'AT STAGE', 'WHY'],
+          routes.map(({ route, result, stage, reason, changed }) => [
             `${route}${changed ? ' (written otherwise now)' : ''}`,
             result,
+            stage === null ? '' : stageWords[stage].title,
             reason ?? '',
           ]),
         )
@@ -52,5 +54,14 @@ export function traceText(trace: MessageTraceView, at: number, zone: string): st
     return `In quarantine as number ${id} of route ${route}${by}: ${reason} (wheelhouse quarantine send ${id})`
   })
   const kept = journal.map(({ seq, route }) => `In the journal of route ${route}, number ${seq}.`)
-  return [known, ...sent, ...held, ...kept].join('\n')
+  const by = publishersText(routes)
+  return [...by, known, ...sent, ...held, ...kept].join('\n')
+}
+
+/** Who published what came at that moment; nothing where that is not known. */
+function publishersText(routes: MessageTraceView['routes']): readonly string[] {
+  const names = routes.flatMap(({ client, user }) =>
+    client === null ? [] : [`client ${printable(client)}${user === null ? '' : `, logged in as ${printable(user)}`}`],
+  )
+  return names.length === 0 ? [] : [`Published by ${[...new Set(names)].join('; ')}.`]
 }

@@ -4,8 +4,9 @@ import type { BatchExpression, Expressions } from './expressions.ts'
 import type { HeldPlace } from './holding/holding.ts'
 import type { IncomingMessage } from './incoming-message.ts'
 import { periodInWords } from './limit-stage.ts'
-import { compileKey, type MessageKey } from './message-key.ts'
+import { compileKey, eachInWords, type MessageKey } from './message-key.ts'
 import { payloadOf } from './payload-text.ts'
+import type { Sender } from './sender.ts'
 import { kept, type Payload } from './targets.ts'
 import type { TopicMistake } from './topic-filter.ts'
 
@@ -31,6 +32,7 @@ export interface BatchedMessage {
   readonly qos: 0 | 1 | 2
   /** How many consoles have passed it on. */
   readonly hops: number
+  readonly sender: Sender | null
   /** Its new payload, JSON. */
   readonly json: string
   /** Where it is kept meanwhile; null for one that went on at once. */
@@ -95,11 +97,11 @@ export class BatchStage<Result> implements Disposable {
     const id = wanted === null ? key : `${key}\n${wanted.map((one) => (one ? '1' : '0')).join('')}`
     const open = this.#open.get(id) ?? this.#begin(id, key, wanted)
     const goesOn = open.messages.length + 1 >= this.#batch.most || open.bytes + json.length >= this.#batch.bytes
-    const { topicName, topic, at, retained, qosNumber } = message
+    const { topicName, topic, at, retained, qosNumber, sender } = message
     const bytes = goesOn ? message.bytes : ownCopy(message.bytes)
     const place = goesOn ? null : made.hold()
     const hops = message.brought?.hops ?? 0
-    open.messages.push({ topicName, topic, bytes, at, retained, qos: qosNumber, hops, json, place })
+    open.messages.push({ topicName, topic, bytes, at, retained, qos: qosNumber, hops, sender, json, place })
     open.bytes += json.length
     const held = bytes.length + json.length + 2 * topicName.length + overhead
     open.heldBytes += held
@@ -188,8 +190,7 @@ export function compileBatch(
 
 /** A batch in words, the end of a sentence: "up to 100 in 1 s for each topic". */
 export function batchInWords({ most, windowMs, per }: RouteBatch): string {
-  const whose = per === 'topic' ? ' for each topic' : per === 'route' ? '' : ` for each value of \`${per.expression}\``
-  return `up to ${most} in ${periodInWords(windowMs)}${whose}`
+  return `up to ${most} in ${periodInWords(windowMs)}${eachInWords(per)}`
 }
 
 function ownCopy(bytes: Buffer): Buffer {

@@ -10,6 +10,7 @@ import { mostFilters, SubscriptionBound } from './broker/subscription-bound.ts'
 import { allTopics, type TopicRights } from './broker/topic-rights.ts'
 import { ClientFigures } from './client-figures.ts'
 import type { BrokerSettings, FromBroker } from './protocol.ts'
+import { senderMark } from './sender.ts'
 import { boundSessions } from './session-bound.ts'
 import { parseTopicFilter } from './topic-filter.ts'
 
@@ -19,11 +20,11 @@ const moreConnections = 250
 /** How long a stop waits for retained messages on their way to the store. */
 const lastRetainedMs = 1_000
 
-/** Asked before a message of QoS 1 or 2 is acknowledged: the acknowledgement waits for the promise. Null: nothing has to happen first. */
+/** Asked before a message of QoS 1 or 2 is acknowledged: the acknowledgement waits for the promise. Null: nothing has to happen first. `sender` is the mark of its client. */
 export interface Admission {
-  admit(client: string, topic: string, payload: string | Uint8Array, qos: 1 | 2): Promise<void> | null
+  admit(sender: string, topic: string, payload: string | Uint8Array, qos: 1 | 2): Promise<void> | null
   /** A message of QoS 0 goes to the router; the next one of its client may be read once `done` is called. */
-  pass(client: string, topic: string, payload: string | Uint8Array, done: () => void): void
+  pass(sender: string, topic: string, payload: string | Uint8Array, done: () => void): void
   /** Whether a client has been given what came in already, and must not be given it again. */
   hasAlready(clientId: string): boolean
 }
@@ -47,6 +48,8 @@ interface Guest {
   readonly user: string | null
   readonly own: boolean
   readonly rights: TopicRights
+  /** By which the router knows whose a message is. */
+  readonly mark: string
 }
 
 /** The embedded broker: MQTT 3.1.1 over TCP, with users, rights and limits. */
@@ -188,7 +191,7 @@ export class BrokerServer {
           done(Object.assign(new Error(admitted.why), { returnCode: admitted.refused }), null)
           return
         }
-        this.#guests.set(client, admitted)
+        this.#guests.set(client, { ...admitted, mark: senderMark(client.id, this.#checkedUser(admitted)) })
         this.#gate.named(client.conn)
         done(null, true)
       },
@@ -264,20 +267,20 @@ export class BrokerServer {
     }
     if (packet.retain) this.#keepWithinBound(client, packet)
     const wait = client && this.#pace && !this.#isOwn(client) ? this.#pace.reserve(client.id, performance.now()) : 0
-    const id = client?.id ?? ''
-    if (wait === 0) this.#admit(id, packet, done)
-    else setTimeout(() => this.#admit(id, packet, done), wait)
+    const sender = client === null ? '' : this.#markOf(client)
+    if (wait === 0) this.#admit(sender, packet, done)
+    else setTimeout(() => this.#admit(sender, packet, done), wait)
   }
 
-  #admit(client: string, packet: Publication, done: (error?: Error | null) => void): void {
+  #admit(sender: string, packet: Publication, done: (error?: Error | null) => void): void {
     const { topic, payload, qos } = packet
     const { admission } = this.#parts
     if (qos === 0) {
-      if (admission) admission.pass(client, topic, payload, () => this.#retain(packet, done))
+      if (admission) admission.pass(sender, topic, payload, () => this.#retain(packet, done))
       else this.#retain(packet, done)
       return
     }
-    const admitted = admission?.admit(client, topic, payload, qos > 1 ? 2 : 1) ?? null
+    const admitted = admission?.admit(sender, topic, payload, qos > 1 ? 2 : 1) ?? null
     // One that is not admitted is not kept either.
     if (admitted === null) this.#retain(packet, done)
     else admitted.then(() => this.#retain(packet, done), done)
@@ -287,6 +290,15 @@ export class BrokerServer {
     const safe = retain ? this.#parts.retained.keep(topic, bytesOf(payload), qos) : null
     if (safe === null) done(null)
     else safe.then(() => done(null), done)
+  }
+
+  /** As whom a client is logged in; null when any name would have done. */
+  #checkedUser({ user, own }: { readonly user: string | null; readonly own: boolean }): string | null {
+    return user !== null && !own && Object.hasOwn(this.#settings.rules.users, user) ? user : null
+  }
+
+  #markOf(client: Client): string {
+    return this.#guests.get(client)?.mark ?? client.id
   }
 
   #isOwn(client: Client): boolean {

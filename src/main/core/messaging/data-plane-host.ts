@@ -132,11 +132,17 @@ export class DataPlaneHost implements AsyncDisposable {
     readonly topic: string
     readonly payload: string | Uint8Array
     readonly properties: string | null
+    readonly client: string | null
   }): Promise<void> {
     const id = this.#next++
-    const { route, target, topic, payload, properties } = message
+    const { route, target, topic, payload, properties, client } = message
     const tooLate = `The message to ${topic} could not be made safe in time; it stays in quarantine.`
-    return this.#ask(this.#published, id, { type: 'resend', id, route, target, topic, payload, properties }, tooLate)
+    return this.#ask(
+      this.#published,
+      id,
+      { type: 'resend', id, route, target, topic, payload, properties, client },
+      tooLate,
+    )
   }
 
   channel(name: string): Promise<readonly ChannelMessage[]> {

@@ -19,6 +19,7 @@ import { publishAll } from './recording/publish-all.ts'
 import { Recorder } from './recording/recorder.ts'
 import { recordedTable } from './recording/tables.ts'
 import { Router } from './router.ts'
+import { type Sender, Senders } from './sender.ts'
 import { StoreLine, StorePort } from './store-line.ts'
 import { JournalTarget, StoreQuarantine } from './store-targets.ts'
 import { journalTable, quarantineTable } from './tables.ts'
@@ -68,6 +69,7 @@ export class DataPlane {
   readonly #receipts: Receipts
   readonly #desk: AdmissionDesk
   readonly #passing: PassingDesk
+  readonly #senders = new Senders()
   /** Messages that are not taken until the outbox has room; their senders wait, so there are never many. */
   readonly #late = new Fifo<() => void>()
   readonly #router: Router
@@ -104,11 +106,12 @@ export class DataPlane {
     this.#receipts = new Receipts([this.#held.line, this.#outbox.line, this.#journal, this.#quarantine])
     this.#desk = new AdmissionDesk({
       take: (topic, payload, client, qos, settle) =>
-        this.#take(this.#ways.embedded ?? '', client, topic, payload, qos, false, settle),
+        this.#take(this.#ways.embedded ?? '', this.#senders.of(client), topic, payload, qos, false, settle),
     })
     const fullness = () => Math.max(this.#journal.fullness, this.#outbox.line.fullness, this.#held.line.fullness)
     this.#passing = new PassingDesk({
-      take: (topic, payload, client) => this.#take(this.#ways.embedded ?? '', client, topic, payload, 0, false, null),
+      take: (topic, payload, client) =>
+        this.#take(this.#ways.embedded ?? '', this.#senders.of(client), topic, payload, 0, false, null),
       fullness,
     })
     const lost = (rows: number, reason: string) =>
@@ -128,7 +131,7 @@ export class DataPlane {
       random,
       fullness,
       message: (broker, topic, payload, packet, acknowledge, brought) =>
-        this.#take(broker, '', topic, payload, packet.qos, packet.retain, acknowledge, brought),
+        this.#take(broker, null, topic, payload, packet.qos, packet.retain, acknowledge, brought),
       state: (broker, state, reason) => {
         this.#devices.listen(broker, state === 'connected')
         send({ type: 'link', broker, state, reason })
@@ -174,7 +177,7 @@ export class DataPlane {
         this.#resend(message)
         break
       case 'tap-open':
-        this.#taps.open(message.id, message.filter, message.text, message.route)
+        this.#taps.open(message.id, message.filter, message.text, message.route, message.client ?? null)
         this.#serving ??= setInterval(() => this.#serveTaps(), tapMs)
         break
       case 'tap-more':
@@ -268,7 +271,7 @@ export class DataPlane {
   /** Routes a message; whoever keeps it until then is told when what it caused is safe. */
   #take(
     broker: string,
-    client: string,
+    sender: Sender | null,
     topic: string,
     payload: Buffer,
     qos: 0 | 1 | 2,
@@ -276,7 +279,7 @@ export class DataPlane {
     settle: ((isKept: boolean) => void) | null,
     brought: MessageProperties | null = null,
   ): void {
-    const go = () => this.#router.take(topic, payload, qos, retained, Date.now(), brought, broker, client)
+    const go = () => this.#router.take(topic, payload, qos, retained, Date.now(), brought, broker, sender)
     if (settle === null) go()
     else if (this.#outbox.refuses || this.#late.length > 0) this.#late.push(() => this.#takeSafely(go, settle))
     else this.#takeSafely(go, settle)
@@ -369,18 +372,19 @@ export class DataPlane {
     })
   }
 
-  #resend({ id, route, target, topic, payload, properties }: Extract<ToDataPlane, { type: 'resend' }>): void {
+  #resend({ id, route, target, topic, payload, properties, client }: Extract<ToDataPlane, { type: 'resend' }>): void {
     const bytes = Buffer.from(payload)
     const brought = anew(restoredProperties(properties))
+    const sender = client === null ? null : { client, user: null }
     let isTaken = false
     const take = () => {
       const now = Date.now()
       if (target === null) {
-        isTaken = this.#router.takeAgain(route, topic, bytes, now, brought)
+        isTaken = this.#router.takeAgain(route, topic, bytes, now, brought, sender)
         return
       }
       const message = new IncomingMessage()
-      message.hold(topic, topic.split('/'), bytes, now, false, 1, brought)
+      message.hold(topic, topic.split('/'), bytes, now, false, 1, brought, sender)
       isTaken = this.#outbox.takeAgain(route, target, message)
     }
     this.#outbox.senderWaits = true

@@ -37,9 +37,9 @@ export class EnrichStage {
       }
     })
     const enriched = { ...payload, ...Object.fromEntries(added) }
-    const { topic, topicName, received, retained, qos, properties } = message
+    const { topic, topicName, received, retained, qos, client, properties } = message
     return {
-      context: { payload: enriched, topic, topicName, received, retained, qos, properties },
+      context: { payload: enriched, topic, topicName, received, retained, qos, client, properties },
       payload: () => payloadOf(enriched),
       value: enriched,
     }

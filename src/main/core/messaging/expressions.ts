@@ -15,6 +15,8 @@ export interface ExpressionContext {
   readonly received: string
   readonly retained: boolean
   readonly qos: bigint
+  /** Which client of the embedded broker published it; empty where that is not known. */
+  readonly client: string
   /** What a message of MQTT 5 brings besides. */
   readonly properties: ShownProperties
 }
@@ -147,6 +149,7 @@ const messageVariables = {
   received: 'string',
   retained: 'bool',
   qos: 'int',
+  client: 'string',
   properties: 'dyn',
 } as const
 

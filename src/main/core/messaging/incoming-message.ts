@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { ExpressionContext } from './expressions.ts'
 import { type MessageProperties, type ShownProperties, shownProperties, withNewPayload } from './message-properties.ts'
+import type { Sender } from './sender.ts'
 import type { Payload } from './targets.ts'
 
 /** Largest payload that is decoded for expressions, in bytes; what a loop in an expression may cost depends on it. */
@@ -19,8 +20,8 @@ export class IncomingMessage implements ExpressionContext {
   qosNumber: 0 | 1 | 2 = 0
   /** What it brought besides; null for most. */
   brought: MessageProperties | null = null
-  /** Id of the client that published it; empty where that is not known. */
-  client = ''
+  /** Who published it; null where that is not known. */
+  sender: Sender | null = null
   #shown: ShownProperties | null = null
   #decoded: unknown
   #undecodable: string | null = null
@@ -36,7 +37,7 @@ export class IncomingMessage implements ExpressionContext {
     retained: boolean,
     qos: 0 | 1 | 2,
     brought: MessageProperties | null = null,
-    client = '',
+    sender: Sender | null = null,
   ): void {
     this.topicName = topicName
     this.topic = topic
@@ -45,7 +46,7 @@ export class IncomingMessage implements ExpressionContext {
     this.retained = retained
     this.qosNumber = qos
     this.brought = brought
-    this.client = client
+    this.sender = sender
     this.#shown = null
     this.#decoded = undefined
     this.#undecodable = null
@@ -71,6 +72,10 @@ export class IncomingMessage implements ExpressionContext {
 
   get qos(): bigint {
     return BigInt(this.qosNumber)
+  }
+
+  get client(): string {
+    return this.sender?.client ?? ''
   }
 
   get properties(): ShownProperties {

@@ -26,6 +26,7 @@ interface QuarantineRow {
   readonly payload: string | Uint8Array
   readonly target: string | null
   readonly properties: string | null
+  readonly client: string | null
 }
 
 /** A message of the quarantine without what is large of it. */
@@ -191,7 +192,7 @@ export class KeptMessages {
 
   #rows(ids: readonly number[]): readonly QuarantineRow[] {
     return this.#parts.database.all<QuarantineRow>({
-      sql: `SELECT id, route, topic, payload, target, properties FROM quarantine WHERE id IN (${ids.map(() => '?').join(',')}) ORDER BY id`,
+      sql: `SELECT id, route, topic, payload, target, properties, client FROM quarantine WHERE id IN (${ids.map(() => '?').join(',')}) ORDER BY id`,
       values: [...ids],
     })
   }

@@ -3,9 +3,10 @@ import type { Clock } from '#core/platform/index.ts'
 import type { Expressions } from './expressions.ts'
 import type { HeldPlace } from './holding/holding.ts'
 import { IncomingMessage } from './incoming-message.ts'
-import { compileKey, type MessageKey } from './message-key.ts'
+import { compileKey, eachInWords, type MessageKey } from './message-key.ts'
 import { bytesOfProperties, type MessageProperties } from './message-properties.ts'
 import { RateLimit } from './rate-limit.ts'
+import type { Sender } from './sender.ts'
 import { kept } from './targets.ts'
 import type { TopicMistake } from './topic-filter.ts'
 
@@ -25,6 +26,7 @@ interface Waiting {
   readonly qos: 0 | 1 | 2
   readonly place: HeldPlace
   readonly brought: MessageProperties | null
+  readonly sender: Sender | null
 }
 
 /** What a stage tells of messages that it held: one goes on, and is to be taken through the stages that follow. */
@@ -83,17 +85,17 @@ export class LimitStage implements Disposable {
   }
 
   #wait(key: string, message: IncomingMessage, place: HeldPlace): void {
-    const { topicName, topic, at, retained, qosNumber, brought } = message
+    const { topicName, topic, at, retained, qosNumber, brought, sender } = message
     const held = kept(message.bytes)
     const copy = Buffer.isBuffer(held) ? held : Buffer.from(held)
     const before = this.#rate.waiting(key)
-    const waiting = { topicName, topic, bytes: copy, at, retained, qos: qosNumber, brought, place }
+    const waiting = { topicName, topic, bytes: copy, at, retained, qos: qosNumber, brought, sender, place }
     const bytes = copy.length + bytesOfProperties(brought) + 2 * (topicName.length + key.length) + overhead
     if (this.#rate.hold(key, waiting, bytes) && before) this.#hooks.superseded(before.place)
   }
 
-  #goOn({ topicName, topic, bytes, at, retained, qos, brought, place }: Waiting): void {
-    this.#again.hold(topicName, topic, bytes, at, retained, qos, brought)
+  #goOn({ topicName, topic, bytes, at, retained, qos, brought, sender, place }: Waiting): void {
+    this.#again.hold(topicName, topic, bytes, at, retained, qos, brought, sender)
     this.#hooks.goesOn(this.#again, place)
   }
 }
@@ -111,8 +113,7 @@ export function compileLimit(
 
 /** A limit in words, the end of a sentence: "5 in 1 s for each topic, the latest kept". */
 export function limitInWords({ rate, per, keep }: RouteLimit): string {
-  const whose = per === 'topic' ? ' for each topic' : per === 'route' ? '' : ` for each value of \`${per.expression}\``
-  return `${rate.count} in ${periodInWords(rate.perMs)}${whose}${keep === 'latest' ? ', the latest kept' : ''}`
+  return `${rate.count} in ${periodInWords(rate.perMs)}${eachInWords(per)}${keep === 'latest' ? ', the latest kept' : ''}`
 }
 
 /** A time as short as it can be said: "250 ms", "5 min". */

@@ -64,3 +64,10 @@ export function compileKey(
   const compiled = expressions.key(per.expression)
   return 'mistake' in compiled ? compiled : { key: new MessageKey(name, per, compiled.expression) }
 }
+
+/** What is counted or gathered by itself, in words that follow others: " for each topic"; nothing for the route as a whole. */
+export function eachInWords(per: KeyRule): string {
+  if (per === 'route') return ''
+  if (per === 'topic' || per.expression === 'client') return ` for each ${per === 'topic' ? per : 'client'}`
+  return ` for each value of \`${per.expression}\``
+}

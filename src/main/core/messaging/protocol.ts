@@ -60,6 +60,8 @@ export type ToDataPlane =
       readonly payload: string | Uint8Array
       /** What it had brought, as it is stored. */
       readonly properties: string | null
+      /** Who had published it; null where that is not known. */
+      readonly client: string | null
     }
   | {
       readonly type: 'publish'
@@ -119,6 +121,8 @@ export interface TapWish {
   readonly filter: string
   readonly text: string
   readonly route: string | null
+  /** Only what this client of the embedded broker published. */
+  readonly client?: string | null
 }
 
 /** What the console asks its data-plane thread for, each answered by the answer of the same type. */

@@ -338,8 +338,8 @@ export class RouteChain {
           keys = this.#keysOf(batch)
           meter.leave()
         } catch (error) {
-          for (const { topicName, topic, bytes, at, retained, qos } of messages) {
-            this.#batched.hold(topicName, topic, bytes, at, retained, qos)
+          for (const { topicName, topic, bytes, at, retained, qos, sender } of messages) {
+            this.#batched.hold(topicName, topic, bytes, at, retained, qos, null, sender)
             meter.at(meter.batch)
             result = this.#hold(this.#batched, `"batch.as" failed: ${reasonOf(error)}`)
           }
@@ -351,8 +351,8 @@ export class RouteChain {
         if (!newest) return
         this.ledger.merge(messages.length - 1)
         const brought = gatheredProperties(messages.reduce((most, { hops }) => Math.max(most, hops), 0))
-        const { topicName, topic, bytes, at, retained, qos } = newest
-        this.#batched.hold(topicName, topic, bytes, at, retained, qos, brought)
+        const { topicName, topic, bytes, at, retained, qos, sender } = newest
+        this.#batched.hold(topicName, topic, bytes, at, retained, qos, brought, sender)
         result = this.#deliver(this.#batched, payload, wanted, keys)
       },
       places.length < messages.length,
@@ -364,8 +364,8 @@ export class RouteChain {
   #keysOf({ messages, wanted }: Batch): readonly (string | null)[] | null {
     const newest = messages.at(-1)
     if (this.#keys === null || !newest) return null
-    const { topicName, topic, bytes, at, retained, qos } = newest
-    this.#batched.hold(topicName, topic, bytes, at, retained, qos)
+    const { topicName, topic, bytes, at, retained, qos, sender } = newest
+    this.#batched.hold(topicName, topic, bytes, at, retained, qos, null, sender)
     return this.#keys.of(this.#batched, wanted)
   }
 

@@ -12,6 +12,7 @@ import type { RefusedRoute, Report, TopicsSince } from './protocol.ts'
 import type { Recorder } from './recording/recorder.ts'
 import { compileRoute, type RouteChain, type RouteParts } from './route-chain.ts'
 import { checkRoutes } from './route-check.ts'
+import type { Sender } from './sender.ts'
 import type { TapRing } from './tap-ring.ts'
 import type { Quarantine, Target } from './targets.ts'
 import { TopicTable } from './topic-table.ts'
@@ -108,7 +109,7 @@ export class Router {
     return [...refused].map(([route, reason]) => ({ route, reason }))
   }
 
-  /** Takes one message of a broker through every route that matches its topic there. `at` is wall-clock milliseconds; `client` published it, empty where that is not known. */
+  /** Takes one message of a broker through every route that matches its topic there. `at` is wall-clock milliseconds; `sender` published it, null where that is not known. */
   take(
     topic: string,
     payload: Buffer,
@@ -117,21 +118,24 @@ export class Router {
     at: number,
     brought: MessageProperties | null = null,
     broker: string | null = this.#home,
-    client = '',
+    sender: Sender | null = null,
   ): void {
     this.#received++
     const { levels, chains } = this.#table.see(topic, at, retained)
-    const tapped = this.#taps.active ? this.#taps.push(topic, payload, qos, retained, at, brought, broker) : undefined
+    const tapped = this.#taps.active
+      ? this.#taps.push(topic, payload, qos, retained, at, brought, broker, sender)
+      : undefined
     if (this.#recorder?.active) this.#recorder.take(topic, payload, qos, retained, at, brought, broker)
     const hears = this.#devices?.active === true
     if (chains.length === 0 && !hears) return
     const message = this.#message
-    message.hold(topic, levels, payload, at, retained, qos, brought, client)
+    message.hold(topic, levels, payload, at, retained, qos, brought, sender)
     if (hears) this.#devices?.take(message, broker)
     for (const chain of chains) {
       if ((chain.definition.broker ?? this.#home) !== broker) continue
       const result = chain.take(message)
-      this.trail.note(at, topic, chain.definition, result, result === 'quarantined' ? chain.ledger.lastError : null)
+      const reason = result === 'quarantined' ? chain.ledger.lastError : null
+      this.trail.note(at, topic, chain.definition, result, reason, chain.meter.endedAt, sender)
       if (tapped !== undefined) tapped.routes.push({ route: chain.definition.id, result })
     }
   }
@@ -143,10 +147,11 @@ export class Router {
     payload: Buffer,
     at: number,
     brought: MessageProperties | null = null,
+    sender: Sender | null = null,
   ): boolean {
     const chain = this.#chains.find(({ definition }) => definition.id === route)
     if (!chain) return false
-    this.#message.hold(topic, topic.split('/'), payload, at, false, 1, brought)
+    this.#message.hold(topic, topic.split('/'), payload, at, false, 1, brought, sender)
     chain.take(this.#message)
     return true
   }

@@ -48,13 +48,23 @@ export class StoreQuarantine implements Quarantine {
   }
 
   hold(route: string, message: IncomingMessage, reason: string): void {
-    const { bytes, at, topicName, brought } = message
+    const { bytes, at, topicName, brought, sender } = message
     const cut = bytes.length > largestQuarantined
     const stored = storable(cut ? bytes.subarray(0, largestQuarantined) : bytes)
     const why = cut ? `${reason} (cut to the first ${largestQuarantined} of ${bytes.length} bytes)` : reason
     const properties = storedProperties(brought)
     const size = bytesOf(stored) + (properties?.length ?? 0)
-    const values = [at, route, topicName, stored, why, null, cut ? bytes.length : null, properties]
+    const values = [
+      at,
+      route,
+      topicName,
+      stored,
+      why,
+      null,
+      cut ? bytes.length : null,
+      properties,
+      sender?.client ?? null,
+    ]
     this.#line.push(this.#owner, values, size)
   }
 }

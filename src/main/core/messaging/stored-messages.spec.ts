@@ -98,7 +98,7 @@ describe('Journal and quarantine', () => {
     using stored = new StoredMessages(store, clock, silentLogger)
     await stored.keep([route('r', { to: [{ kind: 'journal', keepMs: 24 * hour }] })])
     const rows = (count: number) => Array.from({ length: count }, (_, n) => [n, 'r', 't', 'x', null, null]).flat()
-    const kept = Array.from({ length: 50 }, (_, n) => [n, 'r', 't', 'x', 'why', null, null, null]).flat()
+    const kept = Array.from({ length: 50 }, (_, n) => [n, 'r', 't', 'x', 'why', null, null, null, null]).flat()
     await store.messages.write(insertRows(journalTable, rows(500)), 'journal')
     await store.messages.write(insertRows(quarantineTable, kept), 'journal')
     await store.messages.write([{ sql: 'UPDATE sqlite_sequence SET seq = 1700000000000' }], 'journal')
@@ -126,6 +126,7 @@ describe('Journal and quarantine', () => {
       null,
       null,
       null,
+      null,
     ]).flat()
     await store.messages.write(insertRows(quarantineTable, values), 'journal')
     await until('the oldest to be gone', async () => {
@@ -149,7 +150,17 @@ describe('Journal and quarantine', () => {
         'SELECT (page_count - freelist_count) * page_size AS bytes FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()'
       return store.messages.get<{ bytes: number }>({ sql })?.bytes ?? 0
     }
-    const wrong = Array.from({ length: 500 }, () => [0, 'r', 't', 'x'.repeat(500), 'why', null, null, null]).flat()
+    const wrong = Array.from({ length: 500 }, () => [
+      0,
+      'r',
+      't',
+      'x'.repeat(500),
+      'why',
+      null,
+      null,
+      null,
+      null,
+    ]).flat()
     await store.messages.write(insertRows(quarantineTable, wrong), 'journal')
     const flood = Array.from({ length: 6_000 }, () => [0, 'r', 't', 'x'.repeat(500), null, null]).flat()
     for (let round = 0; round < 5; round++) {

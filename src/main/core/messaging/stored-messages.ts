@@ -39,6 +39,7 @@ interface QuarantineRecord {
   readonly cutFrom: number | null
   readonly bytes: number
   readonly properties: string | null
+  readonly client: string | null
 }
 
 /** Bytes of a payload of the quarantine that are shown, and of one page of them. */
@@ -98,15 +99,15 @@ export class StoredMessages implements Disposable {
     if (!last) return { rows: [], more: false }
     const found = this.#database.all<QuarantineRecord>({
       sql: `SELECT id, at, route, topic, substr(payload, 1, ${shownBytes}) AS payload, reason, target, cut_from AS cutFrom,
-                   octet_length(payload) AS bytes, properties
+                   octet_length(payload) AS bytes, properties, client
             FROM quarantine ${where === '' ? 'WHERE' : `${where} AND`} id >= ? ORDER BY id DESC LIMIT ?`,
       values: [...values, last.id, query.limit],
     })
     const rows = found.map((row) => {
-      const { properties, ...rest } = row
+      const { properties, client, ...rest } = row
       const { text, encoding } = shown(row.payload)
       const view = shownBrought(restoredProperties(properties))
-      return { ...rest, payload: text, encoding, ...(view && { properties: view }) }
+      return { ...rest, payload: text, encoding, ...(client !== null && { client }), ...(view && { properties: view }) }
     })
     return { rows, more: sizes.length > taken.length }
   }

@@ -146,6 +146,11 @@ export const messagingSchema: Schema = {
         CREATE INDEX outbox_by_key ON outbox (route, target, key, seq) WHERE key IS NOT NULL;
       `,
     },
+    {
+      version: 9,
+      what: 'which client published what is in quarantine',
+      sql: 'ALTER TABLE quarantine ADD COLUMN client TEXT; -- of the embedded broker; null: not known',
+    },
   ],
 }
 
@@ -161,7 +166,7 @@ export const journalTable: RowTable = {
 }
 export const quarantineTable: RowTable = {
   name: 'quarantine',
-  columns: ['at', 'route', 'topic', 'payload', 'reason', 'target', 'cut_from', 'properties'],
+  columns: ['at', 'route', 'topic', 'payload', 'reason', 'target', 'cut_from', 'properties', 'client'],
 }
 
 /** Rows that one statement adds. Few sizes, so that the writer keeps few prepared statements. */

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { ShownMessage } from '#shared/contract/messages.ts'
 import { shownBrought } from './brought.ts'
 import { bytesOfProperties, type MessageProperties } from './message-properties.ts'
+import type { Sender } from './sender.ts'
 import { kept } from './targets.ts'
 import { filterMatches, parseTopicFilter } from './topic-filter.ts'
 
@@ -33,6 +34,7 @@ export interface TappedMessage {
   readonly brought: MessageProperties | null
   /** The broker it came from; null where the site has but one without a name. */
   readonly broker: string | null
+  readonly sender: Sender | null
   readonly routes: ShownMessage['routes']
 }
 
@@ -72,10 +74,10 @@ export class TapRing {
 
   /**
    * Opens a reader on what comes from now on. `text` must occur in topic or shown payload, in upper or lower case; with `route` only
-   * what that route has seen.
+   * what that route has seen, with `client` only what that client of the embedded broker published.
    */
-  open(id: number, filter: string, text: string, route: string | null = null): void {
-    this.#readers.set(id, { matches: matcher(filter, text, route), next: this.#next, skipped: 0, ready: true })
+  open(id: number, filter: string, text: string, route: string | null = null, client: string | null = null): void {
+    this.#readers.set(id, { matches: matcher(filter, text, route, client), next: this.#next, skipped: 0, ready: true })
   }
 
   close(id: number): void {
@@ -100,11 +102,24 @@ export class TapRing {
     at: number,
     brought: MessageProperties | null = null,
     broker: string | null = null,
+    sender: Sender | null = null,
   ): TappedMessage {
     const n = this.#next++
     const copy = kept(payload.length > heldBytes ? payload.subarray(0, heldBytes) : payload)
     const held = typeof copy === 'string' ? Buffer.from(copy) : copy
-    const message = { n, at, topic, payload: held, bytes: payload.length, qos, retain, brought, broker, routes: [] }
+    const message = {
+      n,
+      at,
+      topic,
+      payload: held,
+      bytes: payload.length,
+      qos,
+      retain,
+      brought,
+      broker,
+      sender,
+      routes: [],
+    }
     this.#bytes += sizeOf(message)
     while (this.#next - this.#oldest > ringSize || this.#bytes > ringBytes) this.#forgetOldest()
     this.#ring[n % ringSize] = message
@@ -170,11 +185,12 @@ function shownMessage(message: TappedMessage): ShownMessage {
   const cut = message.bytes > shownBytes
   const { text, encoding } = textOf(shownPart(message.payload))
   const shown = encoding === 'hex' ? text.slice(0, shownBytes) : text
-  const { n, at, topic, bytes, qos, retain, brought, broker, routes } = message
+  const { n, at, topic, bytes, qos, retain, brought, broker, sender, routes } = message
   const rest = { bytes, cut: cut || shown.length < text.length, qos, retain, routes }
   const properties = shownBrought(brought)
   const from = broker === null ? {} : { broker }
-  return { n, at, topic, payload: shown, encoding, ...rest, ...from, ...(properties && { properties }) }
+  const by = sender === null ? {} : { client: sender.client, ...(sender.user !== null && { user: sender.user }) }
+  return { n, at, topic, payload: shown, encoding, ...rest, ...from, ...by, ...(properties && { properties }) }
 }
 
 function sizeOf({ payload, brought }: TappedMessage): number {
@@ -196,13 +212,19 @@ function wholeCharacters(bytes: Uint8Array): Uint8Array {
   return bytes
 }
 
-function matcher(filter: string, text: string, route: string | null): (message: TappedMessage) => boolean {
+function matcher(
+  filter: string,
+  text: string,
+  route: string | null,
+  client: string | null,
+): (message: TappedMessage) => boolean {
   const parsed = parseTopicFilter(filter)
   const all = filter === '#'
   const needle = text.toLowerCase()
   return (message) => {
     // A filter that cannot be read shows nothing; "#" shows the broker's own topics too, as far as routes listen to them.
     if (!all && ('mistake' in parsed || !filterMatches(parsed.filter, message.topic))) return false
+    if (client !== null && message.sender?.client !== client) return false
     if (route !== null && !message.routes.some((taken) => taken.route === route)) return false
     if (needle === '') return true
     return (

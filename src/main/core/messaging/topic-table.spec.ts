@@ -11,7 +11,13 @@ it('A topic that is too long to be remembered is routed and counted, and kept no
   expect(table.since(0)).toMatchObject({ topics: [{ topic: 'a', count: 1 }], unlisted: 2 })
   expect(table.see(long, 1, false).topic).toBe(long)
   const trail = new RouteTrail()
-  const step = { definition: route('r', {}), result: 'delivered', reason: null } satisfies RouteStep
+  const step = {
+    definition: route('r', {}),
+    result: 'delivered',
+    reason: null,
+    stage: null,
+    sender: null,
+  } satisfies RouteStep
   for (const topic of ['a', long]) trail.note(1, topic, step.definition, step.result, step.reason)
   expect(trail.of(1, 'a')).toEqual([step])
   expect(trail.of(1, long)).toEqual([])

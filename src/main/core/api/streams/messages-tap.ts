@@ -6,11 +6,13 @@ export const messagesTapStream: OpenStream<{
   readonly filter: string
   readonly text: string
   readonly route?: string | undefined
+  readonly client?: string | undefined
 }> = (params, host) => {
   const tap = siteOf(host.context).messaging.tap({
     filter: params.filter,
     text: params.text,
     route: params.route ?? null,
+    client: params.client ?? null,
   })
   const subscription = tap.onReady(() => host.ready())
   return {

@@ -127,7 +127,7 @@ export class RehearsedRoute implements Disposable {
 
 /** Takes a message as it was kept. */
 export function holdStored(message: IncomingMessage, stored: StoredMessage): void {
-  const { topic, at, retain, qos, properties } = stored
+  const { topic, at, retain, qos, properties, client } = stored
   message.hold(
     topic,
     topic.split('/'),
@@ -136,6 +136,7 @@ export function holdStored(message: IncomingMessage, stored: StoredMessage): voi
     retain,
     qos,
     propertiesIn(properties),
+    client === undefined ? null : { client, user: null },
   )
 }
 

@@ -206,7 +206,7 @@ export class HeldMessages implements Disposable {
 
   /** Whoever sent a message of QoS 0 was promised nothing: it waits in memory alone. */
   #hold(route: string, ledger: RouteLedger, message: IncomingMessage, stage: HeldStage): Place {
-    const { qosNumber: qos, topicName: topic, at, retained, brought: properties } = message
+    const { qosNumber: qos, topicName: topic, at, retained, brought: properties, sender } = message
     if (qos === 0) return new Place(null, ledger)
     const payload = storable(message.bytes)
     const row: HeldRow = {
@@ -220,6 +220,7 @@ export class HeldMessages implements Disposable {
       bytes: bytesOf(payload),
       payload,
       properties,
+      client: sender?.client ?? null,
     }
     const place = new Place(row, ledger)
     this.#places.set(row, place)
@@ -283,6 +284,7 @@ export class HeldMessages implements Disposable {
         row.retained,
         row.qos,
         row.properties,
+        row.client === null ? null : { client: row.client, user: null },
       )
       chain.restore(message, row.stage, place)
     }

@@ -29,6 +29,11 @@ export const heldSchema: Schema = {
       what: 'what messages of MQTT 5 brought',
       sql: 'ALTER TABLE held ADD COLUMN properties TEXT; -- JSON; null: it brought nothing',
     },
+    {
+      version: 3,
+      what: 'which client published it',
+      sql: 'ALTER TABLE held ADD COLUMN client TEXT; -- of the embedded broker; null: not known',
+    },
   ],
 }
 
@@ -45,9 +50,23 @@ export interface HeldRow {
   readonly bytes: number
   readonly payload: string | Uint8Array
   readonly properties: MessageProperties | null
+  /** Who published it; null where that is not known. */
+  readonly client: string | null
 }
 
-const columns = ['seq', 'route', 'stage', 'at', 'topic', 'qos', 'retained', 'bytes', 'payload', 'properties'] as const
+const columns = [
+  'seq',
+  'route',
+  'stage',
+  'at',
+  'topic',
+  'qos',
+  'retained',
+  'bytes',
+  'payload',
+  'properties',
+  'client',
+] as const
 
 /** Rows that one statement adds or takes away. Few sizes, so that the writer keeps few prepared statements. */
 const sizes = [100, 10, 1] as const
@@ -112,6 +131,7 @@ export function rowOf(row: Readonly<Record<string, SqlValue>>): HeldRow {
     bytes: Number(row.bytes),
     payload: payload instanceof Uint8Array ? payload : String(payload),
     properties: typeof row.properties === 'string' ? restoredProperties(row.properties) : null,
+    client: typeof row.client === 'string' ? row.client : null,
   }
 }
 
@@ -126,8 +146,9 @@ function valuesOf({
   bytes,
   payload,
   properties,
+  client,
 }: HeldRow): readonly SqlValue[] {
-  return [seq, route, stage, at, topic, qos, retained ? 1 : 0, bytes, payload, storedProperties(properties)]
+  return [seq, route, stage, at, topic, qos, retained ? 1 : 0, bytes, payload, storedProperties(properties), client]
 }
 
 function inSizes<T>(all: readonly T[]): readonly (readonly T[])[] {

@@ -92,6 +92,7 @@ export class OutboxFile implements Disposable {
           row.target,
           null,
           storedProperties(row.properties),
+          null,
         ]),
         ...deleteOutbox([row.seq]),
       ],

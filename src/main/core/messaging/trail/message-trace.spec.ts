@@ -38,6 +38,12 @@ describe('The trace of a message', () => {
       few: 'filtered',
       bad: 'quarantined',
     })
+    expect(Object.fromEntries(trace.routes.map(({ definition, stage }) => [definition.id, stage]))).toEqual({
+      hook: null,
+      kept: null,
+      few: 'where',
+      bad: 'map',
+    })
     expect(trace.routes.find(({ definition }) => definition.id === 'bad')?.reason).toContain('"map" failed')
     expect(trace.deliveries).toMatchObject([
       { route: 'hook', target: `webhook:${url}`, state: 'delivered', failed: 1, why: 'it answered 503' },
@@ -77,12 +83,15 @@ describe('The trace of a message', () => {
 it('The trail of routes forgets the oldest, and says since when it knows', () => {
   const trail = new RouteTrail()
   const definition = route('r', {})
+  const sender = { client: 'desk-1', user: null }
   trail.note(1, 'first', definition, 'filtered', null)
   for (let n = 2; n <= trailLength; n++) trail.note(n, 'more', definition, 'delivered', null)
   expect(trail.since).toBeNull()
-  expect(trail.of(1, 'first')).toEqual([{ definition, result: 'filtered', reason: null }])
-  trail.note(trailLength + 1, 'last', definition, 'quarantined', 'why')
+  expect(trail.of(1, 'first')).toEqual([{ definition, result: 'filtered', reason: null, stage: null, sender: null }])
+  trail.note(trailLength + 1, 'last', definition, 'quarantined', 'why', 'map', sender)
   expect(trail.of(1, 'first')).toEqual([])
   expect(trail.since).toBe(2)
-  expect(trail.of(trailLength + 1, 'last')).toEqual([{ definition, result: 'quarantined', reason: 'why' }])
+  expect(trail.of(trailLength + 1, 'last')).toEqual([
+    { definition, result: 'quarantined', reason: 'why', stage: 'map', sender },
+  ])
 })

@@ -1,5 +1,7 @@
 import type { RouteDefinition } from '#core/config/index.ts'
+import type { StageName } from '#shared/contract/state.ts'
 import type { RouteResult } from '../route-chain.ts'
+import type { Sender } from '../sender.ts'
 import { longestKept } from '../topic-table.ts'
 
 /** Messages times routes that are remembered. A power of two. */
@@ -12,6 +14,10 @@ export interface RouteStep {
   readonly result: RouteResult
   /** Why it went to quarantine. */
   readonly reason: string | null
+  /** The stage at which it ended or waited; null: it went on to the targets, or had been passed on too often. */
+  readonly stage: StageName | null
+  /** Who published it; null where that is not known. */
+  readonly sender: Sender | null
 }
 
 /**
@@ -24,15 +30,27 @@ export class RouteTrail {
   readonly #definitions = new Array<RouteDefinition | null>(trailLength).fill(null)
   readonly #results = new Array<RouteResult>(trailLength).fill('delivered')
   readonly #reasons = new Array<string | null>(trailLength).fill(null)
+  readonly #stages = new Array<StageName | null>(trailLength).fill(null)
+  readonly #senders = new Array<Sender | null>(trailLength).fill(null)
   #next = 0
 
-  note(at: number, topic: string, definition: RouteDefinition, result: RouteResult, reason: string | null): void {
+  note(
+    at: number,
+    topic: string,
+    definition: RouteDefinition,
+    result: RouteResult,
+    reason: string | null,
+    stage: StageName | null = null,
+    sender: Sender | null = null,
+  ): void {
     const place = this.#next++ % trailLength
     this.#at[place] = at
     this.#topics[place] = topic.length <= longestKept ? topic : ''
     this.#definitions[place] = definition
     this.#results[place] = result
     this.#reasons[place] = reason
+    this.#stages[place] = stage
+    this.#senders[place] = sender
   }
 
   /** Since when nothing is missing, wall-clock milliseconds; null: since it began. */
@@ -47,7 +65,13 @@ export class RouteTrail {
       const place = n % trailLength
       const definition = this.#definitions[place]
       if (!definition || this.#at[place] !== at || this.#topics[place] !== topic) continue
-      steps.push({ definition, result: this.#results[place] ?? 'delivered', reason: this.#reasons[place] ?? null })
+      steps.push({
+        definition,
+        result: this.#results[place] ?? 'delivered',
+        reason: this.#reasons[place] ?? null,
+        stage: this.#stages[place] ?? null,
+        sender: this.#senders[place] ?? null,
+      })
     }
     return steps
   }
