@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { connect, type MqttClient } from 'mqtt'
+import { z } from 'zod'
 import { findProgram } from '../support/needs.ts'
 import { freePorts } from '../support/ports.ts'
 import { until } from '../support/until.ts'
@@ -30,7 +31,7 @@ export interface OutboxProof {
 
 /**
  * Kills a console with SIGKILL, again and again, while a client publishes with QoS 1 and counts what was acknowledged. At the end everything
- * acknowledged must have gone through the outbox and arrived: in the journal behind it; and where of a key the latest counts, the newest of each as the last one.
+ * acknowledged must have gone through the outbox and arrived: in the journal behind it; as a part of a batch; and where of a key the latest counts, the newest of each as the last one.
  */
 export async function killUnderLoad(given: {
   readonly scenario: OutboxScenario
@@ -66,7 +67,12 @@ export async function killUnderLoad(given: {
     ).catch(() => {}) // what is missing is told below
     await until(
       'the newest of each key to be the last',
-      () => outdated(publisher.payloads(), statesOf(directory)).length === 0,
+      () => newestMissing(publisher.payloads(), directory).length === 0,
+      60_000,
+    ).catch(() => {})
+    await until(
+      'every batch to have gone on',
+      () => gatheredIn(directory).size >= publisher.acknowledged,
       60_000,
     ).catch(() => {})
     await until('the outbox to be empty', () => countOf(directory, 'SELECT count(*) FROM outbox') === 0, 60_000)
@@ -76,14 +82,17 @@ export async function killUnderLoad(given: {
     broker?.kill('SIGKILL')
   }
   const arrived = journalOf(directory, 'kept')
+  const gathered = gatheredIn(directory)
   const missing = publisher.payloads().filter((payload) => !arrived.has(payload))
+  const ungathered = publisher.payloads().filter((payload) => !gathered.has(payload))
   return {
     kills: rounds,
     acknowledged: publisher.acknowledged,
     copies: [...arrived.values()].reduce((sum, times) => sum + times - 1, 0),
     problems: [
       ...missing.map((payload) => `${scenario}: message ${payload} was acknowledged and did not arrive`),
-      ...outdated(publisher.payloads(), statesOf(directory)).map((what) => `${scenario}: ${what}`),
+      ...ungathered.map((payload) => `${scenario}: message ${payload} was acknowledged and is in no batch`),
+      ...newestMissing(publisher.payloads(), directory).map((what) => `${scenario}: ${what}`),
     ],
   }
 }
@@ -164,22 +173,38 @@ function countOf(directory: string, sql: string): number {
   return database.value.prepare<[], number>(sql).pluck().get() ?? 0
 }
 
+/** Where the newest of a key counts: in the outbox of one route, under the limit of another. */
+const newestOnly = ['states', 'rare'] as const
+
+/** What is wrong with the newest of the keys. */
+function newestMissing(acknowledged: readonly string[], directory: string): readonly string[] {
+  return newestOnly.flatMap((route) =>
+    outdated(acknowledged, lastOf(directory, route)).map((what) => `in ${route} ${what}`),
+  )
+}
+
 /** Keys of which the last that arrived is not the newest that was acknowledged. */
-function outdated(acknowledged: readonly string[], states: ReadonlyMap<number, number>): readonly string[] {
+function outdated(acknowledged: readonly string[], last: ReadonlyMap<number, number>): readonly string[] {
   const newest = new Map<number, number>()
   for (const n of acknowledged.map(Number)) newest.set(n % 50, Math.max(n, newest.get(n % 50) ?? 0))
   return [...newest].flatMap(([key, n]) =>
-    states.get(key) === n ? [] : [`of key ${key} message ${states.get(key)} arrived last, and ${n} is the newest`],
+    last.get(key) === n ? [] : [`of key ${key} message ${last.get(key)} arrived last, and ${n} is the newest`],
   )
 }
 
 /** The last that arrived of each key. */
-function statesOf(directory: string): ReadonlyMap<number, number> {
+function lastOf(directory: string, route: string): ReadonlyMap<number, number> {
   using database = opened(directory)
   const rows = database.value
-    .prepare<[], { payload: string }>(`SELECT payload FROM journal WHERE route = 'states' ORDER BY seq`)
-    .all()
+    .prepare<[string], { payload: string }>('SELECT payload FROM journal WHERE route = ? ORDER BY seq')
+    .all(route)
   return new Map(rows.map(({ payload }) => [Number(payload) % 50, Number(payload)]))
+}
+
+/** What is in any batch. */
+function gatheredIn(directory: string): ReadonlySet<string> {
+  const batches = [...journalOf(directory, 'gathered').keys()]
+  return new Set(batches.flatMap((batch) => z.array(z.number()).parse(JSON.parse(batch)).map(String)))
 }
 
 function journalOf(directory: string, route: string): ReadonlyMap<string, number> {
