@@ -41,6 +41,8 @@ export const journalRowSchema = z.object({
   topic: z.string(),
   payload: z.string(),
   encoding: z.enum(['utf8', 'hex']),
+  /** Bytes that it has; the payload here is the first 64 KiB of them. */
+  bytes: z.number().int(),
   /** The broker that its route listened to. */
   broker: z.string().optional(),
   /** What went on with it, each text cut to 500 characters. */

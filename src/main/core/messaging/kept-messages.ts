@@ -8,7 +8,7 @@ import { shownBrought } from './brought.ts'
 import type { DataPlaneHost } from './data-plane-host.ts'
 import { messagingEvents } from './event-kinds.ts'
 import { restoredProperties } from './message-properties.ts'
-import { shown } from './stored-messages.ts'
+import { firstBytes, shownFirst } from './shown-payload.ts'
 
 /** Messages of a route that one order settles at most. */
 const mostAtOnce = 10_000
@@ -60,7 +60,7 @@ export class KeptMessages {
     const { database } = this.#parts
     const which = route === undefined ? '' : 'AND route = ?'
     const found = await database.query<Parameters<typeof shownRow>[0]>({
-      sql: `SELECT seq, id, at, expires_at, route, target, topic, bytes, attempts, properties, substr(payload, 1, 16384) AS payload
+      sql: `SELECT seq, id, at, expires_at, route, target, topic, bytes, attempts, properties, ${firstBytes(16_384)}
             FROM outbox WHERE seq > ? ${which} ORDER BY seq LIMIT ?`,
       values: [after, ...(route === undefined ? [] : [route]), limit + 1],
       name: 'list outbox',
@@ -271,11 +271,11 @@ function shownRow(row: {
   readonly topic: string
   readonly bytes: number
   readonly attempts: number
-  readonly payload: string | Uint8Array
+  readonly payload: Uint8Array | null
+  readonly isText: number
   readonly properties: string | null
 }): OutboxPage['rows'][number] {
-  const { payload, expires_at: expiresAt, properties, ...rest } = row
-  const { text, encoding } = shown(payload)
+  const { payload, isText, expires_at: expiresAt, properties, ...rest } = row
   const view = shownBrought(restoredProperties(properties))
-  return { ...rest, expiresAt, payload: text, encoding, ...(view && { properties: view }) }
+  return { ...rest, expiresAt, ...shownFirst({ payload, isText }), ...(view && { properties: view }) }
 }

@@ -46,7 +46,7 @@ test('a database from before messages kept brokers and properties is read as it 
   )
   using stored = new StoredMessages(store, clock, silentLogger)
   const after = { broker: 'plant', properties: { contentType: 'text/plain', hops: 0 } }
-  const journal = stored.journal({ limit: 10 }).rows
+  const journal = (await stored.journal({ limit: 10 })).rows
   expect(journal).toMatchObject([
     { topic: 'new', ...after },
     { topic: 'old', payload: 'x' },

@@ -40,7 +40,7 @@ describe('Messaging', () => {
       seen.push(...tap.take().messages)
       return seen.some(({ topic }) => topic === 'board/presence')
     })
-    const row = await until('the journal row', () => rig.messaging.journal({ limit: 10 }).rows[0])
+    const row = await until('the journal row', async () => (await rig.messaging.journal({ limit: 10 })).rows[0])
     expect(row).toMatchObject({
       route: 'presence',
       topic: 'site/d1/status',
@@ -128,16 +128,15 @@ describe('Messaging', () => {
     )
     await until(
       'every row',
-      () => rig.messaging.journal({ route: 'bytes', limit: 100 }).rows.length === payloads.length,
+      async () => (await rig.messaging.journal({ route: 'bytes', limit: 100 })).rows.length === payloads.length,
     )
-    const rows = rig.messaging
-      .journal({ route: 'bytes', limit: 100 })
-      .rows.map(({ payload }) => payload)
-      .reverse()
+    const found = (await rig.messaging.journal({ route: 'bytes', limit: 100 })).rows.toReversed()
+    const rows = found.map(({ payload }) => payload)
     expect(rows[3]).toBe('00fffe80')
-    expect(rows[4]).toHaveLength(1024 * 1024)
+    expect(rows[4]).toHaveLength(64 * 1024)
+    expect(found[4]?.bytes).toBe(1024 * 1024)
     expect(rows[5]).toBe('"\u0000é"')
-    expect(rig.messaging.journal({ route: 'needs', limit: 10 }).rows.map(({ payload }) => payload)).toEqual([
+    expect((await rig.messaging.journal({ route: 'needs', limit: 10 })).rows.map(({ payload }) => payload)).toEqual([
       '{"n": 5}',
     ])
     const held = await until('the quarantine', () => {
@@ -182,10 +181,10 @@ describe('Messaging', () => {
       }
     }
     await until('every message', () => got.length >= 600)
-    await until('every row', () => rig.messaging.journal({ limit: 1_000 }).rows.length >= 600)
+    await until('every row', async () => (await rig.messaging.journal({ limit: 1_000 })).rows.length >= 600)
     await client.endAsync(true)
     expect(got).toEqual(Array.from({ length: 600 }, (_, n) => n))
-    const rows = rig.messaging.journal({ limit: 1_000 }).rows.map(({ payload }) => Number(payload))
+    const rows = (await rig.messaging.journal({ limit: 1_000 })).rows.map(({ payload }) => Number(payload))
     expect(rows.reverse()).toEqual(Array.from({ length: 600 }, (_, n) => n))
     await until('the ledger', () => rig.state.slice('routes').get('keep')?.targets[0]?.delivered === 600)
   })
@@ -216,7 +215,7 @@ describe('Messaging', () => {
       const view = rig.state.slice('routes').get('r')
       return view?.received === 8 && view.held + (view.targets[0]?.queued ?? 0) === 0 ? view : undefined
     })
-    const rows = rig.messaging.journal({ limit: 10 }).rows.map(({ topic, payload }) => `${topic} ${payload}`)
+    const rows = (await rig.messaging.journal({ limit: 10 })).rows.map(({ topic, payload }) => `${topic} ${payload}`)
     for (const topic of ['in/a', 'in/b']) {
       expect(rows).toContain(`${topic} 1`)
       expect(rows.find((row) => row.startsWith(topic))).toBe(`${topic} 4`) // the newest row comes first
@@ -234,7 +233,7 @@ describe('Messaging', () => {
     await routerConnected(rig)
     using tap = rig.messaging.tap({ filter: 'in', text: '', route: null })
     await rig.messaging.publish({ topic: 'in', payload: 'before', qos: 1, retain: false })
-    await until('the first message', () => rig.messaging.journal({ limit: 1 }).rows.length === 1)
+    await until('the first message', async () => (await rig.messaging.journal({ limit: 1 })).rows.length === 1)
     await until('the count', () => rig.state.slice('routes').get('r')?.targets[0]?.delivered === 1)
     runtime.kill()
     await until('the crash to be seen', () => rig.events.some(({ kind }) => kind === 'router.crashed'))
@@ -245,7 +244,7 @@ describe('Messaging', () => {
       seen.push(...tap.take().messages.map(({ payload }) => payload))
       return seen.includes('after')
     })
-    await until('the second row', () => rig.messaging.journal({ limit: 2 }).rows.length === 2)
+    await until('the second row', async () => (await rig.messaging.journal({ limit: 2 })).rows.length === 2)
     await until('the count to go on', () => rig.state.slice('routes').get('r')?.targets[0]?.delivered === 2)
     expect(rig.state.slice('routes').get('r')).toMatchObject({ received: 2, filtered: 0, quarantined: 0 })
   })

@@ -4,6 +4,7 @@ import type { Database, SqlValue, Store } from '#core/store/index.ts'
 import type { JournalRow, Quarantined } from '#shared/contract/messages.ts'
 import { shownBrought, shownText } from './brought.ts'
 import { restoredProperties } from './message-properties.ts'
+import { type FirstBytes, firstBytes, shownFirst } from './shown-payload.ts'
 import { noteAge } from './tables.ts'
 
 /** How often the age of the journal is noted: its rows are kept that much longer at most. */
@@ -14,26 +15,32 @@ const topicSearchRows = 200_000
 
 interface JournalQuery {
   readonly route?: string | undefined
+  readonly topic?: string | undefined
   readonly before?: number | undefined
   readonly limit: number
 }
 
-interface JournalRecord {
+interface JournalRecord extends FirstBytes {
   readonly seq: number
   readonly at: number
   readonly route: string
   readonly topic: string
-  readonly payload: string | Uint8Array
+  readonly bytes: number
   readonly broker: string | null
   readonly properties: string | null
 }
 
-interface QuarantineRecord {
+/** How large the payload of a row is. */
+interface Size {
+  readonly id: number
+  readonly bytes: number
+}
+
+interface QuarantineRecord extends FirstBytes {
   readonly id: number
   readonly at: number
   readonly route: string
   readonly topic: string
-  readonly payload: string | Uint8Array
   readonly reason: string
   readonly target: string | null
   readonly cutFrom: number | null
@@ -42,7 +49,7 @@ interface QuarantineRecord {
   readonly client: string | null
 }
 
-/** Bytes of a payload of the quarantine that are shown, and of one page of them. */
+/** Bytes of a payload that are shown, and of one page of them. */
 const shownBytes = 64 * 1024
 const pageBytes = 4 * 1024 * 1024
 
@@ -64,18 +71,33 @@ export class StoredMessages implements Disposable {
   }
 
   /**
-   * Newest first, from below `before`. A topic is looked for in the newest 200,000 rows below `before`: an index on topics would cost
-   * every row written more than the row itself.
+   * Newest first, from below `before`, read in the reader's thread; a page of large ones is shorter. A topic is looked for in the newest
+   * 200,000 rows below `before`: an index on topics would cost every row written more than the row itself.
    */
-  journal(query: {
-    readonly route?: string | undefined
-    readonly topic?: string | undefined
-    readonly before?: number | undefined
-    readonly limit: number
-  }): { readonly rows: readonly JournalRow[]; readonly more: boolean } {
-    const found = query.topic === undefined ? this.#newest(query) : this.#newestOfTopic(query, query.topic)
-    const rows = found.slice(0, query.limit).map(journalRow)
-    return { rows, more: found.length > query.limit }
+  async journal(query: JournalQuery): Promise<{ readonly rows: readonly JournalRow[]; readonly more: boolean }> {
+    const { route, topic, before, limit } = query
+    const { where, values } = conditions({ 'seq < ?': before, 'route = ?': route })
+    const looked =
+      topic === undefined
+        ? { from: `journal ${where}`, values }
+        : {
+            from: `(SELECT seq, topic, payload FROM journal ${where} ORDER BY seq DESC LIMIT ${topicSearchRows}) WHERE topic = ?`,
+            values: [...values, topic],
+          }
+    const sizes = await this.#database.query<Size>({
+      sql: `SELECT seq AS id, octet_length(payload) AS bytes FROM ${looked.from} ORDER BY seq DESC LIMIT ?`,
+      values: [...looked.values, limit + 1],
+      name: topic === undefined ? 'page of the journal' : 'topic in the journal',
+    })
+    const taken = pageOf(sizes, limit)
+    if (taken.length === 0) return { rows: [], more: false }
+    const found = await this.#database.query<JournalRecord>({
+      sql: `SELECT seq, at, route, topic, ${firstBytes(shownBytes)}, octet_length(payload) AS bytes, broker, properties
+            FROM journal WHERE seq IN (${taken.map(() => '?').join(',')}) ORDER BY seq DESC`,
+      values: taken.map(({ id }) => id),
+      name: 'rows of the journal',
+    })
+    return { rows: found.map(journalRow), more: sizes.length > taken.length }
   }
 
   /** Newest first, from below `before`. */
@@ -86,28 +108,24 @@ export class StoredMessages implements Disposable {
   }): { readonly rows: readonly Quarantined[]; readonly more: boolean } {
     const { where, values } = conditions({ 'id < ?': query.before, 'route = ?': query.route })
     // How large they are first, which reads none of them: a page of large ones is shorter.
-    const sizes = this.#database.all<{ id: number; bytes: number }>({
+    const sizes = this.#database.all<Size>({
       sql: `SELECT id, octet_length(payload) AS bytes FROM quarantine ${where} ORDER BY id DESC LIMIT ?`,
       values: [...values, query.limit + 1],
     })
-    let bytes = 0
-    const taken = sizes.slice(0, query.limit).filter((row, index) => {
-      bytes += Math.min(row.bytes, shownBytes)
-      return index === 0 || bytes <= pageBytes
-    })
+    const taken = pageOf(sizes, query.limit)
     const last = taken.at(-1)
     if (!last) return { rows: [], more: false }
     const found = this.#database.all<QuarantineRecord>({
-      sql: `SELECT id, at, route, topic, substr(payload, 1, ${shownBytes}) AS payload, reason, target, cut_from AS cutFrom,
+      sql: `SELECT id, at, route, topic, ${firstBytes(shownBytes)}, reason, target, cut_from AS cutFrom,
                    octet_length(payload) AS bytes, properties, client
             FROM quarantine ${where === '' ? 'WHERE' : `${where} AND`} id >= ? ORDER BY id DESC LIMIT ?`,
       values: [...values, last.id, query.limit],
     })
     const rows = found.map((row) => {
-      const { properties, client, ...rest } = row
-      const { text, encoding } = shown(row.payload)
+      const { properties, payload, isText, client, ...rest } = row
       const view = shownBrought(restoredProperties(properties))
-      return { ...rest, payload: text, encoding, ...(client !== null && { client }), ...(view && { properties: view }) }
+      const from = client === null ? {} : { client }
+      return { ...rest, ...shownFirst({ payload, isText }), ...from, ...(view && { properties: view }) }
     })
     return { rows, more: sizes.length > taken.length }
   }
@@ -148,23 +166,6 @@ export class StoredMessages implements Disposable {
     }
   }
 
-  #newest({ route, before, limit }: JournalQuery): readonly JournalRecord[] {
-    const { where, values } = conditions({ 'seq < ?': before, 'route = ?': route })
-    return this.#database.all<JournalRecord>({
-      sql: `SELECT seq, at, route, topic, payload, broker, properties FROM journal ${where} ORDER BY seq DESC LIMIT ?`,
-      values: [...values, limit + 1],
-    })
-  }
-
-  #newestOfTopic({ route, before, limit }: JournalQuery, topic: string): readonly JournalRecord[] {
-    const { where, values } = conditions({ 'seq < ?': before, 'route = ?': route })
-    return this.#database.all<JournalRecord>({
-      sql: `SELECT seq, at, route, topic, payload, broker, properties FROM (SELECT * FROM journal ${where} ORDER BY seq DESC LIMIT ?)
-            WHERE topic = ? ORDER BY seq DESC LIMIT ?`,
-      values: [...values, topicSearchRows, topic, limit + 1],
-    })
-  }
-
   #next(): Disposable {
     return this.#clock.after(noteEveryMs, () => void this.#noteAge())
   }
@@ -192,21 +193,21 @@ function conditions(given: Readonly<Record<string, SqlValue | undefined>>): {
   }
 }
 
-function journalRow({ payload, broker, properties, ...rest }: JournalRecord): JournalRow {
-  const { text, encoding } = shown(payload)
+/** The first rows whose payloads are not too much together; one at least. */
+function pageOf(sizes: readonly Size[], limit: number): readonly Size[] {
+  let bytes = 0
+  return sizes.slice(0, limit).filter((row, index) => {
+    bytes += Math.min(row.bytes, shownBytes)
+    return index === 0 || bytes <= pageBytes
+  })
+}
+
+function journalRow({ payload, isText, broker, properties, ...rest }: JournalRecord): JournalRow {
   const brought = shownText(properties)
   return {
     ...rest,
-    payload: text,
-    encoding,
+    ...shownFirst({ payload, isText }),
     ...(broker !== null && { broker }),
     ...(brought && { properties: brought }),
   }
-}
-
-/** A payload as it is shown: text when it is that, else hex. */
-export function shown(payload: string | Uint8Array): { readonly text: string; readonly encoding: 'utf8' | 'hex' } {
-  return typeof payload === 'string'
-    ? { text: payload, encoding: 'utf8' }
-    : { text: Buffer.from(payload).toString('hex'), encoding: 'hex' }
 }

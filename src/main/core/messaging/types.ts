@@ -74,12 +74,13 @@ export interface Messaging extends AsyncDisposable {
   payload(n: number, at: number): Promise<WholePayload>
   /** What became of the messages that came at this moment on this topic, as far as it is known. */
   trace(at: number, topic: string): Promise<MessageTrace>
+  /** Newest first, from below `before`; rejects with what the store says when it cannot be read in time. */
   journal(query: {
     readonly route?: string | undefined
     readonly topic?: string | undefined
     readonly before?: number | undefined
     readonly limit: number
-  }): { readonly rows: readonly JournalRow[]; readonly more: boolean }
+  }): Promise<{ readonly rows: readonly JournalRow[]; readonly more: boolean }>
   quarantine(query: {
     readonly route?: string | undefined
     readonly before?: number | undefined

@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import type { JournalRow } from '#shared/contract/index.ts'
 import { Drawer, DrawerPart, Facts } from '../../components/drawer.tsx'
+import { bytes } from '../../components/figures.ts'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { Time, ZoneNote } from '../../components/time.tsx'
 import { usePage } from '../../state/page-context.ts'
@@ -9,6 +10,9 @@ import { PagedRows, pageSize } from './paged-rows.tsx'
 import { Payload } from './payload.tsx'
 import { PropertiesPart } from './properties-part.tsx'
 import { RouteChoice } from './route-choice.tsx'
+
+/** Bytes of a payload that the console tells. */
+const shownBytes = 64 * 1024
 
 /** Messages that routes with a journal target have kept. */
 export function JournalTab() {
@@ -28,10 +32,12 @@ export function JournalTab() {
                 ['route', chosen.route],
                 ...(chosen.broker === undefined ? [] : [['Broker', chosen.broker] as const]),
                 ['number', chosen.seq],
+                ['size', bytes(chosen.bytes)],
               ]}
             />
             <DrawerPart title="Payload">
               <Payload payload={chosen.payload} encoding={chosen.encoding} />
+              {chosen.bytes > shownBytes && <p className="dim">Only the first 64 KiB are shown.</p>}
             </DrawerPart>
             <PropertiesPart properties={chosen.properties} />
             <DrawerPart title="What became of it">

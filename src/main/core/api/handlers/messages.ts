@@ -8,8 +8,8 @@ export const messagesHandlers = {
   }),
   topics: api.messages.topics.handler(({ input, context }) => siteOf(context).messaging.topics(input.run, input.after)),
   payload: api.messages.payload.handler(({ input, context }) => siteOf(context).messaging.payload(input.n, input.at)),
-  journal: api.messages.journal.handler(({ input, context }) => {
-    const { rows, more } = siteOf(context).messaging.journal(input)
+  journal: api.messages.journal.handler(async ({ input, context }) => {
+    const { rows, more } = await siteOf(context).messaging.journal(input)
     return { rows: [...rows], more }
   }),
   quarantine: api.messages.quarantine.handler(({ input, context }) => {

@@ -72,8 +72,8 @@ describe('With two brokers of MQTT 5', () => {
     expect(rows).toMatchObject([{ broker: 'lab', properties: brought }, { broker: 'plant' }])
     const [row] = rows
     expect((row?.properties?.expiresAt ?? 0) - (row?.at ?? 0)).toBeGreaterThan(599_000)
-    const [journalled] = await until('the journal', () => {
-      const found = rig.messaging.journal({ limit: 10 }).rows
+    const [journalled] = await until('the journal', async () => {
+      const found = (await rig.messaging.journal({ limit: 10 })).rows
       return found.length === 1 ? found : undefined
     })
     expect(journalled).toMatchObject({ broker: 'lab', payload: '{"n":2}', properties: brought })
