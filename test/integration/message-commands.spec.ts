@@ -22,6 +22,40 @@ test('what is in quarantine is listed, sent again, put right or discarded; what 
   await client.subscribeAsync('out', { qos: 1 })
   for (const payload of ['one', 'two', 'three', 'four']) await client.publishAsync('strict/a', payload, { qos: 1 })
 
+  const watched = user.run(
+    'messages',
+    '--client',
+    'desk-7',
+    '--filter',
+    'other/#',
+    '--limit',
+    '2',
+    '--json',
+    '--site',
+    site,
+  )
+  let isOver = false
+  void watched.finally(() => {
+    isOver = true
+  })
+  await until(
+    'what passes to be shown',
+    async () => {
+      await client.publishAsync('other/a', 'x', { qos: 0 })
+      return isOver
+    },
+    60_000,
+  )
+  const lines = (await watched).out.trim().split('\n')
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { topic: 'other/a', client: 'desk-7' },
+    { topic: 'other/a', client: 'desk-7' },
+  ])
+  expect(await user.run('messages', '--filter', 'a#', '--site', site)).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('# stands alone'),
+  })
+
   const quarantine = (...args: readonly string[]) => user.run('quarantine', ...args, '--site', site)
   const listed = await until(
     'them to be in quarantine',
@@ -33,7 +67,10 @@ test('what is in quarantine is listed, sent again, put right or discarded; what 
   )
   expect(listed.map(({ payload }) => payload)).toEqual(['four', 'three', 'two', 'one'])
   const one = String(listed.at(-1)?.id)
-  expect(await quarantine('list')).toMatchObject({ code: 0, out: expect.stringMatching(/NUMBER[\s\S]*strict\/a/) })
+  expect(await quarantine('list')).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/NUMBER[\s\S]*desk-7[\s\S]*strict\/a/),
+  })
 
   expect(await quarantine('send', one, '--payload', '{"n": 5}')).toMatchObject({
     code: 0,

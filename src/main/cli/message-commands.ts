@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { QuarantineChoice } from '#shared/contract/messages.ts'
+import { filterMistake } from '#shared/filter-mistake.ts'
 import {
   outboxList,
   outboxSettle,
@@ -8,16 +9,41 @@ import {
   quarantineSend,
 } from './commands/kept-messages.ts'
 import { messageTrace } from './commands/message-trace.ts'
+import { messages } from './commands/messages.ts'
 import { wholeNumber } from './option-values.ts'
 import type { Run } from './program.ts'
+
+interface Watched {
+  readonly filter: string
+  readonly text: string
+  readonly route?: string
+  readonly client?: string
+  readonly limit?: number
+}
 
 interface Listed {
   readonly route?: string
   readonly limit: number
 }
 
-/** `wheelhouse outbox …` and `wheelhouse quarantine …`: messages that wait, and those that could not be delivered. */
+/** `wheelhouse messages`, `message`, `outbox …` and `quarantine …`: messages that pass, that wait, and that could not be delivered. */
 export function addMessageCommands(program: Command, run: Run): void {
+  program
+    .command('messages')
+    .description('messages as they pass, until Ctrl-C; with --json one document a line')
+    .option('--filter <filter>', 'only of these topics', '#')
+    .option('--text <text>', 'only with this in topic or payload', '')
+    .option('--route <route>', 'only what this route took in')
+    .option('--client <id>', 'only what this client of the embedded broker published')
+    .option('--limit <count>', 'end after so many', wholeNumber(1, 1_000_000))
+    .action((values: Watched, command: Command) => {
+      const mistake = filterMistake(values.filter)
+      if (mistake !== null) command.error(`error: "${values.filter}" is no topic filter. ${mistake}`)
+      return run(command, (context) =>
+        messages(context, { ...values, route: values.route, client: values.client, limit: values.limit }),
+      )
+    })
+
   const outbox = program.command('outbox').description('messages that wait for their targets')
   outbox
     .command('list', { isDefault: true })

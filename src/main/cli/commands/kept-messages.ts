@@ -1,7 +1,7 @@
 import type { OutboxPage, QuarantineChoice, Settled } from '#shared/contract/messages.ts'
 import { exitCodes } from '../exit-code.ts'
 import { firstState } from '../first-state.ts'
-import { counted, moment, table } from '../words.ts'
+import { counted, moment, printable, table } from '../words.ts'
 import { type CommandContext, show } from './context.ts'
 
 /** `wheelhouse outbox list`: what waits for which target, and the oldest messages. */
@@ -55,17 +55,20 @@ export async function quarantineList(
   const page = await reached.connection.calls.messages.quarantine({ limit, ...(route !== undefined && { route }) })
   const { site } = await firstState(reached.connection)
   const zone = site.site?.zone ?? 'UTC'
-  const list = page.rows.map(({ id, at, route: of, topic, reason }) => [
+  const list = page.rows.map(({ id, at, route: of, topic, reason, client }) => [
     String(id),
     moment(at, zone),
     of,
+    printable(client ?? '–'),
     topic,
     reason,
   ])
   show(
     context,
     page,
-    list.length === 0 ? 'Nothing is in quarantine.' : table(['NUMBER', 'AT', 'ROUTE', 'TOPIC', 'REASON'], list),
+    list.length === 0
+      ? 'Nothing is in quarantine.'
+      : table(['NUMBER', 'AT', 'ROUTE', 'CLIENT', 'TOPIC', 'REASON'], list),
   )
   return exitCodes.done
 }

@@ -11,6 +11,7 @@ import { PanelBody } from '../../components/panel.tsx'
 import { Time, ZoneNote } from '../../components/time.tsx'
 import { VirtualList, type VirtualListHandle } from '../../components/virtual-list.tsx'
 import { useEntity } from '../../state/use-shown.ts'
+import { ClientField } from './client-field.tsx'
 import styles from './live-tab.module.css'
 import { MessageDrawer } from './message-drawer.tsx'
 import { RouteChoice } from './route-choice.tsx'
@@ -22,19 +23,24 @@ import { ringSize, useTap } from './use-tap.ts'
 /** Messages as they pass, newest at the foot. Held still as soon as the reader scrolls up or pauses; what comes is counted. */
 export function LiveTab({
   filter,
+  client: firstClient,
   onFilter,
 }: {
   readonly filter: string
+  /** The client that the list begins with; empty: all. */
+  readonly client: string
   readonly onFilter: (filter: string) => void
 }) {
   const [typed, setTyped] = useState(filter)
   const [text, setText] = useState('')
   const [settledText] = useDebouncedValue(text, 250)
+  const [client, setClient] = useState(firstClient)
+  const [settledClient] = useDebouncedValue(client.trim(), 250)
   const [paused, setPaused] = useState(false)
   const [chosen, setChosen] = useState<ShownMessage | null>(null)
   const [route, setRoute] = useState<string | null>(null)
   const [tree, setTree] = useState(true)
-  const { tap, problem, clear } = useTap(filter, settledText, route)
+  const { tap, problem, clear } = useTap(filter, settledText, route, settledClient)
   const { following, follow, hold, atDistance } = useFollow()
   const list = useRef<VirtualListHandle>(null)
   const held = useRef(tap)
@@ -89,6 +95,7 @@ export function LiveTab({
             onChange={(event) => setText(event.currentTarget.value)}
           />
           <RouteChoice value={route} onChange={setRoute} />
+          <ClientField value={client} onChange={setClient} />
           <Button
             leftSection={paused ? <IconPlayerPlay size={14} /> : <IconPlayerPause size={14} />}
             aria-pressed={paused}
@@ -129,6 +136,7 @@ export function LiveTab({
             previous={previousOf(chosen, shown.messages)}
             onClose={() => setChosen(null)}
             onFilter={onFilter}
+            onClient={setClient}
           />
         )
       }
@@ -141,7 +149,10 @@ export function LiveTab({
               problem
                 ? { state: 'failed', problem }
                 : shown.messages.length === 0
-                  ? { state: 'empty', sentence: <NoMessages filter={filter} text={settledText} route={route} /> }
+                  ? {
+                      state: 'empty',
+                      sentence: <NoMessages filter={filter} text={settledText} route={route} client={settledClient} />,
+                    }
                   : { state: 'ready' }
             }
           >
@@ -219,10 +230,12 @@ function NoMessages({
   filter,
   text,
   route,
+  client,
 }: {
   readonly filter: string
   readonly text: string
   readonly route: string | null
+  readonly client: string
 }) {
   const traffic = useEntity('traffic', 'traffic')
   if (traffic && traffic.router !== 'connected') {
@@ -237,7 +250,9 @@ function NoMessages({
     <>
       No message on <code>{filter}</code>
       {text !== '' && ` with “${text}”`}
-      {route !== null && ` through the route ${route}`} since this page was opened. They appear here as they pass.
+      {route !== null && ` through the route ${route}`}
+      {client !== '' && ` from the client ${client}`} since this page was opened. They appear here as they pass.
+      {client !== '' && ' Who published is known only of what clients of the embedded broker publish.'}
     </>
   )
 }

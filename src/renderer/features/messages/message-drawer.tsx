@@ -23,13 +23,16 @@ export function MessageDrawer({
   previous,
   onClose,
   onFilter,
+  onClient,
 }: {
   readonly message: ShownMessage
   /** The one before it on the same topic, when it is known. */
   readonly previous: ShownMessage | null
   readonly onClose: () => void
   readonly onFilter: (filter: string) => void
+  readonly onClient: (client: string) => void
 }) {
+  const { client } = message
   const { whole, problem, busy, fetch } = useWhole(message)
   const payload = whole ?? message
   const whatCame = stored(message)
@@ -41,11 +44,15 @@ export function MessageDrawer({
           ['size', `${bytes(message.bytes)}${payload.cut ? ', cut here' : ''}`],
           ['QoS', `${message.qos}${message.retain ? ', retained' : ''}`],
           ...(message.broker === undefined ? [] : [['Broker', message.broker] as const]),
+          ...(client === undefined
+            ? []
+            : [['client', <Client key="client" id={client} user={message.user} />] as const]),
           ['number', message.n],
         ]}
       />
       <div className={styles.ways}>
         <Button onClick={() => onFilter(message.topic)}>Only this topic</Button>
+        {client !== undefined && <Button onClick={() => onClient(client)}>Only this client</Button>}
         <CopyButton text={message.topic} what="topic" />
       </div>
       <DrawerPart title="Payload">
@@ -93,6 +100,16 @@ export function MessageDrawer({
         </DrawerPart>
       )}
     </Drawer>
+  )
+}
+
+/** Who published a message. */
+function Client({ id, user }: { readonly id: string; readonly user: string | undefined }) {
+  return (
+    <>
+      <code>{id}</code>
+      {user !== undefined && `, logged in as ${user}`}
+    </>
   )
 }
 

@@ -45,7 +45,7 @@ export default function MessagesPage() {
           <BrokerNote />
         </Tabs.List>
         <Tabs.Panel value="live" className={`${styles.panel}`}>
-          <LiveTab filter={params.get('filter') ?? '#'} onFilter={watch} />
+          <LiveTab filter={params.get('filter') ?? '#'} client={params.get('client') ?? ''} onFilter={watch} />
         </Tabs.Panel>
         <Tabs.Panel value="topics" className={`${styles.panel}`}>
           <TopicsTab onWatch={watch} />

@@ -33,6 +33,9 @@ export function QuarantineTab() {
                 ['when', <Time key="at" at={chosen.at} />],
                 ['route', chosen.route],
                 ['number', chosen.id],
+                ...(chosen.client === undefined
+                  ? []
+                  : [['client', <code key="client">{chosen.client}</code>] as const]),
                 ...(chosen.target === null ? [] : [['target', <code key="target">{chosen.target}</code>] as const]),
               ]}
             />

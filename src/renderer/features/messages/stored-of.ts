@@ -14,6 +14,7 @@ export function storedOf({
   qos,
   retain,
   broker,
+  client,
   properties,
 }: ShownMessage): StoredMessage {
   return {
@@ -24,6 +25,7 @@ export function storedOf({
     qos,
     retain,
     ...(broker !== undefined && { broker }),
+    ...(client !== undefined && { client }),
     ...(properties && { properties }),
   }
 }

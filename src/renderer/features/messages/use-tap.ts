@@ -34,12 +34,14 @@ export function useTap(
   filter: string,
   text: string,
   route: string | null,
+  /** Only what this client of the embedded broker published; empty: whoever did. */
+  client = '',
 ): { readonly tap: Tapped; readonly problem: Problem | null; readonly clear: () => void } {
   const [tap, setTap] = useState<Tapped>(nothing)
   const [problem, setProblem] = useState<Problem | null>(null)
   useStream(
     'messages.tap',
-    { filter, text, ...(route !== null && { route }) },
+    { filter, text, ...(route !== null && { route }), ...(client !== '' && { client }) },
     {
       onBegin: () => {
         setTap(nothing)

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from 'react-router'
 import { toConsoleError } from '#shared/client/index.ts'
 import type { MessageTraceView, StoredMessage } from '#shared/contract/index.ts'
+import { stageWords } from '#shared/stage-words.ts'
 import { CommandLine } from '../../components/command-line.tsx'
 import { counted } from '../../components/figures.ts'
 import { HealthMark, type Mark } from '../../components/health-mark.tsx'
@@ -57,11 +58,16 @@ export function MessageTrace({
   return (
     <>
       <Known trace={data} at={at} />
+      <Publisher routes={data.routes} />
       <ol className={styles.passport} aria-label="What became of it">
         {data.routes.map((route) => (
           <li key={route.n}>
             <HealthMark health={markOfResult[route.result]} label={route.result} size={10} />{' '}
-            <strong>{route.route}</strong> <span className="dim">{route.result}</span>
+            <strong>{route.route}</strong>{' '}
+            <span className="dim">
+              {route.result}
+              {route.stage !== null && ` at ${stageWords[route.stage].title}`}
+            </span>
             {route.changed && <span className="dim"> (the route is written otherwise now)</span>}
             {route.reason !== null && <p className={styles.reason}>{route.reason}</p>}
             {route.passport !== null && <PassportStages route={route.passport} />}
@@ -113,6 +119,15 @@ export function MessageTrace({
       <CommandLine command={`wheelhouse message '${topic.replaceAll("'", "'\\''")}' ${at}`} />
     </>
   )
+}
+
+/** Who published what came at that moment, where that is known. */
+function Publisher({ routes }: { readonly routes: MessageTraceView['routes'] }) {
+  const names = routes.flatMap(({ client, user }) =>
+    client === null ? [] : [`${client}${user === null ? '' : `, logged in as ${user}`}`],
+  )
+  const known = [...new Set(names)]
+  return known.length === 0 ? null : <p className="dim">Published by client {known.join('; ')}.</p>
 }
 
 /** What is no longer known, and what cannot be told apart. */
