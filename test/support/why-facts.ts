@@ -398,6 +398,7 @@ export function route(id: string, more: Partial<RouteView> = {}): RouteView {
     limited: 0,
     held: 0,
     quarantined: 0,
+    function: null,
     targets: [],
     refused: null,
     lastError: null,

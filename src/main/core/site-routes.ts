@@ -31,6 +31,7 @@ import {
   checkDevices,
   checkRoutes,
   DryRuns,
+  functionGround,
   type MessageTrace,
   type Recordings,
   type TableContents,
@@ -97,6 +98,7 @@ export class SiteRoutes implements AsyncDisposable {
     if (typeof given !== 'string') assertFew(given)
     const before = this.#parts.definition()?.routes[route] ?? null
     const after = text === null ? null : await this.#definitionOf(route, text)
+    if (after !== null) this.#assertTrusted(after)
     const oldestFirst = messages.toSorted((one, other) => one.at - other.at)
     const answer = await this.#dryRuns.ask({
       type: 'dry run',
@@ -105,6 +107,7 @@ export class SiteRoutes implements AsyncDisposable {
       messages: oldestFirst,
       tables: this.#parts.tables(),
       brokers: this.#brokers(),
+      functions: await this.#ground(),
     })
     if (answer.type !== 'dry run') throw new TypeError('The dry run answered something else.')
     return answer.report
@@ -152,9 +155,30 @@ export class SiteRoutes implements AsyncDisposable {
       message,
       tables: this.#parts.tables(),
       brokers: this.#brokers(),
+      functions: await this.#ground(),
     })
     if (answer.type !== 'passport') throw new TypeError('The dry run answered something else.')
     return answer.routes
+  }
+
+  #ground(): ReturnType<typeof functionGround> {
+    return functionGround(this.#parts.directory, this.#parts.runtime)
+  }
+
+  /** Code of the site is called for a trial only where a route in use calls it as well: that has been looked at and trusted. */
+  #assertTrusted({ id, map }: RouteDefinition): void {
+    if (map === null || typeof map === 'string') return
+    const inUse = Object.values(this.#parts.definition()?.routes ?? {})
+    const isUsed = inUse.some(
+      ({ map: used }) =>
+        used !== null && typeof used !== 'string' && used.file === map.file && used.export === map.export,
+    )
+    if (isUsed) return
+    throw new ConsoleError(
+      'function-not-trusted',
+      `Route ${id} was not tried: no route in use calls ${map.export} of ${map.file}, so it has not been trusted yet.`,
+      'Save the route and trust what is shown then; after that it can be tried.',
+    )
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -193,6 +193,17 @@ export function sampleSlices(now: number): Shown {
         merged: 0,
         held: 2,
         quarantined: 3,
+        function: {
+          file: 'functions/presence.mjs',
+          words: '`default` of functions/presence.mjs, within 200 ms',
+          calls: 18_210,
+          failed: 2,
+          timedOut: 1,
+          ended: 0,
+          meanMs: 0.08,
+          failure: null,
+          keptOld: false,
+        },
         targets: [
           {
             name: 'consultease/board/presence',
@@ -255,6 +266,7 @@ export function sampleSlices(now: number): Shown {
         merged: 0,
         held: 0,
         quarantined: 0,
+        function: null,
         targets: [
           {
             name: 'consultease/desk/requests',

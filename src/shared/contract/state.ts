@@ -315,6 +315,25 @@ export const routeViewSchema = z.object({
   batch: z.string().nullable(),
   merged: z.number(),
   quarantined: z.number(),
+  /** The function of the site's own that messages go through; null without one. */
+  function: z
+    .object({
+      file: z.string(),
+      /** Which function, and how long it may take. */
+      words: z.string(),
+      /** Messages that it answered, and those of them for which it threw or gave nothing that can go on. */
+      calls: z.number(),
+      failed: z.number(),
+      /** Messages for which it took too long, and with which its process ended otherwise. */
+      timedOut: z.number(),
+      ended: z.number(),
+      /** Milliseconds for a message; null while it has answered none. */
+      meanMs: z.number().nullable(),
+      /** Why the newest file cannot be used, the end of a sentence; null when it can. `keptOld`: the one from before is used on. */
+      failure: z.string().nullable(),
+      keptOld: z.boolean(),
+    })
+    .nullable(),
   targets: z.array(
     z.object({
       name: z.string(),

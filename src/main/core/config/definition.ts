@@ -205,12 +205,17 @@ function toRoute(id: string, entry: SiteFile['routes'][string], home: string | u
       entry.tag === undefined
         ? null
         : { expression: entry.tag, of: entry.to.map(({ tag }) => (typeof tag === 'string' ? [tag] : (tag ?? null))) },
-    map: entry.map ?? null,
+    map: toMap(entry.map),
     batch: entry.batch === undefined ? null : toBatch(entry.batch),
     priority: entry.priority,
     expiresMs: entry.expires ?? null,
     to: entry.to.flatMap((target) => toTarget(target, home)),
   }
+}
+
+function toMap(map: SiteFile['routes'][string]['map']): RouteDefinition['map'] {
+  if (map === undefined || typeof map === 'string') return map ?? null
+  return { file: map.function, export: map.export, timeoutMs: map.timeout, payload: map.payload }
 }
 
 function toBatch({ window, most, bytes, per, as }: NonNullable<SiteFile['routes'][string]['batch']>): RouteBatch {

@@ -13,6 +13,7 @@ import { childOf, fixedKeysIn, isMap, type Profiled, withProfile } from './profi
 import { withShippedPolicies } from './recovery-defaults.ts'
 import { recoveryFaults } from './recovery-rules.ts'
 import { releaseFolder } from './release-folder.ts'
+import { functionFileFaults } from './route-function-rules.ts'
 import { routeFaults } from './route-rules.ts'
 import { checkSchema } from './schema-faults.ts'
 import { laterPaths, siteOutline } from './schema-outline.ts'
@@ -84,7 +85,8 @@ export async function checkSite(directory: string, source: SiteText, options: Lo
   const place = (fault: Fault) => placed(fault, source.file, chosen.profiled)
   const inFile = [...problems, ...pathFaults(chosen.definition, ground).map(place)]
   const fallbacks = await fallbackFileFaults(chosen.definition, ground.release)
-  const onDisk = [...(await diskFaults(chosen.definition, ground)), ...fallbacks].map(place)
+  const functions = await functionFileFaults(chosen.definition, ground.release)
+  const onDisk = [...(await diskFaults(chosen.definition, ground)), ...fallbacks, ...functions].map(place)
   const all = [...inFile, ...onDisk]
   if (all.length === 0) return { valid: true, definition: chosen.definition, warnings: inOrder(chosen.warnings) }
   const refused = invalid(all, yaml.value)

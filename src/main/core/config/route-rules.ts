@@ -1,5 +1,6 @@
 import { brokerNames } from './broker-names.ts'
 import type { Fault } from './problem-report.ts'
+import { functionFaults, functionNumberFaults } from './route-function-rules.ts'
 import type { SiteFile } from './site-schema.ts'
 import { topicFault, topicFilterFault } from './topic-filter.ts'
 import { webhookFaults } from './webhook-rules.ts'
@@ -17,8 +18,9 @@ export function routeFaults(file: SiteFile): readonly Fault[] {
     ...tagFaults(id, route),
     ...enrichFaults(id, route),
     ...doubleTargetFaults(id, route),
+    ...functionFaults(id, route),
   ])
-  return [...tables, ...routes]
+  return [...tables, ...routes, ...functionNumberFaults(file.routes)]
 }
 
 function topicOf(from: Route['from']): string {

@@ -38,6 +38,7 @@ export function commandsOf(definition: SiteDefinition): readonly SiteCommand[] {
     ...ofServices,
     ...calledBy(definition),
     ...calledByRoutes(definition),
+    ...functionsOfRoutes(definition),
     ...ofChecks,
     ...policyCommands(definition),
     ...drilledBySchedule(definition),
@@ -128,6 +129,22 @@ function calledByRoutes({ routes }: SiteDefinition): readonly SiteCommand[] {
       const command = `<messages are sent by ${target.method} to ${target.url}${carrying}>`
       return [{ service: id, of: `route ${id}`, command, cwd: '.' }]
     }),
+  )
+}
+
+/** Code of the site that would be given messages. */
+function functionsOfRoutes({ routes }: SiteDefinition): readonly SiteCommand[] {
+  return Object.values(routes).flatMap(({ id, map }) =>
+    map === null || typeof map === 'string'
+      ? []
+      : [
+          {
+            service: id,
+            of: `route ${id}`,
+            command: `<messages go through ${quoted(map.export)} of ${quoted(map.file)}>`,
+            cwd: '.',
+          },
+        ],
   )
 }
 

@@ -6,6 +6,7 @@ import { drillSchema } from './drill-schema.ts'
 import { expectation } from './expectation.ts'
 import { phasesSchema } from './phase-schema.ts'
 import { recoverySchema } from './recovery-schema.ts'
+import { routeFunction } from './route-function-schema.ts'
 import { byId, cron, duration, id, keys, later, rate, size, text, toggle, whole, zone } from './schema-leaves.ts'
 import { serviceSchema } from './service-schema.ts'
 import { checksSchema } from './verification-schema.ts'
@@ -109,7 +110,16 @@ const route = keys({
   tag: text('a CEL expression')
     .optional()
     .meta({ description: 'CEL expression that gives the tag of a message, or a list of tags; targets choose by it.' }),
-  map: text('a CEL expression').optional().meta({ description: 'CEL expression that makes the new payload.' }),
+  map: z
+    .union([text('a CEL expression'), routeFunction], {
+      error: expectation('value-wrong-type', 'a CEL expression, or `{ function: functions/desk.mjs }`'),
+    })
+    .optional()
+    .meta({
+      words: 'CEL expression, or map of function, export, timeout and payload',
+      description:
+        'What makes the new payload: a CEL expression, or a function of the site’s own, as in `{ function: functions/desk.mjs, timeout: 200ms }`. See [routes](routes.md#a-function-of-the-sites-own).',
+    }),
   batch: keys({
     window: duration()
       .prefault('1s')

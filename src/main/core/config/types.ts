@@ -336,8 +336,8 @@ export interface RouteDefinition {
   readonly enrich: Readonly<Record<string, string>> | null
   /** Which targets a message is for; null: each takes every one. */
   readonly tag: RouteTags | null
-  /** CEL mapping of the payload; null leaves it as it is. */
-  readonly map: string | null
+  /** What makes the new payload: a CEL mapping, or a function of the site's own; null leaves it as it is. */
+  readonly map: string | RouteFunction | null
   /** Many messages go on as one; null: each goes by itself. */
   readonly batch: RouteBatch | null
   readonly priority: RoutePriority
@@ -365,6 +365,17 @@ export interface TableDefinition {
   readonly file: string
   /** Column by which rows are looked up. */
   readonly key: string
+}
+
+/** A function of the site's own that makes the new payload of each message. */
+export interface RouteFunction {
+  /** Relative to the release. */
+  readonly file: string
+  readonly export: string
+  /** How long it may take for one message. */
+  readonly timeoutMs: number
+  /** How it is given the payload: decoded from JSON, as text, or as bytes. */
+  readonly payload: 'json' | 'text' | 'bytes'
 }
 
 /** Routing by tag. */

@@ -18,7 +18,7 @@ function counts(received: number, given: Partial<RouteCounts> = {}, queued = 0, 
   const rest = { expired: 0, passedOver: 0, quarantined: 0, merged: 0, carried: 0, lastError: null, failingSince: null }
   const target = { name: 'journal', kind: 'journal' as const, delivered, queued, dropped, ...rest }
   const left = { filtered, limited, held, secured: 0, merged: 0, restored: 0, quarantined, looped: 0 }
-  return { id: 'desk', received, ...left, lastAt: 1, lastError: null, targets: [target], ...given }
+  return { id: 'desk', received, ...left, lastAt: 1, lastError: null, calls: null, targets: [target], ...given }
 }
 
 function parts() {

@@ -6,6 +6,7 @@ import { Answers } from './answers.ts'
 import { DataPlaneThread, startMs } from './data-plane-thread.ts'
 import type { DeviceFacts } from './devices/device-facts.ts'
 import type { RouterPorts } from './embedded-broker.ts'
+import type { FunctionGround } from './function/function-process.ts'
 import type { TableContents } from './lookup/lookup-tables.ts'
 import type {
   Answer,
@@ -104,10 +105,11 @@ export class DataPlaneHost implements AsyncDisposable {
     brokers: readonly KnownBroker[],
     bounds: OutboxBounds,
     webhooks: Readonly<Record<string, WebhookCall>>,
+    functions: FunctionGround,
   ): Promise<readonly RefusedRoute[]> {
     if (this.#closed) return Promise.reject(routerClosed())
     const version = this.#next++
-    this.#orders.configuration = { version, routes, brokers, bounds, webhooks }
+    this.#orders.configuration = { version, routes, brokers, bounds, webhooks, functions }
     this.#thread.post({ type: 'configure', ...this.#orders.configuration })
     const tooLate = `The router did not take over ${routes.length} routes in time.`
     return this.#configured.wait(version, startMs, tooLate)

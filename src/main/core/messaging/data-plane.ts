@@ -8,6 +8,7 @@ import { BrokerWays } from './broker-ways.ts'
 import { Channels, ChannelTarget } from './channels.ts'
 import { DeviceTable } from './devices/device-table.ts'
 import { Fifo } from './fifo.ts'
+import { Functions } from './function/functions.ts'
 import { HeldMessages } from './holding/held-messages.ts'
 import { IncomingMessage } from './incoming-message.ts'
 import { isDurable, type TargetLedger } from './ledger.ts'
@@ -38,6 +39,9 @@ const stagesEvery = 4
 /** How long a stop waits for rows that are on their way to the store. */
 const lastRowsMs = 1_000
 
+/** How long a stop waits for messages that are in functions; those that were acknowledged are on the disk. Milliseconds. */
+const lastCallsMs = 1_000
+
 /** Rows that may wait for the store, in batches of up to 1,000, and their bytes. */
 const journalBounds = { batches: 50, bytes: 32 * 1024 * 1024 }
 /** A recording holds nobody up: what finds no room here is lost to it, and counted. */
@@ -66,6 +70,7 @@ export class DataPlane {
   readonly #webhooks: Webhooks
   readonly #outbox: Outbox
   readonly #held: HeldMessages
+  readonly #functions: Functions
   readonly #receipts: Receipts
   readonly #desk: AdmissionDesk
   readonly #passing: PassingDesk
@@ -103,12 +108,18 @@ export class DataPlane {
       onProgress: () => this.#progress(),
       log: (level, message) => this.#log(level, message),
     })
+    this.#functions = new Functions({
+      clock,
+      log: (level, message) => this.#log(level, message),
+      onProgress: () => this.#progress(),
+    })
     this.#receipts = new Receipts([this.#held.line, this.#outbox.line, this.#journal, this.#quarantine])
     this.#desk = new AdmissionDesk({
       take: (topic, payload, client, qos, settle) =>
         this.#take(this.#ways.embedded ?? '', this.#senders.of(client), topic, payload, qos, false, settle),
     })
-    const fullness = () => Math.max(this.#journal.fullness, this.#outbox.line.fullness, this.#held.line.fullness)
+    const fullness = () =>
+      Math.max(this.#journal.fullness, this.#outbox.line.fullness, this.#held.line.fullness, this.#functions.fullness)
     this.#passing = new PassingDesk({
       take: (topic, payload, client) =>
         this.#take(this.#ways.embedded ?? '', this.#senders.of(client), topic, payload, 0, false, null),
@@ -125,6 +136,7 @@ export class DataPlane {
       tables: this.#tables,
       holdingOf: (route, ledger) => this.#held.of(route, ledger),
       devices: this.#devices,
+      functions: this.#functions,
     })
     this.#ways = new BrokerWays({
       clientId,
@@ -216,8 +228,11 @@ export class DataPlane {
   async stop(): Promise<void> {
     clearInterval(this.#reporting)
     clearInterval(this.#serving)
+    this.#router.flushLimits()
+    await this.#functions.settled(lastCallsMs)
     this.#router.close()
     await this.#ways.close()
+    const functionsEnd = this.#functions[Symbol.asyncDispose]()
     this.#journal.flush()
     this.#quarantine.flush()
     this.#recorded.flush()
@@ -236,6 +251,7 @@ export class DataPlane {
     ) {
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
+    await functionsEnd
     this.#report()
     this.#devices[Symbol.dispose]()
     this.#desk[Symbol.dispose]()
@@ -250,9 +266,17 @@ export class DataPlane {
     this.#port.close()
   }
 
-  #configure({ version, routes, brokers, bounds, webhooks }: Extract<ToDataPlane, { type: 'configure' }>): void {
+  #configure({
+    version,
+    routes,
+    brokers,
+    bounds,
+    webhooks,
+    functions,
+  }: Extract<ToDataPlane, { type: 'configure' }>): void {
     this.#outbox.bound(bounds)
     this.#webhooks.use(webhooks)
+    if (functions) this.#functions.use(functions)
     this.#ways.know(brokers)
     this.#devices.setHome(this.#ways.home)
     const refused = this.#router.load(routes, this.#ways.home)
@@ -281,7 +305,7 @@ export class DataPlane {
   ): void {
     const go = () => this.#router.take(topic, payload, qos, retained, Date.now(), brought, broker, sender)
     if (settle === null) go()
-    else if (this.#outbox.refuses || this.#late.length > 0) this.#late.push(() => this.#takeSafely(go, settle))
+    else if (this.#isFull || this.#late.length > 0) this.#late.push(() => this.#takeSafely(go, settle))
     else this.#takeSafely(go, settle)
   }
 
@@ -293,9 +317,14 @@ export class DataPlane {
     this.#outbox.senderWaits = before
   }
 
+  /** Whether messages whose senders wait are not to be taken now. */
+  get #isFull(): boolean {
+    return this.#outbox.refuses || this.#functions.refuses
+  }
+
   #progress(): void {
     this.#receipts.progress()
-    while (!this.#outbox.refuses) {
+    while (!this.#isFull) {
       const late = this.#late.shift()
       if (!late) break
       late()

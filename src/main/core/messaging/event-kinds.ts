@@ -13,6 +13,9 @@ export const messagingEvents = {
   /** A message had been passed on so often that it may be going round in a circle. */
   routeCircle: 'route.circle',
   routeRefused: 'route.refused',
+  /** The newest file of a route's function cannot be used; and can again. */
+  functionBroken: 'function.broken',
+  functionLoaded: 'function.loaded',
   /** A webhook has taken nothing for long while messages wait for it. */
   targetFailing: 'target.failing',
   targetRecovered: 'target.recovered',

@@ -1,4 +1,5 @@
 import type { RouteDefinition, RouteTarget } from '#core/config/index.ts'
+import { CallLedger } from './function/call-ledger.ts'
 import type { RouteCounts } from './protocol.ts'
 
 /**
@@ -144,6 +145,8 @@ export class TargetLedger {
 export class RouteLedger {
   readonly id: string
   readonly targets: readonly TargetLedger[]
+  /** Of the route's function; null without one. */
+  readonly calls: CallLedger | null
   #received = 0
   #filtered = 0
   #limited = 0
@@ -161,6 +164,7 @@ export class RouteLedger {
   constructor(route: RouteDefinition) {
     this.id = route.id
     this.targets = route.to.map((target) => new TargetLedger(this, target))
+    this.calls = route.map === null || typeof route.map === 'string' ? null : new CallLedger(() => this.touch())
   }
 
   /** The newest error of the route itself or of a target. */
@@ -259,6 +263,7 @@ export class RouteLedger {
       looped: this.#looped,
       lastAt: this.#lastAt,
       lastError: this.#lastError,
+      calls: this.calls?.counts() ?? null,
       targets: this.targets.map((target) => target.counts()),
     }
   }

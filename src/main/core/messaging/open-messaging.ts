@@ -29,6 +29,7 @@ import { DescribedDevices } from './devices/described-devices.ts'
 import { DeviceRecords } from './devices/device-records.ts'
 import { DeviceWatch } from './devices/device-watch.ts'
 import { type BrokerStatus, EmbeddedBroker, type RouterPorts } from './embedded-broker.ts'
+import { functionGround } from './function/function-ground.ts'
 import { KeptMessages } from './kept-messages.ts'
 import type { TableContents } from './lookup/lookup-tables.ts'
 import { SiteTables } from './lookup/site-tables.ts'
@@ -85,6 +86,7 @@ class SiteMessaging implements Messaging {
   readonly #recorded: Listeners<readonly RecordingCounts[]>
   readonly #taps = new Map<number, OpenTap>()
   readonly #logger: Logger
+  readonly #runtime: Runtime
   readonly #secrets: Secrets
   #brokerState: BrokerStatus['state'] = 'off'
   /** The site's own broker; null without one. Where it is off, that explains a router without a connection to it. */
@@ -102,6 +104,7 @@ class SiteMessaging implements Messaging {
   constructor(parts: MessagingParts) {
     const { store, events, attention, state, runtime, clock, logger, secrets } = parts
     this.#logger = logger
+    this.#runtime = runtime
     this.#restarted = new Listeners((error) => logger.error(`A listener of recordings failed: ${String(error)}.`))
     this.#recorded = new Listeners((error) => logger.error(`A listener of recordings failed: ${String(error)}.`))
     this.#secrets = secrets
@@ -436,7 +439,8 @@ class SiteMessaging implements Messaging {
         return { broker: id, embedded: isOwn, address: shownAddress(url) }
       }),
     )
-    await this.#host.configure(routes, brokers, this.#bounds, this.#webhooks)
+    const functions = await functionGround(this.#directory, this.#runtime)
+    await this.#host.configure(routes, brokers, this.#bounds, this.#webhooks, functions)
   }
 }
 

@@ -14,6 +14,8 @@ import type { Problem } from '#shared/problem.ts'
 import type { PackedMessages } from './admission/packed-messages.ts'
 import type { OwnLogin } from './broker/door.ts'
 import type { DeviceFacts, FamilyFacts } from './devices/device-facts.ts'
+import type { CallCounts } from './function/call-ledger.ts'
+import type { FunctionGround } from './function/function-process.ts'
 import type { TableContents } from './lookup/lookup-tables.ts'
 import type { MessageProperties } from './message-properties.ts'
 import type { RowOrder } from './outbox/outbox.ts'
@@ -31,6 +33,8 @@ export type ToDataPlane =
       readonly bounds: OutboxBounds
       /** Webhooks by {@link webhookKey}. Never to be logged: they hold secrets. */
       readonly webhooks: Readonly<Record<string, WebhookCall>>
+      /** Where functions lie and what runs them; null: nothing is known of the site yet. */
+      readonly functions: FunctionGround | null
     }
   /** Whether deliveries from the outbox wait, as somebody works on the site. */
   | { readonly type: 'hold'; readonly on: boolean }
@@ -313,6 +317,8 @@ export interface RouteCounts {
   readonly lastAt: number | null
   /** The newest error of the route itself or of a target; null when there was none. */
   readonly lastError: string | null
+  /** What its function did; null without one. */
+  readonly calls: CallCounts | null
   readonly targets: readonly TargetCounts[]
 }
 

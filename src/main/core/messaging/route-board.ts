@@ -6,6 +6,9 @@ import type { Slice } from '#core/state/index.ts'
 import type { RouteView } from '#shared/contract/state.ts'
 import { batchInWords } from './batch-stage.ts'
 import { messagingEvents } from './event-kinds.ts'
+import { sumOfCalls } from './function/call-ledger.ts'
+import { FunctionWatch } from './function/function-watch.ts'
+import { functionView } from './function/function-words.ts'
 import { isDurable, RouteLedger } from './ledger.ts'
 import { limitInWords } from './limit-stage.ts'
 import type { RefusedRoute, RouteCounts, TargetCounts } from './protocol.ts'
@@ -42,11 +45,13 @@ interface Shown {
 export class RouteBoard {
   readonly #parts: RouteBoardParts
   readonly #targets: TargetWatch
+  readonly #functions: FunctionWatch
   readonly #shown = new Map<string, Shown>()
 
   constructor(parts: RouteBoardParts) {
     this.#parts = parts
     this.#targets = new TargetWatch(parts)
+    this.#functions = new FunctionWatch(parts)
   }
 
   /** Shows the routes of a definition. A route that did not change keeps its counters; a changed one begins anew. */
@@ -56,6 +61,7 @@ export class RouteBoard {
       if (wanted.has(id)) continue
       this.#settle(shown, 'the route was removed')
       this.#targets.look(id, [])
+      this.#functions.look(id, null, null)
       this.#shown.delete(id)
       this.#parts.slice.delete(id)
     }
@@ -64,6 +70,7 @@ export class RouteBoard {
       if (old && same(old.definition, route)) continue
       if (old) this.#settle(old, 'the route was changed')
       if (old) this.#targets.look(route.id, [])
+      if (old) this.#functions.look(route.id, null, null)
       const none = new RouteLedger(route).counts()
       const shown: Shown = {
         definition: route,
@@ -117,6 +124,7 @@ export class RouteBoard {
       const perSecond = shown.rate.observe(shown.counts.received, now)
       if (perSecond !== shown.perSecond) touched.add(shown)
       this.#targets.look(shown.definition.id, shown.counts.targets)
+      this.#functions.look(shown.definition.id, shown.definition.map, shown.counts.calls)
       shown.perSecond = perSecond
     }
     for (const shown of touched) {
@@ -239,6 +247,7 @@ export class RouteBoard {
       batch: definition.batch === null ? null : batchInWords(definition.batch),
       merged: counts.merged,
       quarantined: counts.quarantined,
+      function: functionView(definition.map, counts.calls),
       refused,
       targets: counts.targets.map((target) => ({ ...target, carried: (target.carried ?? 0) + (counts.restored ?? 0) })),
       lastError: refused ?? counts.lastError,
@@ -267,6 +276,7 @@ function sum(carried: RouteCounts, counts: RouteCounts): RouteCounts {
     looped: carried.looped + counts.looped,
     lastAt: counts.lastAt ?? carried.lastAt,
     lastError: counts.lastError ?? carried.lastError,
+    calls: sumOfCalls(carried.calls, counts.calls),
     targets: counts.targets.map((target, index) => {
       const before = carried.targets[index]
       return before ? sumOfTarget(before, target, wentOn) : target

@@ -1,9 +1,12 @@
-import type { RouteDefinition, RouteTarget } from '#core/config/index.ts'
+import type { RouteDefinition, RouteFunction, RouteTarget } from '#core/config/index.ts'
 import type { Clock } from '#core/platform/index.ts'
 import type { StageName } from '#shared/contract/state.ts'
 import { type Batch, type BatchStage, type CompiledBatch, compileBatch } from './batch-stage.ts'
 import { compileEnrich, type Enriched, type EnrichStage } from './enrich-stage.ts'
 import { type Expression, type Expressions, isMissingKey, reasonOf } from './expressions.ts'
+import type { CallLedger } from './function/call-ledger.ts'
+import type { CallOutcome, FunctionRunner } from './function/function-runner.ts'
+import { type FunctionHooks, FunctionStage, type Onward } from './function/function-stage.ts'
 import type { HeldPlace, HeldStage, Holding } from './holding/holding.ts'
 import { IncomingMessage } from './incoming-message.ts'
 import { RouteLedger, type TargetLedger } from './ledger.ts'
@@ -23,7 +26,7 @@ const longestReason = 300
 /** What one route did with one message. */
 export type RouteResult = 'delivered' | 'filtered' | 'limited' | 'held' | 'queued' | 'quarantined' | 'dropped'
 
-/** A route compiled once into its stages: condition, schema, limit, mapping, batch, targets. Every message that enters leaves through the ledger. */
+/** A route compiled once into its stages: condition, schema, limit, mapping or function, batch, targets. Every message that enters leaves through the ledger. */
 export class RouteChain {
   readonly definition: RouteDefinition
   readonly ledger: RouteLedger
@@ -36,6 +39,7 @@ export class RouteChain {
   readonly #enrich: EnrichStage | null
   readonly #tags: TagStage | null
   readonly #mapping: Expression | null
+  readonly #function: FunctionStage | null
   readonly #batch: BatchStage<RouteResult> | null
   readonly #keys: TargetKeys | null
   readonly #holding: Holding
@@ -44,6 +48,7 @@ export class RouteChain {
   /** Whether the payload must be decoded for what comes after the condition. */
   readonly #needsPayload: boolean
   readonly #quarantine: Quarantine
+  readonly #later: RouteParts['later']
   readonly #clock: Clock
 
   constructor(
@@ -56,10 +61,11 @@ export class RouteChain {
       readonly enrich: EnrichStage | null
       readonly tags: TagStage | null
       readonly mapping: Expression | null
+      readonly function: RouteFunction | null
       readonly batch: CompiledBatch | null
       readonly keys: TargetKeys | null
     },
-    { quarantine, clock, targetOf, holdingOf }: Omit<RouteParts, 'expressions'>,
+    { quarantine, clock, targetOf, holdingOf, functions, later }: Omit<RouteParts, 'expressions'>,
   ) {
     this.#clock = clock
     this.definition = definition
@@ -80,7 +86,8 @@ export class RouteChain {
     this.#needsPayload =
       this.#schema !== null ||
       this.#enrich !== null ||
-      (stages.batch !== null && stages.mapping === null) ||
+      (stages.batch !== null && stages.mapping === null && stages.function === null) ||
+      stages.function?.payload === 'json' ||
       [this.#limit, stages.batch, stages.tags, stages.mapping, stages.keys].some(
         (stage) => stage?.needsPayload ?? false,
       )
@@ -92,6 +99,18 @@ export class RouteChain {
     this.#quarantine = quarantine
     this.ledger = new RouteLedger(definition)
     this.#holding = holdingOf(definition.id, this.ledger)
+    this.#later = later
+    const calls = this.ledger.calls
+    this.#function =
+      functions && stages.function && calls
+        ? stageOf(functions, definition.id, stages.function, calls, {
+            hold: (message) => {
+              this.ledger.hold()
+              return this.#holding.hold(message, 'function')
+            },
+            answered: (...given) => this.#answered(...given),
+          })
+        : null
     this.targets = this.ledger.targets.map((ledger) => targetOf(ledger.to, ledger))
   }
 
@@ -142,14 +161,29 @@ export class RouteChain {
 
   /** Lets go what waits for its turn and the targets deliver what they hold, and nothing new. */
   retire(): void {
-    this.close()
-    for (const target of this.targets) target.retire()
+    this.#limit?.flush()
+    this.whenThrough(() => {
+      this.close()
+      for (const target of this.targets) target.retire()
+    })
+  }
+
+  /** Calls back once no message is in its function. */
+  whenThrough(action: () => void): void {
+    if (this.#function) this.#function.whenIdle(action)
+    else action()
+  }
+
+  /** Lets go what waits under its limit, so that its function can still be given it. */
+  flushLimit(): void {
+    if (this.#function) this.#limit?.flush()
   }
 
   /** Lets go what waits: nothing comes in any more. */
   close(): void {
     this.#limit?.flush()
     this.#limit?.[Symbol.dispose]()
+    this.#function?.[Symbol.dispose]()
     this.#batch?.flush()
     this.#batch?.[Symbol.dispose]()
   }
@@ -212,7 +246,7 @@ export class RouteChain {
         if (over !== null && over <= now) {
           if (isFromLimit) limit.ended++
           for (const target of this.ledger.targets) target.lapse()
-        } else this.#pass(message)
+        } else this.#pass(message, true)
         this.meter.turnBack(outer)
       },
       false,
@@ -244,8 +278,8 @@ export class RouteChain {
     }
   }
 
-  /** Takes a message through what follows the limit. */
-  #pass(message: IncomingMessage): RouteResult {
+  /** Takes a message through what follows the limit; `hasWaited`: it has had a place already. */
+  #pass(message: IncomingMessage, hasWaited = false): RouteResult {
     const { meter } = this
     let wanted: readonly boolean[] | null = null
     if (this.#tags !== null) {
@@ -278,6 +312,10 @@ export class RouteChain {
     const batched = this.#batch !== null
     let payload: Payload = message.bytes
     try {
+      if (this.#function !== null) {
+        payload = enriched?.payload() ?? payload
+        return this.#call(this.#function, message, payload, { wanted, keys }, hasWaited)
+      }
       if (this.#mapping !== null) {
         meter.enter(meter.map)
         const value = this.#mapping.run(enriched?.context ?? message)
@@ -289,6 +327,49 @@ export class RouteChain {
     return this.#batch !== null
       ? this.#gather(this.#batch, message, payload, wanted)
       : this.#deliver(message, payload, wanted, keys)
+  }
+
+  /** Gives a message to the function. */
+  #call(stage: FunctionStage, message: IncomingMessage, payload: Payload, onward: Onward, hasWaited: boolean) {
+    const { meter } = this
+    const why = stage.take(message, payload, onward, hasWaited)
+    if (why === null) {
+      meter.handOver(meter.map)
+      return 'held'
+    }
+    meter.enter(meter.map)
+    return this.#hold(message, `"map" failed: ${why}`)
+  }
+
+  /** The function has answered: a message goes on. */
+  #answered(message: IncomingMessage, place: HeldPlace, outcome: CallOutcome, onward: Onward): void {
+    this.#holding.release(
+      [place],
+      () => {
+        const { meter } = this
+        this.ledger.release()
+        const outer = meter.resume(meter.map, outcome.ms)
+        const result = this.#goOnWith(message, outcome, onward)
+        const reason = result === 'quarantined' ? this.ledger.lastError : null
+        this.#later?.(message, this.definition, result, reason, meter.endedAt)
+        meter.turnBack(outer)
+      },
+      false,
+    )
+  }
+
+  #goOnWith(message: IncomingMessage, outcome: CallOutcome, { wanted, keys }: Onward): RouteResult {
+    if (outcome.kind === 'failed') return this.#hold(message, `"map" failed: ${outcome.reason}`)
+    if (outcome.kind === 'filtered') {
+      this.ledger.filter()
+      this.meter.end()
+      return 'filtered'
+    }
+    if (this.#batch === null) return this.#deliver(message, outcome.payload, wanted, keys)
+    if (outcome.isJson) return this.#gather(this.#batch, message, outcome.payload, wanted)
+    if (typeof outcome.payload === 'string')
+      return this.#gather(this.#batch, message, JSON.stringify(outcome.payload), wanted)
+    return this.#hold(message, '"map" failed: it gave bytes, which a list of JSON cannot hold')
   }
 
   /** Adds a message to its batch. */
@@ -431,6 +512,35 @@ export interface RouteParts {
   readonly targetOf: (to: RouteTarget, ledger: TargetLedger) => Target
   /** Makes what keeps the messages that wait in a route. */
   readonly holdingOf: (route: string, ledger: RouteLedger) => Holding
+  /** Runs the functions of routes; without it none are loaded that have one. */
+  readonly functions?: RouteFunctions | undefined
+  /** Told what became of a message that its route had only held when it came. */
+  readonly later?:
+    | ((
+        message: IncomingMessage,
+        route: RouteDefinition,
+        result: RouteResult,
+        reason: string | null,
+        stage: StageName | null,
+      ) => void)
+    | undefined
+}
+
+/** Opens the way through the function of a route, and closes it. */
+export interface RouteFunctions {
+  open(route: string, wanted: RouteFunction, ledger: CallLedger): FunctionRunner
+  close(runner: FunctionRunner): void
+}
+
+function stageOf(
+  functions: RouteFunctions,
+  route: string,
+  wanted: RouteFunction,
+  ledger: CallLedger,
+  hooks: FunctionHooks,
+): FunctionStage {
+  const runner = functions.open(route, wanted, ledger)
+  return new FunctionStage(runner, () => functions.close(runner), hooks)
 }
 
 /** Compiles a route that {@link checkRoute} found no mistake in; otherwise says the first one. */
@@ -451,7 +561,9 @@ export function compileRoute(
   if (enrich && 'mistake' in enrich) return { mistake: enrich.mistake.message }
   const tags = route.tag === null ? null : compileTags(route.tag, expressions)
   if (tags && 'mistake' in tags) return { mistake: tags.mistake.message }
-  const mapping = route.map === null ? null : expressions.mapping(route.map)
+  const wanted = typeof route.map === 'string' ? null : route.map
+  if (wanted !== null && !parts.functions) return { mistake: 'Functions of a site are not run here.' }
+  const mapping = typeof route.map === 'string' ? expressions.mapping(route.map) : null
   if (mapping && 'mistake' in mapping) return { mistake: mapping.mistake.message }
   const batch = route.batch === null ? null : compileBatch(route.batch, expressions)
   if (batch && 'mistake' in batch) return { mistake: batch.mistake.message }
@@ -465,6 +577,7 @@ export function compileRoute(
     enrich: enrich?.stage ?? null,
     tags: tags?.stage ?? null,
     mapping: mapping?.expression ?? null,
+    function: wanted,
     batch,
     keys: keys.keys,
   }

@@ -49,7 +49,7 @@ export function checkRoute(
     const compiled = expressions.mapping(route.tag.expression)
     if ('mistake' in compiled) problems.push(problem('tag', compiled.mistake, remedyOfExpression))
   }
-  if (route.map !== null) {
+  if (typeof route.map === 'string') {
     const compiled = expressions.mapping(route.map)
     if ('mistake' in compiled) problems.push(problem('map', compiled.mistake, remedyOfExpression))
   }

@@ -38,6 +38,7 @@ export class Router {
   readonly #clock: Clock
   readonly #holdingOf: RouteParts['holdingOf']
   readonly #devices: DeviceTable | undefined
+  readonly #functions: RouteParts['functions']
   #chains: readonly RouteChain[] = []
   /** The broker that routes mean which name none. */
   #home: string | null = null
@@ -54,6 +55,8 @@ export class Router {
     readonly tables?: LookupTables
     /** Keeps what waits in the stages of a route; without it that is in memory alone. */
     readonly holdingOf?: RouteParts['holdingOf']
+    /** Runs the functions of routes. */
+    readonly functions?: RouteParts['functions']
     /** Hears the devices that topics tell of. */
     readonly devices?: DeviceTable
   }) {
@@ -70,6 +73,7 @@ export class Router {
     this.#clock = parts.clock
     this.#holdingOf = parts.holdingOf ?? (() => memoryHolding)
     this.#devices = parts.devices
+    this.#functions = parts.functions
   }
 
   /**
@@ -97,6 +101,9 @@ export class Router {
         quarantine: this.#quarantine,
         clock: this.#clock,
         holdingOf: this.#holdingOf,
+        functions: this.#functions,
+        later: ({ at, topicName, sender }, definition, result, reason, stage) =>
+          this.trail.note(at, topicName, definition, result, reason, stage, sender),
         targetOf: (to, ledger) => this.#makeTarget(route, to, ledger),
       })
       if ('chain' in compiled) chains.push(compiled.chain)
@@ -189,6 +196,11 @@ export class Router {
   /** Topics seen after a sighting; 0: all that are listed. */
   topicsSince(sighting: number): TopicsSince {
     return this.#table.since(sighting)
+  }
+
+  /** Gives what waits for its turn to the functions that it still has to go through. */
+  flushLimits(): void {
+    for (const chain of this.#chains) chain.flushLimit()
   }
 
   /** Sends on what waits for its turn: nothing comes in any more. */

@@ -116,6 +116,26 @@ export class StageMeter {
     this.#stop()
   }
 
+  /** It waits at a stage that tells itself how long it takes. */
+  handOver(stage: MeteredStage): void {
+    stage.in++
+    this.leave()
+    stage.waiting++
+    this.#endedAt = stage.name
+  }
+
+  /** A message that was handed over goes on, `ms` being what the stage took for it, milliseconds; what {@link turnTo} gives. */
+  resume(stage: MeteredStage, ms: number | null): MeterPlace {
+    const outer = { stage: this.#current }
+    this.#changed = true
+    this.#isTimed = false
+    this.#endedAt = null
+    this.#current = stage
+    stage.waiting--
+    if (ms !== null) stage.time.add(ms)
+    return outer
+  }
+
   /** It ended or waits at a stage that has counted it. */
   stay({ name }: MeteredStage): void {
     this.#endedAt = name

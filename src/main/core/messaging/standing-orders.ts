@@ -1,5 +1,6 @@
 import type { DeviceDefinition, OutboxBounds, RouteDefinition, WebhookCall } from '#core/config/index.ts'
 import type { DeviceFacts } from './devices/device-facts.ts'
+import type { FunctionGround } from './function/function-process.ts'
 import type { TableContents } from './lookup/lookup-tables.ts'
 import { firstBounds } from './outbox/outbox-room.ts'
 import type { KnownBroker, RecordingCounts, RecordingOrder, TapWish, ToDataPlane } from './protocol.ts'
@@ -12,10 +13,18 @@ export interface Configuration {
   readonly bounds: OutboxBounds
   /** Never to be logged. */
   readonly webhooks: Readonly<Record<string, WebhookCall>>
+  readonly functions: FunctionGround | null
 }
 
 /** Until the site has been read. */
-const unread: Configuration = { version: 0, routes: [], brokers: [], bounds: firstBounds, webhooks: {} }
+const unread: Configuration = {
+  version: 0,
+  routes: [],
+  brokers: [],
+  bounds: firstBounds,
+  webhooks: {},
+  functions: null,
+}
 
 /** What every data-plane thread is to know from its start: it outlasts the thread that was told first. */
 export class StandingOrders {

@@ -7,6 +7,8 @@ export const programs = {
   'store-reader': 'store/reader.program',
   broker: 'messaging/broker.program',
   'data-plane': 'messaging/data-plane.program',
+  function: 'messaging/function/function.program',
+  'process-guard': 'platform/process-guard.program',
   'dry-run': 'messaging/dry-run/dry-run.program',
   'push-intake': 'health/pushes/intake.program',
   backup: 'backup/backup.program',

@@ -3,6 +3,7 @@ import type { RouteDefinition } from '#core/config/index.ts'
 import type { Clock, Runtime } from '#core/platform/index.ts'
 import type { DryRunReport, PassportRoute, StoredMessage } from '#shared/contract/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
+import type { FunctionGround } from '../function/function-process.ts'
 import type { TableContents } from '../lookup/lookup-tables.ts'
 
 /** How long one may take. Milliseconds. */
@@ -20,6 +21,8 @@ export type DryRunRequest =
       readonly tables: TableContents
       /** The site's brokers, the first one meant where a route names none. */
       readonly brokers: readonly string[]
+      /** Where the functions of routes lie; without it none is called. */
+      readonly functions?: FunctionGround
     }
   | {
       readonly type: 'passport'
@@ -27,6 +30,8 @@ export type DryRunRequest =
       readonly message: StoredMessage
       readonly tables: TableContents
       readonly brokers: readonly string[]
+      /** Where the functions of routes lie; without it none is called. */
+      readonly functions?: FunctionGround
     }
 
 /** What it answers. */

@@ -49,14 +49,14 @@ const traffic = [
 ]
 
 describe('a dry run', () => {
-  test('of an unchanged route finds no difference', () => {
-    const report = dryRun(route, structuredClone(route), traffic)
+  test('of an unchanged route finds no difference', async () => {
+    const report = await dryRun(route, structuredClone(route), traffic)
     expect(report).toMatchObject({ messages: 4, changed: 0, differences: [] })
     expect(report.after).toMatchObject({ passed: 1, filtered: 1, quarantined: 1, limited: 0, 'not matched': 1 })
   })
 
-  test('names each message of which the changed route makes something else, before and after', () => {
-    const report = dryRun(route, { ...route, where: 'payload.battery < 5', map: null }, traffic)
+  test('names each message of which the changed route makes something else, before and after', async () => {
+    const report = await dryRun(route, { ...route, where: 'payload.battery < 5', map: null }, traffic)
     expect(report.changed).toBe(2)
     expect(report.differences.map(({ n, before, after }) => [n, before.result, after.result])).toEqual([
       [0, 'passed', 'filtered'],
@@ -68,7 +68,7 @@ describe('a dry run', () => {
     expect(report.differences[1]?.after.outputs[0]?.payload).toBe('{"battery": 3}')
   })
 
-  test('sees what messages brought and how often they were passed on, as the router did', () => {
+  test('sees what messages brought and how often they were passed on, as the router did', async () => {
     const unit = { ...none, user: [{ name: 'unit', value: 'desk-7' }], expiresAt: at + 60_000 }
     const messages = [
       { ...message('desk/1/status', '{}'), properties: unit },
@@ -76,34 +76,34 @@ describe('a dry run', () => {
       message('desk/1/status', '{}'),
     ]
     const asks = { ...route, where: 'properties.user.unit == "desk-7" && has(properties.expires)', map: null }
-    const { differences } = dryRun(null, asks, messages)
+    const { differences } = await dryRun(null, asks, messages)
     expect(differences.map(({ after }) => after.result)).toEqual(['passed', 'quarantined', 'filtered'])
     expect(differences[1]?.after.reason).toMatch(/passed on 8 times/)
   })
 
-  test('takes a message through routes of the broker that it came from, and through any where that is not known', () => {
+  test('takes a message through routes of the broker that it came from, and through any where that is not known', async () => {
     const from = (broker?: string) => ({
       ...message('desk/1/status', '{"battery": 80}'),
       ...(broker !== undefined && { broker }),
     })
     const messages = [from('plant'), from('lab'), from('elsewhere'), from()]
-    const results = (definition: RouteDefinition) =>
-      dryRun(null, definition, messages, undefined, ['plant', 'lab']).differences.map(({ n }) => n)
-    expect(results(route)).toEqual([0, 2, 3])
-    expect(results({ ...route, broker: 'lab' })).toEqual([1, 2, 3])
+    const results = async (definition: RouteDefinition) =>
+      (await dryRun(null, definition, messages, undefined, ['plant', 'lab'])).differences.map(({ n }) => n)
+    expect(await results(route)).toEqual([0, 2, 3])
+    expect(await results({ ...route, broker: 'lab' })).toEqual([1, 2, 3])
     const [plain, other] = messages
-    const passed = (given: StoredMessage | undefined) =>
-      given && passportOf([route], given, undefined, ['plant', 'lab']).length
-    expect([passed(plain), passed(other)]).toEqual([1, 0])
+    const passed = async (given: StoredMessage | undefined) =>
+      given && (await passportOf([route], given, undefined, ['plant', 'lab'])).length
+    expect([await passed(plain), await passed(other)]).toEqual([1, 0])
   })
 
-  test('of a new route compares with none, and of one that is removed with nothing', () => {
-    expect(dryRun(null, route, traffic)).toMatchObject({ changed: 3, before: { 'not matched': 4 } })
-    expect(dryRun(route, null, traffic)).toMatchObject({ changed: 3, after: { 'not matched': 4 } })
-    expect(dryRun(route, { ...route, on: false }, traffic)).toMatchObject({ changed: 3 })
+  test('of a new route compares with none, and of one that is removed with nothing', async () => {
+    expect(await dryRun(null, route, traffic)).toMatchObject({ changed: 3, before: { 'not matched': 4 } })
+    expect(await dryRun(route, null, traffic)).toMatchObject({ changed: 3, after: { 'not matched': 4 } })
+    expect(await dryRun(route, { ...route, on: false }, traffic)).toMatchObject({ changed: 3 })
   })
 
-  test('counts a limit by the times at which the messages came', () => {
+  test('counts a limit by the times at which the messages came', async () => {
     const limited: RouteDefinition = {
       ...route,
       where: null,
@@ -111,14 +111,14 @@ describe('a dry run', () => {
       limit: { rate: { count: 1, perMs: 1_000 }, per: 'topic', keep: 'latest' },
     }
     const burst = [0, 100, 100, 5_000].map((later, n) => message('desk/1/status', `{"n": ${n}}`, later))
-    const { after, differences } = dryRun(null, limited, burst)
+    const { after, differences } = await dryRun(null, limited, burst)
     // The first goes on, the second gives way to the third, which goes on later; the fourth comes when all is free again.
     expect(after).toMatchObject({ passed: 3, limited: 1 })
     expect(differences.map((one) => one.after.result)).toEqual(['passed', 'limited', 'passed', 'passed'])
     expect(differences[2]?.after.outputs[0]?.payload).toBe('{"n": 2}')
   })
 
-  test('gathers by the times at which the messages came; the last of a batch stands for it', () => {
+  test('gathers by the times at which the messages came; the last of a batch stands for it', async () => {
     const gathered: RouteDefinition = {
       ...route,
       where: null,
@@ -126,7 +126,7 @@ describe('a dry run', () => {
       batch: { windowMs: 1_000, most: 3, bytes: 65_536, per: 'route', as: null },
     }
     const burst = [0, 100, 100, 500, 5_000].map((later, n) => message('desk/1/status', String(n), later))
-    const { after, differences } = dryRun(null, gathered, burst)
+    const { after, differences } = await dryRun(null, gathered, burst)
     expect(after).toMatchObject({ passed: 3, merged: 2 })
     expect(differences.map((one) => one.after.outputs[0]?.payload)).toEqual([
       undefined,
@@ -137,16 +137,16 @@ describe('a dry run', () => {
     ])
   })
 
-  test('lists the first differences and counts all', () => {
+  test('lists the first differences and counts all', async () => {
     const many = Array.from({ length: 500 }, () => message('desk/1/status', '{"battery": 80}'))
-    const report = dryRun(null, route, many)
+    const report = await dryRun(null, route, many)
     expect(report.changed).toBe(500)
     expect(report.differences).toHaveLength(200)
   })
 
-  test('shows bytes that are no text as hex', () => {
+  test('shows bytes that are no text as hex', async () => {
     const bytes: StoredMessage = { ...message('desk/1/status', 'ff00'), encoding: 'hex' }
-    const [first] = dryRun(null, { ...route, where: null, map: null }, [bytes]).differences
+    const [first] = (await dryRun(null, { ...route, where: null, map: null }, [bytes])).differences
     expect(first?.after.outputs[0]).toMatchObject({ payload: 'ff00', encoding: 'hex' })
   })
 })
@@ -157,8 +157,8 @@ describe('the passport of a message', () => {
     { ...route, id: 'board', from: 'board/#', where: null, map: null },
   ]
 
-  test('shows what each stage did, and which routes take in what comes out', () => {
-    expect(passportOf(chain, message('desk/1/status', '{"battery": 80}'))).toEqual([
+  test('shows what each stage did, and which routes take in what comes out', async () => {
+    expect(await passportOf(chain, message('desk/1/status', '{"battery": 80}'))).toEqual([
       {
         route: 'desk',
         title: 'desk',
@@ -189,8 +189,8 @@ describe('the passport of a message', () => {
     ['a tag that cannot be one', { tag: { expression: 'payload', of: [['9']] } }, '{"battery": 9}', 'quarantined'],
     ['a field that cannot be added', { enrich: { x: 'payload.nothing' } }, '{"battery": 9}', 'quarantined'],
     ['nothing in the way', {}, '{"battery": 9}', 'passed'],
-  ])('ends where the router itself would: %s', (_what, change, payload, result) => {
-    const [passport] = passportOf([{ ...route, ...change }], message('desk/1/status', payload))
+  ])('ends where the router itself would: %s', async (_what, change, payload, result) => {
+    const [passport] = await passportOf([{ ...route, ...change }], message('desk/1/status', payload))
     expect(passport?.outcome.result).toBe(result)
     const last = passport?.stages.at(-1)
     expect(last?.result).toBe(result)

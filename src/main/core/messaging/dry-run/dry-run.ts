@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { RouteDefinition } from '#core/config/index.ts'
 import type { DryRunReport, RouteDifference, RouteOutcome, StoredMessage } from '#shared/contract/index.ts'
 import { LookupTables } from '../lookup/lookup-tables.ts'
+import type { RouteFunctions } from '../route-chain.ts'
 import { RehearsedRoute } from './rehearsed-route.ts'
 
 /** Differences that are listed, and the characters of payload that they may hold together. */
@@ -13,15 +14,16 @@ const unmatched: RouteOutcome = { result: 'not matched', reason: null, outputs: 
  * Takes recorded messages, oldest first, through a route as it is and as it would be; null where there is none. `brokers` are those of the
  * site, the first one meant where a route names none. Pure: nothing is delivered, and the times are those of the messages.
  */
-export function dryRun(
+export async function dryRun(
   before: RouteDefinition | null,
   after: RouteDefinition | null,
   messages: readonly StoredMessage[],
   tables: LookupTables = new LookupTables(),
   brokers: readonly string[] = [],
-): DryRunReport {
-  const old = outcomesOf(before, messages, tables, brokers)
-  const now = outcomesOf(after, messages, tables, brokers)
+  functions?: RouteFunctions,
+): Promise<DryRunReport> {
+  const old = await outcomesOf(before, messages, tables, brokers, functions)
+  const now = await outcomesOf(after, messages, tables, brokers, functions)
   const differences: RouteDifference[] = []
   let changed = 0
   let characters = 0
@@ -38,16 +40,17 @@ export function dryRun(
   return { messages: messages.length, before: counted(old), after: counted(now), changed, differences }
 }
 
-function outcomesOf(
+async function outcomesOf(
   route: RouteDefinition | null,
   messages: readonly StoredMessage[],
   tables: LookupTables,
   brokers: readonly string[],
-): readonly RouteOutcome[] {
+  functions: RouteFunctions | undefined,
+): Promise<readonly RouteOutcome[]> {
   if (route === null) return messages.map(() => unmatched)
-  using rehearsed = new RehearsedRoute(route, messages[0]?.at ?? 0, tables, brokers)
-  for (const message of messages) rehearsed.take(message)
-  return rehearsed.outcomes()
+  using rehearsed = new RehearsedRoute(route, messages[0]?.at ?? 0, tables, brokers, functions)
+  for (const message of messages) await rehearsed.take(message)
+  return await rehearsed.outcomes()
 }
 
 function counted(outcomes: readonly RouteOutcome[]): DryRunReport['before'] {

@@ -1,13 +1,15 @@
-import type { RouteDefinition } from '#core/config/index.ts'
-import type { PassportRoute, StoredMessage } from '#shared/contract/index.ts'
+import type { RouteDefinition, RouteFunction } from '#core/config/index.ts'
+import type { PassportRoute, RouteOutcome, StoredMessage } from '#shared/contract/index.ts'
 import { batchInWords } from '../batch-stage.ts'
 import { compileEnrich, type Enriched } from '../enrich-stage.ts'
 import { Expressions, isMissingKey, reasonOf } from '../expressions.ts'
+import { functionInWords } from '../function/function-words.ts'
 import { IncomingMessage } from '../incoming-message.ts'
 import { limitInWords } from '../limit-stage.ts'
 import { LookupTables } from '../lookup/lookup-tables.ts'
 import { compileSchema } from '../payload-schema.ts'
 import { payloadOf } from '../payload-text.ts'
+import type { RouteFunctions } from '../route-chain.ts'
 import { sourceOf } from '../route-source.ts'
 import { compileTags } from '../tag-stage.ts'
 import { targetTopic } from '../target-topic.ts'
@@ -22,18 +24,25 @@ const longestSaid = 4_000
  * What the routes do with one message, stage by stage, those that it matches only. Nothing is delivered. A limit and
  * a batch are named, not applied: what they did depends on the messages around it.
  */
-export function passportOf(
+export async function passportOf(
   routes: readonly RouteDefinition[],
   stored: StoredMessage,
   tables: LookupTables = new LookupTables(),
   brokers: readonly string[] = [],
-): readonly PassportRoute[] {
+  functions?: RouteFunctions,
+): Promise<readonly PassportRoute[]> {
   const sources = routes.map((route) => ({ route, source: sourceOf(route.from) }))
-  return sources.flatMap(({ route, source }) => {
+  const passports = sources.map(async ({ route, source }) => {
     if ('mistake' in source || !hears(route, stored, brokers) || !source.matches(stored.topic)) return []
-    using rehearsed = new RehearsedRoute({ ...route, on: true, limit: null, batch: null }, stored.at, tables, brokers)
-    rehearsed.take(stored)
-    const [outcome] = rehearsed.outcomes()
+    using rehearsed = new RehearsedRoute(
+      { ...route, on: true, limit: null, batch: null },
+      stored.at,
+      tables,
+      brokers,
+      functions,
+    )
+    await rehearsed.take(stored)
+    const [outcome] = await rehearsed.outcomes()
     if (outcome === undefined) return []
     const published = outcome.outputs.length === 0 ? [] : route.to.flatMap((to) => (to.kind === 'mqtt' ? [to] : []))
     const onward = published.flatMap(({ topic: address, broker = brokers[0] }) => {
@@ -45,16 +54,24 @@ export function passportOf(
       )
     })
     const { id, title, from, on } = route
-    return [{ route: id, title, from, on, stages: stagesOf(route, stored, new Expressions(tables)), outcome, onward }]
+    const stages = stagesOf(route, stored, outcome, new Expressions(tables))
+    return [{ route: id, title, from, on, stages, outcome, onward }]
   })
+  return (await Promise.all(passports)).flat()
 }
 
 /** The stages that the message comes to, the one at which it ends included. */
-function stagesOf(route: RouteDefinition, stored: StoredMessage, expressions: Expressions): Stage[] {
+function stagesOf(
+  route: RouteDefinition,
+  stored: StoredMessage,
+  outcome: RouteOutcome,
+  expressions: Expressions,
+): Stage[] {
   const message = new IncomingMessage()
   holdStored(message, stored)
   const stages: Stage[] = []
-  for (const look of [whereStage, validateStage, limitStage, tagStage, enrichStage, mapStage, batchStage]) {
+  const map = isFunction(route.map) ? () => functionStage(route, outcome) : mapStage
+  for (const look of [whereStage, validateStage, limitStage, tagStage, enrichStage, map, batchStage]) {
     const stage = look(route, message, expressions)
     if (stage === null) continue
     stages.push(stage)
@@ -147,7 +164,7 @@ function tagStage({ tag, to }: RouteDefinition, message: IncomingMessage, expres
 }
 
 function mapStage({ map, enrich }: RouteDefinition, message: IncomingMessage, expressions: Expressions): Stage | null {
-  if (map === null) return null
+  if (typeof map !== 'string') return null
   const stage = { stage: 'map', rule: map } as const
   const compiled = expressions.mapping(map)
   if ('mistake' in compiled) return { ...stage, result: 'quarantined', said: compiled.mistake.message }
@@ -162,4 +179,17 @@ function mapStage({ map, enrich }: RouteDefinition, message: IncomingMessage, ex
   } catch (error) {
     return { ...stage, result: 'quarantined', said: reasonOf(error) }
   }
+}
+
+/** What the function did is known from the message's way through the route: it is not called twice. */
+function functionStage({ map }: RouteDefinition, { result, reason, outputs }: RouteOutcome): Stage | null {
+  if (!isFunction(map)) return null
+  const stage = { stage: 'map', rule: functionInWords(map) } as const
+  if (result === 'quarantined') return { ...stage, result, said: reason }
+  if (result === 'filtered') return { ...stage, result, said: 'it gave nothing' }
+  return { ...stage, result: 'passed', said: outputs[0]?.payload.slice(0, longestSaid) ?? null }
+}
+
+function isFunction(map: RouteDefinition['map']): map is RouteFunction {
+  return map !== null && typeof map !== 'string'
 }

@@ -5,9 +5,12 @@ import { Expressions } from '../expressions.ts'
 import type { HeldPlace } from '../holding/holding.ts'
 import { IncomingMessage } from '../incoming-message.ts'
 import type { LookupTables } from '../lookup/lookup-tables.ts'
-import { compileRoute, type RouteChain } from '../route-chain.ts'
+import { compileRoute, type RouteChain, type RouteFunctions } from '../route-chain.ts'
 import type { Payload } from '../targets.ts'
 import { ReplayClock } from './replay-clock.ts'
+
+/** So many messages may be in the function of a route at a time. */
+const mostInside = 256
 
 /** Longest payload that is shown of what a target would be given, in characters. */
 const longestShown = 16 * 1024
@@ -39,13 +42,23 @@ export class RehearsedRoute implements Disposable {
    * Throws the first mistake of a route that cannot be compiled. `brokers` are those of the site, the first one meant where a route names
    * none.
    */
-  constructor(route: RouteDefinition, from: number, tables: LookupTables, brokers: readonly string[]) {
+  constructor(
+    route: RouteDefinition,
+    from: number,
+    tables: LookupTables,
+    brokers: readonly string[],
+    functions?: RouteFunctions,
+  ) {
     this.#brokers = brokers
     this.#clock = new ReplayClock(from)
     this.#lastAt = from
     const compiled = compileRoute(route, {
       expressions: new Expressions(tables),
       clock: this.#clock,
+      functions,
+      later: (_message, _route, result) => {
+        if (result === 'filtered') for (const kept of this.#inHand) kept.result = result
+      },
       quarantine: { hold: (_route, _message, reason) => this.#quarantined(reason) },
       holdingOf: () => ({
         hold: () => this.#place(),
@@ -64,8 +77,9 @@ export class RehearsedRoute implements Disposable {
     this.#chain = compiled.chain
   }
 
-  take(stored: StoredMessage): void {
+  async take(stored: StoredMessage): Promise<void> {
     this.#clock.advanceTo(stored.at)
+    await this.#through()
     this.#lastAt = Math.max(this.#lastAt, stored.at)
     const kept: Kept = { result: 'not matched', reason: null, outputs: [] }
     this.#outcomes.push(kept)
@@ -82,15 +96,33 @@ export class RehearsedRoute implements Disposable {
   }
 
   /** What became of each message, in their order, once no other comes. */
-  outcomes(): readonly RouteOutcome[] {
+  async outcomes(): Promise<readonly RouteOutcome[]> {
     // Nothing waits longer than the period of the limit and the window of the batch; what has not gone on by then gave way to a newer one.
     const { limit, batch } = this.#chain.definition
-    this.#clock.advanceTo(this.#lastAt + (limit?.rate.perMs ?? 0) + (batch?.windowMs ?? 0))
+    const limitedUntil = this.#lastAt + (limit?.rate.perMs ?? 0)
+    if (this.#hasFunction) {
+      this.#clock.advanceTo(limitedUntil)
+      await this.#through(true)
+    }
+    this.#clock.advanceTo(limitedUntil + (batch?.windowMs ?? 0))
     return this.#outcomes.map(({ result, ...rest }) => ({ result: result === 'held' ? 'limited' : result, ...rest }))
   }
 
   [Symbol.dispose](): void {
     this.#chain.close()
+  }
+
+  get #hasFunction(): boolean {
+    const { map } = this.#chain.definition
+    return map !== null && typeof map !== 'string'
+  }
+
+  /** Waits for the function where what comes next depends on it, or too many are in it; or at the `end`. */
+  async #through(end = false): Promise<void> {
+    if (!this.#hasFunction) return
+    const isFull = this.#outcomes.length % mostInside === 0
+    if (!end && !isFull && this.#chain.definition.batch === null) return
+    await new Promise<void>((through) => this.#chain.whenThrough(through))
   }
 
   /** A message begins to wait. */

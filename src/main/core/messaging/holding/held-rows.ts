@@ -123,7 +123,7 @@ export function rowOf(row: Readonly<Record<string, SqlValue>>): HeldRow {
   return {
     seq: Number(row.seq),
     route: String(row.route),
-    stage: row.stage === 'limit' ? 'limit' : 'batch',
+    stage: row.stage === 'limit' || row.stage === 'function' ? row.stage : 'batch',
     at: Number(row.at),
     topic: String(row.topic),
     qos: row.qos === 0 ? 0 : row.qos === 2 ? 2 : 1,

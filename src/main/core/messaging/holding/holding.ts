@@ -1,7 +1,7 @@
 import type { IncomingMessage } from '../incoming-message.ts'
 
 /** The stages in which messages wait. */
-export type HeldStage = 'limit' | 'batch'
+export type HeldStage = 'limit' | 'function' | 'batch'
 
 /** Where a message that waits is kept. What that means is the holding's own. */
 export type HeldPlace = object

@@ -65,14 +65,23 @@ export class RouteTrail {
       const place = n % trailLength
       const definition = this.#definitions[place]
       if (!definition || this.#at[place] !== at || this.#topics[place] !== topic) continue
-      steps.push({
+      const step = {
         definition,
         result: this.#results[place] ?? 'delivered',
         reason: this.#reasons[place] ?? null,
         stage: this.#stages[place] ?? null,
         sender: this.#senders[place] ?? null,
-      })
+      }
+      // What the route had only held when it came, and of which it is known by now what became of it.
+      const held = steps.findIndex((one) => one.definition === definition && one.result === 'held')
+      if (held >= 0 && hasFunction(definition) && step.result !== 'held') steps[held] = step
+      else steps.push(step)
     }
     return steps
   }
+}
+
+/** In any other route a message that was held is not told of again. */
+function hasFunction({ map }: RouteDefinition): boolean {
+  return map !== null && typeof map !== 'string'
 }
