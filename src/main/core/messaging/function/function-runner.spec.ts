@@ -223,6 +223,11 @@ describe('The function of a route', () => {
   it.each([
     ['is missing', {}, /cannot find module 'f\.mjs'/],
     [
+      'imports a file that is missing',
+      { 'f.mjs': "import './f2.mjs'\nexport default (n) => n + 1" },
+      /cannot find module 'f2\.mjs' imported from f\.mjs/,
+    ],
+    [
       'lacks the export',
       { 'f.mjs': 'export const a = () => 1, b = 2' },
       /there is no export “default”; it has the functions a/,
@@ -239,7 +244,8 @@ describe('The function of a route', () => {
       expect(rig.ledger.counts().failure).toMatch(reason)
       expect(rig.ledger.counts().keptOld).toBe(false)
       expect(rig.runner.refusal).toMatch(reason)
-      rig.write('f.mjs', 'export default (n) => n + 1')
+      if (reason.source.includes('f2')) rig.write('f2.mjs', '')
+      else rig.write('f.mjs', 'export default (n) => n + 1')
       await until('it to be taken over', () => rig.runner.refusal === null)
       rig.give(1)
       expect((await rig.results(2)).at(-1)).toBe('2')

@@ -23,18 +23,21 @@ export class FunctionLoader {
   readonly #known: ReadonlyMap<string, RememberedFile & { readonly text: Buffer }>
   readonly #files = new Map<string, RememberedFile & { readonly text: Buffer }>()
   readonly #sources = new Map<string, string>()
+  /** Files that are looked for, as they were before that. */
+  readonly #sought: Map<string, string>
   #isWhole = true
 
   constructor(order: FunctionOrder, known: readonly (RememberedFile & { readonly text: Buffer })[]) {
     this.#order = order
     this.#known = new Map(known.map((file) => [file.url, file]))
+    const main = join(order.release, order.function.file)
+    this.#sought = new Map([[main, stampOf(main)]])
   }
 
   /** Paths and stamps of the files that were loaded, or that it was tried with. */
   get files(): ReadonlyMap<string, string> {
-    const main = join(this.#order.release, this.#order.function.file)
     const loaded = [...this.#files.values()].map(({ url, stamp }) => [fileURLToPath(url), stamp] as const)
-    return new Map([[main, stampOf(main)], ...loaded])
+    return new Map([...this.#sought, ...loaded])
   }
 
   /** Rejects with why it cannot be loaded: the end of a sentence. */
@@ -68,6 +71,7 @@ export class FunctionLoader {
       }
     } catch (error) {
       if (error instanceof NoSuchExport) throw error
+      this.#noteMissing(error)
       throw new Error(unloadable(error, release, this.#sources))
     } finally {
       // What it imports later on is not a part of what can be loaded again.
@@ -78,6 +82,14 @@ export class FunctionLoader {
   #note(file: RememberedFile & { readonly text: Buffer }): void {
     this.#files.set(file.url, file)
     this.#sources.set(file.url, file.text.toString())
+  }
+
+  /** A file that was not there may come. */
+  #noteMissing(error: unknown): void {
+    const url = error instanceof Error && 'url' in error ? error.url : null
+    if (typeof url !== 'string' || !url.startsWith('file:')) return
+    const path = fileURLToPath(url)
+    if (path.startsWith(this.#order.release + sep) && !this.#sought.has(path)) this.#sought.set(path, 'not there')
   }
 
   #version(): LoadedFunction['version'] {
