@@ -5,12 +5,14 @@ import { programs } from '#core/platform/programs.ts'
 
 const project = join(import.meta.dirname, '..', '..')
 
+/** The store's own programs. */
+const storePrograms = Object.entries(programs).filter(([, path]) => path.startsWith('store/'))
+
 /**
- * Builds the store's own programs and a driver into a folder, as the product is built: a driver that is started hundreds of times
- * must not strip types each time. Resolves with the path of the driver; the folder serves `builtRuntime`.
+ * Builds the store's own programs, or those given, and a driver into a folder, as the product is built: a driver that is started hundreds
+ * of times must not strip types each time. Resolves with the path of the driver; the folder serves `builtRuntime`.
  */
-export async function bundle(driver: string, folder: string): Promise<string> {
-  const own = Object.entries(programs).filter(([, path]) => path.startsWith('store/'))
+export async function bundle(driver: string, folder: string, own = storePrograms): Promise<string> {
   await build({
     root: project,
     configFile: false,

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import Database from 'better-sqlite3'
@@ -9,8 +9,9 @@ import { z } from 'zod'
 import { findProgram } from '../support/needs.ts'
 import { freePorts } from '../support/ports.ts'
 import { until } from '../support/until.ts'
+import { bundle } from './bundle.ts'
 
-const program = join(import.meta.dirname, '../support/mortal-router.program.ts')
+const project = join(import.meta.dirname, '..', '..')
 
 /** Messages that the publisher has under way, and how many more it sends how often: no more than a broker that is slowed down can pass on. */
 const underWay = 200
@@ -45,7 +46,8 @@ export async function killUnderLoad(given: {
   mkdirSync(directory, { mode: 0o700 })
   const [port = 0] = await freePorts(1)
   const broker = scenario === 'other-broker' ? mosquittoOn(port, folder) : undefined
-  const live = () => spawnConsole(directory, port, scenario === 'own-broker' ? 'embedded' : 'other')
+  const program = await builtConsole(directory)
+  const live = () => spawnConsole(program, directory, port, scenario === 'own-broker' ? 'embedded' : 'other')
   let console = await live()
   const publisher = new Publisher(`mqtt://127.0.0.1:${port}`)
   try {
@@ -142,7 +144,16 @@ class Publisher {
   }
 }
 
-async function spawnConsole(directory: string, port: number, mode: string): Promise<ChildProcess> {
+/** The program that is killed, built as the product is: from its sources each start would take seconds. Beside it the console's threads. */
+function builtConsole(directory: string): Promise<string> {
+  const built = join(directory, 'built')
+  const place = join(built, 'test', 'support')
+  mkdirSync(place, { recursive: true })
+  symlinkSync(join(project, 'out'), join(built, 'out'))
+  return bundle(join(project, 'test', 'support', 'mortal-router.program.ts'), place, [])
+}
+
+async function spawnConsole(program: string, directory: string, port: number, mode: string): Promise<ChildProcess> {
   const console = spawn(process.execPath, [program, directory, String(port), mode], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
