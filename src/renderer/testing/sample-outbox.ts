@@ -16,6 +16,7 @@ export function sampleOutbox(now = Date.now()): OutboxPage {
     encoding: 'utf8' as const,
     bytes: 32,
     attempts: 0,
+    key: `consultease/board/presence`,
   }))
   return {
     rows,
@@ -29,6 +30,13 @@ export function sampleOutbox(now = Date.now()): OutboxPage {
         oldestAt: now - 13 * minute,
       },
     ],
+    horizon: {
+      perSecond: 0.9,
+      fullInMs: 1_111_098_000,
+      bound: 'messages',
+      first: { route: 'desk-presence', priority: 'normal' },
+      endsAt: now + 6 * 86_400_000,
+    },
     bounds: { rows: 1_000_000, bytes: 1024 ** 3, ageMs: 7 * 86_400_000, whenFull: 'drop-lowest' },
   }
 }

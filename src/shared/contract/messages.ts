@@ -59,6 +59,8 @@ export const quarantinedSchema = z.object({
   payload: z.string(),
   encoding: z.enum(['utf8', 'hex']),
   reason: z.string(),
+  /** The broker that its route listened to. */
+  broker: z.string().optional(),
   /** The target that refused it, kind and address; null when it never came so far. */
   target: z.string().nullable(),
   /** How many bytes it had, when only its beginning is kept; null: it is whole. Such a one is sent again only put right. */
@@ -111,6 +113,8 @@ export const outboxRowSchema = z.object({
   encoding: z.enum(['utf8', 'hex']),
   bytes: z.number().int(),
   attempts: z.number().int(),
+  /** What it keeps its order with; null: its target has one order for all. Of a long one a hash. */
+  key: z.string().nullable(),
   properties: broughtSchema.optional(),
 })
 export type OutboxRowView = z.infer<typeof outboxRowSchema>
@@ -134,6 +138,20 @@ export const outboxPageSchema = z.object({
     ageMs: z.number(),
     whenFull: z.enum(['drop-lowest', 'drop-oldest', 'refuse']),
   }),
+  /** How long it can go on as it does now; null while that is not known, as the router has just started. */
+  horizon: z
+    .object({
+      /** Messages a second by which it grows. */
+      perSecond: z.number(),
+      /** Milliseconds until it is full; 0: it is; null: it does not grow. */
+      fullInMs: z.number().nullable(),
+      bound: z.enum(['messages', 'size']),
+      /** Whose oldest message goes then; null where none does. */
+      first: z.object({ route: z.string(), priority: z.enum(['critical', 'high', 'normal', 'low']) }).nullable(),
+      /** When the first of those that wait comes to the end of its time. */
+      endsAt: z.number().nullable(),
+    })
+    .nullable(),
 })
 export type OutboxPage = z.infer<typeof outboxPageSchema>
 

@@ -1,7 +1,8 @@
 import type { OutboxPage, QuarantineChoice, Settled } from '#shared/contract/messages.ts'
+import { boundsInWords, horizonInWords } from '#shared/outbox-words.ts'
 import { exitCodes } from '../exit-code.ts'
 import { firstState } from '../first-state.ts'
-import { counted, moment, printable, table } from '../words.ts'
+import { bytes, counted, moment, printable, shortened, table } from '../words.ts'
 import { type CommandContext, show } from './context.ts'
 
 /** `wheelhouse outbox list`: what waits for which target, and the oldest messages. */
@@ -9,29 +10,34 @@ export async function outboxList(context: CommandContext, route: string | undefi
   await using reached = await context.reach('host')
   const page = await reached.connection.calls.messages.outbox({ limit, ...(route !== undefined && { route }) })
   const { site } = await firstState(reached.connection)
-  show(context, page, outboxText(page, site.site?.zone ?? 'UTC'))
+  show(context, page, outboxText(page, site.site?.zone ?? 'UTC', Date.now()))
   return exitCodes.done
 }
 
-export function outboxText({ rows, targets, more }: OutboxPage, zone: string): string {
-  if (targets.length === 0) return 'Nothing waits in the outbox.'
-  const sums = targets.map(({ route, target, rows: waiting, oldestAt }) => [
+export function outboxText(page: OutboxPage, zone: string, now: number): string {
+  const { rows, targets, more, bounds } = page
+  if (targets.length === 0) return `Nothing waits in the outbox. ${boundsInWords(bounds)}`
+  const sums = targets.map(({ route, target, rows: waiting, bytes: size, oldestAt }) => [
     route,
     target,
     String(waiting),
+    bytes(size),
     moment(oldestAt, zone),
   ])
-  const list = rows.map(({ seq, at, route, target, payload }) => [
+  const list = rows.map(({ seq, at, route, target, key, payload }) => [
     String(seq),
     moment(at, zone),
     route,
     target,
+    key === null ? '–' : shortened(key, 30),
     payload.slice(0, 60),
   ])
   return [
-    table(['ROUTE', 'TARGET', 'WAITING', 'OLDEST'], sums),
+    `${horizonInWords(page, now)} ${boundsInWords(bounds)}`,
     '',
-    table(['NUMBER', 'AT', 'ROUTE', 'TARGET', 'PAYLOAD'], list),
+    table(['ROUTE', 'TARGET', 'WAITING', 'SIZE', 'OLDEST'], sums, ['WAITING', 'SIZE']),
+    '',
+    table(['NUMBER', 'AT', 'ROUTE', 'TARGET', 'KEY', 'PAYLOAD'], list),
     ...(more ? ['…'] : []),
   ].join('\n')
 }

@@ -361,6 +361,8 @@ export class DataPlane {
         return { type: 'payload', payload: this.#taps.whole(question.n, question.at) }
       case 'outbox-row':
         return { type: 'outbox-row', result: this.#outbox.settle(question.order) }
+      case 'outbox-horizon':
+        return { type: 'outbox-horizon', horizon: this.#outbox.horizon() }
       case 'trail': {
         const { at, topic } = question
         const { trail } = this.#router

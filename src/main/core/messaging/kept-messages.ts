@@ -60,7 +60,7 @@ export class KeptMessages {
     const { database } = this.#parts
     const which = route === undefined ? '' : 'AND route = ?'
     const found = await database.query<Parameters<typeof shownRow>[0]>({
-      sql: `SELECT seq, id, at, expires_at, route, target, topic, bytes, attempts, properties, ${firstBytes(16_384)}
+      sql: `SELECT seq, id, at, expires_at, route, target, topic, bytes, attempts, key, properties, ${firstBytes(16_384)}
             FROM outbox WHERE seq > ? ${which} ORDER BY seq LIMIT ?`,
       values: [after, ...(route === undefined ? [] : [route]), limit + 1],
       name: 'list outbox',
@@ -76,6 +76,18 @@ export class KeptMessages {
       more: found.length > limit,
       targets: [...targets],
       bounds: { ...bounds },
+      horizon: await this.#horizon(),
+    }
+  }
+
+  /** Not known while the router is being started. */
+  async #horizon(): Promise<OutboxPage['horizon']> {
+    try {
+      const answer = await this.#parts.host.ask({ type: 'outbox-horizon' })
+      return answer.type === 'outbox-horizon' ? answer.horizon : null
+    } catch (error) {
+      if (error instanceof ConsoleError) return null
+      throw error
     }
   }
 
@@ -271,6 +283,7 @@ function shownRow(row: {
   readonly topic: string
   readonly bytes: number
   readonly attempts: number
+  readonly key: string | null
   readonly payload: Uint8Array | null
   readonly isText: number
   readonly properties: string | null

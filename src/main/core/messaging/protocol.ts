@@ -18,6 +18,7 @@ import type { CallCounts } from './function/call-ledger.ts'
 import type { FunctionGround } from './function/function-process.ts'
 import type { TableContents } from './lookup/lookup-tables.ts'
 import type { MessageProperties } from './message-properties.ts'
+import type { OutageHorizon } from './outbox/outage-horizon.ts'
 import type { RowOrder } from './outbox/outbox.ts'
 import type { WholePayload } from './tap-ring.ts'
 import type { DeliveryStep } from './trail/delivery-trail.ts'
@@ -141,6 +142,8 @@ export type Question =
   | { readonly type: 'payload'; readonly n: number; readonly at: number }
   /** One row of the outbox: give it up, or try its target at once. */
   | { readonly type: 'outbox-row'; readonly order: RowOrder }
+  /** How long the outbox can go on as it does now. */
+  | { readonly type: 'outbox-horizon' }
   /** What became of the messages that came at this moment on this topic. */
   | { readonly type: 'trail'; readonly at: number; readonly topic: string }
 
@@ -148,6 +151,7 @@ export type Answer =
   | ({ readonly type: 'topics' } & TopicsSince)
   | { readonly type: 'payload'; readonly payload: WholePayload | null }
   | { readonly type: 'outbox-row'; readonly result: 'done' | 'under way' | 'gone' }
+  | { readonly type: 'outbox-horizon'; readonly horizon: OutageHorizon | null }
   | { readonly type: 'device'; readonly history: DeviceHistory }
   | { readonly type: 'device-forget' }
   | {

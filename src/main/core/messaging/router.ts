@@ -40,6 +40,8 @@ export class Router {
   readonly #devices: DeviceTable | undefined
   readonly #functions: RouteParts['functions']
   #chains: readonly RouteChain[] = []
+  /** The broker that each route listens to. */
+  #listens: ReadonlyMap<string, string | null> = new Map()
   /** The broker that routes mean which name none. */
   #home: string | null = null
   #received = 0
@@ -64,7 +66,7 @@ export class Router {
     this.#quarantine = {
       hold: (route, message, reason) => {
         this.#quarantined++
-        parts.quarantine.hold(route, message, reason)
+        parts.quarantine.hold(route, message, reason, this.#listens.get(route) ?? null)
       },
     }
     this.#makeTarget = parts.makeTarget
@@ -109,6 +111,7 @@ export class Router {
       if ('chain' in compiled) chains.push(compiled.chain)
       else refused.set(route.id, compiled.mistake)
     }
+    this.#listens = new Map(wanted.map(({ id, broker }) => [id, broker ?? home]))
     this.#table.load(chains)
     const kept = new Set(chains)
     for (const chain of this.#chains) if (!kept.has(chain)) chain.retire()

@@ -47,7 +47,7 @@ export class StoreQuarantine implements Quarantine {
     this.#owner = { settle() {}, fault() {}, abandon: onLost }
   }
 
-  hold(route: string, message: IncomingMessage, reason: string): void {
+  hold(route: string, message: IncomingMessage, reason: string, broker: string | null = null): void {
     const { bytes, at, topicName, brought, sender } = message
     const cut = bytes.length > largestQuarantined
     const stored = storable(cut ? bytes.subarray(0, largestQuarantined) : bytes)
@@ -64,6 +64,7 @@ export class StoreQuarantine implements Quarantine {
       cut ? bytes.length : null,
       properties,
       sender?.client ?? null,
+      broker,
     ]
     this.#line.push(this.#owner, values, size)
   }

@@ -139,7 +139,7 @@ describe('Journal and quarantine', () => {
     using stored = new StoredMessages(store, clock, silentLogger)
     await stored.keep([route('r', { to: [{ kind: 'journal', keepMs: 24 * hour }] })])
     const rows = (count: number) => Array.from({ length: count }, (_, n) => [n, 'r', 't', 'x', null, null]).flat()
-    const kept = Array.from({ length: 50 }, (_, n) => [n, 'r', 't', 'x', 'why', null, null, null, null]).flat()
+    const kept = Array.from({ length: 50 }, (_, n) => [n, 'r', 't', 'x', 'why', null, null, null, null, null]).flat()
     await store.messages.write(insertRows(journalTable, rows(500)), 'journal')
     await store.messages.write(insertRows(quarantineTable, kept), 'journal')
     await store.messages.write([{ sql: 'UPDATE sqlite_sequence SET seq = 1700000000000' }], 'journal')
@@ -165,6 +165,7 @@ describe('Journal and quarantine', () => {
       't',
       new Uint8Array([n % 256]),
       'why',
+      null,
       null,
       null,
       null,
@@ -198,6 +199,7 @@ describe('Journal and quarantine', () => {
       't',
       'x'.repeat(500),
       'why',
+      null,
       null,
       null,
       null,

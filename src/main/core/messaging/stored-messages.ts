@@ -47,6 +47,7 @@ interface QuarantineRecord extends FirstBytes {
   readonly bytes: number
   readonly properties: string | null
   readonly client: string | null
+  readonly broker: string | null
 }
 
 /** Bytes of a payload that are shown, and of one page of them. */
@@ -117,14 +118,14 @@ export class StoredMessages implements Disposable {
     if (!last) return { rows: [], more: false }
     const found = this.#database.all<QuarantineRecord>({
       sql: `SELECT id, at, route, topic, ${firstBytes(shownBytes)}, reason, target, cut_from AS cutFrom,
-                   octet_length(payload) AS bytes, properties, client
+                   octet_length(payload) AS bytes, properties, client, broker
             FROM quarantine ${where === '' ? 'WHERE' : `${where} AND`} id >= ? ORDER BY id DESC LIMIT ?`,
       values: [...values, last.id, query.limit],
     })
     const rows = found.map((row) => {
-      const { properties, payload, isText, client, ...rest } = row
+      const { properties, payload, isText, client, broker, ...rest } = row
       const view = shownBrought(restoredProperties(properties))
-      const from = client === null ? {} : { client }
+      const from = { ...(client !== null && { client }), ...(broker !== null && { broker }) }
       return { ...rest, ...shownFirst({ payload, isText }), ...from, ...(view && { properties: view }) }
     })
     return { rows, more: sizes.length > taken.length }

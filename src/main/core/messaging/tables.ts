@@ -151,6 +151,11 @@ export const messagingSchema: Schema = {
       what: 'which client published what is in quarantine',
       sql: 'ALTER TABLE quarantine ADD COLUMN client TEXT; -- of the embedded broker; null: not known',
     },
+    {
+      version: 10,
+      what: 'which broker messages in quarantine came from',
+      sql: 'ALTER TABLE quarantine ADD COLUMN broker TEXT; -- null: not known',
+    },
   ],
 }
 
@@ -166,7 +171,7 @@ export const journalTable: RowTable = {
 }
 export const quarantineTable: RowTable = {
   name: 'quarantine',
-  columns: ['at', 'route', 'topic', 'payload', 'reason', 'target', 'cut_from', 'properties', 'client'],
+  columns: ['at', 'route', 'topic', 'payload', 'reason', 'target', 'cut_from', 'properties', 'client', 'broker'],
 }
 
 /** Rows that one statement adds. Few sizes, so that the writer keeps few prepared statements. */

@@ -16,7 +16,8 @@ export interface Target {
 
 /** Where messages go that a route could not handle. */
 export interface Quarantine {
-  hold(route: string, message: IncomingMessage, reason: string): void
+  /** `broker` is the one that the route listens to. */
+  hold(route: string, message: IncomingMessage, reason: string, broker?: string | null): void
 }
 
 /** Bytes of a payload when it is sent. */

@@ -1,26 +1,21 @@
 import { Button, Group } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { OutboxPage, OutboxRowView } from '#shared/contract/index.ts'
+import type { OutboxRowView } from '#shared/contract/index.ts'
+import { boundsInWords, horizonInWords } from '#shared/outbox-words.ts'
 import { Drawer, DrawerPart, Facts } from '../../components/drawer.tsx'
-import { bytes, count, counted, duration, perSecond } from '../../components/figures.ts'
+import { bytes, count, counted } from '../../components/figures.ts'
 import { PageFrame } from '../../components/page-frame.tsx'
 import { Time, ZoneNote } from '../../components/time.tsx'
 import { usePage } from '../../state/page-context.ts'
 import { tellDone, useAction } from '../../state/use-action.tsx'
-import { useSlice } from '../../state/use-shown.ts'
 import { MessageTrace } from '../routes/message-trace.tsx'
-import { intoOutbox, outageHorizon } from './outage-horizon.ts'
 import { PagedRows, pageSize } from './paged-rows.tsx'
 import { Payload } from './payload.tsx'
 import { PayloadPart } from './payload-part.tsx'
+import { PropertiesPart } from './properties-part.tsx'
 import { RouteChoice } from './route-choice.tsx'
-
-const rulesWhenFull: Readonly<Record<OutboxPage['bounds']['whenFull'], string>> = {
-  'drop-lowest': 'then the oldest of the least urgent routes go',
-  'drop-oldest': 'then the oldest messages go',
-  refuse: 'then publishers of QoS 1 and 2 wait',
-}
+import { useTargetFacts } from './target-facts.tsx'
 
 /** What waits for targets that must be reached, and how long it may go on so. */
 export function OutboxTab() {
@@ -31,34 +26,7 @@ export function OutboxTab() {
     <PageFrame
       title="Outbox"
       note={<ZoneNote />}
-      drawer={
-        chosen && (
-          <Drawer title={<code>{chosen.topic}</code>} label="Waiting message" onClose={() => setChosen(null)}>
-            <Facts
-              facts={[
-                ['since', <Time key="at" at={chosen.at} />],
-                [
-                  'wanted until',
-                  chosen.expiresAt === null ? 'the outbox’s own age' : <Time key="end" at={chosen.expiresAt} />,
-                ],
-                ['route', chosen.route],
-                ['target', <code key="target">{chosen.target}</code>],
-                ['refused', counted(chosen.attempts, 'time')],
-                ['number', chosen.seq],
-                ['id', <code key="id">{chosen.id}</code>],
-              ]}
-            />
-            <DrawerPart title="Payload">
-              <Payload payload={chosen.payload} encoding={chosen.encoding} />
-              <PayloadPart {...chosen} />
-            </DrawerPart>
-            <DrawerPart title="What became of it">
-              <MessageTrace key={`${chosen.at} ${chosen.topic}`} at={chosen.at} topic={chosen.topic} message={null} />
-            </DrawerPart>
-            <Settling key={chosen.seq} row={chosen} onDone={() => setChosen(null)} />
-          </Drawer>
-        )
-      }
+      drawer={chosen && <WaitingMessage row={chosen} onClose={() => setChosen(null)} />}
     >
       <Waiting />
       <PagedRows<OutboxRowView>
@@ -94,6 +62,35 @@ export function OutboxTab() {
   )
 }
 
+function WaitingMessage({ row, onClose }: { readonly row: OutboxRowView; readonly onClose: () => void }) {
+  const target = useTargetFacts(row.target)
+  return (
+    <Drawer title={<code>{row.topic}</code>} label="Waiting message" onClose={onClose}>
+      <Facts
+        facts={[
+          ['since', <Time key="at" at={row.at} />],
+          ['wanted until', row.expiresAt === null ? 'the outbox’s own age' : <Time key="end" at={row.expiresAt} />],
+          ['route', row.route],
+          ...target,
+          ...(row.key === null ? [] : [['key', <code key="key">{row.key}</code>] as const]),
+          ...(row.attempts === 0 ? [] : [['refused', counted(row.attempts, 'time')] as const]),
+          ['number', row.seq],
+          ['id', <code key="id">{row.id}</code>],
+        ]}
+      />
+      <DrawerPart title="Payload">
+        <Payload payload={row.payload} encoding={row.encoding} />
+        <PayloadPart {...row} />
+      </DrawerPart>
+      <PropertiesPart properties={row.properties} />
+      <DrawerPart title="What became of it">
+        <MessageTrace key={`${row.at} ${row.topic}`} at={row.at} topic={row.topic} message={null} />
+      </DrawerPart>
+      <Settling key={row.seq} row={row} onDone={onClose} />
+    </Drawer>
+  )
+}
+
 /** What can be done with a message that waits: try its target at once, or give the message up. */
 function Settling({ row, onDone }: { readonly row: OutboxRowView; readonly onDone: () => void }) {
   const { busy, run } = useAction()
@@ -126,10 +123,9 @@ function Settling({ row, onDone }: { readonly row: OutboxRowView; readonly onDon
   )
 }
 
-/** How much waits, of which age, and when there would be no room for more. */
+/** How much waits, of which age, when there would be no room for more, and what happens then. */
 function Waiting() {
   const { link } = usePage()
-  const routes = Object.values(useSlice('routes'))
   const { data } = useQuery({
     queryKey: ['outbox-waiting'],
     queryFn: () => link.calls.messages.outbox({ limit: 1 }),
@@ -137,17 +133,18 @@ function Waiting() {
   })
   if (!data) return null
   const rows = data.targets.reduce((sum, target) => sum + target.rows, 0)
-  if (rows === 0) return null
+  if (rows === 0) return <p className="dim">{boundsInWords(data.bounds)}</p>
   const oldest = Math.min(...data.targets.map(({ oldestAt }) => oldestAt))
-  const rate = intoOutbox(routes, data.targets)
-  const { ms } = outageHorizon(data, rate)
   return (
-    <p>
-      {counted(rows, 'message')}, {bytes(data.targets.reduce((sum, target) => sum + target.bytes, 0))}, the oldest since{' '}
-      <Time at={oldest} /> for {data.targets.map(({ target, rows }) => `${target} (${count(rows)})`).join(', ')}.{' '}
-      {ms === null
-        ? 'Nothing more comes in at present.'
-        : `At this rate (${perSecond(rate)}) the outbox is full in ${duration(ms)}; ${rulesWhenFull[data.bounds.whenFull]}.`}
-    </p>
+    <>
+      <p>
+        {counted(rows, 'message')}, {bytes(data.targets.reduce((sum, target) => sum + target.bytes, 0))}, the oldest
+        since <Time at={oldest} /> for {data.targets.map(({ target, rows }) => `${target} (${count(rows)})`).join(', ')}
+        .
+      </p>
+      <p>
+        <strong>{horizonInWords(data, Date.now())}</strong> <span className="dim">{boundsInWords(data.bounds)}</span>
+      </p>
+    </>
   )
 }

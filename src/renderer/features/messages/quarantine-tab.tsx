@@ -13,7 +13,9 @@ import { MessageTrace } from '../routes/message-trace.tsx'
 import { PagedRows, pageSize } from './paged-rows.tsx'
 import { Payload } from './payload.tsx'
 import { isPart, PayloadPart } from './payload-part.tsx'
+import { PropertiesPart } from './properties-part.tsx'
 import { RouteChoice } from './route-choice.tsx'
+import { useTargetFacts } from './target-facts.tsx'
 
 /** Messages that could not be routed, each with the reason. */
 export function QuarantineTab() {
@@ -24,32 +26,7 @@ export function QuarantineTab() {
     <PageFrame
       title="Quarantine"
       note={<ZoneNote />}
-      drawer={
-        chosen && (
-          <Drawer title={<code>{chosen.topic}</code>} label="Quarantined message" onClose={() => setChosen(null)}>
-            <p>{chosen.reason}</p>
-            <Facts
-              facts={[
-                ['when', <Time key="at" at={chosen.at} />],
-                ['route', chosen.route],
-                ['number', chosen.id],
-                ...(chosen.client === undefined
-                  ? []
-                  : [['client', <code key="client">{chosen.client}</code>] as const]),
-                ...(chosen.target === null ? [] : [['target', <code key="target">{chosen.target}</code>] as const]),
-              ]}
-            />
-            <DrawerPart title="Payload">
-              <Payload payload={chosen.payload} encoding={chosen.encoding} />
-              <PayloadPart {...chosen} />
-            </DrawerPart>
-            <DrawerPart title="What became of it">
-              <MessageTrace key={`${chosen.at} ${chosen.topic}`} at={chosen.at} topic={chosen.topic} message={null} />
-            </DrawerPart>
-            <Settling key={chosen.id} message={chosen} onDone={() => setChosen(null)} />
-          </Drawer>
-        )
-      }
+      drawer={chosen && <QuarantinedMessage message={chosen} onClose={() => setChosen(null)} />}
     >
       <PagedRows<Quarantined>
         queryKey={['quarantine', route]}
@@ -81,6 +58,34 @@ export function QuarantineTab() {
         )}
       </PagedRows>
     </PageFrame>
+  )
+}
+
+function QuarantinedMessage({ message, onClose }: { readonly message: Quarantined; readonly onClose: () => void }) {
+  const target = useTargetFacts(message.target)
+  return (
+    <Drawer title={<code>{message.topic}</code>} label="Quarantined message" onClose={onClose}>
+      <p>{message.reason}</p>
+      <Facts
+        facts={[
+          ['when', <Time key="at" at={message.at} />],
+          ['route', message.route],
+          ...(message.broker === undefined ? [] : [['from broker', message.broker] as const]),
+          ...(message.client === undefined ? [] : [['client', <code key="client">{message.client}</code>] as const]),
+          ...target,
+          ['number', message.id],
+        ]}
+      />
+      <DrawerPart title="Payload">
+        <Payload payload={message.payload} encoding={message.encoding} />
+        <PayloadPart {...message} />
+      </DrawerPart>
+      <PropertiesPart properties={message.properties} />
+      <DrawerPart title="What became of it">
+        <MessageTrace key={`${message.at} ${message.topic}`} at={message.at} topic={message.topic} message={null} />
+      </DrawerPart>
+      <Settling key={message.id} message={message} onDone={onClose} />
+    </Drawer>
   )
 }
 

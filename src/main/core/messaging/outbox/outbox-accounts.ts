@@ -30,7 +30,7 @@ export class OutboxAccounts {
   deliver(lane: OutboxLane, row: OutboxRow): void {
     lane.ledger?.settle(1)
     lane.ledger?.flow()
-    this.#close(row, 'delivered')
+    this.#close(lane, row, 'delivered')
     this.#parts.file.remove(row.seq)
   }
 
@@ -45,21 +45,21 @@ export class OutboxAccounts {
   quarantine(lane: OutboxLane, row: OutboxRow, { reason }: DeliveryFailure): void {
     lane.ledger?.stall(this.#parts.now())
     lane.ledger?.quarantine(1, reason)
-    this.#close(row, 'quarantined')
+    this.#close(lane, row, 'quarantined')
     this.#parts.file.quarantine(row, reason)
   }
 
   /** Nobody wants it any more. */
   expire(lane: OutboxLane, row: Known): void {
     lane.ledger?.expire(1)
-    this.#close(row, 'expired')
+    this.#close(lane, row, 'expired')
     this.#parts.file.remove(row.seq)
   }
 
   /** It had to make room for another. */
   drop(lane: OutboxLane, row: OutboxRow): void {
     lane.ledger?.abandon(1, 'the outbox was full')
-    this.#close(row, 'dropped')
+    this.#close(lane, row, 'dropped')
     this.#parts.file.remove(row.seq)
   }
 
@@ -74,7 +74,7 @@ export class OutboxAccounts {
   /** It gave way to a newer one of its key, on the disk. */
   mergeErased(lane: OutboxLane, row: Known): void {
     lane.ledger?.merge(1)
-    this.#close(row, 'merged')
+    this.#close(lane, row, 'merged')
   }
 
   /** Rows were not found on the disk where they should have been. */
@@ -88,6 +88,7 @@ export class OutboxAccounts {
   /** It could not be written. */
   lose(lane: OutboxLane, row: OutboxRow, reason: string): void {
     lane.ledger?.abandon(1, reason)
+    lane.flow.left(row.bytes, false)
     this.#parts.room.leave(1, row.bytes)
   }
 
@@ -96,9 +97,11 @@ export class OutboxAccounts {
     return this.#trail.of(at, topic)
   }
 
-  #close(row: Known, end: DeliveryEnd): void {
+  #close(lane: OutboxLane, row: Known, end: DeliveryEnd): void {
     const { room, now, onRoom } = this.#parts
     room.leave(1, row.bytes)
+    if (end === 'merged') lane.flow.gaveWay(row.bytes)
+    else lane.flow.left(row.bytes, end === 'delivered')
     if ('topic' in row) this.#trail.note(row, end, now())
     if (room.bounds.whenFull === 'refuse') onRoom()
   }

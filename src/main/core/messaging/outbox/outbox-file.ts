@@ -93,6 +93,7 @@ export class OutboxFile implements Disposable {
           null,
           storedProperties(row.properties),
           null,
+          null,
         ]),
         ...deleteOutbox([row.seq]),
       ],

@@ -96,6 +96,7 @@ export class OutboxIntake {
   ): void {
     const bytes = bytesOf(given.payload) + bytesOfProperties(given.properties)
     lane.coming++
+    lane.flow.came(bytes)
     this.#parts.room.enter(1, bytes)
     this.#parts.line.push({
       seq: 0,

@@ -1,6 +1,7 @@
 import type { TargetLedger } from '../ledger.ts'
 import { boundedKey } from '../message-key.ts'
 import { targetTopic } from '../target-topic.ts'
+import { LaneFlow } from './lane-flow.ts'
 import type { OutboxRow, PriorityRank } from './outbox-rows.ts'
 import { RowsByKey } from './rows-by-key.ts'
 import { RowsInOrder } from './rows-in-order.ts'
@@ -41,6 +42,8 @@ export class OutboxLane {
   /** Rows that it may still send before others have their turn. */
   turn = 0
   isReading = false
+  /** How fast it grows. */
+  readonly flow = new LaneFlow()
   /** Rows that were taken and are not safe yet. */
   coming = 0
   /** Rows may have given way to newer ones without having been told of, as the answer to the write that took them away was lost. */

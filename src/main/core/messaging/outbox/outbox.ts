@@ -6,6 +6,7 @@ import type { Target } from '../targets.ts'
 import type { DeliveryStep } from '../trail/delivery-trail.ts'
 import { Deliveries } from './deliveries.ts'
 import type { Delivery } from './delivery.ts'
+import { type OutageHorizon, outageHorizon } from './outage-horizon.ts'
 import { OutboxAccounts } from './outbox-accounts.ts'
 import { OutboxFile } from './outbox-file.ts'
 import { OutboxIntake } from './outbox-intake.ts'
@@ -23,6 +24,8 @@ export interface OutboxParts {
   readonly random: () => number
   /** Wall-clock milliseconds. */
   readonly now: () => number
+  /** Monotonic milliseconds; without it `performance.now()`. */
+  readonly monotonic?: () => number
   /** Rows have become safe, or have left: whoever waits for that may go on. */
   readonly onProgress: () => void
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void
@@ -188,6 +191,7 @@ export class Outbox implements Disposable {
   sweep(): void {
     const now = this.#parts.now()
     for (const lane of this.#lanes) {
+      lane.flow.look(this.#monotonic())
       let over = 0
       for (let row = lane.front; row && this.#room.isOver(row, now); row = lane.front) {
         lane.giveUp()
@@ -210,6 +214,11 @@ export class Outbox implements Disposable {
     return [...this.#accounts.trail(at, topic), ...waiting]
   }
 
+  /** How long an outage may last; null while it is not known how fast it fills. */
+  horizon(): OutageHorizon | null {
+    return this.#isRead ? outageHorizon(this.#lanes, this.#room, this.#monotonic()) : null
+  }
+
   /** Writes what is gathered. */
   flush(): void {
     this.#file.flush()
@@ -220,6 +229,10 @@ export class Outbox implements Disposable {
     this.#line[Symbol.dispose]()
     this.#file[Symbol.dispose]()
     this.#deliveries[Symbol.dispose]()
+  }
+
+  #monotonic(): number {
+    return this.#parts.monotonic?.() ?? performance.now()
   }
 
   /** Makes room for one row; false when that one is what has to be given up. */
