@@ -98,6 +98,34 @@ test('a topic is found by words, and the list narrowed to a route', async () => 
   await page.getByText('through the route desk-presence').waitFor()
 })
 
+test('the list is narrowed to one client, by its id or from the drawer of a message that it published', async () => {
+  await open('/messages')
+  await page.getByRole('textbox', { name: 'Client id' }).fill('desk-unit-9')
+  await expect.poll(streams).toMatchObject([{ params: { filter: '#', client: 'desk-unit-9' } }])
+  await page.getByText('from the client desk-unit-9').waitFor()
+  await pass([message(1, { client: 'desk-unit-9', user: 'desk' })])
+  await page.getByRole('option').first().click()
+  const drawer = page.getByRole('complementary', { name: 'Message' })
+  await drawer.getByText('desk-unit-9, logged in as desk').waitFor()
+  await page.getByRole('textbox', { name: 'Client id' }).fill('')
+  await expect.poll(streams).toEqual([{ topic: 'messages.tap', params: { filter: '#', text: '' } }])
+  await page.getByRole('button', { name: 'Only this client' }).click()
+  await expect.poll(streams).toMatchObject([{ params: { filter: '#', client: 'desk-unit-9' } }])
+})
+
+test('the stages of a route are unfolded by key, and say where messages end', async () => {
+  await open('/messages/routes')
+  await page.getByRole('button', { name: 'Stages of desk-presence' }).focus()
+  await page.keyboard.press('Enter')
+  const stages = page.getByRole('table', { name: 'Stages of desk-presence' })
+  await stages.getByRole('row', { name: /^validate "validate" refused it.*212 of 212/ }).waitFor()
+  expect(await stages.getByRole('row').allInnerTexts()).toHaveLength(6)
+  await page.keyboard.press('Enter')
+  await stages.waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: 'Stages of requests' }).click()
+  await page.getByText('Of its stages nothing is known').waitFor()
+})
+
 test('a message tells what changed since the one before on its topic; one that was cut is fetched whole', async () => {
   await open('/messages')
   await page.getByText('No message on').waitFor()

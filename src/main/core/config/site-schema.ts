@@ -89,7 +89,7 @@ const route = keys({
     }),
     per: text('`topic`, `route` or a CEL expression').default('topic').meta({
       description:
-        'What is counted by itself: each `topic`, the `route` as a whole, or each value of a CEL expression.',
+        'What is counted by itself: each `topic`, the `route` as a whole, each `client` of the embedded broker, or each value of a CEL expression.',
     }),
     keep: z
       .enum(['latest', 'first'], { error: expectation('value-unknown', '`latest` or `first`') })

@@ -43,7 +43,7 @@ export function MessageDrawer({
           ['received', <Time key="at" at={message.at} precise />],
           ['size', `${bytes(message.bytes)}${payload.cut ? ', cut here' : ''}`],
           ['QoS', `${message.qos}${message.retain ? ', retained' : ''}`],
-          ...(message.broker === undefined ? [] : [['Broker', message.broker] as const]),
+          ...(message.broker === undefined ? [] : [['broker', message.broker] as const]),
           ...(client === undefined
             ? []
             : [['client', <Client key="client" id={client} user={message.user} />] as const]),
@@ -81,7 +81,7 @@ export function MessageDrawer({
           <ul className={styles.routes}>
             {message.routes.map((taken) => (
               <li key={taken.route}>
-                <RouteResults routes={[taken]} /> <span className="dim">{taken.result}</span>
+                <RouteResults routes={[taken]} named />
               </li>
             ))}
           </ul>

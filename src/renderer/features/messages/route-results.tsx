@@ -18,11 +18,18 @@ const marks: Record<Taken['result'], Mark> = {
 const unmarked: ReadonlySet<Taken['result']> = new Set(['filtered', 'limited', 'held'])
 
 /** The routes that a message took, each with what became of it there. */
-export function RouteResults({ routes }: { readonly routes: readonly Taken[] }) {
+export function RouteResults({
+  routes,
+  named = false,
+}: {
+  readonly routes: readonly Taken[]
+  /** Whether every result is told in words. */
+  readonly named?: boolean
+}) {
   return routes.map((taken) => (
     <span key={taken.route} title={`${taken.route}: ${taken.result}`}>
       <HealthMark health={marks[taken.result]} size={9} label={taken.result} /> {taken.route}
-      {unmarked.has(taken.result) && <span className="dim"> {taken.result}</span>}
+      {(named || unmarked.has(taken.result)) && <span className="dim"> {taken.result}</span>}
     </span>
   ))
 }
