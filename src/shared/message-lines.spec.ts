@@ -36,7 +36,7 @@ const brought: Brought = {
 }
 
 test('a line says where its message came from and what it brought; what it does not say is not there', () => {
-  const one = { ...message, broker: 'plant', properties: brought }
+  const one = { ...message, broker: 'plant', client: 'desk-7', properties: brought }
   const line = lineOf(one)
   expect(messageOf(line)).toEqual({ message: one })
   expect(JSON.parse(line).properties).toEqual({

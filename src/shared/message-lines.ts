@@ -18,6 +18,8 @@ export const recordedMessageSchema = z.object({
   encoding: z.enum(['utf8', 'hex']).default('utf8'),
   /** The broker that it came from. */
   broker: z.string().min(1).max(100).optional(),
+  /** The client of the embedded broker that published it. */
+  client: z.string().min(1).max(longestText).optional(),
   /** What it brought, of MQTT 5. */
   properties: importedBroughtSchema.optional(),
 })
@@ -25,10 +27,10 @@ export type RecordedMessage = z.infer<typeof recordedMessageSchema>
 
 /**
  * One line of an exported file, without its end. Times are written so that they can be read: ISO 8601, UTC. What a message does not have
- * is left out; a console that does not know `broker` and `properties` passes over them.
+ * is left out; a console that does not know `broker`, `client` and `properties` passes over them.
  */
 export function lineOf(message: RecordedMessage): string {
-  const { at, topic, qos, retain, payload, encoding, broker, properties } = message
+  const { at, topic, qos, retain, payload, encoding, broker, properties, client } = message
   const expiresAt = properties?.expiresAt ?? null
   return JSON.stringify({
     at: isoTime(at),
@@ -38,6 +40,7 @@ export function lineOf(message: RecordedMessage): string {
     payload,
     ...(encoding === 'hex' && { encoding }),
     ...(broker !== undefined && { broker }),
+    ...(client !== undefined && { client }),
     ...(properties && {
       properties: { ...sparse(properties), ...(expiresAt !== null && { expiresAt: isoTime(expiresAt) }) },
     }),

@@ -18,14 +18,15 @@ export interface RecordingRig extends AsyncDisposable {
 
 export async function recordingRig(
   given: Parameters<typeof messagingRig>[0] = {},
-  routes: Parameters<MessagingRig['load']>[0] = [],
+  routes: Parameters<MessagingRig['load']>[0] | 'embedded' = [],
 ): Promise<RecordingRig> {
   const owned = new DisposableStore()
   const folder = temporaryFolder()
   owned.add(folder)
   const rig = owned.add(await messagingRig(given))
   if (!given.brokers) await rig.startBroker()
-  await rig.load(routes)
+  if (routes === 'embedded') await rig.loadEmbedded([])
+  else await rig.load(routes)
   await routerConnected(rig)
   const clock = systemClock()
   const { events, log } = recordingEvents()

@@ -45,6 +45,8 @@ export const journalRowSchema = z.object({
   bytes: z.number().int(),
   /** The broker that its route listened to. */
   broker: z.string().optional(),
+  /** The client of the embedded broker that published it; missing where that is not known. */
+  client: z.string().optional(),
   /** What went on with it, each text cut to 500 characters. */
   properties: broughtSchema.optional(),
 })

@@ -13,7 +13,7 @@ export const storedMessageSchema = z.object({
   /** The broker that it came from; missing where that is not known. */
   broker: z.string().max(100).optional(),
   /** The client of the embedded broker that published it; missing where that is not known. */
-  client: z.string().max(256).optional(),
+  client: z.string().max(65_535).optional(),
   /** What it brought; missing when it brought nothing. */
   properties: broughtSchema.optional(),
 })

@@ -8,7 +8,7 @@ import { recordedTable, recordingsSchema } from './recording/tables.ts'
 import { StoredMessages } from './stored-messages.ts'
 import { insertRows, journalTable, messagingSchema } from './tables.ts'
 
-test('a database from before messages kept brokers and properties is read as it was, and takes new rows', async () => {
+test('a database from before messages kept brokers, clients and properties is read as it was, and takes new rows', async () => {
   using folder = temporaryFolder()
   const clock = systemClock()
   const open = (schemas: readonly Schema[]) =>
@@ -39,13 +39,13 @@ test('a database from before messages kept brokers and properties is read as it 
   const properties = '{"contentType":"text/plain"}'
   await store.messages.write(
     [
-      ...insertRows(journalTable, [2, 'r', 'new', 'y', 'plant', properties]),
-      ...insertRows(recordedTable, [1, 2, 'new', 0, 1, 'y', 'plant', properties]),
+      ...insertRows(journalTable, [2, 'r', 'new', 'y', 'plant', properties, 'desk-7']),
+      ...insertRows(recordedTable, [1, 2, 'new', 0, 1, 'y', 'plant', properties, 'desk-7']),
     ],
     'journal',
   )
   using stored = new StoredMessages(store, clock, silentLogger)
-  const after = { broker: 'plant', properties: { contentType: 'text/plain', hops: 0 } }
+  const after = { broker: 'plant', client: 'desk-7', properties: { contentType: 'text/plain', hops: 0 } }
   const journal = (await stored.journal({ limit: 10 })).rows
   expect(journal).toMatchObject([
     { topic: 'new', ...after },

@@ -135,7 +135,7 @@ export class Router {
     const tapped = this.#taps.active
       ? this.#taps.push(topic, payload, qos, retained, at, brought, broker, sender)
       : undefined
-    if (this.#recorder?.active) this.#recorder.take(topic, payload, qos, retained, at, brought, broker)
+    if (this.#recorder?.active) this.#recorder.take(topic, payload, qos, retained, at, brought, broker, sender)
     const hears = this.#devices?.active === true
     if (chains.length === 0 && !hears) return
     const message = this.#message

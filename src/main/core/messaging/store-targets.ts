@@ -28,8 +28,16 @@ export class JournalTarget implements Target {
     this.#ledger.enqueue()
     const stored = storable(payload)
     const properties = message.brought === null ? null : broughtText(message.goesWith(payload))
-    const values = [message.at, this.#route, message.topicName, stored, this.#broker(), properties]
-    this.#line.push(this.#ledger, values, bytesOf(stored) + (properties?.length ?? 0))
+    const values = [
+      message.at,
+      this.#route,
+      message.topicName,
+      stored,
+      this.#broker(),
+      properties,
+      message.sender?.client ?? null,
+    ]
+    this.#line.push(this.#ledger, values, bytesOf(stored) + (properties?.length ?? 0) + message.client.length)
     return 'queued'
   }
 

@@ -37,6 +37,7 @@ describe('Journal and quarantine', () => {
       String(n),
       null,
       null,
+      null,
     ]).flat()
     await store.messages.write(insertRows(journalTable, values), 'journal')
     const first = await stored.journal({ limit: 3 })
@@ -58,7 +59,7 @@ describe('Journal and quarantine', () => {
     await using store = await journalOf(folder.path, clock)
     using stored = new StoredMessages(store, clock, silentLogger)
     const large = 'x'.repeat(200_000)
-    const rows = Array.from({ length: 100 }, (_, n) => [n, 'r', `t/${n % 2}`, large, null, null]).flat()
+    const rows = Array.from({ length: 100 }, (_, n) => [n, 'r', `t/${n % 2}`, large, null, null, null]).flat()
     await store.messages.write(insertRows(journalTable, rows), 'journal')
     const all = store.messages.all
     store.messages.all = () => {
@@ -78,7 +79,7 @@ describe('Journal and quarantine', () => {
     await using store = await journalOf(folder.path, clock)
     using stored = new StoredMessages(store, clock, silentLogger)
     const payloads = ['a\u0000b', 'é'.repeat(40_000), new Uint8Array([0, 255]), '']
-    const journal = payloads.flatMap((payload, n) => [n, 'r', 't', payload, null, null])
+    const journal = payloads.flatMap((payload, n) => [n, 'r', 't', payload, null, null, null])
     await store.messages.write(insertRows(journalTable, journal), 'journal')
     const rest = quarantineTable.columns.slice(5).map(() => null)
     const quarantine = payloads.flatMap((payload, n) => [n, 'r', 't', payload, 'why', ...rest])
@@ -103,9 +104,9 @@ describe('Journal and quarantine', () => {
       route('long', { to: [{ kind: 'journal', keepMs: 5 * hour }] }),
     ])
     const began = clock.monotonic()
-    const rows = Array.from({ length: 2_500 }, () => [clock.wall(), 'short', 't', 'x', null, null]).flat()
+    const rows = Array.from({ length: 2_500 }, () => [clock.wall(), 'short', 't', 'x', null, null, null]).flat()
     await store.messages.write(
-      insertRows(journalTable, [...rows, clock.wall(), 'long', 't', 'x', null, null]),
+      insertRows(journalTable, [...rows, clock.wall(), 'long', 't', 'x', null, null, null]),
       'journal',
     )
     await stored.keep([])
@@ -121,7 +122,7 @@ describe('Journal and quarantine', () => {
     expect(clock.monotonic() - began).toBeGreaterThan(hour)
     expect(store.statistics().deleted).toEqual({ journal: 2_500 })
     // Back again: what was written under the wrong clock ends as any other, and no sooner.
-    await store.messages.write(insertRows(journalTable, [clock.wall(), 'short', 't', 'y', null, null]), 'journal')
+    await store.messages.write(insertRows(journalTable, [clock.wall(), 'short', 't', 'y', null, null, null]), 'journal')
     const written = clock.monotonic()
     clock.jumpWall(-10 * 365 * 24 * hour)
     await passes(clock, 'that to go', () => rowsLeft() === 1)
@@ -138,7 +139,7 @@ describe('Journal and quarantine', () => {
     await using store = await journalOf(folder.path, clock)
     using stored = new StoredMessages(store, clock, silentLogger)
     await stored.keep([route('r', { to: [{ kind: 'journal', keepMs: 24 * hour }] })])
-    const rows = (count: number) => Array.from({ length: count }, (_, n) => [n, 'r', 't', 'x', null, null]).flat()
+    const rows = (count: number) => Array.from({ length: count }, (_, n) => [n, 'r', 't', 'x', null, null, null]).flat()
     const kept = Array.from({ length: 50 }, (_, n) => [n, 'r', 't', 'x', 'why', null, null, null, null, null]).flat()
     await store.messages.write(insertRows(journalTable, rows(500)), 'journal')
     await store.messages.write(insertRows(quarantineTable, kept), 'journal')
@@ -206,7 +207,7 @@ describe('Journal and quarantine', () => {
       null,
     ]).flat()
     await store.messages.write(insertRows(quarantineTable, wrong), 'journal')
-    const flood = Array.from({ length: 6_000 }, () => [0, 'r', 't', 'x'.repeat(500), null, null]).flat()
+    const flood = Array.from({ length: 6_000 }, () => [0, 'r', 't', 'x'.repeat(500), null, null, null]).flat()
     for (let round = 0; round < 5; round++) {
       await store.messages.write(insertRows(journalTable, flood), 'journal')
       await until('room to be made', async () => {

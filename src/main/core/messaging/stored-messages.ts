@@ -28,6 +28,7 @@ interface JournalRecord extends FirstBytes {
   readonly bytes: number
   readonly broker: string | null
   readonly properties: string | null
+  readonly client: string | null
 }
 
 /** How large the payload of a row is. */
@@ -93,7 +94,7 @@ export class StoredMessages implements Disposable {
     const taken = pageOf(sizes, limit)
     if (taken.length === 0) return { rows: [], more: false }
     const found = await this.#database.query<JournalRecord>({
-      sql: `SELECT seq, at, route, topic, ${firstBytes(shownBytes)}, octet_length(payload) AS bytes, broker, properties
+      sql: `SELECT seq, at, route, topic, ${firstBytes(shownBytes)}, octet_length(payload) AS bytes, broker, properties, client
             FROM journal WHERE seq IN (${taken.map(() => '?').join(',')}) ORDER BY seq DESC`,
       values: taken.map(({ id }) => id),
       name: 'rows of the journal',
@@ -203,12 +204,13 @@ function pageOf(sizes: readonly Size[], limit: number): readonly Size[] {
   })
 }
 
-function journalRow({ payload, isText, broker, properties, ...rest }: JournalRecord): JournalRow {
+function journalRow({ payload, isText, broker, properties, client, ...rest }: JournalRecord): JournalRow {
   const brought = shownText(properties)
   return {
     ...rest,
     ...shownFirst({ payload, isText }),
     ...(broker !== null && { broker }),
+    ...(client !== null && { client }),
     ...(brought && { properties: brought }),
   }
 }

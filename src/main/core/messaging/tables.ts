@@ -156,6 +156,11 @@ export const messagingSchema: Schema = {
       what: 'which broker messages in quarantine came from',
       sql: 'ALTER TABLE quarantine ADD COLUMN broker TEXT; -- null: not known',
     },
+    {
+      version: 11,
+      what: 'which client published messages of the journal',
+      sql: 'ALTER TABLE journal ADD COLUMN client TEXT; -- of the embedded broker; null: not known',
+    },
   ],
 }
 
@@ -167,7 +172,7 @@ export interface RowTable {
 
 export const journalTable: RowTable = {
   name: 'journal',
-  columns: ['at', 'route', 'topic', 'payload', 'broker', 'properties'],
+  columns: ['at', 'route', 'topic', 'payload', 'broker', 'properties', 'client'],
 }
 export const quarantineTable: RowTable = {
   name: 'quarantine',

@@ -31,6 +31,9 @@ export function JournalTab() {
                 ['when', <Time key="at" at={chosen.at} />],
                 ['route', chosen.route],
                 ...(chosen.broker === undefined ? [] : [['Broker', chosen.broker] as const]),
+                ...(chosen.client === undefined
+                  ? []
+                  : [['Client', <code key="client">{chosen.client}</code>] as const]),
                 ['number', chosen.seq],
                 ['size', bytes(chosen.bytes)],
               ]}

@@ -6,17 +6,8 @@ export function isWhole({ cut, properties }: ShownMessage): boolean {
 }
 
 /** A message that passed, apart from the moment. */
-export function storedOf({
-  at,
-  topic,
-  payload,
-  encoding,
-  qos,
-  retain,
-  broker,
-  client,
-  properties,
-}: ShownMessage): StoredMessage {
+export function storedOf(message: ShownMessage): StoredMessage {
+  const { at, topic, payload, encoding, qos, retain, broker, client, properties } = message
   return {
     at,
     topic,

@@ -372,11 +372,11 @@ class SiteRecordings implements Recordings {
 }
 
 /** A message of a file as a row, apart from its recording, and what it counts. */
-function importedRow({ at, topic, qos, retain, payload, encoding, broker, properties }: RecordedMessage) {
+function importedRow({ at, topic, qos, retain, payload, encoding, broker, properties, client }: RecordedMessage) {
   const bytes = encoding === 'hex' ? new Uint8Array(Buffer.from(payload, 'hex')) : payload
   const brought = properties === undefined ? null : JSON.stringify(sparse(properties))
-  const values: readonly SqlValue[] = [at, topic, qos, retain ? 1 : 0, bytes, broker ?? null, brought]
-  return { values, bytes: topic.length + bytesOf(bytes) + (brought?.length ?? 0) }
+  const values: readonly SqlValue[] = [at, topic, qos, retain ? 1 : 0, bytes, broker ?? null, brought, client ?? null]
+  return { values, bytes: topic.length + bytesOf(bytes) + (brought?.length ?? 0) + (client?.length ?? 0) }
 }
 
 function whyEnded(ended: NonNullable<RecordingCounts['ended']>, row: RecordingRow): string | null {

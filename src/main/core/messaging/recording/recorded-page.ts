@@ -31,6 +31,7 @@ interface Row {
   readonly payload: string | Uint8Array
   readonly broker: string | null
   readonly properties: string | null
+  readonly client: string | null
 }
 
 /**
@@ -135,7 +136,7 @@ function windowQuery(query: PageQuery, filter: TopicFilter | null, after: number
     values.push(pattern, pattern)
   }
   return {
-    sql: `SELECT seq, at, topic, qos, retain, payload, broker, properties FROM recorded
+    sql: `SELECT seq, at, topic, qos, retain, payload, broker, properties, client FROM recorded
           WHERE ${conditions.join(' AND ')} ${topic.sql} ORDER BY seq LIMIT ?`,
     values: [...values, limit],
     name: 'page of a recording',
@@ -174,7 +175,7 @@ function filterOf(text: string): TopicFilter | null {
   )
 }
 
-function shownRow({ seq, at, topic, qos, retain, payload, broker, properties }: Row): RecordedRow {
+function shownRow({ seq, at, topic, qos, retain, payload, broker, properties, client }: Row): RecordedRow {
   const brought = broughtIn(properties)
   const bytes = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length
   return {
@@ -187,6 +188,7 @@ function shownRow({ seq, at, topic, qos, retain, payload, broker, properties }: 
     encoding: typeof payload === 'string' ? 'utf8' : 'hex',
     bytes,
     ...(broker !== null && { broker }),
+    ...(client !== null && { client }),
     ...(brought && { properties: brought }),
   }
 }

@@ -1,6 +1,7 @@
 import { broughtText } from '../brought.ts'
 import type { MessageProperties } from '../message-properties.ts'
 import type { RecordingCounts, RecordingOrder } from '../protocol.ts'
+import type { Sender } from '../sender.ts'
 import type { RowOwner, StoreLine } from '../store-line.ts'
 import { storable } from '../store-targets.ts'
 import { bytesOf } from '../targets.ts'
@@ -43,8 +44,10 @@ export class Recorder {
     at: number,
     brought: MessageProperties | null,
     broker: string | null,
+    sender: Sender | null,
   ): void {
-    for (const recording of this.#under.values()) recording.take(topic, payload, qos, retained, at, brought, broker)
+    for (const recording of this.#under.values())
+      recording.take(topic, payload, qos, retained, at, brought, broker, sender)
   }
 
   /** The recordings whose counts changed since this was last asked; those that have ended are told a last time. */
@@ -89,6 +92,7 @@ class UnderWay implements RowOwner {
     at: number,
     brought: MessageProperties | null,
     broker: string | null,
+    sender: Sender | null,
   ): void {
     if (this.#ended !== null || !this.#matches(topic, payload)) return
     const { most } = this.#order
@@ -99,7 +103,7 @@ class UnderWay implements RowOwner {
     }
     const stored = storable(payload)
     const properties = broughtText(brought)
-    const bytes = bytesOf(stored) + topic.length + (properties?.length ?? 0)
+    const bytes = bytesOf(stored) + topic.length + (properties?.length ?? 0) + (sender?.client.length ?? 0)
     if (this.#bytes + bytes > most.bytes) {
       this.end('bytes')
       return
@@ -108,7 +112,17 @@ class UnderWay implements RowOwner {
     this.#bytes += bytes
     this.#onTheWay++
     this.#changed = true
-    const values = [this.#order.id, at, topic, qos, retained ? 1 : 0, stored, broker, properties]
+    const values = [
+      this.#order.id,
+      at,
+      topic,
+      qos,
+      retained ? 1 : 0,
+      stored,
+      broker,
+      properties,
+      sender?.client ?? null,
+    ]
     this.#line.push(this, values, bytes)
   }
 

@@ -56,7 +56,7 @@ export class RecordingBook {
   async counted(id: number): Promise<{ readonly messages: number; readonly bytes: number }> {
     const [row] = await this.#database.query<{ messages: number; bytes: number | null }>(
       {
-        sql: 'SELECT count(*) AS messages, sum(octet_length(payload) + length(topic) + coalesce(length(properties), 0)) AS bytes FROM recorded WHERE recording = ?',
+        sql: 'SELECT count(*) AS messages, sum(octet_length(payload) + length(topic) + coalesce(length(properties), 0) + coalesce(length(client), 0)) AS bytes FROM recorded WHERE recording = ?',
         values: [id],
         name: 'count of a recording',
       },

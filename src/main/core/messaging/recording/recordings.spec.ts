@@ -1,6 +1,9 @@
+import { connectAsync } from 'mqtt'
 import { expect, test } from 'vitest'
+import { route } from '../../../../../test/support/messaging-rig.ts'
 import { recordingRig } from '../../../../../test/support/recording-rig.ts'
 import { until } from '../../../../../test/support/until.ts'
+import { dryRun } from '../dry-run/dry-run.ts'
 import type { Recordings } from './types.ts'
 
 const cause = { type: 'operator', via: 'browser' } as const
@@ -47,6 +50,20 @@ test('what a filter takes in is kept as it came, found by topic, text and time, 
     'again/desk/2/status {"battery":79}',
     'again/desk/2/deep/status Hello',
   ])
+})
+
+test('a recording of the embedded broker says which client published each message, and a dry run on it sees that', async () => {
+  await using rigs = await recordingRig({}, 'embedded')
+  await using recordings = await rigs.open()
+  const { recording } = await recordings.start({ name: 'Who', filter: '#', text: '', ...large, cause })
+  await using client = await clientOf(rigs.rig.url, 'desk-7')
+  await client.publish('desk/1/status', '{}')
+  await until('it', () => view(recordings, recording)?.messages === 1)
+  await recordings.stop(recording, cause)
+  const { rows } = await recordings.page({ ...all, recording })
+  expect(rows).toMatchObject([{ broker: 'broker', client: 'desk-7' }])
+  const asks = route('asks', { from: '#', where: 'client == "desk-7"', to: [{ kind: 'channel', channel: 'c' }] })
+  expect((await dryRun(null, asks, rows, undefined, ['broker'])).after.passed).toBe(1)
 })
 
 test('a recording ends by itself at its bound and says so', async () => {
@@ -96,3 +113,11 @@ test('an import is a recording only when all of it has arrived', async () => {
   expect(rows).toMatchObject([message, { ...message, topic: 'b' }])
   expect(next === null || (await recordings.page({ ...all, recording, after: next })).next === null).toBe(true)
 })
+
+async function clientOf(url: string, clientId: string) {
+  const client = await connectAsync(url, { clientId, reconnectPeriod: 0 })
+  return {
+    publish: (topic: string, payload: string) => client.publishAsync(topic, payload, { qos: 1 }),
+    [Symbol.asyncDispose]: () => client.endAsync(true),
+  }
+}

@@ -50,10 +50,15 @@ export const recordingsSchema: Schema = {
         ALTER TABLE recorded ADD COLUMN properties TEXT; -- JSON; null: it brought nothing
       `,
     },
+    {
+      version: 3,
+      what: 'which client published recorded messages',
+      sql: 'ALTER TABLE recorded ADD COLUMN client TEXT; -- of the embedded broker; null: not known',
+    },
   ],
 }
 
 export const recordedTable: RowTable = {
   name: 'recorded',
-  columns: ['recording', 'at', 'topic', 'qos', 'retain', 'payload', 'broker', 'properties'],
+  columns: ['recording', 'at', 'topic', 'qos', 'retain', 'payload', 'broker', 'properties', 'client'],
 }

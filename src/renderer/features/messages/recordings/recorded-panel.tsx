@@ -126,7 +126,13 @@ export function RecordedPanel({ recording }: { readonly recording: RecordingView
       </div>
       {chosen && (
         <div className={styles.detail}>
-          {chosen.broker !== undefined && <Facts facts={[['Broker', chosen.broker]]} />}
+          <Facts
+            facts={[
+              ['Topic', <code key="topic">{chosen.topic}</code>],
+              ...(chosen.broker === undefined ? [] : [['Broker', chosen.broker] as const]),
+              ...(chosen.client === undefined ? [] : [['Client', <code key="client">{chosen.client}</code>] as const]),
+            ]}
+          />
           <Payload payload={chosen.payload} encoding={chosen.encoding} />
           <PropertiesPart properties={chosen.properties} />
         </div>
