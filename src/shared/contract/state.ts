@@ -382,9 +382,10 @@ export const routeStagesSchema = z.object({
       out: z.number(),
       /** Ended there as the route says: filtered, given up as too soon, for none of the targets, too old when they could go on. */
       ended: z.number(),
-      /** Went to quarantine, and why the newest did. */
+      /** Went to quarantine, why the newest did, and which client published that one; empty where that is not known. */
       failed: z.number(),
       reason: z.string().nullable(),
+      client: z.string(),
       waiting: z.number(),
       /** The same for the last minute, or for as long as it counts. */
       minute: z.object({ in: z.number(), ended: z.number(), failed: z.number() }),

@@ -2,7 +2,7 @@ import type { RouteStagesView, RouteView } from '#shared/contract/state.ts'
 import { microseconds, stageWords } from '#shared/stage-words.ts'
 import { exitCodes } from '../exit-code.ts'
 import { firstState } from '../first-state.ts'
-import { moment, table } from '../words.ts'
+import { moment, printable, table } from '../words.ts'
 import { type CommandContext, show } from './context.ts'
 import { routesText, unknown } from './routes.ts'
 
@@ -37,8 +37,12 @@ function stagesText(view: RouteStagesView | null, zone: string): readonly string
     microseconds(stage.p99Us),
   ])
   const heading = ['STAGE', 'IN', 'WENT ON', 'ENDED', 'QUARANTINE', 'WAITING', 'IN 1 MIN', 'ENDED', 'MEAN', 'P99']
-  const reasons = view.stages.flatMap(({ stage, reason }) =>
-    reason === null ? [] : [`The newest that failed at ${stageWords[stage].title}: ${reason}`],
+  const reasons = view.stages.flatMap(({ stage, reason, client }) =>
+    reason === null
+      ? []
+      : [
+          `The newest that failed at ${stageWords[stage].title}: ${reason}${client === '' ? '' : ` (from client ${printable(client)})`}`,
+        ],
   )
   return [table(heading, rows, heading.slice(1)), ...reasons, `Counted since ${moment(view.since, zone)}.`]
 }

@@ -283,8 +283,9 @@ export interface StageCounts {
   readonly ended: number
   readonly failed: number
   readonly waiting: number
-  /** Why the newest of those that failed did. */
+  /** Why the newest of those that failed did, and who published it; empty where that is not known. */
   readonly reason: string | null
+  readonly client: string
   /** What it took for the messages that were timed, in microseconds; null: none was. */
   readonly meanUs: number | null
   readonly p99Us: number | null

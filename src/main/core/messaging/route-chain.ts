@@ -480,7 +480,7 @@ export class RouteChain {
   #hold(message: IncomingMessage, why: string): RouteResult {
     const reason = why.length > longestReason ? `${why.slice(0, longestReason)}…` : why
     this.ledger.quarantine(reason)
-    this.meter.fail(reason)
+    this.meter.fail(reason, message.client)
     this.#quarantine.hold(this.definition.id, message, reason)
     return 'quarantined'
   }

@@ -133,6 +133,12 @@ describe('Who published a message', () => {
     })
     expect(kept.map(({ client }) => client).toSorted()).toEqual(['a', 'a', 'a', 'b'])
     expect(rig.state.slice('routes').get('few')?.limit).toBe('1 in 1 min for each client')
+    // Sent again, it is still that client's.
+    await rig.loadEmbedded([route('bad', { from: 'in/#', map: said, to: [{ kind: 'channel', channel: 'again' }] })])
+    const [first] = kept
+    await rig.messaging.sendQuarantined({ id: first?.id ?? 0 }, undefined, { type: 'operator', via: 'browser' })
+    const again = await rig.messaging.channel('again')
+    expect(again.map(({ payload }) => JSON.parse(payload).client)).toEqual([first?.client])
     await Promise.all([a.endAsync(), b.endAsync()])
   })
 })

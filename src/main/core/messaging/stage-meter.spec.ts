@@ -105,12 +105,14 @@ describe('The stages of a route', () => {
     expect(told()).toMatchObject([{ since: since + 5_000, stages: [{ in: 0 }] }])
   })
 
-  it('say why the newest message failed', () => {
-    const { send, told } = rig({ validate: { type: 'number', maximum: 100 } })
-    send('150')
+  it('say why the newest message failed, and who had published it', () => {
+    const { router, told, clock } = rig({ validate: { type: 'number', maximum: 100 } })
+    const sender = { client: 'desk-9', user: null }
+    router.take('in/a', Buffer.from('150'), 1, false, clock.wall(), null, null, sender)
     expect(told()[0]?.stages[1]).toMatchObject({
       stage: 'validate',
       failed: 1,
+      client: 'desk-9',
       reason: expect.stringMatching(/"validate" refused it: .*100/),
     })
   })
@@ -180,7 +182,7 @@ describe('The board of stages', () => {
     const slice = openStateHub({ clock, logger: silentLogger }).slice('stages')
     const board = new StageBoard(slice, clock)
     const counts = (entered: number, failed: number, since = 1) => {
-      const rest = { ended: 0, waiting: 0, reason: 'x', meanUs: 1, p99Us: 2 }
+      const rest = { ended: 0, waiting: 0, reason: 'x', client: '', meanUs: 1, p99Us: 2 }
       return [{ route: 'r', since, stages: [{ stage: 'validate' as const, in: entered, failed, ...rest }] }]
     }
     const shown = () => slice.get('r')?.stages[0]

@@ -17,6 +17,8 @@ export class MeteredStage {
   waiting = 0
   /** Why the newest of those that failed did. */
   reason: string | null = null
+  /** Who published that one; empty where that is not known. */
+  client = ''
   readonly time = new TimeSpent()
 
   constructor(name: StageName) {
@@ -24,8 +26,8 @@ export class MeteredStage {
   }
 
   counts(): StageCounts {
-    const { name: stage, in: entered, ended, failed, waiting, reason, time } = this
-    return { stage, in: entered, ended, failed, waiting, reason, meanUs: time.meanUs, p99Us: time.p99Us }
+    const { name: stage, in: entered, ended, failed, waiting, reason, client, time } = this
+    return { stage, in: entered, ended, failed, waiting, reason, client, meanUs: time.meanUs, p99Us: time.p99Us }
   }
 }
 
@@ -141,11 +143,12 @@ export class StageMeter {
     this.#endedAt = name
   }
 
-  /** It goes to quarantine. */
-  fail(reason: string): void {
+  /** It goes to quarantine; `client` published it, empty where that is not known. */
+  fail(reason: string, client = ''): void {
     if (this.#current) {
       this.#current.failed++
       this.#current.reason = reason
+      this.#current.client = client
     }
     this.#stop()
   }

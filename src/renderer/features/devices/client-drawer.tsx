@@ -1,3 +1,4 @@
+import { Link } from 'react-router'
 import { CommandLine, CopyButton } from '../../components/command-line.tsx'
 import { Drawer, DrawerPart, Facts } from '../../components/drawer.tsx'
 import { age, count, perSecond } from '../../components/figures.ts'
@@ -58,6 +59,10 @@ export function ClientDrawer({
             {will.retain && ', retained'}. <CopyButton text={will.topic} what="topic of the last will" />
           </p>
         )}
+      </DrawerPart>
+      <DrawerPart title="Messages">
+        <Link to={`/messages?client=${encodeURIComponent(client.id)}`}>Watch what it publishes</Link>
+        <CommandLine command={`wheelhouse messages --client '${client.id.replaceAll("'", "'\\''")}'`} />
       </DrawerPart>
       <CommandLine command="wheelhouse devices" />
     </Drawer>

@@ -51,7 +51,21 @@ function Row({ stage }: { readonly stage: RouteStagesView['stages'][number] }) {
     <tr className={minute.failed > 0 ? `${styles.failing}` : undefined}>
       <td>
         <span className={styles.name}>{title}</span>
-        {stage.reason !== null && <div className={styles.reason}>{stage.reason}</div>}
+        {stage.reason !== null && (
+          <div className={styles.reason}>
+            {stage.reason}
+            {stage.client !== '' && (
+              <>
+                {' '}
+                (from{' '}
+                <Link to={`/messages?client=${encodeURIComponent(stage.client)}`} title="Watch its messages live">
+                  {stage.client}
+                </Link>
+                )
+              </>
+            )}
+          </div>
+        )}
       </td>
       <td>{count(stage.in)}</td>
       <td>{count(stage.out)}</td>

@@ -15,13 +15,13 @@ export interface StageEnd {
 export function stageEnd(view: RouteStagesView | undefined): StageEnd | null {
   const total = view?.stages[0]?.minute.in ?? 0
   if (!view || total === 0) return null
-  for (const { stage, minute, reason } of view.stages) {
+  for (const { stage, minute, reason, client } of view.stages) {
     const ends = minute.ended + minute.failed
     if (ends * 2 <= total) continue
     const all = ends >= total
     const which = total === 1 ? 'the only message' : all ? `all ${total} messages` : `${ends} of the ${total} messages`
     const failed = minute.failed > 0
-    const why = failed && reason !== null ? `: ${withoutStage(reason)}` : byRule[stage]
+    const why = failed && reason !== null ? `: ${withoutStage(reason)}${fromClient(client)}` : byRule[stage]
     return { clause: `${which} of the last minute ended at \`${stage}\`${why}`, all, failed }
   }
   return null
@@ -38,6 +38,11 @@ const byRule: Readonly<Record<RouteStagesView['stages'][number]['stage'], string
   enrich: '',
   map: '',
   batch: '',
+}
+
+/** Who published the newest of them. An id is a device's own choice, so what would break a line is left out. */
+function fromClient(client: string): string {
+  return client === '' ? '' : ` (the last of them from client ${client.replaceAll(/\p{Cc}/gu, '\uFFFD')})`
 }
 
 /** Reasons name their stage; here it is named already. */

@@ -160,7 +160,18 @@ describe('messages', () => {
     const stage = (name: 'where' | 'validate', minute: { in: number; ended: number; failed: number }) => {
       const reason = minute.failed > 0 ? '"validate" refused it: battery must be <= 100.' : null
       const times = { meanUs: null, p99Us: null }
-      return { stage: name, in: 300, out: 0, ended: 0, failed: 0, waiting: 0, minute, reason, ...times }
+      return {
+        stage: name,
+        in: 300,
+        out: 0,
+        ended: 0,
+        failed: 0,
+        waiting: 0,
+        minute,
+        reason,
+        client: 'desk-9',
+        ...times,
+      }
     }
     const let212 = stage('where', { in: 212, ended: 0, failed: 0 })
     const failing = (failed: number): Given => ({
@@ -172,7 +183,7 @@ describe('messages', () => {
       stages: [{ id: 'presence', since: 0, stages: [let212, stage('validate', { in: 212, ended: 0, failed })] }],
     })
     expect(ask('route:presence', failing(212)).sentence).toBe(
-      'presence cannot handle some messages since 14:02: all 212 messages of the last minute ended at `validate`: battery must be <= 100.',
+      'presence cannot handle some messages since 14:02: all 212 messages of the last minute ended at `validate`: battery must be <= 100 (the last of them from client desk-9).',
     )
     expect(ask('route:presence', failing(150)).sentence).toContain('150 of the 212 messages of the last minute ended')
     expect(ask('route:presence', failing(100)).sentence).toContain('300 messages went to quarantine')

@@ -65,6 +65,20 @@ describe('Messages that wait and were acknowledged', () => {
     expectToAddUp(rig, 'rare')
   })
 
+  it('are still those of the client that published them', async () => {
+    using runtime = mortalRuntime()
+    await using rig = await messagingRig({ runtime })
+    const limit = { rate: { count: 1, perMs: 1_500 }, per: { expression: 'client' }, keep: 'latest' } as const
+    await rig.loadEmbedded([{ ...rare, limit, map: 'client + " " + string(payload)' }])
+    await rig.startBroker()
+    await routerConnected(rig)
+    const { client, got } = await partner(rig.url, 'desk-7')
+    for (const n of [1, 2]) await client.publishAsync('in/a', String(n), { qos: 1 })
+    runtime.kill()
+    await until('both to arrive', () => new Set(got).size === 2)
+    expect(new Set(got)).toEqual(new Set(['desk-7 1', 'desk-7 2']))
+  })
+
   it('wait on for a route that is not there after a restart, and go on when it is', async () => {
     using folder = temporaryFolder()
     const [port = 0] = await freePorts(1)
@@ -171,9 +185,9 @@ function expectToAddUp(rig: MessagingRig, id: string): void {
 }
 
 /** A client that publishes and gets what arrives on `out`. */
-async function partner(url: string) {
+async function partner(url: string, clientId?: string) {
   const got: string[] = []
-  const client = connect(url, { reconnectPeriod: 100 })
+  const client = connect(url, { reconnectPeriod: 100, ...(clientId !== undefined && { clientId }) })
   ends.push(() => client.end(true))
   client.on('error', () => {})
   client.on('message', (_topic, payload) => got.push(payload.toString()))
