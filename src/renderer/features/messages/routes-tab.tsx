@@ -2,7 +2,7 @@ import { ActionIcon, Button, TextInput, Tooltip } from '@mantine/core'
 import { IconChevronDown, IconChevronRight, IconDownload, IconPencil, IconPlus, IconSearch } from '@tabler/icons-react'
 import { useMemo, useState } from 'react'
 import { Link, useSearchParams } from 'react-router'
-import type { RouteView } from '#shared/contract/index.ts'
+import type { RouteStagesView, RouteView } from '#shared/contract/index.ts'
 import { csv, exportText } from '../../components/export-text.ts'
 import { count, perSecond } from '../../components/figures.ts'
 import { HealthMark, type Mark } from '../../components/health-mark.tsx'
@@ -10,7 +10,7 @@ import { PageFrame } from '../../components/page-frame.tsx'
 import { PanelBody } from '../../components/panel.tsx'
 import { Sentence } from '../../components/sentence.tsx'
 import { Time, ZoneNote } from '../../components/time.tsx'
-import { useSlice } from '../../state/use-shown.ts'
+import { useEntity, useSlice } from '../../state/use-shown.ts'
 import { NewRouteDialog, RouteEditor } from '../routes/route-editor.tsx'
 import { StagesPart } from '../routes/stages-part.tsx'
 import { Why } from '../why/why.tsx'
@@ -106,12 +106,13 @@ interface RouteProps {
 }
 
 function Route({ route, hasLimits, open, onOpen, onWatch, onEdit }: RouteProps) {
+  const mark = markOf(route, useEntity('stages', route.id))
   const hasExpired = route.targets.some(({ expired }) => expired > 0)
   const hasTags = route.targets.some(({ passedOver }) => passedOver > 0)
   return (
     <section className={styles.route} aria-label={`Route ${route.id}`}>
       <header className={styles.head}>
-        <HealthMark health={markOf(route)} label={route.on ? 'on' : 'off'} />
+        <HealthMark health={mark} label={markWords(route, mark)} />
         <h2>{route.title}</h2>
         <Tooltip label="Edit, try, save">
           <ActionIcon
@@ -128,7 +129,7 @@ function Route({ route, hasLimits, open, onOpen, onWatch, onEdit }: RouteProps) 
         <button type="button" className={styles.from} title="Watch live" onClick={() => onWatch(route.from)}>
           <code>{route.from}</code>
         </button>
-        {(markOf(route) !== 'healthy' || route.lastError !== null || lost(route) > 0) && (
+        {(mark !== 'healthy' || route.lastError !== null || lost(route) > 0) && (
           <Why subject={`route:${route.id}`} about={route.id} />
         )}
         {route.limit !== null && (
@@ -284,8 +285,16 @@ function lost({ quarantined, targets }: RouteView): number {
   return targets.reduce((all, target) => all + target.dropped + target.quarantined, quarantined)
 }
 
-function markOf(route: RouteView): Mark {
+function markOf(route: RouteView, stages: RouteStagesView | undefined): Mark {
   if (!route.on) return 'unknown'
+  if (route.refused !== null) return 'unhealthy'
+  if (stages?.stages.some(({ minute }) => minute.failed > 0)) return 'degraded'
   if (route.targets.some((target) => target.lastError !== null && target.queued + target.dropped > 0)) return 'degraded'
   return 'healthy'
+}
+
+/** What the mark says, for those who do not see it. */
+function markWords(route: RouteView, mark: Mark): string {
+  if (!route.on) return 'off'
+  return mark === 'healthy' ? 'on' : mark === 'degraded' ? 'on, but some messages fail' : 'not loaded'
 }
