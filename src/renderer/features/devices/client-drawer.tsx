@@ -1,7 +1,7 @@
 import { Link } from 'react-router'
 import { CommandLine, CopyButton } from '../../components/command-line.tsx'
 import { Drawer, DrawerPart, Facts } from '../../components/drawer.tsx'
-import { age, count, perSecond } from '../../components/figures.ts'
+import { ago, count, counted, perSecond } from '../../components/figures.ts'
 import { Time } from '../../components/time.tsx'
 import plain from '../messages/plain-button.module.css'
 import type { ClientRow } from './client-rows.ts'
@@ -24,9 +24,9 @@ export function ClientDrawer({
         facts={[
           ['address', client.address ?? 'not known'],
           ['connected since', <Time key="since" at={client.since} />],
-          ['last heard', `${age(client.silentMs)} ago`],
-          ['from it', `${count(client.received)} messages, ${perSecond(client.inRate)}`],
-          ['to it', `${count(client.sent)} messages, ${perSecond(client.outRate)}`],
+          ['last heard', ago(client.silentMs)],
+          ['from it', `${counted(client.received, 'message')}, ${perSecond(client.inRate)}`],
+          ['to it', `${counted(client.sent, 'message')}, ${perSecond(client.outRate)}`],
         ]}
       />
       <DrawerPart title="Listens to">
@@ -50,7 +50,7 @@ export function ClientDrawer({
         {will === null ? (
           <p className="dim">It named none: when it goes without a word nobody is told.</p>
         ) : (
-          <p>
+          <p className={styles.whole}>
             When it goes without a word, <code>{will.payload === '' ? '(empty)' : will.payload}</code> is published to{' '}
             <button type="button" className={plain.plain} title="Watch live" onClick={() => onWatch(will.topic)}>
               <code>{will.topic}</code>
@@ -61,7 +61,9 @@ export function ClientDrawer({
         )}
       </DrawerPart>
       <DrawerPart title="Messages">
-        <Link to={`/messages?client=${encodeURIComponent(client.id)}`}>Watch what it publishes</Link>
+        <p>
+          <Link to={`/messages?client=${encodeURIComponent(client.id)}`}>Watch what it publishes</Link>
+        </p>
         <CommandLine command={`wheelhouse messages --client '${client.id.replaceAll("'", "'\\''")}'`} />
       </DrawerPart>
       <CommandLine command="wheelhouse devices" />
