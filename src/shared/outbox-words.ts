@@ -2,6 +2,19 @@ import type { OutboxPage } from './contract/messages.ts'
 import { durationInWords } from './duration-words.ts'
 import { sizeInWords } from './size-words.ts'
 
+/** A target as the outbox names it, to be read: `mqtt@office:board/#` is "mqtt board/# on office". */
+export function targetInWords(target: string): string {
+  const { kind, address, broker } = partsOfTarget(target)
+  return `${kind} ${address}${broker === undefined ? '' : ` on ${broker}`}`
+}
+
+/** Kind and address of a target as the outbox names it, and the broker where it is not the site's first. */
+export function partsOfTarget(target: string) {
+  const colon = target.indexOf(':')
+  const [kind = '', broker] = target.slice(0, colon).split('@')
+  return { kind, address: target.slice(colon + 1), broker }
+}
+
 /** How much the outbox may hold, and what happens then. A sentence. */
 export function boundsInWords({ rows, bytes, ageMs, whenFull }: OutboxPage['bounds']): string {
   return `It may hold ${rows.toLocaleString('en')} messages, ${sizeInWords(bytes)}, each for ${durationInWords(ageMs)}; ${rules[whenFull]}.`
@@ -32,5 +45,6 @@ export function horizonInWords({ horizon, bounds }: Pick<OutboxPage, 'horizon' |
 
 function rate(perSecond: number): string {
   if (perSecond >= 1) return `${perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond)}/s`
-  return `${(perSecond * 60).toFixed(1)} a minute`
+  const perMinute = perSecond * 60
+  return `${perMinute < 10 ? perMinute.toFixed(1) : Math.round(perMinute)} a minute`
 }

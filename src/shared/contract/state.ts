@@ -300,6 +300,8 @@ export type TrafficView = z.infer<typeof trafficViewSchema>
 export const routeViewSchema = z.object({
   id: idSchema,
   from: z.string(),
+  /** The broker that it listens to; missing: the site's first. */
+  broker: z.string().optional(),
   title: z.string(),
   on: z.boolean(),
   received: z.number(),

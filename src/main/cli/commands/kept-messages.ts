@@ -1,5 +1,5 @@
 import type { OutboxPage, QuarantineChoice, Settled } from '#shared/contract/messages.ts'
-import { boundsInWords, horizonInWords } from '#shared/outbox-words.ts'
+import { boundsInWords, horizonInWords, targetInWords } from '#shared/outbox-words.ts'
 import { exitCodes } from '../exit-code.ts'
 import { firstState } from '../first-state.ts'
 import { bytes, counted, moment, printable, shortened, table } from '../words.ts'
@@ -19,7 +19,7 @@ export function outboxText(page: OutboxPage, zone: string, now: number): string 
   if (targets.length === 0) return `Nothing waits in the outbox. ${boundsInWords(bounds)}`
   const sums = targets.map(({ route, target, rows: waiting, bytes: size, oldestAt }) => [
     route,
-    target,
+    targetInWords(target),
     String(waiting),
     bytes(size),
     moment(oldestAt, zone),
@@ -28,7 +28,7 @@ export function outboxText(page: OutboxPage, zone: string, now: number): string 
     String(seq),
     moment(at, zone),
     route,
-    target,
+    targetInWords(target),
     key === null ? '–' : shortened(key, 30),
     payload.slice(0, 60),
   ])

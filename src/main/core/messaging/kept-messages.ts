@@ -60,7 +60,7 @@ export class KeptMessages {
     const { database } = this.#parts
     const which = route === undefined ? '' : 'AND route = ?'
     const found = await database.query<Parameters<typeof shownRow>[0]>({
-      sql: `SELECT seq, id, at, expires_at, route, target, topic, bytes, attempts, key, properties, ${firstBytes(16_384)}
+      sql: `SELECT seq, id, at, expires_at, route, target, topic, octet_length(payload) AS bytes, attempts, key, properties, ${firstBytes(16_384)}
             FROM outbox WHERE seq > ? ${which} ORDER BY seq LIMIT ?`,
       values: [after, ...(route === undefined ? [] : [route]), limit + 1],
       name: 'list outbox',

@@ -236,6 +236,7 @@ export class RouteBoard {
     this.#parts.slice.set(definition.id, {
       id: definition.id,
       from: definition.from,
+      ...(definition.broker !== undefined && { broker: definition.broker }),
       title: definition.title,
       on: definition.on,
       received: counts.received,

@@ -1,6 +1,6 @@
 import { Tabs } from '@mantine/core'
 import { useNavigate, useParams, useSearchParams } from 'react-router'
-import { count } from '../../components/figures.ts'
+import { count, counted } from '../../components/figures.ts'
 import { useEntity } from '../../state/use-shown.ts'
 import { Why } from '../why/why.tsx'
 import { JournalTab } from './journal-tab.tsx'
@@ -92,7 +92,7 @@ function BrokerNote() {
           <code>{address}</code>
         </>
       )}
-      {traffic.broker.state === 'running' && `, ${count(traffic.broker.clients)} clients`}; router{' '}
+      {traffic.broker.state === 'running' && `, ${counted(traffic.broker.clients, 'client')}`}; router{' '}
       {traffic.links.length > 1
         ? traffic.links.map(({ broker, address, state, lastError }, index) => (
             <span key={broker} title={lastError === null ? address : `${address}. Last trouble: ${lastError}`}>

@@ -2,7 +2,7 @@ import { Button, Group } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { OutboxRowView } from '#shared/contract/index.ts'
-import { boundsInWords, horizonInWords } from '#shared/outbox-words.ts'
+import { boundsInWords, horizonInWords, targetInWords } from '#shared/outbox-words.ts'
 import { Drawer, DrawerPart, Facts } from '../../components/drawer.tsx'
 import { bytes, count, counted } from '../../components/figures.ts'
 import { PageFrame } from '../../components/page-frame.tsx'
@@ -10,6 +10,8 @@ import { Time, ZoneNote } from '../../components/time.tsx'
 import { usePage } from '../../state/page-context.ts'
 import { tellDone, useAction } from '../../state/use-action.tsx'
 import { MessageTrace } from '../routes/message-trace.tsx'
+import { DiscardDialog } from './discard-dialog.tsx'
+import styles from './outbox-tab.module.css'
 import { PagedRows, pageSize } from './paged-rows.tsx'
 import { Payload } from './payload.tsx'
 import { PayloadPart } from './payload-part.tsx'
@@ -39,7 +41,7 @@ export function OutboxTab() {
           })
         }
         keyOf={(row) => row.seq}
-        textOf={(row) => `${row.topic} ${row.target} ${row.payload}`}
+        textOf={(row) => `${row.topic} ${targetInWords(row.target)} ${row.key ?? ''} ${row.payload}`}
         name="outbox"
         filters={<RouteChoice value={route} onChange={setRoute} />}
         label="Messages that wait, oldest first"
@@ -53,7 +55,9 @@ export function OutboxTab() {
               <Time at={row.at} />
             </span>
             <span>{row.route}</span>
-            <code>{row.target}</code>
+            <code title={`${targetInWords(row.target)}${row.key === null ? '' : `, key ${row.key}`}`}>
+              {targetInWords(row.target)}
+            </code>
             <span title={row.payload}>{row.payload}</span>
           </>
         )}
@@ -95,9 +99,10 @@ function WaitingMessage({ row, onClose }: { readonly row: OutboxRowView; readonl
 function Settling({ row, onDone }: { readonly row: OutboxRowView; readonly onDone: () => void }) {
   const { busy, run } = useAction()
   const queries = useQueryClient()
-  const [sure, setSure] = useState(false)
+  const [asking, setAsking] = useState(false)
   const settle = async (what: 'send' | 'discard') => {
     const answer = await run(({ messages }) => messages.settleWaiting({ seq: row.seq, what }))
+    setAsking(false)
     await queries.invalidateQueries({ queryKey: ['outbox'] })
     if (!answer) return
     tellDone(what === 'send' ? `${row.target} is tried now.` : 'The message was discarded.')
@@ -109,16 +114,22 @@ function Settling({ row, onDone }: { readonly row: OutboxRowView; readonly onDon
         <Button size="compact-sm" loading={busy} onClick={() => void settle('send')}>
           Send now
         </Button>
-        {sure ? (
-          <Button size="compact-sm" color="red" loading={busy} onClick={() => void settle('discard')}>
-            Discard for good
-          </Button>
-        ) : (
-          <Button size="compact-sm" variant="default" onClick={() => setSure(true)}>
-            Discard
-          </Button>
-        )}
+        <Button size="compact-sm" onClick={() => setAsking(true)}>
+          Discard…
+        </Button>
       </Group>
+      {asking && (
+        <DiscardDialog
+          act="Discard the message"
+          command={`wheelhouse outbox discard ${row.seq}`}
+          busy={busy}
+          onDiscard={() => void settle('discard')}
+          onClose={() => setAsking(false)}
+        >
+          The message from <code>{row.topic}</code> is deleted and never sent to{' '}
+          <code>{targetInWords(row.target)}</code>. What waits behind it keeps its order.
+        </DiscardDialog>
+      )}
     </DrawerPart>
   )
 }
@@ -136,15 +147,15 @@ function Waiting() {
   if (rows === 0) return <p className="dim">{boundsInWords(data.bounds)}</p>
   const oldest = Math.min(...data.targets.map(({ oldestAt }) => oldestAt))
   return (
-    <>
+    <div className={styles.waiting}>
       <p>
         {counted(rows, 'message')}, {bytes(data.targets.reduce((sum, target) => sum + target.bytes, 0))}, the oldest
-        since <Time at={oldest} /> for {data.targets.map(({ target, rows }) => `${target} (${count(rows)})`).join(', ')}
-        .
+        since <Time at={oldest} /> for{' '}
+        {data.targets.map(({ target, rows }) => `${targetInWords(target)} (${count(rows)})`).join(', ')}.
       </p>
       <p>
         <strong>{horizonInWords(data, Date.now())}</strong> <span className="dim">{boundsInWords(data.bounds)}</span>
       </p>
-    </>
+    </div>
   )
 }

@@ -10,6 +10,7 @@ import { Time, ZoneNote } from '../../components/time.tsx'
 import { usePage } from '../../state/page-context.ts'
 import { tellDone, useAction } from '../../state/use-action.tsx'
 import { MessageTrace } from '../routes/message-trace.tsx'
+import { DiscardDialog } from './discard-dialog.tsx'
 import { PagedRows, pageSize } from './paged-rows.tsx'
 import { Payload } from './payload.tsx'
 import { isPart, PayloadPart } from './payload-part.tsx'
@@ -94,7 +95,7 @@ function Settling({ message, onDone }: { readonly message: Quarantined; readonly
   const { busy, run } = useAction()
   const queries = useQueryClient()
   const [edited, setEdited] = useState<string | null>(null)
-  const [sure, setSure] = useState(false)
+  const [asking, setAsking] = useState<'one' | 'all' | null>(null)
   const all = { route: message.route }
   const settle = async (what: 'send' | 'discard', choice: QuarantineChoice, payload?: string) => {
     const answer = await run(({ messages }) =>
@@ -102,6 +103,7 @@ function Settling({ message, onDone }: { readonly message: Quarantined; readonly
         ? messages.discardQuarantined({ choice })
         : messages.sendQuarantined('id' in choice ? { choice, ...(payload !== undefined && { payload }) } : { choice }),
     )
+    setAsking(null)
     await queries.invalidateQueries({ queryKey: ['quarantine'] })
     if (!answer) return
     const left = answer.left > 0 ? ` ${counted(answer.left, 'message')} not whole, or in other hands: left here.` : ''
@@ -132,13 +134,8 @@ function Settling({ message, onDone }: { readonly message: Quarantined; readonly
                 Edit and send
               </Button>
             )}
-            <Button
-              size="compact-sm"
-              variant="default"
-              loading={busy}
-              onClick={() => void settle('discard', { id: message.id })}
-            >
-              Discard
+            <Button size="compact-sm" variant="default" onClick={() => setAsking('one')}>
+              Discard…
             </Button>
           </>
         ) : (
@@ -156,15 +153,33 @@ function Settling({ message, onDone }: { readonly message: Quarantined; readonly
         <Button size="compact-sm" variant="default" loading={busy} onClick={() => void settle('send', all)}>
           Send all of {message.route}
         </Button>
-        <Button
-          size="compact-sm"
-          variant="default"
-          loading={busy}
-          onClick={() => (sure ? void settle('discard', all) : setSure(true))}
-        >
-          {sure ? `Really discard all of ${message.route}` : `Discard all of ${message.route}`}
+        <Button size="compact-sm" variant="default" onClick={() => setAsking('all')}>
+          Discard all of {message.route}…
         </Button>
       </Group>
+      {asking === 'one' && (
+        <DiscardDialog
+          act="Discard the message"
+          command={`wheelhouse quarantine discard ${message.id}`}
+          busy={busy}
+          onDiscard={() => void settle('discard', { id: message.id })}
+          onClose={() => setAsking(null)}
+        >
+          The message from <code>{message.topic}</code> is deleted.
+        </DiscardDialog>
+      )}
+      {asking === 'all' && (
+        <DiscardDialog
+          act={`Discard all of ${message.route}`}
+          command={`wheelhouse quarantine discard --route ${message.route}`}
+          busy={busy}
+          onDiscard={() => void settle('discard', all)}
+          onClose={() => setAsking(null)}
+        >
+          Everything of route {message.route} in quarantine is deleted, 10,000 messages at most; what is on its way out
+          of there stays.
+        </DiscardDialog>
+      )}
     </DrawerPart>
   )
 }

@@ -107,6 +107,8 @@ interface RouteProps {
 
 function Route({ route, hasLimits, open, onOpen, onWatch, onEdit }: RouteProps) {
   const mark = markOf(route, useEntity('stages', route.id))
+  const links = useSlice('traffic').traffic?.links ?? []
+  const broker = links.length > 1 ? (route.broker ?? links[0]?.broker) : undefined
   const hasExpired = route.targets.some(({ expired }) => expired > 0)
   const hasTags = route.targets.some(({ passedOver }) => passedOver > 0)
   return (
@@ -129,6 +131,7 @@ function Route({ route, hasLimits, open, onOpen, onWatch, onEdit }: RouteProps) 
         <button type="button" className={styles.from} title="Watch live" onClick={() => onWatch(route.from)}>
           <code>{route.from}</code>
         </button>
+        {broker !== undefined && <span className="dim">on {broker}</span>}
         {(mark !== 'healthy' || route.lastError !== null || lost(route) > 0) && (
           <Why subject={`route:${route.id}`} about={route.id} />
         )}

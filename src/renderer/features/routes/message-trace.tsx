@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from 'react-router'
 import { toConsoleError } from '#shared/client/index.ts'
 import type { MessageTraceView, StoredMessage } from '#shared/contract/index.ts'
+import { targetInWords } from '#shared/outbox-words.ts'
 import { stageWords } from '#shared/stage-words.ts'
 import { CommandLine } from '../../components/command-line.tsx'
 import { counted } from '../../components/figures.ts'
@@ -78,7 +79,8 @@ export function MessageTrace({
         <ol className={styles.passport} aria-label="Deliveries">
           {data.deliveries.map((one) => (
             <li key={one.id}>
-              <HealthMark health={markOfState[one.state]} label={one.state} size={10} /> <code>{one.target}</code>{' '}
+              <HealthMark health={markOfState[one.state]} label={one.state} size={10} />{' '}
+              <code>{targetInWords(one.target)}</code>{' '}
               <span className="dim">
                 {one.state === 'delivered' ? 'acknowledged' : one.state}
                 {one.endedAt !== null && (
@@ -105,7 +107,7 @@ export function MessageTrace({
           <Link to="/messages/quarantine">In quarantine</Link> as number {id} of route {route}
           {target !== null && (
             <>
-              , refused by <code>{target}</code>
+              , refused by <code>{targetInWords(target)}</code>
             </>
           )}
           : {reason}

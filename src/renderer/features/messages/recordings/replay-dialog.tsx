@@ -137,7 +137,7 @@ export function ReplayDialog({
         <Button size="sm" data-autofocus onClick={onClose}>
           Cancel
         </Button>
-        <Button size="sm" disabled={busy || !ready} onClick={() => void begin()}>
+        <Button size="sm" variant="filled" disabled={busy || !ready} onClick={() => void begin()}>
           {plan.data ? `Publish ${count(plan.data.messages)} messages` : 'Publish'}
         </Button>
       </div>
