@@ -66,6 +66,16 @@ test('what is in quarantine is listed, sent again, put right or discarded; what 
     60_000,
   )
   expect(listed.map(({ payload }) => payload)).toEqual(['four', 'three', 'two', 'one'])
+  // Told once a second.
+  const stages = await until('the stages to be told', async () => {
+    const { out } = await user.run('route', 'strict', '--site', site)
+    return /4\s+0\s+0\s+4/.test(out) ? out : undefined
+  })
+  expect(stages).toMatch(/ROUTE[\s\S]*strict[\s\S]*STAGE[\s\S]*\(from client desk-7\)[\s\S]*Counted since/)
+  expect(await user.run('route', 'nope', '--site', site)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('nope'),
+  })
   const one = String(listed.at(-1)?.id)
   expect(await quarantine('list')).toMatchObject({
     code: 0,

@@ -139,7 +139,8 @@ class SiteMessaging implements Messaging {
       onMessage: (message) => this.#hear(message),
       onConfigured: (routes, refused) => {
         this.#routes.define(routes)
-        this.#stages.define(routes.filter(({ on }) => on))
+        const isRefused = new Set(refused.map(({ route }) => route))
+        this.#stages.define(routes.filter(({ id, on }) => on && !isRefused.has(id)))
         this.#routes.refuse(refused)
       },
       onThread: () => this.#broker.introduce(() => this.#waysToRouter()),
