@@ -1,4 +1,5 @@
-import type { JobView } from '#shared/contract/state.ts'
+import type { InterruptedJob } from './jobs/index.ts'
+import { replayCutOff } from './messaging/index.ts'
 import type { SiteParts } from './site-parts.ts'
 import type { SitePorts } from './site-ports.ts'
 
@@ -14,13 +15,13 @@ export async function settleInterrupted({ backups, jobs }: SiteParts, { owner, l
     // Nobody starts here what it had stopped: the next console that may does, and tells its end.
     const stopsServices = /^(recovery\.|database\.recover$)/.test(job.view.kind) && Array.isArray(job.input.services)
     if (owner.host === 'command line' && stopsServices) continue
-    await job.resolve('failed', { message: interruptedSentence(job.view) })
+    await job.resolve('failed', { message: interruptedSentence(job) })
   }
   return ofBackups.some(({ view }) => jobs.get(view.id)?.state === 'interrupted')
 }
 
 /** What a job that the console did not live to finish has left behind, by what it worked on. */
-function interruptedSentence({ kind, title }: JobView): string {
+function interruptedSentence({ view: { kind, title }, input }: InterruptedJob): string {
   const ended = `The console ended while this ran: ${title}.`
   if (kind.startsWith('store.'))
     return `${ended} The store looked after its databases when the site was opened and nothing half done is left; order it again if it is still wanted.`
@@ -30,6 +31,7 @@ function interruptedSentence({ kind, title }: JobView): string {
     return `${ended} What it had begun is finished or undone when the database is opened the next time; look at the state of the database, and order it again if it is still wanted.`
   if (kind.startsWith('units.'))
     return `${ended} The unit of systemd gets back what it had before; the next job says so.`
+  if (kind === 'recording.replay') return `${ended} ${replayCutOff(input)}`
   if (kind.startsWith('drill.')) return `${ended} What it had done was undone when the site was opened.`
   return `${ended} Look at the services' states.`
 }

@@ -23,6 +23,7 @@ export async function exportRecording(
   const stop = new AbortController()
   using _interrupt = terminal.onInterrupt(() => stop.abort())
   const { recordings } = reached.connection.calls
+  const said = (await recordings.list({})).recordings.find(({ id }) => id === recording)
   // Before the file is begun: an unknown recording leaves nothing behind.
   let page = await recordings.page({ recording, limit: 1_000 })
   await using written = await beginDurably(file).catch(cannotBeWritten(file))
@@ -42,7 +43,12 @@ export async function exportRecording(
   await assertFree(file, force)
   await written.finish().catch(cannotBeWritten(file))
   show(context, { file, messages }, `${counted(messages, 'message')} in ${file}.`)
-  return exitCodes.done
+  const gone = said?.state === 'complete' ? said.messages - messages : 0
+  if (gone <= 0) return exitCodes.done
+  terminal.err(
+    `${counted(gone, 'message')} of ${said?.name} are missing: the database no longer holds them. Something else has deleted them, or they were lost with damage.`,
+  )
+  return exitCodes.failed
 }
 
 /** `wheelhouse recording import FILE`: every line is checked before the first is sent. */
@@ -68,7 +74,11 @@ export async function importRecording(
       const remedy = 'Correct these lines, then import the file again. Nothing was imported.'
       throw new ConsoleError('import-bad-lines', `${file}: ${done.mistake}`, remedy, { params: { file } })
     }
-    show(context, done, `${counted(done.messages, 'message')} of ${file} are recording ${done.recording}, ${name}.`)
+    show(
+      context,
+      done,
+      `${counted(done.messages, 'message')} of ${file} ${done.messages === 1 ? 'is' : 'are'} recording ${done.recording}, ${name}.`,
+    )
     return exitCodes.done
   } catch (error) {
     terminal.progress(null)

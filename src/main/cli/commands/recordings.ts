@@ -123,7 +123,7 @@ function listText(recordings: readonly RecordingView[], zone: string): string {
     one.id,
     one.name,
     one.imported ? 'imported' : one.filter,
-    one.state,
+    one.gaps === 0 ? one.state : `${one.state}, interrupted ${one.gaps === 1 ? 'once' : `${one.gaps} times`}`,
     String(one.messages),
     bytes(one.bytes),
     String(one.lost),

@@ -105,7 +105,10 @@ export interface RecordingOrder {
 /** How far a recording has come. `ended`: it has reached this bound, and all that it kept is on disk. */
 export interface RecordingCounts {
   readonly id: number
+  /** Those on the disk. */
   readonly messages: number
+  /** Those on their way there. */
+  readonly pending: number
   readonly bytes: number
   readonly lost: number
   readonly ended: 'messages' | 'bytes' | 'time' | 'asked' | null

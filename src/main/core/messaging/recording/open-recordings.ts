@@ -53,6 +53,8 @@ class SiteRecordings implements Recordings {
   readonly #slice: Slice<RecordingView>
   readonly #rows = new Map<number, RecordingRow>()
   readonly #unsaved = new Set<number>()
+  /** Messages of recordings that are on their way to the disk. */
+  readonly #pending = new Map<number, number>()
   readonly #ending = new Map<number, PromiseWithResolvers<void>>()
   readonly #importing = new Map<number, Disposable>()
   readonly #over = new AbortController()
@@ -85,6 +87,14 @@ class SiteRecordings implements Recordings {
       else this.#show(row)
       if (row.state === 'recording') void this.#goOn(row)
     }
+    this.#removing = this.#removing
+      .then(() => this.#findStrays())
+      .catch((error: unknown) => {
+        if (this.#over.signal.aborted) return
+        this.#parts.logger.warn(
+          `Whether messages of recordings lie about without an entry is not known: ${String(error)}.`,
+        )
+      })
   }
 
   list(): readonly RecordingView[] {
@@ -122,7 +132,9 @@ class SiteRecordings implements Recordings {
     this.#ending.delete(row.id)
     this.#parts.recorder.forget(row.id)
     const now = this.#rows.get(row.id)
-    if (now?.state === 'recording') await this.#complete(now, null, cause)
+    const pending = this.#pending.get(row.id) ?? 0
+    const why = pending > 0 ? `${pending} more had not reached the disk when it was stopped.` : null
+    if (now?.state === 'recording') await this.#complete(now, why, cause)
   }
 
   async delete(recording: string, cause: Cause): Promise<void> {
@@ -221,6 +233,25 @@ class SiteRecordings implements Recordings {
     await this.#save().catch(() => {})
   }
 
+  /** Messages that are there without an entry get one again: what was recorded is not lost with a line of a list. */
+  async #findStrays(): Promise<void> {
+    for (const { id, first, last, messages, bytes } of await this.#book.strays()) {
+      if (this.#rows.has(id) || this.#over.signal.aborted) continue
+      const given = { filter: '#', text: '', state: 'complete', most_messages: messages, most_bytes: bytes } as const
+      const found: RecordingRow = {
+        ...newRow(`Found again ${id}`, first, { ...given, until_at: last }),
+        id,
+        ended_at: last,
+        messages,
+        bytes,
+        why: 'Its entry was missing from the database; what it had kept was found again.',
+      }
+      this.#set(found)
+      await this.#book.save(found)
+      this.#parts.logger.warn(`${found.name}: ${messages} recorded messages had no entry in the list of recordings.`)
+    }
+  }
+
   /** One that was under way when the console ended: what was noted of it last may be behind what is on disk. */
   async #goOn(row: RecordingRow): Promise<void> {
     const counted = await this.#book.counted(row.id).catch(() => ({}))
@@ -254,8 +285,13 @@ class SiteRecordings implements Recordings {
     this.#parts.recorder.record({ id, filter, text, messages, bytes, lost, most })
   }
 
-  #count({ id, messages, bytes, lost, ended }: RecordingCounts): void {
+  #count({ id, messages, pending, bytes, lost, ended }: RecordingCounts): void {
     const row = this.#rows.get(id)
+    if (pending > 0) this.#pending.set(id, pending)
+    else this.#pending.delete(id)
+    // Stopped while the disk took nothing: what was on its way has come there after all, or is lost.
+    if (row?.state === 'complete' && ended !== null && row.imported === 0)
+      this.#set({ ...row, messages, bytes, lost, why: null })
     if (row?.state !== 'recording') return
     const counted = { ...row, messages, bytes, lost }
     this.#set(counted)
@@ -273,9 +309,10 @@ class SiteRecordings implements Recordings {
 
   async #complete(row: RecordingRow, why: string | null, cause: Cause): Promise<void> {
     const complete: RecordingRow = { ...row, state: 'complete', ended_at: this.#parts.clock.wall(), why }
+    // Until it is written it is tried again with what else is noted.
     this.#set(complete)
-    this.#unsaved.delete(row.id)
     await this.#book.save(complete)
+    if (this.#rows.get(row.id) === complete) this.#unsaved.delete(row.id)
     const verb = row.imported === 0 ? 'ended' : 'was imported'
     this.#tell(
       'recordingEnded',
@@ -356,7 +393,12 @@ class SiteRecordings implements Recordings {
   async #save(): Promise<void> {
     const rows = [...this.#unsaved].flatMap((id) => this.#rows.get(id) ?? [])
     this.#unsaved.clear()
-    await Promise.all(rows.map((row) => this.#book.save(row)))
+    const saved = await Promise.allSettled(rows.map((row) => this.#book.save(row)))
+    for (const [index, row] of rows.entries()) {
+      if (saved[index]?.status === 'rejected' && this.#rows.has(row.id)) this.#unsaved.add(row.id)
+    }
+    const failed = saved.find((one) => one.status === 'rejected')
+    if (failed) throw failed.reason
   }
 
   #tell(

@@ -154,7 +154,8 @@ class UnderWay implements RowOwner {
     if (this.#ended !== null && !settled) this.#changed = true
     return {
       id: this.#order.id,
-      messages: this.#messages,
+      messages: this.#messages - this.#onTheWay,
+      pending: this.#onTheWay,
       bytes: this.#bytes,
       lost: this.#lost,
       ended: settled ? this.#ended : null,

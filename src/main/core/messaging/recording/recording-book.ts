@@ -21,6 +21,15 @@ export interface RecordingRow {
   readonly until_at: number
 }
 
+/** Messages of a recording that has no entry any more; times are wall-clock milliseconds. */
+export interface Stray {
+  readonly id: number
+  readonly first: number
+  readonly last: number
+  readonly messages: number
+  readonly bytes: number
+}
+
 /** Rows that one step of a deletion takes: the writer is held up for a few milliseconds by it. */
 const rowsInStep = 1_000
 
@@ -45,11 +54,33 @@ export class RecordingBook {
     return result?.lastInsertRowid ?? 0
   }
 
-  async save({ id, ...row }: RecordingRow): Promise<void> {
+  /** Writes it as it is, also when something else has taken it out of the database. */
+  async save(row: RecordingRow): Promise<void> {
     const columns = Object.keys(row)
     const values: SqlValue[] = Object.values(row)
-    const sql = `UPDATE recordings SET ${columns.map((column) => `${column} = ?`).join(', ')} WHERE id = ?`
-    await this.#database.write([{ sql, values: [...values, id] }], 'recording')
+    const sql = `INSERT OR REPLACE INTO recordings (${columns.join(',')}) VALUES (${columns.map(() => '?').join(',')})`
+    await this.#database.write([{ sql, values }], 'recording')
+  }
+
+  /** Recordings of which messages are there and no entry, as damage or a foreign hand may leave them. */
+  async strays(): Promise<readonly Stray[]> {
+    // From one to the next by the index: what there is is not counted before it is known to be astray.
+    const ids = await this.#database.query<{ id: number }>({
+      sql: `WITH RECURSIVE ids(id) AS (
+              SELECT min(recording) FROM recorded
+              UNION ALL SELECT (SELECT min(recording) FROM recorded WHERE recording > id) FROM ids WHERE id IS NOT NULL
+            ) SELECT id FROM ids WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM recordings)`,
+      name: 'recordings without an entry',
+    })
+    return await Promise.all(
+      ids.map(async ({ id }) => {
+        const [times] = await this.#database.query<{ first: number; last: number }>(
+          { sql: 'SELECT min(at) AS first, max(at) AS last FROM recorded WHERE recording = ?', values: [id] },
+          { atMostMs: 60_000 },
+        )
+        return { id, first: times?.first ?? 0, last: times?.last ?? 0, ...(await this.counted(id)) }
+      }),
+    )
   }
 
   /** What a recording holds in truth: counted, for after a crash. */

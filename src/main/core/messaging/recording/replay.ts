@@ -25,6 +25,9 @@ const namedTopics = 50
 /** Longest silence between two messages that is kept: a night without messages need not be sat out. */
 const longestSilenceMs = 60_000
 
+/** How often it is noted how far a replay has come, for after a crash. */
+const noteMs = 1_000
+
 export interface ReplayPorts {
   readonly store: Pick<Store, 'messages'>
   readonly recorder: RecorderPort
@@ -61,6 +64,7 @@ export async function planReplay(ports: ReplayPorts, row: RecordingRow, request:
       ...(retained > 0
         ? [`${retained} of them are retained: they take the place of what the broker keeps for those topics.`]
         : []),
+      ...lossWarning(row, request, messages),
       ...brokerWarnings(groups, request, links),
     ],
     refusal: refusalOf(row, request, messages, to, brokers, links),
@@ -91,6 +95,7 @@ export async function runReplay(
   context: JobContext,
 ): Promise<JobOutcome> {
   let sent = 0
+  let noted = Number.NEGATIVE_INFINITY
   await context.step('publish', async () => {
     const pacer = new Pacer(request.pace, ports.clock)
     for await (const batch of batchesOf(ports, row, request, pacer, context.signal)) {
@@ -100,6 +105,11 @@ export async function runReplay(
       const result = await ports.recorder.replay(batch.rows.map((row) => replayedMessage(row, ground)))
       sent += result.sent
       context.progress(sent, plan.messages, 'messages')
+      if (ports.clock.monotonic() - noted >= noteMs) {
+        noted = ports.clock.monotonic()
+        // A replay does not wait for it; what cannot be noted is told as less after a crash.
+        void context.remember({ ...request, sent, of: plan.messages }).catch(() => {})
+      }
       if (result.problem) {
         const { code, message, remedy } = result.problem
         throw new ConsoleError(code, `${message} ${sent} of ${plan.messages} messages were replayed.`, remedy, {
@@ -109,6 +119,15 @@ export async function runReplay(
     }
   })
   return { message: `${sent} messages of ${row.name} were replayed.`, data: { sent } }
+}
+
+/** What became of a replay that the console did not live to finish; `input` is what it noted. */
+export function replayCutOff({ sent, of }: Readonly<Record<string, unknown>>): string {
+  const again = 'Replay it again if the rest is still wanted.'
+  if (typeof sent !== 'number' || typeof of !== 'number') {
+    return `How many messages were published is not known: it was within its first second. ${again}`
+  }
+  return `At least ${sent.toLocaleString('en')} of its ${of.toLocaleString('en')} messages were published, and those of about a second more. ${again}`
 }
 
 interface Batch {
@@ -189,6 +208,15 @@ async function waitUntil(clock: Clock, due: number, signal: AbortSignal): Promis
   }
 }
 
+/** What a recording says that it holds and does not. */
+function lossWarning(row: RecordingRow, { filter }: Pick<Replay, 'filter'>, messages: number): string[] {
+  if (filter !== '#' || messages >= row.messages) return []
+  const gone = row.messages - messages
+  return [
+    `${gone} of its ${row.messages} messages are no longer in the database: something else has deleted them, or they were lost with damage.`,
+  ]
+}
+
 type Link = TrafficView['links'][number]
 
 function linksOf({ state }: ReplayPorts): readonly Link[] {
@@ -227,14 +255,14 @@ function brokerWarnings(groups: readonly TopicGroup[], { broker: asked }: Replay
 
 function refusalOf(
   row: RecordingRow,
-  { prefix, broker }: Replay,
+  { prefix, broker, filter }: Replay,
   messages: number,
   to: readonly { readonly topic: string }[],
   brokers: readonly { readonly broker: string }[],
   links: readonly Link[],
 ): string | null {
   if (row.state !== 'complete') return `${row.name} is not complete yet: stop it first.`
-  if (messages === 0) return 'There is no message to replay.'
+  if (messages === 0) return lossWarning(row, { filter }, messages)[0] ?? 'There is no message to replay.'
   if (prefix.startsWith('$')) return 'Topics that begin with $ belong to the broker.'
   const wrong = to.find(({ topic }) => mistakeInTopic(topic) || topic.startsWith('$'))
   if (wrong) return `"${wrong.topic}" is not a topic to publish to.`

@@ -18,7 +18,7 @@ const mostBytes = 100 * 1024 * 1024
 type Stage =
   | { readonly type: 'asking' }
   | { readonly type: 'reading'; readonly count: number }
-  | { readonly type: 'saved'; readonly count: number; readonly cut: boolean }
+  | { readonly type: 'saved'; readonly count: number; readonly cut: boolean; readonly missing: number }
   | { readonly type: 'failed'; readonly problem: Problem }
 
 /** Saves a recording as JSON Lines. */
@@ -54,7 +54,12 @@ export function ExportDialog({
       }
       if (signal.aborted) return
       exportBlob(file, new Blob(parts, { type: 'application/jsonl' }))
-      setStage({ type: 'saved', count: read, cut: after !== null && read < recording.messages })
+      setStage({
+        type: 'saved',
+        count: read,
+        cut: after !== null && read < recording.messages,
+        missing: after === null && recording.state === 'complete' ? recording.messages - read : 0,
+      })
     } catch (error) {
       if (!signal.aborted) setStage({ type: 'failed', problem: toConsoleError(error).problem })
     }
@@ -82,6 +87,12 @@ export function ExportDialog({
         <p role="status">
           {counted(stage.count, 'message')} were saved as {file}
           {stage.cut && ', the most that a page saves; the command line saves all of them'}.
+        </p>
+      )}
+      {stage.type === 'saved' && stage.missing > 0 && (
+        <p role="alert">
+          {counted(stage.missing, 'message')} of it are missing: the database no longer holds them. Something else has
+          deleted them, or they were lost with damage.
         </p>
       )}
       {stage.type === 'failed' && (
