@@ -1,13 +1,21 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { duplexPair } from 'node:stream'
 import { Aedes } from 'aedes'
 import { MqttClient } from 'mqtt'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { systemClock } from '#core/platform/index.ts'
+import { temporaryFolder } from '../../../../test/support/folders.ts'
+import { routeFunction } from '../../../../test/support/function-rig.ts'
 import { ManualClock } from '../../../../test/support/manual-clock.ts'
 import { route } from '../../../../test/support/messaging-rig.ts'
+import { testRuntime } from '../../../../test/support/runtime.ts'
 import { StoreWriter } from '../../../../test/support/store-writer.ts'
 import { until } from '../../../../test/support/until.ts'
 import { Receipts } from './admission/receipts.ts'
 import { Channels, ChannelTarget } from './channels.ts'
+import { functionGround } from './function/function-ground.ts'
+import { Functions } from './function/functions.ts'
 import { HeldMessages } from './holding/held-messages.ts'
 import { isDurable, type RouteLedger } from './ledger.ts'
 import { MqttSender } from './mqtt-sender.ts'
@@ -60,8 +68,26 @@ const routes = [
       { ...mqtt('out/ordered', 1), key: 'topic[1]' },
     ],
   }),
+  route('called', {
+    from: 'in/+',
+    limit: { rate: { count: 20, perMs: 40 }, per: 'topic', keep: 'latest' },
+    map: routeFunction({ timeoutMs: 5_000 }),
+    batch: { windowMs: 50, most: 7, bytes: 4_096, per: 'topic', as: null },
+    to: [mqtt('out/called', 1), { kind: 'channel', channel: 'called' }],
+  }),
   route('mapped', { from: '/^in/', map: '{"n": payload.n}', to: [mqtt('out/mapped', 1), mqtt('out/copy', 0)] }),
 ]
+
+/** Filters, throws and ends its process now and then. */
+const fickle = `
+  let calls = 0
+  export default async (payload) => {
+    if (++calls % 700 === 0) process.exit()
+    if (payload.m === 5) return undefined
+    if (payload.n === 'x') throw new Error('no number')
+    return calls % 50 === 0 ? await payload.n : payload.n
+  }
+`
 
 describe('The loss ledger', () => {
   let clock: ManualClock
@@ -93,6 +119,21 @@ describe('The loss ledger', () => {
       port.close()
     })
     const channels = new Channels()
+    let ended = 0
+    const folder = temporaryFolder()
+    writeFileSync(join(folder.path, 'f.mjs'), fickle)
+    const functions = new Functions({
+      clock: systemClock(),
+      log: (_level, message) => {
+        if (message.includes('ended by itself')) ended++
+      },
+      onProgress: () => {},
+    })
+    functions.use(await functionGround(folder.path, testRuntime()))
+    ends.push(async () => {
+      await functions[Symbol.asyncDispose]()
+      folder[Symbol.dispose]()
+    })
     const held: HeldMessages = new HeldMessages({
       port,
       now: () => Date.now(),
@@ -111,6 +152,7 @@ describe('The loss ledger', () => {
       holdingOf: (id, ledger) => held.of(id, ledger),
       taps: new TapRing(),
       clock,
+      functions,
       makeTarget: (definition, to, ledger) => {
         switch (to.kind) {
           case 'mqtt':
@@ -188,6 +230,10 @@ describe('The loss ledger', () => {
     expect(router.ledgers().some((ledger) => ledger.counts().limited > 0)).toBe(true)
     await clock.advance(10_000)
     expect(router.ledgers().some((ledger) => ledger.counts().merged > 0)).toBe(true)
+    await functions.settled(60_000)
+    expect(ended).toBeGreaterThan(0)
+    expectToAddUp(router.ledgers())
+    await clock.advance(10_000)
     expect(router.ledgers().every((ledger) => ledger.counts().held === 0)).toBe(true)
     const newest = router.ledgers().find(({ id }) => id === 'newest')
     for (const index of [0, 1]) expect(newest?.targets[index]?.counts().merged).toBeGreaterThan(100)
