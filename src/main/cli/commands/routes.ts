@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type DryRunReport, dryRunBounds, type RouteOutcome, type StoredMessage } from '#shared/contract/index.ts'
 import type { RouteView } from '#shared/contract/state.ts'
+import { functionDeeds, functionFault } from '#shared/function-words.ts'
 import { LineCheck } from '#shared/message-lines.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { exitCodes } from '../exit-code.ts'
@@ -96,7 +97,15 @@ export function routesText(list: readonly RouteView[]): string {
   )
   const header = ['ROUTE', 'FROM', 'TO', 'IN', 'DELIVERED', 'QUEUED', 'LOST', 'QUARANTINE']
   const unwell = list.flatMap(({ id, lastError }) => (lastError === null ? [] : [`${id}: ${lastError}`]))
-  return [table(header, rows, header.slice(3)), ...unwell].join('\n')
+  const functions = list.flatMap(({ id, function: own }) =>
+    own === null
+      ? []
+      : [
+          `${id}: through ${own.words.replaceAll('`', '')}: ${functionDeeds(own)}`,
+          ...[functionFault(own)].flatMap((fault) => (fault === null ? [] : [`${id}: ${fault}`])),
+        ],
+  )
+  return [table(header, rows, header.slice(3)), ...functions, ...unwell].join('\n')
 }
 
 function reportText(report: DryRunReport, zone: string): string {

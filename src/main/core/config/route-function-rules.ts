@@ -6,7 +6,7 @@ import type { SiteDefinition } from './types.ts'
 
 type Route = SiteFile['routes'][string]
 
-/** Each function has a process of its own, of about 50 MB. */
+/** Each function has a process of its own, of about 25 MB of its own. */
 const mostFunctions = 32
 
 /** Shortest and longest time that a function may be given for one message. Milliseconds. */
@@ -18,7 +18,7 @@ export function functionFaults(id: string, { map, enrich }: Route): readonly Fau
   const path = ['routes', id, 'map']
   const faults: Fault[] = []
   const { function: file, timeout, payload } = map
-  if (file.startsWith('/') || /^[a-z]:/i.test(file) || file.split(/[\\/]/).includes('..')) {
+  if (leadsOut(file)) {
     faults.push(outside([...path, 'function'], id, file))
   } else if (!/\.(?:mjs|cjs|js)$/.test(file)) {
     const message = `Route ${id}: “${file}” ends neither in .mjs nor in .js or .cjs.`
@@ -54,7 +54,7 @@ export function functionNumberFaults(routes: SiteFile['routes']): readonly Fault
 export async function functionFileFaults({ routes }: SiteDefinition, release: string): Promise<readonly Fault[]> {
   const faults: Fault[] = []
   for (const { id, map } of Object.values(routes)) {
-    if (map === null || typeof map === 'string') continue
+    if (map === null || typeof map === 'string' || leadsOut(map.file)) continue
     const path = ['routes', id, 'map', 'function']
     const file = join(release, map.file)
     const isFile = await stat(file).then(
@@ -68,6 +68,11 @@ export async function functionFileFaults({ routes }: SiteDefinition, release: st
     } else if (!(await liesWithin(release, file))) faults.push(outside(path, id, map.file))
   }
   return faults
+}
+
+/** Whether a path leads out of the release as it is written. */
+function leadsOut(file: string): boolean {
+  return file.startsWith('/') || /^[a-z]:/i.test(file) || file.split(/[\\/]/).includes('..')
 }
 
 async function liesWithin(folder: string, file: string): Promise<boolean> {

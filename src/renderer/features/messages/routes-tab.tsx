@@ -3,6 +3,7 @@ import { IconChevronDown, IconChevronRight, IconDownload, IconPencil, IconPlus, 
 import { useMemo, useState } from 'react'
 import { Link, useSearchParams } from 'react-router'
 import type { RouteStagesView, RouteView } from '#shared/contract/index.ts'
+import { functionDeeds, functionFault } from '#shared/function-words.ts'
 import { csv, exportText } from '../../components/export-text.ts'
 import { count, perSecond } from '../../components/figures.ts'
 import { HealthMark, type Mark } from '../../components/health-mark.tsx'
@@ -31,7 +32,11 @@ export function RoutesTab({ onWatch }: { readonly onWatch: (filter: string) => v
   }
   const all = useMemo(() => Object.values(slice).sort((a, b) => a.id.localeCompare(b.id)), [slice])
   const hasLimits = all.some(
-    (route) => route.limit !== null || route.batch !== null || route.targets.some(({ merged }) => merged > 0),
+    (route) =>
+      route.limit !== null ||
+      route.batch !== null ||
+      route.function !== null ||
+      route.targets.some(({ merged }) => merged > 0),
   )
   const words = search.trim().toLowerCase()
   const routes = all.filter((route) => `${route.id} ${route.title} ${route.from}`.toLowerCase().includes(words))
@@ -110,6 +115,7 @@ function Route({ route, hasLimits, open, onOpen, onWatch, onEdit }: RouteProps) 
   const links = useSlice('traffic').traffic?.links ?? []
   const broker = links.length > 1 ? (route.broker ?? links[0]?.broker) : undefined
   const hasExpired = route.targets.some(({ expired }) => expired > 0)
+  const fault = route.function === null ? null : functionFault(route.function)
   const hasTags = route.targets.some(({ passedOver }) => passedOver > 0)
   return (
     <section className={styles.route} aria-label={`Route ${route.id}`}>
@@ -138,6 +144,11 @@ function Route({ route, hasLimits, open, onOpen, onWatch, onEdit }: RouteProps) 
         {route.limit !== null && (
           <span className="dim">
             at most <Sentence text={route.limit} />
+          </span>
+        )}
+        {route.function !== null && (
+          <span className="dim">
+            through <Sentence text={route.function.words} />: {functionDeeds(route.function)}
           </span>
         )}
         {route.batch !== null && (
@@ -201,7 +212,9 @@ function Route({ route, hasLimits, open, onOpen, onWatch, onEdit }: RouteProps) 
                 {hasLimits && (
                   <>
                     <td title="Came too soon after another.">{count(route.limited)}</td>
-                    <td title="Goes on as soon as it may, or with its batch.">{count(route.held)}</td>
+                    <td title="Goes on as soon as it may, with its batch, or when its function has answered.">
+                      {count(route.held)}
+                    </td>
                     <td title="Went on as a part of another message, or gave way to a newer one of its key.">
                       {count(route.merged + ledger.merged)}
                     </td>
@@ -235,6 +248,11 @@ function Route({ route, hasLimits, open, onOpen, onWatch, onEdit }: RouteProps) 
         {open ? <IconChevronDown size={14} /> : <IconChevronRight size={14} />} Stages
       </button>
       {open && <StagesPart route={route.id} />}
+      {fault !== null && (
+        <p className={styles.error}>
+          <HealthMark health="degraded" label="error" size={10} /> {fault}
+        </p>
+      )}
       {route.lastError !== null && (
         <p className={styles.error}>
           <HealthMark health="degraded" label="error" size={10} /> {route.lastError}
