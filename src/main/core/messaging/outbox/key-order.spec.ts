@@ -136,6 +136,19 @@ describe('Messages of one key', () => {
     expect(counts()).toMatchObject({ delivered: 3, quarantined: 1, queued: 1 })
   })
 
+  it('do not keep other keys from going by how many of them wait', async () => {
+    const { outbox, way, send, settled, counts } = run(newWriter(), { key: 'k' }, 1)
+    outbox.hold(true)
+    for (let n = 0; n < 2_000; n++) send('a', `a${n}`)
+    send('b', 'b0')
+    await settled()
+    outbox.hold(false)
+    await until('the first', () => way.sent.length === 1)
+    way.answerTo('a0', refused)
+    await until('the other key', () => way.sent.at(-1) === 'b0')
+    expect(counts()).toMatchObject({ queued: 2_001, delivered: 0 })
+  })
+
   it('hold up other keys for one pause at most where their target fails with them alone', async () => {
     const { way, send, counts } = run(newWriter(), { key: 'k' }, 1)
     for (const text of ['a1', 'a2', 'b1', 'b2', 'b3']) send(text.charAt(0), text)

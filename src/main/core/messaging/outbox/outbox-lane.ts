@@ -14,6 +14,9 @@ const windowBytes = 4 * 1024 * 1024
 /** Below this many rows in memory the next page is read. */
 const readBelow = 128
 
+/** Rows that it may hold where nothing of them can be sent, as their keys pause or wait: others behind them may go. */
+const blockedRows = 4_096
+
 /** How the rows of a target keep their order. */
 export interface LaneOrder {
   /** All in one order; those of one topic; or those of which the key of the target says the same. */
@@ -81,8 +84,11 @@ export class OutboxLane {
 
   /** Whether a page should be read, and from where. */
   get wantsPage(): boolean {
-    const { length, bytes } = this.#memory
-    return !this.isReading && this.#onDisk > 0 && length < readBelow && bytes < windowBytes / 2
+    const { length, bytes, hasNext } = this.#memory
+    const isShort = hasNext
+      ? length < readBelow && bytes < windowBytes / 2
+      : length < blockedRows && bytes < windowBytes
+    return !this.isReading && this.#onDisk > 0 && isShort
   }
   get cursor(): number {
     return this.#cursor
