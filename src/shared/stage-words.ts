@@ -9,7 +9,7 @@ export const stageWords: Readonly<Record<StageName, { readonly title: string; re
   tag: { title: 'tag', ended: 'It was for none of the targets.' },
   key: { title: 'key', ended: '' },
   enrich: { title: 'enrich', ended: '' },
-  map: { title: 'map', ended: '' },
+  map: { title: 'map', ended: 'Its function gave nothing for it.' },
   batch: { title: 'batch', ended: '' },
 }
 

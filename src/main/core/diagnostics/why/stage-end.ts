@@ -36,7 +36,7 @@ const byRule: Readonly<Record<RouteStagesView['stages'][number]['stage'], string
   tag: ', as they were for none of the targets',
   key: '',
   enrich: '',
-  map: '',
+  map: ', as its function gave nothing for them',
   batch: '',
 }
 
