@@ -35,6 +35,7 @@ export interface SiteCoordinatorPorts {
   readonly arrivals: Arrivals
   readonly timings: StartTimings
   readonly logWatch: Disposable
+  readonly turns: Disposable
   readonly processes: Processes
   readonly events: EventLog
   readonly clock: Clock
@@ -99,6 +100,7 @@ export class SiteCoordinator implements Coordinator {
     const wantedStill = set.filter((id) => !isHalted(id))
     const claims = this.#claim(wantedStill)
     const from = clock.monotonic()
+    timings.rank(definition)
     for (const id of wantedStill) {
       services.get(id)?.dispatch({ type: 'start', named: wanted !== 'all' && wanted.includes(id) }, order)
     }
@@ -280,8 +282,9 @@ export class SiteCoordinator implements Coordinator {
 
   async release(): Promise<void> {
     await this.#defining
-    const { logWatch, services, arrivals, records } = this.#ports
+    const { logWatch, turns, services, arrivals, records } = this.#ports
     logWatch[Symbol.dispose]()
+    turns[Symbol.dispose]()
     await services[Symbol.asyncDispose]()
     records[Symbol.dispose]()
     arrivals.changed() // answers the orders that were still under way

@@ -86,6 +86,38 @@ export function measuredPath(graph: ServiceGraph, marks: ReadonlyMap<string, Sta
   return { totalMs: reached(last, 'started') - from, links }
 }
 
+/**
+ * How long the start of these services goes on from the moment at which each of them is begun, when nothing else holds anything up: its
+ * own time and that of the longest chain that waits for it. Milliseconds.
+ */
+export function remainingPaths(
+  graph: ServiceGraph,
+  services: readonly string[],
+  durations: (service: string) => StartDurations,
+): ReadonlyMap<string, number> {
+  const members = new Set(services)
+  const dependents = new Map<string, (readonly [string, NeedCondition])[]>()
+  for (const id of services) {
+    for (const [need, condition] of needsWithin(graph.services[id], members)) {
+      dependents.set(need, [...(dependents.get(need) ?? []), [id, condition]])
+    }
+  }
+  const known = new Map<string, number>()
+  const remainingOf = (id: string): number => {
+    const before = known.get(id)
+    if (before !== undefined) return before
+    const own = durations(id)
+    let longest = own.started
+    for (const [dependent, condition] of dependents.get(id) ?? []) {
+      longest = Math.max(longest, own[goalOf(condition)] + remainingOf(dependent))
+    }
+    known.set(id, longest)
+    return longest
+  }
+  for (const id of services) remainingOf(id)
+  return known
+}
+
 /** What must be reached for a need; a service that is to complete counts as started when it has. */
 function goalOf(condition: NeedCondition): keyof StartDurations {
   return condition === 'completed' ? 'started' : condition

@@ -7,6 +7,7 @@ import { ConsoleError } from '#shared/problem.ts'
 import { startBuiltin } from './builtin-child.ts'
 import { type HookRequest, HookRun } from './hook-run.ts'
 import { type LaunchContext, type LogFiles, makeFolders, planLaunch, sizesOf } from './launch-plan.ts'
+import type { LaunchTurn } from './launch-turns.ts'
 import { rotateAtStart } from './log-rotation.ts'
 import { MarkedLookup } from './marked-lookup.ts'
 import { portConflict } from './port-conflict.ts'
@@ -24,6 +25,8 @@ export interface LauncherPorts {
   readonly clock: Clock
   readonly logger: Logger
   readonly crashPoints: CrashPoints
+  /** Leave to start the process of a service: see {@link LaunchTurns}. */
+  readonly turnOf: (service: string) => Promise<LaunchTurn>
 }
 
 export interface LaunchRequest {
@@ -101,6 +104,7 @@ export class Launcher {
     const definition = fingerprint(service)
     await records.begin({ run, service: service.id, generation, definition, startedAt, out, err }).catch(notRecorded)
     const logsFrom = await sizesOf(plan.logs)
+    using turn = await this.#ports.turnOf(service.id)
     if (!wanted()) {
       await records.ended(run, service.id, startedAt, 'was never started').catch(notRecorded)
       return null
@@ -108,6 +112,7 @@ export class Launcher {
     crashPoints.reach('coordinator.before-spawn')
     try {
       const handle = await processes.spawn({ ...plan, stdout: out, stderr: err })
+      turn.began(handle.identity)
       crashPoints.reach('coordinator.after-spawn')
       // Not waited for: until it is there, the run is found by its mark.
       void records.spawned(run, handle.identity).catch(notRecorded)

@@ -1,8 +1,17 @@
+import { availableParallelism } from 'node:os'
 import type { Attention } from '#core/attention/index.ts'
 import { releaseFolder, type Secrets, type SiteDefinition, variablesOf } from '#core/config/index.ts'
 import type { EventLog } from '#core/events/index.ts'
 import type { DatabaseCheck, FileLooks, PushedFacts } from '#core/health/index.ts'
-import type { Builtin, Clock, CrashPoints, Logger, Processes, Runtime } from '#core/platform/index.ts'
+import {
+  type Builtin,
+  type Clock,
+  type CrashPoints,
+  type Logger,
+  type Processes,
+  type Runtime,
+  systemClock,
+} from '#core/platform/index.ts'
 import type { StateHub } from '#core/state/index.ts'
 import type { Database } from '#core/store/index.ts'
 import { noUnits, type ServiceUnits } from '#core/units/index.ts'
@@ -11,6 +20,7 @@ import { SiteCoordinator } from './coordinator.ts'
 import { CurrentSite } from './current-site.ts'
 import { FactWriter } from './fact-writer.ts'
 import { logFilesOf } from './launch-plan.ts'
+import { LaunchTurns } from './launch-turns.ts'
 import { Launcher } from './launcher.ts'
 import { Leftovers } from './leftovers.ts'
 import { LimitWatch } from './limit-watch.ts'
@@ -76,7 +86,18 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
   const arrivals = new Arrivals(clock, logger)
   const timings = new StartTimings(database, options.state.slice('startPath'), clock, logger)
   const { builtins, crashPoints, pushes, databases, looks } = options
-  const launcher = new Launcher({ processes, builtins, records, marks, units, clock, logger, crashPoints })
+  const turns = new LaunchTurns({
+    processors: availableParallelism(),
+    clock: systemClock(),
+    exertion: (identity) => processes.exertion(identity),
+  })
+  const turnOf = async (service: string) => {
+    const asked = clock.monotonic()
+    const turn = await turns.take(timings.remaining(service))
+    timings.waited(service, clock.monotonic() - asked)
+    return turn
+  }
+  const launcher = new Launcher({ processes, builtins, records, marks, units, clock, logger, crashPoints, turnOf })
   const limits = new LimitWatch({ events, attention, processes, clock })
   const services = new ServiceSet({
     slice: options.state.slice('services'),
@@ -128,6 +149,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
     arrivals,
     timings,
     logWatch,
+    turns,
     processes,
     events,
     clock,

@@ -3,7 +3,14 @@ import type { Clock, Logger } from '#core/platform/index.ts'
 import type { Slice } from '#core/state/index.ts'
 import type { Database } from '#core/store/index.ts'
 import type { StartPathView } from '#shared/contract/start-path.ts'
-import { expectedPath, measuredPath, type StartDurations, type StartMarks, type StartPath } from './critical-path.ts'
+import {
+  expectedPath,
+  measuredPath,
+  remainingPaths,
+  type StartDurations,
+  type StartMarks,
+  type StartPath,
+} from './critical-path.ts'
 import { isReady } from './machine-health.ts'
 import type { Supervisor } from './supervisor.ts'
 
@@ -27,6 +34,7 @@ export class StartTimings {
   readonly #logger: Logger
   readonly #slice: Slice<StartPathView>
   readonly #marks = new Map<string, StartMarks & { readonly generation: number }>()
+  #remaining: ReadonlyMap<string, number> = new Map()
   readonly #earlier = new Map<string, readonly StartDurations[]>()
 
   constructor(database: Database, slice: Slice<StartPathView>, clock: Clock, logger: Logger) {
@@ -73,6 +81,24 @@ export class StartTimings {
     const middle = medianOf(known)
     const path = expectedPath(definition, services, (id) => this.#typical(id) ?? middle ?? one)
     this.#show(path, middle ? 'earlier starts' : 'shape', null)
+  }
+
+  /** Works out anew in which order services of a start are begun best, from what earlier starts took. */
+  rank(definition: SiteDefinition): void {
+    const services = Object.keys(definition.services)
+    const middle = medianOf(services.flatMap((id) => this.#typical(id) ?? []))
+    this.#remaining = remainingPaths(definition, services, (id) => this.#typical(id) ?? middle ?? one)
+  }
+
+  /** A service waited for its turn: the time is not its own, and would change the order of the next start. */
+  waited(service: string, ms: number): void {
+    const marks = this.#marks.get(service)
+    if (marks?.started === null) this.#marks.set(service, { ...marks, begun: marks.begun + ms })
+  }
+
+  /** How long a start goes on behind a service, its own time included; milliseconds, or steps where nothing was ever measured. */
+  remaining(service: string): number {
+    return this.#remaining.get(service) ?? 0
   }
 
   /** Shows what decided how long a start took that was ordered at this time of the monotonic clock. Null when nothing was started. */

@@ -32,6 +32,8 @@ export interface Processes extends Disposable {
    * on. Reads far more than {@link usage}: for one service when somebody asks. Undefined when the process is gone.
    */
   inspect(identity: ProcessIdentity, run: string | null): ProcessTree | undefined
+  /** What a process has had of the processors since it was started, its main thread alone; null when it is gone or that cannot be told. */
+  exertion(identity: ProcessIdentity): Exertion | null
   /** Files that a process and everything below it have open; null when it is gone or they may not be seen. */
   openFiles(identity: ProcessIdentity): number | null
   /** What a process does when it is sent this signal; null when it is gone or that cannot be told. */
@@ -132,6 +134,12 @@ export interface TreeSocket {
   readonly address: string
   readonly port: number
   readonly pid: number
+}
+
+/** Time of a thread on a processor, and ready to run while others did. Milliseconds. */
+export interface Exertion {
+  readonly ranMs: number
+  readonly waitedMs: number
 }
 
 export interface TreeUsage {

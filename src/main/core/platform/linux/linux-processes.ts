@@ -8,7 +8,7 @@ import { bootId, environmentValue, isGone, pids, procEntry, procTable } from './
 import { inspectTree, openFilesIn, reactionOf } from './process-inspection.ts'
 import { spawnChild } from './spawned-child.ts'
 import { Starter } from './starter.ts'
-import { treesIn, treeUsage } from './tree-usage.ts'
+import { exertionOf, treesIn, treeUsage } from './tree-usage.ts'
 
 /** The variable that marks a service's process and every descendant of it. */
 const runVariable = 'WHEELHOUSE_RUN'
@@ -93,6 +93,7 @@ export function linuxProcesses({ clock, logger, runtime }: LinuxProcessesOptions
       if (!isAlive(identity)) return undefined
       return inspectTree(identity, run === null ? [] : (findByRuns([run]).get(run) ?? []), meter)
     },
+    exertion: (identity) => (isAlive(identity) ? exertionOf(identity.pid) : null),
     openFiles: (identity) => (isAlive(identity) ? openFilesIn(identity) : null),
     reactionTo: (identity, signal) => (isAlive(identity) ? reactionOf(identity.pid, signal) : null),
     identify,

@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs'
 import type { Clock } from '../clock.ts'
-import type { ProcessIdentity, TreeUsage } from '../processes.ts'
+import type { Exertion, ProcessIdentity, TreeUsage } from '../processes.ts'
 import { isGone, type ProcEntry, pageBytes, procTable, ticksPerSecond } from './proc-table.ts'
 
 /** The process table is read once for all services that are asked for within this many milliseconds. */
@@ -87,4 +88,16 @@ function perCent(ticks: number, ms: number): number {
 
 function keyOf(process: { readonly pid: number; readonly startTicks: number }): string {
   return `${process.pid}.${process.startTicks}`
+}
+
+/** From /proc/PID/schedstat: nanoseconds on a processor, and in the queue for one. Null where the kernel does not keep them. */
+export function exertionOf(pid: number): Exertion | null {
+  try {
+    const [ran = Number.NaN, waited = Number.NaN] = readFileSync(`/proc/${pid}/schedstat`, 'utf8')
+      .split(' ')
+      .map(Number)
+    return Number.isFinite(ran + waited) ? { ranMs: ran / 1e6, waitedMs: waited / 1e6 } : null
+  } catch {
+    return null
+  }
 }
