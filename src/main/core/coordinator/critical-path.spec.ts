@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { graphOf } from '../../../../test/support/site-definition.ts'
-import { expectedPath, measuredPath, type StartMarks } from './critical-path.ts'
+import { expectedPath, measuredPath, remainingPaths, type StartMarks } from './critical-path.ts'
 
 const same = (started: number, ready = started, healthy = ready) => ({ started, ready, healthy })
 
@@ -51,4 +51,11 @@ test('the measured path leads back from what ran last through the needs that wer
   })
   expect(path.links.reduce((sum, { ms }) => sum + ms, 0)).toBe(path.totalMs)
   expect(measuredPath(graph, new Map(), 100).links).toEqual([])
+})
+
+test('behind a service a start goes on for its own time and that of the longest chain that waits for it, by what each waits for', () => {
+  const graph = graphOf({ database: {}, api: { database: 'ready' }, kiosk: { api: 'healthy' }, clock: {} })
+  const durations = (id: string) => (id === 'api' ? same(10, 20, 500) : same(100, 200, 300))
+  const remaining = remainingPaths(graph, ['database', 'api', 'kiosk', 'clock'], durations)
+  expect(Object.fromEntries(remaining)).toEqual({ kiosk: 100, api: 600, database: 800, clock: 100 })
 })

@@ -9,7 +9,7 @@ import { until } from '../../../../../test/support/until.ts'
 import { systemClock } from '../clock.ts'
 import { newId } from '../ids.ts'
 import { silentLogger } from '../logger.ts'
-import type { SpawnOptions } from '../processes.ts'
+import type { ProcessIdentity, SpawnOptions } from '../processes.ts'
 import { systemProcesses } from '../system-processes.ts'
 
 const clock = systemClock()
@@ -117,6 +117,19 @@ test('an identity with another start time or boot is neither alive, signalled no
     expect(processes.adopt(other)).toBeUndefined()
   }
   expect(processes.isAlive(identity)).toBe(true)
+})
+
+test('what a process has of the processors is told: much of one that computes, next to nothing of one that waits, nothing of one that is gone', async () => {
+  const computes = await processes.spawn(script('for (;;) {}').options)
+  const waits = await processes.spawn(script(staysUp).options)
+  const ranMs = (identity: ProcessIdentity) => processes.exertion(identity)?.ranMs ?? 0
+  await until('it to compute', () => ranMs(computes.identity) > 400)
+  const before = { busy: ranMs(computes.identity), calm: ranMs(waits.identity) }
+  await until('it to go on', () => ranMs(computes.identity) > before.busy + 300)
+  expect(ranMs(waits.identity) - before.calm).toBeLessThan(150)
+  processes.signal(computes.identity, 'SIGKILL')
+  await computes.exited
+  expect(processes.exertion(computes.identity)).toBeNull()
 })
 
 test('the console never signals itself', () => {
