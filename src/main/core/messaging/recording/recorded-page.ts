@@ -73,6 +73,9 @@ export interface TopicGroup {
   readonly messages: number
   readonly retained: number
   readonly withProperties: number
+  /** When the first and the last came. */
+  readonly first: number
+  readonly last: number
 }
 
 /** The topics of a recording that a filter takes in, and how many messages each has, the busiest first; and the same by brokers. */
@@ -88,7 +91,8 @@ export async function topicsOf(
   const { sql, values } = topicCondition(filter)
   const found = await database.query<TopicGroup>(
     {
-      sql: `SELECT topic, broker, count(*) AS messages, sum(retain) AS retained, count(properties) AS withProperties
+      sql: `SELECT topic, broker, count(*) AS messages, sum(retain) AS retained, count(properties) AS withProperties,
+                   min(at) AS first, max(at) AS last
             FROM recorded WHERE recording = ? ${sql} GROUP BY topic, broker`,
       values: [recording, ...values],
       name: 'topics of a recording',

@@ -109,6 +109,11 @@ test('an import is a recording only when all of it has arrived', async () => {
   const { recording } = await recordings.importBegin('Whole')
   expect(await recordings.importAdd(recording, [message, { ...message, topic: 'b' }])).toBe(2)
   await recordings.importEnd(recording, 2, cause)
+  const pace = { kind: 'scaled', factor: 2 } as const
+  const later = (await recordings.importBegin('Later')).recording
+  await recordings.importAdd(later, [message, { ...message, at: 20_005 }])
+  await recordings.importEnd(later, 2, cause)
+  expect((await recordings.replayPlan({ recording: later, filter: '#', prefix: 'x', pace })).lastsMs).toBe(10_000)
   const { rows, next } = await recordings.page({ ...all, recording })
   expect(rows).toMatchObject([message, { ...message, topic: 'b' }])
   expect(next === null || (await recordings.page({ ...all, recording, after: next })).next === null).toBe(true)

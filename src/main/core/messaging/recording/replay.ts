@@ -44,7 +44,7 @@ export async function planReplay(ports: ReplayPorts, row: RecordingRow, request:
     topic: prefixedTopic(request.prefix, topic),
     messages: count,
   }))
-  const lastsMs = lasts(row, messages, request.pace)
+  const lastsMs = lasts(groups, messages, request.pace)
   const links = linksOf(ports)
   const brokers = brokersOf(groups, request, links)
   const where = links.length > 1 ? ` on ${brokers.map(({ broker }) => broker).join(' and ')}` : ''
@@ -275,9 +275,11 @@ function refusalOf(
 }
 
 /** About how long it takes: silences of more than a minute are cut to one. */
-function lasts(row: RecordingRow, messages: number, pace: Pace): number {
+function lasts(groups: readonly TopicGroup[], messages: number, pace: Pace): number {
   if (pace.kind === 'rate') return (messages * 1_000) / pace.perSecond
-  return Math.max(0, (row.ended_at ?? row.started_at) - row.started_at) / pace.factor
+  const first = groups.reduce((least, group) => Math.min(least, group.first), Number.POSITIVE_INFINITY)
+  const last = groups.reduce((most, group) => Math.max(most, group.last), first)
+  return groups.length === 0 ? 0 : (last - first) / pace.factor
 }
 
 function paceWords(pace: Pace): string {
