@@ -48,6 +48,7 @@ export async function killUnderLoad(given: {
   const broker = scenario === 'other-broker' ? mosquittoOn(port, folder) : undefined
   const program = await builtConsole(directory)
   const live = () => spawnConsole(program, directory, port, scenario === 'own-broker' ? 'embedded' : 'other')
+  const stuck: string[] = []
   let console = await live()
   const publisher = new Publisher(`mqtt://127.0.0.1:${port}`)
   try {
@@ -62,22 +63,24 @@ export async function killUnderLoad(given: {
         note(`${scenario}: ${round} kills, ${publisher.acknowledged} acknowledged`)
     }
     await publisher.finish()
-    await until(
-      'the journal to hold everything',
-      () => journalOf(directory, 'kept').size >= publisher.acknowledged,
-      60_000,
-    ).catch(() => {}) // what is missing is told below
-    await until(
-      'the newest of each key to be the last',
-      () => newestMissing(publisher.payloads(), directory).length === 0,
-      60_000,
-    ).catch(() => {})
-    await until(
-      'every batch to have gone on',
-      () => gatheredIn(directory).size >= publisher.acknowledged,
-      60_000,
-    ).catch(() => {})
-    await until('the outbox to be empty', () => countOf(directory, 'SELECT count(*) FROM outbox') === 0, 60_000)
+    // What waits at a broker of somebody else may take minutes; what is missing in the end is told below.
+    await untilStill(
+      () => journalOf(directory, 'kept').size,
+      (held) => held >= publisher.acknowledged,
+    )
+    await untilStill(
+      () => newestMissing(publisher.payloads(), directory).length,
+      (missing) => missing === 0,
+    )
+    await untilStill(
+      () => gatheredIn(directory).size,
+      (gathered) => gathered >= publisher.acknowledged,
+    )
+    const left = await untilStill(
+      () => countOf(directory, 'SELECT count(*) FROM outbox'),
+      (rows) => rows === 0,
+    )
+    if (left > 0) stuck.push(`${scenario}: ${left} rows stay in the outbox, and nothing goes on`)
   } finally {
     publisher.end()
     await killed(console)
@@ -92,11 +95,27 @@ export async function killUnderLoad(given: {
     acknowledged: publisher.acknowledged,
     copies: [...arrived.values()].reduce((sum, times) => sum + times - 1, 0),
     problems: [
+      ...stuck,
       ...missing.map((payload) => `${scenario}: message ${payload} was acknowledged and did not arrive`),
       ...ungathered.map((payload) => `${scenario}: message ${payload} was acknowledged and is in no batch`),
       ...newestMissing(publisher.payloads(), directory).map((what) => `${scenario}: ${what}`),
     ],
   }
+}
+
+/** How long a count may stay as it is until it is taken that nothing goes on any more, in milliseconds. */
+const stillMs = 30_000
+
+/** Looks at a count until it is as it should be, or stays as it is; resolves with the last. */
+async function untilStill(count: () => number, isDone: (count: number) => boolean): Promise<number> {
+  let last = count()
+  for (let since = performance.now(); !isDone(last) && performance.now() - since < stillMs; ) {
+    await setTimeout(250)
+    const now = count()
+    if (now !== last) since = performance.now()
+    last = now
+  }
+  return last
 }
 
 /** A client that always has messages under way, over whatever connections there are. */

@@ -25,6 +25,8 @@ export interface Admission {
   admit(sender: string, topic: string, payload: string | Uint8Array, qos: 1 | 2): Promise<void> | null
   /** A message of QoS 0 goes to the router; the next one of its client may be read once `done` is called. */
   pass(sender: string, topic: string, payload: string | Uint8Array, done: () => void): void
+  /** One of QoS 0 that the console itself published goes to the router, and nobody waits for that. */
+  passOwn(sender: string, topic: string, payload: string | Uint8Array): void
   /** Whether a client has been given what came in already, and must not be given it again. */
   hasAlready(clientId: string): boolean
 }
@@ -268,7 +270,10 @@ export class BrokerServer {
     if (packet.retain) this.#keepWithinBound(client, packet)
     const wait = client && this.#pace && !this.#isOwn(client) ? this.#pace.reserve(client.id, performance.now()) : 0
     const sender = client === null ? '' : this.#markOf(client)
-    if (wait === 0) this.#admit(sender, packet, done)
+    if (packet.qos === 0 && client && this.#isOwn(client)) {
+      this.#parts.admission?.passOwn(sender, packet.topic, packet.payload)
+      this.#retain(packet, done)
+    } else if (wait === 0) this.#admit(sender, packet, done)
     else setTimeout(() => this.#admit(sender, packet, done), wait)
   }
 

@@ -22,18 +22,25 @@ export interface BrokerWayParts {
   readonly state: (state: LinkState, reason: string) => void
   /** Deliveries may go on; `reopened` after a time without a connection. */
   readonly room: (reopened: boolean) => void
+  /** What waited for the broker has become less. */
+  readonly sent: () => void
   readonly log: (level: 'info' | 'warn', message: string) => void
 }
 
 /** The way to one broker and back: its connection and what is sent on it. Each broker has its own, so that none waits for another. */
 export class BrokerWay {
-  readonly sender = new MqttSender()
+  readonly sender: MqttSender
   readonly delivery: MqttDelivery
   readonly #intake: Intake
   readonly #link: MqttLink
 
   constructor(parts: BrokerWayParts) {
-    this.#intake = new Intake(parts.fullness)
+    this.sender = new MqttSender(() => {
+      this.#intake.progress()
+      parts.sent()
+    })
+    // A broker that brings messages faster than it takes what becomes of them is read slower.
+    this.#intake = new Intake(() => Math.max(parts.fullness(), this.sender.fullness))
     this.delivery = new MqttDelivery(() => parts.room(false))
     this.#link = new MqttLink(
       {

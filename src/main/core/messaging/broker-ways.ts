@@ -19,6 +19,8 @@ export interface BrokerWaysParts {
   /** A way was made; deliveries of this name go by it. */
   readonly opened: (name: string, way: BrokerWay) => void
   readonly room: (name: string, reopened: boolean) => void
+  /** What waited for a broker has become less. */
+  readonly sent: () => void
   readonly log: (level: 'info' | 'warn', message: string) => void
 }
 
@@ -51,6 +53,12 @@ export class BrokerWays {
   /** The broker of the console itself; null without one. */
   get embedded(): string | null {
     return this.#brokers.find(({ embedded }) => embedded)?.id ?? null
+  }
+
+  /** How full the queues to the console's own broker are, 0 to 1. */
+  get embeddedFullness(): number {
+    const { embedded } = this
+    return embedded === null ? 0 : this.to(embedded).sender.fullness
   }
 
   /** The way to a broker: of that name, or to the first one. It is there also for a broker that the site no longer has. */
@@ -90,7 +98,7 @@ export class BrokerWays {
   }
 
   #make(broker: string | undefined): BrokerWay {
-    const { clientId, random, fullness, message, state, opened, room, log } = this.#parts
+    const { clientId, random, fullness, message, state, opened, room, sent, log } = this.#parts
     const name = BrokerWays.nameOf(broker)
     const at = () => broker ?? this.home ?? ''
     const way = new BrokerWay({
@@ -100,6 +108,7 @@ export class BrokerWays {
       message: (...given) => message(at(), ...given),
       state: (now, reason) => state(at(), now, reason),
       room: (reopened) => room(name, reopened),
+      sent,
       log,
     })
     opened(name, way)

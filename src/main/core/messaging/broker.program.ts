@@ -25,6 +25,9 @@ if (parentPort) {
       if (isAsked) passing.pass(client, topic, payload, done)
       else done()
     },
+    passOwn: (client: string, topic: string, payload: string | Uint8Array) => {
+      if (isAsked) passing.passOwn(client, topic, payload)
+    },
     hasAlready: (clientId: string) => isAsked && clientId.startsWith(routerClientPrefix),
   }
   const port = new StorePort(() => send({ type: 'store-port-lost' }))

@@ -123,7 +123,7 @@ export class DataPlane {
     this.#passing = new PassingDesk({
       take: (topic, payload, client) =>
         this.#take(this.#ways.embedded ?? '', this.#senders.of(client), topic, payload, 0, false, null),
-      fullness,
+      fullness: () => Math.max(fullness(), this.#ways.embeddedFullness),
     })
     const lost = (rows: number, reason: string) =>
       this.#log('warn', `${rows} messages could not be kept in quarantine: ${reason}.`)
@@ -150,6 +150,7 @@ export class DataPlane {
       },
       opened: (name, way) => this.#outbox.use(name, way.delivery),
       room: (name, reopened) => this.#outbox.wake(name, reopened),
+      sent: () => this.#passing.progress(),
       log: (level, message) => this.#log(level, message),
     })
     this.#reporting = setInterval(() => this.#report(), reportMs)

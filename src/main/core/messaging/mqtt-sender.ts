@@ -46,6 +46,12 @@ export class MqttSender {
   #chunk: PacketChunk | undefined
   #terms: PacketTerms | undefined
   #scheduled: NodeJS.Immediate | undefined
+  readonly #onSent: () => void
+
+  /** `onSent`: queues have become shorter. */
+  constructor(onSent: () => void = () => {}) {
+    this.#onSent = onSent
+  }
 
   /** A target for one topic. */
   target(to: MqttAddress, ledger: TargetLedger): Target {
@@ -56,6 +62,17 @@ export class MqttSender {
     })
     this.#targets.add(target)
     return target
+  }
+
+  /**
+   * How full the fullest queue is, 0 to 1, while there is a connection: a broker that brings messages faster than it takes them is read
+   * slower. Without a connection 0: then its messages wait and the oldest are dropped, and nobody is held up.
+   */
+  get fullness(): number {
+    if (this.#client === undefined || this.#ready.size === 0) return 0
+    let fullest = 0
+    for (const target of this.#ready) fullest = Math.max(fullest, target.fullness)
+    return fullest
   }
 
   opened(client: MqttClient): void {
@@ -107,6 +124,7 @@ export class MqttSender {
     }
     chunk.flush()
     if (this.#ready.size > 0 && !client.stream.writableNeedDrain) this.#schedule()
+    this.#onSent()
   }
 }
 
@@ -147,6 +165,10 @@ class MqttTarget implements Target {
       this.#dropOldest()
     this.#sender.wake()
     return 'queued'
+  }
+
+  get fullness(): number {
+    return Math.max(this.#queue.length / queueMessages, this.#bytes / queueBytes)
   }
 
   retire(): void {

@@ -58,6 +58,12 @@ export class PassingLine implements Disposable {
     return this.#waiting.length
   }
 
+  /** Hands a message on that the router itself published. It is not held back: the router may be waiting for just that. */
+  passOwn(client: string, topic: string, payload: string | Uint8Array): void {
+    if (this.#port) this.#add(client, topic, payload)
+    else this.#parts.onMissed(1)
+  }
+
   /** Hands a message on, and calls `done` when its publisher may send more: at once where there is room. */
   pass(client: string, topic: string, payload: string | Uint8Array, done: () => void): void {
     if (this.#waiting.length === 0 && this.#hasRoom) {

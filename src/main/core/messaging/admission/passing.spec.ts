@@ -136,3 +136,18 @@ test('Payloads that are larger than a hand-over arrive whole', async () => {
   expect(taken[0]).toBe(`a big ${large}`)
   expect(taken[1]).toBe('a small z')
 })
+
+test('What the router itself published is not held back: the router may be waiting for just that', async () => {
+  let fullness = 1
+  const { line, pass } = brokersEnd()
+  const { desk, taken } = routersEnd(line, { full: () => fullness })
+  pass(10_000)
+  await until('the publishers to wait', () => line.depth > 0)
+  const waiting = line.depth
+  line.passOwn('router', 'own', 'x')
+  expect(line.depth).toBe(waiting)
+  fullness = 0
+  desk.progress()
+  await until('everything to arrive', () => taken.length === 10_001)
+  expect(taken).toContain('router own x')
+})
