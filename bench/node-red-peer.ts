@@ -67,20 +67,22 @@ return { payload: { desk: msg.topic.split('/')[1], battery, present } }`
 
 function nodesOf({ port, from, to }: { port: number; from: string; to: string }) {
   const broker = { autoConnect: true, usetls: false, protocolVersion: '4', keepalive: '60', cleansession: true }
+  // A node without a place in the drawing would be taken for one of the configuration.
+  const at = (x: number) => ({ z: 'tab', x, y: 100 })
   return [
     { id: 'tab', type: 'tab', label: 'bench' },
     { id: 'broker', type: 'mqtt-broker', broker: '127.0.0.1', port: String(port), clientid: 'node-red', ...broker },
     {
       id: 'in',
       type: 'mqtt in',
-      z: 'tab',
+      ...at(100),
       topic: from,
       qos: '0',
       datatype: 'json',
       broker: 'broker',
       wires: [['work']],
     },
-    { id: 'work', type: 'function', z: 'tab', func: work, outputs: 1, wires: [['out']] },
-    { id: 'out', type: 'mqtt out', z: 'tab', topic: to, qos: '0', retain: 'false', broker: 'broker', wires: [] },
+    { id: 'work', type: 'function', ...at(300), func: work, outputs: 1, wires: [['out']] },
+    { id: 'out', type: 'mqtt out', ...at(500), topic: to, qos: '0', retain: 'false', broker: 'broker', wires: [] },
   ]
 }
