@@ -216,10 +216,11 @@ export class MqttLink {
     this.#client = undefined
     const wasConnected = this.connected
     client.removeAllListeners('message')
-    client.end(true)
     if (this.#lastReason === '') this.#lastReason = `The broker at ${broker.url} closed the connection.`
     this.#become('connecting', this.#lastReason)
+    // Before the client gives up what was under way, one by one: that all of it was cut off shows which message makes the broker hang up.
     if (wasConnected) this.#events.closed()
+    client.end(true)
     if (this.#version.lost() === 'refused') {
       this.#events.log('info', `The broker at ${broker.url} refuses MQTT 5: the router goes on with MQTT 3.1.1.`)
       this.#lastReason = ''

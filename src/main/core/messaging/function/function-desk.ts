@@ -1,4 +1,4 @@
-import { givenBy, Unsayable } from './function-answer.ts'
+import { givenBy } from './function-answer.ts'
 import { thrownIn } from './function-errors.ts'
 import type { AnswerHead, CallHead, CallProperties, FunctionOrder } from './function-protocol.ts'
 import type { SiteFunction } from './loaded-function.ts'
@@ -68,8 +68,7 @@ export class FunctionDesk {
           this.#bytes += bytes.length
         }
       } catch (error) {
-        const why = error instanceof Unsayable ? error.message : thrownIn(error, this.#order.release)
-        this.#answers.push(['failed', why])
+        this.#answers.push(['failed', thrownIn(error, this.#order.release)])
       }
       const now = performance.now()
       this.#ms += now - began

@@ -1,12 +1,23 @@
 import { relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Script } from 'node:vm'
+import { Unsayable } from './function-answer.ts'
 
 /** Characters of a thrown text that are passed on. */
 const longest = 240
 
 /** What was thrown, with file and line of the function where they are known: the end of a sentence. */
 export function thrownIn(error: unknown, release: string): string {
+  try {
+    return tellThrown(error, release)
+  } catch {
+    return 'it threw something that cannot be looked at'
+  }
+}
+
+/** Throws where what was thrown does: it is the function's own, and may do anything when it is looked at. */
+function tellThrown(error: unknown, release: string): string {
+  if (error instanceof Unsayable) return error.message
   if (!(error instanceof Error))
     return `it threw ${cut(typeof error === 'string' ? JSON.stringify(error) : String(error))}`
   const place = placeIn(String(error.stack ?? ''), release)

@@ -20,6 +20,9 @@ const obedient = `
       case 'later': await later(message.ms); return message.n
       case 'write': (await import('node:fs')).writeFileSync(import.meta.dirname + '/made', ''); return 'written'
       case 'run': (await import('node:child_process')).execSync('true'); return 'run'
+      case 'thread': new (await import('node:worker_threads')).Worker('', { eval: true, execArgv: [] }); return 'a thread'
+      case 'hooks': (await import('node:module')).register('data:text/javascript,'); return 'a thread'
+      case 'throw badly': throw new Proxy({}, { getPrototypeOf() { throw new Error('not even that') } })
       case 'environment': return Object.keys(process.env).sort().join(' ')
       default: return { ...message, topic: context.topic }
     }
@@ -168,6 +171,21 @@ describe('The function of a route', () => {
     rig.give({ do: 'stray' }, { n: 1 })
     expect(await rig.results(2)).toEqual(['strayed', '{"n":1,"topic":"desk/7/status"}'])
     await until('it to be told', () => rig.said.some((line) => line.includes('nobody looked')))
+  })
+
+  it('may throw something that throws when it is looked at, and is not held up by it', async () => {
+    await using rig = await functionRig({ 'f.mjs': obedient })
+    rig.give({ do: 'throw badly' }, { n: 1 })
+    expect(await rig.results(2)).toEqual([
+      'failed: it threw something that cannot be looked at',
+      '{"n":1,"topic":"desk/7/status"}',
+    ])
+  })
+
+  it('may start no threads, which would have all rights', async () => {
+    await using rig = await functionRig({ 'f.mjs': obedient })
+    rig.give({ do: 'thread' }, { do: 'hooks' })
+    for (const result of await rig.results(2)) expect(result).toMatch(/^failed: Error: a function may read what lies/)
   })
 
   it('may neither write files nor start programs, and is told nothing of the environment', async () => {

@@ -23,6 +23,8 @@ const lookMs = 2_000
 
 const [guard = ''] = process.argv.slice(2)
 new Worker(pathToFileURL(guard), { execArgv: [], workerData: { memoryMb: functionBounds.memoryMb } })
+// A thread would have all rights: the one above is the last.
+dropThreads()
 
 const socket = new Socket({ fd: 3 })
 const say = (head: FromFunction, parts: readonly Uint8Array[] = []) => {
@@ -91,4 +93,11 @@ function look(): void {
 function partOf(body: Buffer, files: readonly { readonly length: number }[], n: number): Buffer {
   const from = files.slice(0, n).reduce((sum, { length }) => sum + length, 0)
   return body.subarray(from, from + (files[n]?.length ?? 0))
+}
+
+/** Takes the right to start threads away, for good. The types of the runtime do not know it yet. */
+function dropThreads(): void {
+  const drop: unknown = Reflect.get(process.permission, 'drop')
+  if (typeof drop !== 'function') throw new Error('This Node cannot take rights away.')
+  Reflect.apply(drop, process.permission, ['worker'])
 }

@@ -49,6 +49,25 @@ describe('Durable delivery', () => {
     await until('the outbox to be empty', () => rowsOf(rig) === 0)
   })
 
+  it('gives up a message for which the broker hangs up again and again, so that the others arrive', async () => {
+    await using rig = await messagingRig()
+    await rig.loadEmbedded([
+      route('grows', {
+        from: 'in/#',
+        map: 'payload.big ? [1,2,3,4,5,6,7,8,9,10,11,12].map(n, payload.text) : payload.text',
+        to: [{ kind: 'mqtt', topic: 'out', qos: 1, retain: false }],
+      }),
+    ])
+    await rig.startBroker()
+    await routerConnected(rig)
+    const got = await subscriber(rig.url, 'out')
+    const client = await publisher(rig.url)
+    // Twelve times that is more than the broker takes in one packet.
+    await client.publishAsync('in/a', JSON.stringify({ big: true, text: 'x'.repeat(200_000) }), { qos: 1 })
+    await client.publishAsync('in/a', JSON.stringify({ big: false, text: 'after it' }), { qos: 1 })
+    await until('what stood behind it', () => rowsOf(rig) === 0 && got.includes('after it'), 25_000)
+  }, 30_000)
+
   it('keeps publishers waiting while the data plane is away, and loses nothing that was acknowledged', async () => {
     using runtime = mortalRuntime()
     await using rig = await messagingRig({ runtime })
