@@ -42,11 +42,11 @@ const lastRowsMs = 1_000
 /** How long a stop waits for messages that are in functions; those that were acknowledged are on the disk. Milliseconds. */
 const lastCallsMs = 1_000
 
-/** Rows that may wait for the store, in batches of up to 1,000, and their bytes. */
-const journalBounds = { batches: 50, bytes: 32 * 1024 * 1024 }
+/** Rows that may wait for the store, in batches. */
+const journalBounds = { rows: 4_000, batches: 13, bytes: 32 * 1024 * 1024, inFlight: 2 }
 /** A recording holds nobody up: what finds no room here is lost to it, and counted. */
-const recordedBounds = { batches: 30, bytes: 24 * 1024 * 1024 }
-const quarantineBounds = { batches: 5, bytes: 8 * 1024 * 1024 }
+const recordedBounds = { rows: 4_000, batches: 8, bytes: 24 * 1024 * 1024, inFlight: 2 }
+const quarantineBounds = { rows: 1_000, batches: 5, bytes: 8 * 1024 * 1024, inFlight: 4 }
 
 export interface DataPlaneParts {
   readonly clientId: string

@@ -56,10 +56,22 @@ const keyTypes: ReadonlySet<string> = new Set(['string', 'int', 'double', 'bool'
 /** Macros that go over a list, and so could multiply with each other. */
 const loops = new Set(['all', 'exists', 'exists_one', 'map', 'filter'])
 
+/** Expressions that are kept compiled; of more the oldest are forgotten, and compiled again when they are needed. */
+const mostKept = 2_000
+
+type Compiled =
+  | {
+      readonly expression: Expression
+      readonly type: string
+      readonly run: (context: ExpressionContext | BatchContext) => unknown
+    }
+  | { readonly mistake: TopicMistake }
+
 /** Compiles expressions against one environment: variables, unit constants, arithmetic between the two kinds of number. */
 export class Expressions {
   readonly #environment: Environment
   readonly #summaries: Environment
+  readonly #known = new Map<Environment, Map<string, Compiled>>()
 
   /** `tables` are what `lookup` looks things up in; to check an expression none are needed. */
   constructor(tables: LookupTables = new LookupTables()) {
@@ -102,16 +114,19 @@ export class Expressions {
     return 'mistake' in compiled ? compiled : { expression: { run: compiled.run } }
   }
 
-  #compile(
-    text: string,
-    environment = this.#environment,
-  ):
-    | {
-        readonly expression: Expression
-        readonly type: string
-        readonly run: (context: ExpressionContext | BatchContext) => unknown
-      }
-    | { readonly mistake: TopicMistake } {
+  /** Many routes say the same: what is compiled once is shared, which also keeps it in the processor's caches. */
+  #compile(text: string, environment = this.#environment): Compiled {
+    const known = this.#known.get(environment)?.get(text)
+    if (known) return known
+    const compiled = this.#compileAnew(text, environment)
+    const kept = this.#known.get(environment) ?? new Map<string, Compiled>()
+    const [oldest] = kept.keys()
+    if (kept.size >= mostKept && oldest !== undefined) kept.delete(oldest)
+    this.#known.set(environment, kept.set(text, compiled))
+    return compiled
+  }
+
+  #compileAnew(text: string, environment: Environment): Compiled {
     if (text.length > longest) {
       return { mistake: { message: `The expression is longer than ${longest} characters.`, position: longest } }
     }

@@ -109,8 +109,8 @@ describe('The loss ledger', () => {
     const sender = new MqttSender()
     const port = new StorePort(() => {})
     const { outbox, delivery } = outboxOn(port)
-    const journal = new StoreLine(journalTable, { batches: 3, bytes: 10_000 }, port)
-    const quarantine = new StoreLine(quarantineTable, { batches: 2, bytes: 10_000 }, port)
+    const journal = new StoreLine(journalTable, { rows: 1_000, batches: 3, bytes: 10_000, inFlight: 4 }, port)
+    const quarantine = new StoreLine(quarantineTable, { rows: 1_000, batches: 2, bytes: 10_000, inFlight: 4 }, port)
     ends.push(() => {
       sender.close()
       outbox[Symbol.dispose]()

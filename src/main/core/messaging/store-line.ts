@@ -2,15 +2,11 @@ import type { MessagePort } from 'node:worker_threads'
 import type { DirectReply, DirectWrite, RecordClass, SqlValue } from '#core/store/index.ts'
 import { insertRows, type RowTable } from './tables.ts'
 
-/** Rows of one batch, and the bytes of text that close it earlier. */
-const batchRows = 1_000
+/** Bytes of text that close a batch before it has all its rows. */
 const batchBytes = 1024 * 1024
 
-/** How long rows wait for company before they are sent. */
-const lingerMs = 20
-
-/** Batches that are with the writer at a time. */
-const batchesInFlight = 4
+/** How long rows wait for company before they are sent, as long as nobody waits for them. */
+const lingerMs = 50
 
 /** Times that the writer may refuse a batch before its rows are given up, and the pause between. */
 const mostTries = 3
@@ -25,8 +21,13 @@ export interface RowOwner {
 }
 
 export interface LineBounds {
+  /** Rows of one batch. A batch is one commit at least, and each commit writes every page of an index anew that one of its rows is in. */
+  readonly rows: number
+  /** Batches that wait, and bytes of their text. */
   readonly batches: number
   readonly bytes: number
+  /** Batches that are with the writer at a time. */
+  readonly inFlight: number
 }
 
 interface Batch {
@@ -108,7 +109,7 @@ export class StoreLine {
     batch.bytes += bytes
     this.#pushed++
     this.#bytes += bytes
-    if (batch.rows >= batchRows || batch.bytes >= batchBytes) {
+    if (batch.rows >= this.#bounds.rows || batch.bytes >= batchBytes) {
       this.#open = undefined
       this.#send()
     } else {
@@ -140,7 +141,7 @@ export class StoreLine {
   }
 
   #send(): void {
-    while (this.#port.connected && this.#retry === undefined && this.#inFlight < batchesInFlight) {
+    while (this.#port.connected && this.#retry === undefined && this.#inFlight < this.#bounds.inFlight) {
       const batch = this.#waiting[0]
       if (!batch || batch === this.#open) return
       this.#waiting.shift()
