@@ -66,6 +66,7 @@ describe('Durable delivery', () => {
     await client.publishAsync('in/a', JSON.stringify({ big: true, text: 'x'.repeat(200_000) }), { qos: 1 })
     await client.publishAsync('in/a', JSON.stringify({ big: false, text: 'after it' }), { qos: 1 })
     await until('what stood behind it', () => rowsOf(rig) === 0 && got.includes('after it'), 25_000)
+    await until('the ledger', () => rig.state.slice('routes').get('grows')?.targets[0]?.quarantined === 1)
   }, 30_000)
 
   it('keeps publishers waiting while the data plane is away, and loses nothing that was acknowledged', async () => {
