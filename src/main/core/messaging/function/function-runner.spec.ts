@@ -22,6 +22,10 @@ const obedient = `
       case 'run': (await import('node:child_process')).execSync('true'); return 'run'
       case 'thread': new (await import('node:worker_threads')).Worker('', { eval: true, execArgv: [] }); return 'a thread'
       case 'hooks': (await import('node:module')).register('data:text/javascript,'); return 'a thread'
+      case 'signal': process.kill(process.ppid, 0); return 'a signal'
+      case 'signal within': process._kill(process.ppid, 0); return 'a signal'
+      case 'debug': process._debugProcess(process.ppid); return 'a signal'
+      case 'signal again': delete process.kill; process.kill = undefined; return 'a signal'
       case 'throw badly': throw new Proxy({}, { getPrototypeOf() { throw new Error('not even that') } })
       case 'environment': return Object.keys(process.env).sort().join(' ')
       default: return { ...message, topic: context.topic }
@@ -186,6 +190,15 @@ describe('The function of a route', () => {
     await using rig = await functionRig({ 'f.mjs': obedient })
     rig.give({ do: 'thread' }, { do: 'hooks' })
     for (const result of await rig.results(2)) expect(result).toMatch(/^failed: Error: a function may read what lies/)
+  })
+
+  it('may send no signals: one could end the console, another open its debugger', async () => {
+    await using rig = await functionRig({ 'f.mjs': obedient })
+    rig.give({ do: 'signal' }, { do: 'signal within' }, { do: 'debug' }, { do: 'signal again' })
+    const [kill, within, debug, again] = await rig.results(4)
+    for (const result of [kill, within, debug])
+      expect(result).toMatch(/^failed: Error: a function may not send signals/)
+    expect(again).toMatch(/^failed: TypeError: Cannot delete property/)
   })
 
   it('may neither write files nor start programs, and is told nothing of the environment', async () => {

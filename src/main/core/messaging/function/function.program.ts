@@ -25,6 +25,7 @@ const [guard = ''] = process.argv.slice(2)
 new Worker(pathToFileURL(guard), { execArgv: [], workerData: { memoryMb: functionBounds.memoryMb } })
 // A thread would have all rights: the one above is the last.
 dropThreads()
+dropSignals()
 
 const socket = new Socket({ fd: 3 })
 const say = (head: FromFunction, parts: readonly Uint8Array[] = []) => {
@@ -96,6 +97,15 @@ function partOf(body: Buffer, files: readonly { readonly length: number }[], n: 
 }
 
 /** Takes the right to start threads away, for good. The types of the runtime do not know it yet. */
+/** Rights of Node's own do not cover signals: with them a function could end the console, or open its debugger. */
+function dropSignals(): void {
+  const refuse = () => {
+    throw new Error('a function may not send signals')
+  }
+  for (const name of ['kill', '_kill', '_debugProcess', '_debugEnd'])
+    Object.defineProperty(process, name, { value: refuse, writable: false, configurable: false })
+}
+
 function dropThreads(): void {
   const drop: unknown = Reflect.get(process.permission, 'drop')
   if (typeof drop !== 'function') throw new Error('This Node cannot take rights away.')
