@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '../support/folders.ts'
@@ -23,6 +23,8 @@ test('whoever comes while a site is being closed is told so and to wait, and can
 
   const closed = first.close({ services: 'stop' })
   await until('it is asked to end', async () => state.slice('services').get('slow')?.state === 'stopping')
+  const told = join(directory, '.wheelhouse', 'owner.json')
+  await until('it is told', () => readFileSync(told, 'utf8').includes('closing'))
   const second = await openTestConsole(join(folder.path, 'other'))
   const cause = { type: 'operator', via: 'window' } as const
   await expect(second.openSite(directory, cause)).rejects.toMatchObject({

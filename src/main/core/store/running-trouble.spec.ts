@@ -67,6 +67,7 @@ test('damage that the writer meets: the database is replaced while the console r
   await waited
   expect(store.control.all(texts)).toEqual([{ text: 'waited' }])
   expect(await store.control.query(texts)).toEqual([{ text: 'waited' }])
+  await until('it is told', () => replaced.length > 0)
   expect(replaced).toMatchObject([{ database: 'control', by: 'damage', opened: { how: 'replaced' } }])
   expect(store.statistics()).toMatchObject({ state: 'open', note: null })
   expect(store.opened.control.how).toBe('replaced')
