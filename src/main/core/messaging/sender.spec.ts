@@ -55,7 +55,10 @@ describe('Who published a message', () => {
       { topic: 'in/2', client: 'a', n: 2 },
     ])
     const shown: unknown[] = []
-    await until('them to be shown', () => shown.push(...tap.take().messages) && shown.length === 3)
+    await until('them to be shown', () => {
+      shown.push(...tap.take().messages)
+      return shown.length === 3
+    })
     expect(shown).toContainEqual(expect.objectContaining({ topic: 'in/0', client: 'a', user: 'desk' }))
     expect(shown).toContainEqual(expect.objectContaining({ topic: 'in/1', client: 'b' }))
     const ofB = await until('those of b', () => {
