@@ -16,13 +16,15 @@ test.each([
   ['named', true],
   ['not named', false],
 ])('a command that comes while the console opens the site waits for it: the site is %s', async (_, named) => {
-  const { user, consoleClock, release, opening, site } = await openingSite()
+  const { user, userClock, consoleClock, release, opening, site } = await openingSite()
   const option = named ? ['--site', site] : []
   const look = user.document<{ live: boolean; site: { directory: string } }>('status', ...option)
   const order = user.run('start', 'ticker', ...option)
   await until('both to wait', () => user.progress.filter((line) => line === waits).length === 2, 90_000)
   await release()
   await moved(consoleClock, opening)
+  // A command that looked in the very moment looks again a little later, on its own clock.
+  await moved(userClock, Promise.all([look, order]))
   expect(await look).toMatchObject({ live: true, site: { directory: site } })
   // It is the console that answers, not the command line that no console runs.
   expect(await order).toMatchObject({ code: 2, err: expect.stringContaining('has not been trusted yet') })
