@@ -419,6 +419,7 @@ export function snapshot(id: string, more: Partial<SnapshotView> = {}): Snapshot
     durationMs: 1,
     databases: 1,
     verified: null,
+    rehearsed: null,
     partial: false,
     warnings: [],
     pinned: false,

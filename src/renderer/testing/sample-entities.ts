@@ -84,6 +84,7 @@ export function snapshot(now: number, id: string, rest: Partial<SnapshotView> = 
     durationMs: 1_830,
     databases: 1,
     verified: { at: now - hour, ok: true, note: 'Every byte was read back; 1 database opened and checked.' },
+    rehearsed: null,
     partial: false,
     warnings: [],
     pinned: false,

@@ -546,6 +546,15 @@ export const snapshotViewSchema = z.object({
   databases: z.number().int(),
   /** Read back after writing and every database in it opened and checked. */
   verified: z.object({ at: z.number(), ok: z.boolean(), note: z.string() }).nullable(),
+  /** Restored beside the site and started there; null: never. */
+  rehearsed: z
+    .object({
+      at: z.number(),
+      verdict: z.enum(['proven', 'partly', 'failed']),
+      note: z.string(),
+      totalMs: z.number().nullable(),
+    })
+    .nullable(),
   /** Something was missing or damaged when it was taken; for restore points made in an emergency. */
   partial: z.boolean(),
   /** Files that changed while they were read, or could not be read. */

@@ -15,7 +15,8 @@ import { restorePlan } from './restore-plan.ts'
 import { planRetention } from './retention.ts'
 import { Schedule, type ScheduledKind, type Timetable } from './schedule.ts'
 import { runCreate, runVerify } from './snapshot-jobs.ts'
-import type { Backups } from './types.ts'
+import { snapshotSource } from './snapshot-source.ts'
+import type { Backups, SnapshotSource } from './types.ts'
 import { UsedRepository } from './used-repository.ts'
 import { isGood, nameOf, snapshotView } from './views.ts'
 
@@ -29,6 +30,7 @@ export async function openBackups(options: BackupsOptions): Promise<Backups> {
 }
 
 class OpenBackups implements Backups {
+  readonly source: SnapshotSource
   readonly #options: BackupsOptions
   readonly #catalogue: Catalogue
   readonly #repository: UsedRepository
@@ -45,6 +47,14 @@ class OpenBackups implements Backups {
     this.#repository = new UsedRepository(options)
     this.#conditions = new Conditions(options, this.#catalogue)
     this.#openedAt = options.clock.wall()
+    this.source = snapshotSource({
+      catalogue: this.#catalogue,
+      folder: options.folder,
+      zone: options.site.zone,
+      openHelper: (context, what) => this.#lockedHelper(context, what, false),
+      openCleaner: () => this.#cleaner(),
+      refresh: () => this.refresh(),
+    })
   }
 
   async create({ kind, note, cause }: { kind: 'full' | 'data'; note: string; cause: Cause }): Promise<{ job: string }> {
@@ -243,7 +253,11 @@ class OpenBackups implements Backups {
     return { job: view.id }
   }
 
-  async #lockedHelper(context: JobContext, what: string, create: boolean): Promise<Helper> {
+  async #lockedHelper(
+    context: Pick<JobContext, 'signal' | 'progress'>,
+    what: string,
+    create: boolean,
+  ): Promise<Helper> {
     const helper = this.#helper({
       signal: AbortSignal.any([context.signal, this.#closing.signal]),
       onProgress: (done, total, unit) => context.progress(done, total, unit),

@@ -264,7 +264,7 @@ async function forge(repository: string, good: string, change: (entries: TreeEnt
   const index = await loadIndex(layout)
   const { BlobReader } = await import('./repository/blob-reader.ts')
   const { readTree } = await import('./repository/tree.ts')
-  const { verified, pinned, appliedAt, ...snapshot } = await readSnapshot(layout, good)
+  const { verified, rehearsed, pinned, appliedAt, ...snapshot } = await readSnapshot(layout, good)
   using reader = new BlobReader(layout, index)
   const entries = change([...(await readTree(reader, snapshot.tree))])
   const byName = (entry: TreeEntry) => entry.name ?? ''

@@ -1,5 +1,11 @@
 export { openBackups } from './backups.ts'
 export { type BackupsOptions, noServices } from './options.ts'
+export {
+  type SandboxRecord,
+  sandboxRecordName,
+  sandboxRecordSchema,
+} from './program/sandbox-removal.ts'
+export type { Rehearsed } from './repository/snapshot-file.ts'
 export { type Keep, planRetention, type RetentionPlan } from './retention.ts'
 export { backupSchema } from './tables.ts'
 export type * from './types.ts'

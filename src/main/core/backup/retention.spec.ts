@@ -33,6 +33,21 @@ describe('the rules for old snapshots', () => {
     expect(planRetention([late, early], { ...none, daily: 5 }, 'UTC', monday).remove).toEqual(['late'])
   })
 
+  test('the last one that a rehearsal proved stays, whatever its age; one that failed does not', () => {
+    const rehearsed = (at: number, verdict: 'proven' | 'failed') => ({
+      rehearsed: { at, verdict, note: '', totalMs: 1 },
+    })
+    const all = [
+      snapshot('newest', monday),
+      snapshot('failed', monday - 40 * day, rehearsed(monday, 'failed')),
+      snapshot('proven', monday - 41 * day, rehearsed(monday - day, 'proven')),
+      snapshot('proven before', monday - 42 * day, rehearsed(monday - 2 * day, 'proven')),
+    ]
+    const plan = planRetention(all, { ...none, last: 1 }, zone, monday + hour)
+    expect(plan.remove).toEqual(['failed', 'proven before'])
+    expect(plan.keep.at(-1)).toEqual({ id: 'proven', why: ['the last one that a rehearsal proved'] })
+  })
+
   test('days without a snapshot do not count', () => {
     const sparse = [snapshot('a', monday), snapshot('b', monday - 20 * day), snapshot('c', monday - 90 * day)]
     expect(planRetention(sparse, { ...none, daily: 3 }, zone, monday).remove).toEqual([])

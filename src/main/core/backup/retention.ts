@@ -16,7 +16,8 @@ export interface RetentionPlan {
   readonly held: string | null
 }
 
-type Candidate = Pick<Snapshot, 'id' | 'at' | 'kind' | 'pinned' | 'partial' | 'verified' | 'appliedAt'>
+type Candidate = Pick<Snapshot, 'id' | 'at' | 'kind' | 'pinned' | 'partial' | 'verified' | 'appliedAt'> &
+  Partial<Pick<Snapshot, 'rehearsed'>>
 
 /** Restore points are kept by number: the newest behind a restore is what Undo goes back to. */
 const restorePointsKept = 3
@@ -24,7 +25,7 @@ const restorePointsKept = 3
 /**
  * Decides which snapshots stay: the newest of each of the last days, weeks and months that have one (in the site's zone), and
  * the last ones whatever their day. Rules are OR'ed, full and data snapshots counted apart. Kept besides: what is pinned,
- * the newest verified of each kind, and the newest restore points. Nothing is removed when the clock stands before the
+ * the newest verified of each kind, the last one that a rehearsal proved, and the newest restore points. Nothing is removed when the clock stands before the
  * newest snapshot, or when the rules keep none. Pure: the same call gives the preview.
  */
 export function planRetention(snapshots: readonly Candidate[], keep: Keep, zone: string, now: number): RetentionPlan {
@@ -52,6 +53,11 @@ export function planRetention(snapshots: readonly Candidate[], keep: Keep, zone:
       for (const snapshot of newestOfEach(ofKind, (at) => period(at, zone), count)) keepFor(snapshot, name)
     }
   }
+  const proofs = newestFirst.filter(({ rehearsed }) => rehearsed != null && rehearsed.verdict !== 'failed')
+  keepFor(
+    proofs.toSorted((a, b) => (b.rehearsed?.at ?? 0) - (a.rehearsed?.at ?? 0))[0],
+    'the last one that a rehearsal proved',
+  )
   const points = newestFirst.filter(({ kind }) => kind === 'restore-point')
   for (const point of points.slice(0, restorePointsKept)) keepFor(point, 'one of the newest restore points')
   keepFor(

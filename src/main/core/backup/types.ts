@@ -1,6 +1,7 @@
-import type { InterruptedJob } from '#core/jobs/index.ts'
+import type { InterruptedJob, JobContext } from '#core/jobs/index.ts'
 import type { BackupsView, RestorePlan, SnapshotView } from '#shared/contract/index.ts'
 import type { Cause } from '#shared/vocabulary.ts'
+import type { Rehearsed } from './repository/snapshot-file.ts'
 
 /** Snapshots of a site: taken, verified, planned, restored, undone. */
 export interface Backups extends AsyncDisposable {
@@ -31,6 +32,47 @@ export interface Backups extends AsyncDisposable {
   recover(interrupted: readonly InterruptedJob[]): Promise<readonly string[]>
   /** After {@link recover}: services that an interrupted restore had stopped. Whoever opened the site starts them. */
   owedServices(): readonly string[]
+  /** The snapshots as rehearsals use them. */
+  readonly source: SnapshotSource
   /** From now on snapshots are taken by the site's schedule. For hosts that stay; a single command never calls it. */
   startSchedule(): void
+}
+
+/** A snapshot that is to be rehearsed. */
+export interface ChosenSnapshot {
+  readonly id: string
+  /** Wall-clock milliseconds. */
+  readonly at: number
+  readonly kind: SnapshotView['kind']
+  readonly bytes: number
+  /** Whole, read back, its databases opened. */
+  readonly good: boolean
+  /** "the snapshot of 5 Jan 2026, 16:00". */
+  readonly name: string
+  /** Of a data snapshot: the full one that the code is taken from. */
+  readonly code: Omit<ChosenSnapshot, 'code'> | null
+}
+
+/** What rehearsals ask of the snapshots. */
+export interface SnapshotSource {
+  /** The snapshot of this id, else the newest good one. Throws `snapshot-unknown`, `snapshot-none` or `rehearsal-no-code`. */
+  choose(id: string | null): ChosenSnapshot
+  /**
+   * Writes it into an empty folder outside the site or below `.wheelhouse/sandbox`, and reads it back; `code` is the full snapshot that
+   * lies under a data snapshot. Holds the repository's lock meanwhile. Rejects with `disk-full`, `extract-too-large`,
+   * `extract-destination` and what a restore rejects with; the live site is not touched.
+   */
+  extract(
+    request: {
+      readonly snapshot: string
+      readonly code: string | null
+      readonly to: string
+      readonly most: number | null
+    },
+    context: Pick<JobContext, 'signal' | 'progress'>,
+  ): Promise<{ readonly files: number; readonly bytes: number }>
+  /** Removes a sandbox of this site with everything in it. Nothing stops it once it has begun. */
+  discard(path: string): Promise<void>
+  /** Records with the snapshot what came of its rehearsal. */
+  mark(snapshot: string, rehearsed: Rehearsed): Promise<void>
 }

@@ -16,6 +16,7 @@ export function snapshotView(snapshot: Snapshot): SnapshotView {
     durationMs: snapshot.durationMs,
     databases: snapshot.databases.length,
     verified: verified && { at: verified.at, ok: verified.ok, note: verified.note },
+    rehearsed: snapshot.rehearsed,
     partial: snapshot.partial,
     warnings: snapshot.warnings,
     pinned: snapshot.pinned,

@@ -2,9 +2,11 @@ import type { Owners, ProgramName, Runtime } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { runBackup } from './backup-run.ts'
 import { type Engine, openEngine } from './engine.ts'
+import { runExtract } from './extract-run.ts'
 import { runRemove, runVerify } from './maintenance.ts'
 import { type FromHelper, fromConsole, type Hello, hello, type Method, methods } from './messages.ts'
 import { runPlan, runStage } from './restore-run.ts'
+import { runDiscard } from './sandbox-removal.ts'
 import { asProblem } from './space.ts'
 import { runForget } from './sweep.ts'
 
@@ -73,6 +75,11 @@ export class Conversation {
         return runPlan(await this.#opened(greeted), methods.plan.input.parse(input))
       case 'stage':
         return runStage(await this.#opened(greeted), methods.stage.input.parse(input))
+      case 'extract':
+        return runExtract(await this.#opened(greeted), methods.extract.input.parse(input))
+      case 'discard':
+        await runDiscard({ site: greeted.site }, methods.discard.input.parse(input))
+        return {}
       case 'verify':
         return runVerify(await this.#opened(greeted), methods.verify.input.parse(input))
       case 'forget':

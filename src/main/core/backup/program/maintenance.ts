@@ -69,7 +69,8 @@ export async function runRemove(engine: Pick<Engine, 'site'>, { path }: Input<'r
   if (lstatSync(path, { throwIfNoEntry: false })) await removeTree(Buffer.from(path))
 }
 
-async function removeTree(path: Buffer): Promise<void> {
+/** Removes a folder with everything in it; names of any bytes, folders without rights included. Follows no link. */
+export async function removeTree(path: Buffer): Promise<void> {
   const stat = lstatSync(path)
   if (!stat.isDirectory()) return unlinkSync(path)
   if ((stat.mode & 0o700) !== 0o700) chmodSync(path, 0o700)

@@ -64,6 +64,23 @@ export const methods = {
     }),
     output: z.object({ carried: z.array(z.string()), stranded: z.array(z.string()) }),
   },
+  /** Writes a snapshot into an empty folder outside the site, or below `.wheelhouse/sandbox`, and reads it back. */
+  extract: {
+    input: z.object({
+      snapshot: z.string(),
+      /** Keys of entries directly in the site folder; null: all of them. */
+      top: z.array(z.string()).nullable(),
+      /** Absolute path. */
+      to: z.string(),
+      /** Bytes that may be written at most; null: as many as fit. */
+      most: z.number().nullable(),
+      /** Entries of another snapshot that take the place of those of the first. */
+      over: z.object({ snapshot: z.string(), top: z.array(z.string()) }).optional(),
+    }),
+    output: z.object({ files: z.number().int(), bytes: z.number() }),
+  },
+  /** Removes a sandbox of this site, wherever it lies. */
+  discard: { input: z.object({ path: z.string() }), output: z.object({}) },
   verify: { input: z.object({ snapshot: z.string() }), output: verifiedSchema },
   /** Removes a folder tree below `.wheelhouse`. */
   remove: { input: z.object({ path: z.string() }), output: z.object({}) },
@@ -83,6 +100,8 @@ export const answers: { readonly [M in Method]: { parse(value: unknown): Output<
   backup: methods.backup.output,
   plan: methods.plan.output,
   stage: methods.stage.output,
+  extract: methods.extract.output,
+  discard: methods.discard.output,
   verify: methods.verify.output,
   remove: methods.remove.output,
   forget: methods.forget.output,

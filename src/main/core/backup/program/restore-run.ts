@@ -92,7 +92,8 @@ async function assertDatabases(engine: Engine, snapshot: Snapshot): Promise<void
   }
 }
 
-async function topOf(engine: Engine, snapshot: Snapshot): Promise<ReadonlyMap<string, TreeEntry>> {
+/** The entries directly in the site folder, by key. Rejects with `snapshot-hostile` for what must not be written anywhere. */
+export async function topOf(engine: Engine, snapshot: Snapshot): Promise<ReadonlyMap<string, TreeEntry>> {
   const entries = await readTree(engine.reader, snapshot.tree)
   assertSafeListing(entries, engine.platform)
   assertSafeTop(entries)
@@ -109,7 +110,8 @@ async function topOf(engine: Engine, snapshot: Snapshot): Promise<ReadonlyMap<st
   return new Map(entries.map((entry) => [rawKey(nameBytes(entry)), entry]))
 }
 
-async function sizeOf(engine: Engine, entries: readonly TreeEntry[]): Promise<number> {
+/** Bytes of the files among the entries and below them. */
+export async function sizeOf(engine: Engine, entries: readonly TreeEntry[]): Promise<number> {
   let bytes = 0
   for (const entry of entries) {
     if (entry.type === 'file') bytes += entry.size

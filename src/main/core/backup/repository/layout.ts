@@ -18,7 +18,7 @@ export interface Layout {
   readonly damaged: string
   pack(id: string): string
   snapshot(id: string): string
-  mark(id: string, what: 'verified' | 'pinned' | 'applied'): string
+  mark(id: string, what: 'verified' | 'rehearsed' | 'pinned' | 'applied'): string
 }
 
 export function layoutOf(folder: string): Layout {

@@ -49,9 +49,21 @@ export const verifiedSchema = z.object({
 })
 export type Verified = z.infer<typeof verifiedSchema>
 
+/** What became of it when it was restored beside the site and started there. */
+export const rehearsedSchema = z.object({
+  at: z.number(),
+  /** `proven`: every service came up healthy. `partly`: those that could be tried did. */
+  verdict: z.enum(['proven', 'partly', 'failed']),
+  note: z.string(),
+  /** Milliseconds from its beginning until the site was healthy; null when it did not become so. */
+  totalMs: z.number().nullable(),
+})
+export type Rehearsed = z.infer<typeof rehearsedSchema>
+
 /** A snapshot with what became known of it later. */
 export interface Snapshot extends SnapshotFile {
   readonly verified: Verified | null
+  readonly rehearsed: Rehearsed | null
   readonly pinned: boolean
   /** For restore points: the restore behind it has happened, so Undo may go back to it. When. */
   readonly appliedAt: number | null
@@ -77,6 +89,7 @@ export async function readSnapshot(layout: Layout, id: string): Promise<Snapshot
   return {
     ...parsed.data,
     verified: await readMark(layout, id, 'verified', verifiedSchema),
+    rehearsed: await readMark(layout, id, 'rehearsed', rehearsedSchema),
     pinned: (await readMark(layout, id, 'pinned', z.object({ pinned: z.boolean() })))?.pinned ?? false,
     appliedAt: (await readMark(layout, id, 'applied', z.object({ at: z.number() })))?.at ?? null,
   }
@@ -111,6 +124,7 @@ export async function markSnapshot(layout: Layout, id: string, mark: Mark): Prom
 
 export type Mark =
   | ({ readonly what: 'verified' } & Verified)
+  | ({ readonly what: 'rehearsed' } & Rehearsed)
   | { readonly what: 'pinned'; readonly pinned: boolean }
   | { readonly what: 'applied'; readonly at: number }
 
@@ -118,7 +132,8 @@ export type Mark =
 export async function removeSnapshot(layout: Layout, id: string): Promise<void> {
   await rm(layout.snapshot(id), { force: true })
   await syncFolder(layout.snapshots)
-  for (const what of ['verified', 'pinned', 'applied'] as const) await rm(layout.mark(id, what), { force: true })
+  for (const what of ['verified', 'rehearsed', 'pinned', 'applied'] as const)
+    await rm(layout.mark(id, what), { force: true })
 }
 
 async function readMark<T>(layout: Layout, id: string, what: Mark['what'], schema: z.ZodType<T>): Promise<T | null> {
