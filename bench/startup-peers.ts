@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -27,6 +27,7 @@ process.on('SIGTERM', () => process.exit(0))`
 /** Others that start the same fifty, and know nothing of readiness: they wait for none of the needs. */
 export const peers = {
   supervisord: 'Debian’s supervisor starts the same fifty by priority',
+  bare: 'a C program starts the same fifty in the order of their needs, the longest way first, and does nothing else: the least that the machine itself takes for them',
   shell:
     'a shell starts the same fifty one after another, supervises nothing and asks nothing: what the machine itself takes for them',
 } as const
@@ -39,6 +40,7 @@ export async function byPeer(
 ): Promise<readonly Measurement[]> {
   writeFileSync(join(context.folder, 'service.mjs'), serviceScript)
   const fifty = ports.slice(0, levels * perLevel)
+  if (context.peer === 'bare') return bare(fifty, ours, context)
   const peer =
     context.peer === 'supervisord'
       ? supervisord(fifty, context)
@@ -82,6 +84,80 @@ export async function byPeer(
       unit: 'x',
     },
   ]
+}
+
+/** Milliseconds of loading in which no more services are started than there are cores; the best of what is tried counts. */
+const loadings = [50, 65, 80] as const
+
+/** The floor: its ratio to its own bounds, measured as ours is. */
+async function bare(
+  ports: readonly number[],
+  ours: number,
+  { folder, note }: BenchContext,
+): Promise<readonly Measurement[]> {
+  const compiler = findProgram('cc')
+  if (compiler === null) {
+    note('not measured beside the bare starter, which wants a C compiler: apt-get install gcc')
+    return []
+  }
+  const starter = join(folder, 'bare-starter')
+  execFileSync(compiler, ['-O1', '-o', starter, join(import.meta.dirname, 'bare-starter.c')])
+  const [first = 0] = ports
+  const alone = []
+  for (let round = 0; round < 5; round++)
+    alone.push((await bareStart(starter, folder, 0, [`${first}:${initMs(0)}:0`])).wallMs)
+  const overhead = median(alone) - initMs(0)
+  const needsOf = (index: number) => {
+    const level = Math.floor(index / perLevel)
+    return level === 0 ? [] : [index, index + 1].map((place) => (level - 1) * perLevel + (place % perLevel))
+  }
+  const ways: number[] = []
+  const way = (index: number): number =>
+    (ways[index] ??= overhead + initMs(index) + Math.max(0, ...needsOf(index).map(way)))
+  const behind = ports.map(() => 0)
+  for (const index of ports.keys().toArray().reverse()) {
+    behind[index] = (behind[index] ?? 0) + overhead + initMs(index)
+    for (const need of needsOf(index)) behind[need] = Math.max(behind[need] ?? 0, behind[index])
+  }
+  const pathMs = Math.max(...ports.map((_, index) => way(index)))
+  const services = ports.map(
+    (port, index) => `${port}:${initMs(index)}:${Math.round(behind[index] ?? 0)}:${needsOf(index).join(',')}`,
+  )
+  const tried = []
+  for (const loadingMs of loadings) {
+    const times: number[] = []
+    const ratios: number[] = []
+    for (let round = 1; round <= rounds; round++) {
+      const { wallMs, cpuMs } = await bareStart(starter, folder, loadingMs, services)
+      times.push(wallMs)
+      ratios.push(wallMs / Math.max(pathMs, cpuMs))
+    }
+    tried.push({ loadingMs, wallMs: median(times), ratio: median(ratios) })
+    note(
+      `bare, ${availableParallelism()} in ${loadingMs} ms: ${times.map(Math.round).join(', ')} ms; critical path ${Math.round(pathMs)} ms`,
+    )
+  }
+  const best = tried.reduce((one, other) => (other.wallMs < one.wallMs ? other : one))
+  return [
+    { what: 'bare starter, in the order of needs, the best of three paces, median', value: best.wallMs, unit: 'ms' },
+    { what: 'bare starter, as a multiple of its own larger bound', value: best.ratio, unit: 'x' },
+    { what: 'ours, as a multiple of the time of the bare starter', value: ours / best.wallMs, unit: 'x' },
+  ]
+}
+
+async function bareStart(starter: string, folder: string, loadingMs: number, services: readonly string[]) {
+  const began = performance.now()
+  const pace = [String(availableParallelism()), String(loadingMs)]
+  const child = spawn(starter, [process.execPath, join(folder, 'service.mjs'), ...pace, ...services], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const ended = once(child, 'exit')
+  await Promise.race([once(child.stdout, 'data'), ended])
+  const wallMs = performance.now() - began
+  const cpuMs = childrenOf(child.pid ?? 0).reduce((sum, pid) => sum + cpuOf(pid), 0) / availableParallelism()
+  child.stdin.end()
+  await ended
+  return { wallMs, cpuMs }
 }
 
 /** Processor time that a process has taken so far, milliseconds. */

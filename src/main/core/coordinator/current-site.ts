@@ -12,6 +12,7 @@ export class CurrentSite {
   readonly #variablesNow: () => Promise<Variables>
   #definition: SiteDefinition | null = null
   #variables: Variables
+  #looking: Promise<Variables> | undefined
 
   constructor(directory: string, variablesNow: () => Promise<Variables>) {
     this.#variablesNow = variablesNow
@@ -37,7 +38,11 @@ export class CurrentSite {
 
   /** Looks up which release is in use at this moment. Throws `site-not-loaded` without a definition. */
   async refresh(): Promise<SiteNow> {
-    this.#variables = await this.#variablesNow()
+    // Shared by those that ask while one looks: ten services that start together are one look.
+    this.#looking ??= this.#variablesNow().finally(() => {
+      this.#looking = undefined
+    })
+    this.#variables = await this.#looking
     return { definition: loaded(this.#definition), variables: this.#variables }
   }
 }

@@ -38,9 +38,9 @@ function machine(processors = 2) {
     },
     /** Time goes by. */
     async pass(ms: number) {
-      for (let gone = 0; gone < ms; gone += 5) {
-        await clock.advance(5)
-        for (const [pid, busy] of busyness) ran.set(pid, (ran.get(pid) ?? 0) + 5 * Math.min(1, busy))
+      for (let gone = 0; gone < ms; gone++) {
+        for (const [pid, busy] of busyness) ran.set(pid, (ran.get(pid) ?? 0) + Math.min(1, busy))
+        await clock.advance(1)
       }
     },
     calms: (pid: number) => busyness.set(pid, 0),

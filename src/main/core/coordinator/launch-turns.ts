@@ -4,7 +4,7 @@ import type { Clock, Exertion, ProcessIdentity } from '#core/platform/index.ts'
 const gatherMs = 3
 
 /** How often it is looked whether a process that was just started still needs a processor, and how long that is asked at most. Milliseconds. */
-const lookMs = 10
+const lookMs = 4
 const longestMs = 500
 
 /** A process that ran or waited for a processor for less than this share of the time between two looks has got over its loading. */

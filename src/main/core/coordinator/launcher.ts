@@ -39,13 +39,14 @@ export interface LaunchRequest {
   readonly onSwept: ProcessChildOptions['onSwept']
 }
 
-/** How old a look at the machine's sockets may be that found a port free, milliseconds: a look takes as long as a service's launch, and many start at once. */
-const portsFreshMs = 1_000
+/** How old a look at the machine's sockets may be that found a port free, milliseconds: a look takes longer than all else of a launch, and many start at once. */
+const portsFreshMs = 5_000
 
 /** Starts children, such that none is ever lost: each is recorded before it exists. */
 export class Launcher {
   readonly #ports: LauncherPorts
   readonly #lookup: MarkedLookup
+  #making: Promise<void> | undefined
 
   constructor(ports: LauncherPorts) {
     this.#ports = ports
@@ -54,7 +55,7 @@ export class Launcher {
 
   /** The running child, or null when it was not wanted any more. Rejects with the ConsoleError of what is in the way. */
   async launch(request: LaunchRequest): Promise<ServiceChild | null> {
-    await makeFolders(request.context.variables)
+    await this.#makeFolders(request.context.variables)
     if (!request.wanted()) return null
     if (request.service.unit !== null) await this.#assertUnitStopped(request.service)
     if (!request.wanted()) return null
@@ -79,6 +80,14 @@ export class Launcher {
       handle,
       this.#childOptions(service, record.run, record.startedAt, logs, { out: 0, err: 0 }, onSwept),
     )
+  }
+
+  /** Many start at once: the same folders are made for all of them. */
+  #makeFolders(variables: LaunchContext['variables']): Promise<void> {
+    this.#making ??= makeFolders(variables).finally(() => {
+      this.#making = undefined
+    })
+    return this.#making
   }
 
   async #process({

@@ -131,6 +131,7 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
         pushed: { ...pushes.factsOf(service.id), forget: () => pushes.forget(service.id) },
         databases,
         looks,
+        expectedStartMs: () => timings.typicalStart(service.id),
         markProbe: () => marks.makeForErrand('probe', service.id),
         onChanged,
       }),

@@ -11,7 +11,7 @@ test('while a service starts, an answer that says the same again is told once a 
   const clock = new ManualClock()
   const told: { readonly at: number; readonly state: ProbeState }[] = []
   let tries = 0
-  using probes = new ProbeSet(clock)
+  using probes = new ProbeSet(clock, () => null)
   probes.run(
     [{ name: 'startup', probe: startup }],
     async () => {

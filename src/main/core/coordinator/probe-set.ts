@@ -15,11 +15,14 @@ interface Told {
 /** The probes of one service that run at a time, and the last answer of each for display. */
 export class ProbeSet implements Disposable {
   readonly #clock: Clock
+  readonly #expectedMs: () => number | null
   readonly #watches = new Map<ProbeName, Disposable>()
   readonly #last = new Map<ProbeName, ProbeState>()
 
-  constructor(clock: Clock) {
+  /** `expectedMs`: how long the service took to start before, null where nobody knows. */
+  constructor(clock: Clock, expectedMs: () => number | null) {
     this.#clock = clock
+    this.#expectedMs = expectedMs
   }
 
   /** Ends all probes and begins these, their counters at nothing. Answers of probes that ended are kept for display. */
@@ -36,7 +39,7 @@ export class ProbeSet implements Disposable {
         rules: probe,
         run: check,
         clock: this.#clock,
-        promptly: name === 'startup',
+        ...(name === 'startup' && { promptly: { expectedMs: this.#expectedMs() } }),
         onAnswer: (state) => {
           this.#last.set(name, state)
           const now = this.#clock.monotonic()

@@ -101,6 +101,11 @@ export class StartTimings {
     return this.#remaining.get(service) ?? 0
   }
 
+  /** How long a service took to be started, without what it waited for before; milliseconds, null when it never was. */
+  typicalStart(service: string): number | null {
+    return this.#typical(service)?.started ?? null
+  }
+
   /** Shows what decided how long a start took that was ordered at this time of the monotonic clock. Null when nothing was started. */
   measured(definition: SiteDefinition, from: number): StartPath | null {
     const path = measuredPath(definition, this.#marks, from)

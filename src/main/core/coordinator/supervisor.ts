@@ -27,6 +27,8 @@ export interface SupervisorPorts {
   readonly pushed: PushedFacts & { forget(): void }
   readonly databases: DatabaseCheck
   readonly looks: FileLooks
+  /** How long the service took to start before, milliseconds; null where it never did. */
+  readonly expectedStartMs: () => number | null
   /** A new mark for a command of a probe. */
   readonly markProbe: () => string
   /** Told after every change, once the supervisor is at rest. */
@@ -67,7 +69,7 @@ export class Supervisor implements AsyncDisposable {
     this.#ports = ports
     this.#machine = newMachine(service)
     this.#since = ports.clock.wall()
-    this.probes = new ProbeSet(ports.clock)
+    this.probes = new ProbeSet(ports.clock, ports.expectedStartMs)
   }
 
   get service(): ServiceDefinition {

@@ -54,7 +54,7 @@ test('a service that is waited for is tried again as soon as a tenth more time h
     check,
     rules: { ...rules, failures: 1 },
     clock,
-    promptly: true,
+    promptly: { expectedMs: null },
     run: async () => {
       at.push(clock.monotonic())
       return { ok: clock.monotonic() >= 3_000, sentence: '', ms: 0 }
@@ -67,6 +67,47 @@ test('a service that is waited for is tried again as soon as a tenth more time h
   expect(at.length).toBeLessThan(50)
   await clock.advance(3_000)
   expect(at.filter((time) => time > 3_350)).toHaveLength(2)
+})
+
+test('where it is known when a service will be up it is asked often about then, and found within a fortieth of its time', async () => {
+  const clock = new ManualClock()
+  const at: number[] = []
+  let up: number | undefined
+  using _watch = watchProbe({
+    check,
+    rules: { ...rules, failures: 1 },
+    clock,
+    promptly: { expectedMs: 600 },
+    run: async () => {
+      at.push(clock.monotonic())
+      return { ok: clock.monotonic() >= 603, sentence: '', ms: 0 }
+    },
+    onAnswer: ({ verdict }) => {
+      if (verdict === 'passing') up ??= clock.monotonic()
+    },
+  })
+  await clock.advance(1_000)
+  expect(up).toBeGreaterThanOrEqual(603)
+  expect(up).toBeLessThanOrEqual(618)
+  expect(at.filter((time) => time < 480).length).toBeLessThan(13)
+  expect(at.filter((time) => time >= 480 && time <= 603).length).toBeGreaterThan(6)
+})
+
+test('one that is up long before it was expected is found within half of its time', async () => {
+  const clock = new ManualClock()
+  let up: number | undefined
+  using _watch = watchProbe({
+    check,
+    rules: { ...rules, failures: 1, everyMs: 5_000 },
+    clock,
+    promptly: { expectedMs: 30_000 },
+    run: async () => ({ ok: clock.monotonic() >= 900, sentence: '', ms: 0 }),
+    onAnswer: ({ verdict }) => {
+      if (verdict === 'passing') up ??= clock.monotonic()
+    },
+  })
+  await clock.advance(2_000)
+  expect(up).toBeLessThanOrEqual(1_350)
 })
 
 test('a try that takes longer than the interval is not overtaken, and its answer after disposal is not told', async () => {
