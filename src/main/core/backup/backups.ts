@@ -4,10 +4,10 @@ import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import { Catalogue } from './catalogue.ts'
 import { Conditions } from './conditions.ts'
-import type { BackupsOptions } from './options.ts'
+import type { BackupsOptions, StoredOptions } from './options.ts'
 import { Helper } from './program/engine-client.ts'
 import { recoverInterrupted } from './recovery.ts'
-import { layoutOf } from './repository/layout.ts'
+import { openStorage } from './repository/open-storage.ts'
 import { markSnapshot, type Snapshot } from './repository/snapshot-file.ts'
 import { type RestorePorts, restoreSteps, runRestore } from './restore-job.ts'
 import { restoreOutcome } from './restore-outcome.ts'
@@ -24,14 +24,15 @@ const lane = 'backup'
 
 /** Opens the backups of a site: reads what there is and publishes it. Starts nothing, makes no folder. */
 export async function openBackups(options: BackupsOptions): Promise<Backups> {
-  const backups = new OpenBackups(options)
+  const storage = openStorage({ kind: 'folder', folder: options.folder })
+  const backups = new OpenBackups({ ...options, storage })
   await backups.refresh()
   return backups
 }
 
 class OpenBackups implements Backups {
   readonly source: SnapshotSource
-  readonly #options: BackupsOptions
+  readonly #options: StoredOptions
   readonly #catalogue: Catalogue
   readonly #repository: UsedRepository
   readonly #conditions: Conditions
@@ -41,7 +42,7 @@ class OpenBackups implements Backups {
   #schedule: Schedule | undefined
   #owed: readonly string[] = []
 
-  constructor(options: BackupsOptions) {
+  constructor(options: StoredOptions) {
     this.#options = options
     this.#catalogue = new Catalogue(options)
     this.#repository = new UsedRepository(options)
@@ -49,7 +50,7 @@ class OpenBackups implements Backups {
     this.#openedAt = options.clock.wall()
     this.source = snapshotSource({
       catalogue: this.#catalogue,
-      folder: options.folder,
+      storage: options.storage,
       zone: options.site.zone,
       openHelper: (context, what) => this.#lockedHelper(context, what, false),
       openCleaner: () => this.#cleaner(),
@@ -145,7 +146,7 @@ class OpenBackups implements Backups {
 
   async pin(snapshot: string, pinned: boolean): Promise<void> {
     const { id } = this.#catalogue.choose(snapshot)
-    await markSnapshot(layoutOf(this.#options.folder), id, { what: 'pinned', pinned })
+    await markSnapshot(this.#options.storage, id, { what: 'pinned', pinned })
     await this.refresh()
   }
 
@@ -190,6 +191,7 @@ class OpenBackups implements Backups {
     this.#closing.abort(closed())
     await Promise.allSettled(this.#running)
     this.#repository[Symbol.dispose]()
+    this.#options.storage[Symbol.dispose]()
   }
 
   async #plan(snapshot: Snapshot, undo: boolean): Promise<RestorePlan> {
@@ -280,7 +282,14 @@ class OpenBackups implements Backups {
   #helper(more: Pick<ConstructorParameters<typeof Helper>[0], 'signal' | 'onProgress'>): Helper {
     const { runtime, folder, site, logger, crashPoints } = this.#options
     const { id, name, directory } = site
-    return new Helper({ runtime, folder, site: { id, name, directory }, logger, crashPoints, ...more })
+    return new Helper({
+      runtime,
+      target: { kind: 'folder', folder },
+      site: { id, name, directory },
+      logger,
+      crashPoints,
+      ...more,
+    })
   }
 
   /** Snapshots that the site's rules do not keep. */

@@ -1,23 +1,23 @@
-import { readdir, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { BackupsView } from '#shared/contract/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
-import type { BackupsOptions } from './options.ts'
-import { freeBytes } from './program/space.ts'
-import { layoutOf } from './repository/layout.ts'
+import type { StoredOptions } from './options.ts'
+import { areas } from './repository/layout.ts'
 import { openRepository } from './repository/repository.ts'
 import { listSnapshots, type Snapshot } from './repository/snapshot-file.ts'
+import type { Storage } from './repository/storage.ts'
 import { nameOf, newestGood, snapshotView, undoTarget } from './views.ts'
 
 /** What is known of the repository without its helper: the snapshots, read again after each change, and published. */
 export class Catalogue {
-  readonly #options: BackupsOptions
+  readonly #options: StoredOptions
   #snapshots: readonly Snapshot[] = []
   #view: BackupsView
   /** Why the repository cannot be used, or null. */
   problem: ConsoleError | null = null
 
-  constructor(options: BackupsOptions) {
+  constructor(options: StoredOptions) {
     this.#options = options
     this.#view = {
       folder: options.folder,
@@ -75,14 +75,16 @@ export class Catalogue {
 
   /** Reads the folder again and publishes what it holds. Never rejects: a folder that cannot be read is a state. */
   async refresh(nextAt: number | null): Promise<void> {
-    const { folder, site, logger } = this.#options
+    const { folder, site, storage, logger } = this.#options
     let problems: readonly string[] = []
+    let bytes: number | null = null
     try {
-      const repository = await openRepository(folder)
+      const repository = await openRepository(storage)
       this.problem = repository ? null : this.#missing()
-      const listed = repository ? await listSnapshots(layoutOf(folder)) : { snapshots: [], problems: [] }
+      const listed = repository ? await listSnapshots(storage) : { snapshots: [], problems: [] }
       this.#snapshots = listed.snapshots
       problems = listed.problems
+      if (repository) bytes = await sizeOf(storage)
       for (const problem of problems) logger.warn(problem)
     } catch (error) {
       this.#snapshots = []
@@ -92,8 +94,8 @@ export class Catalogue {
     this.#view = {
       folder,
       sharesDisk: await sharesDisk(site.directory, folder),
-      bytes: await sizeOf(layoutOf(folder).packs),
-      freeBytes: await freeBytes(folder),
+      bytes,
+      freeBytes: await storage.freeBytes(),
       lastAt: newestGood(this.#snapshots)?.at ?? null,
       lastVerifiedAt: this.#snapshots.findLast(({ verified }) => verified?.ok)?.verified?.at ?? null,
       nextAt,
@@ -150,11 +152,10 @@ async function sharesDisk(site: string, folder: string): Promise<boolean> {
   }
 }
 
-async function sizeOf(packs: string): Promise<number | null> {
+async function sizeOf(storage: Storage): Promise<number | null> {
   try {
-    let bytes = 0
-    for (const name of await readdir(packs)) bytes += (await stat(join(packs, name))).size
-    return bytes
+    const packs = await storage.list(areas.packs)
+    return packs.reduce((sum, { size }) => sum + size, 0)
   } catch {
     return null
   }

@@ -23,7 +23,7 @@ import { differences, listTree } from '../../../../test/support/tree-listing.ts'
 import { until } from '../../../../test/support/until.ts'
 import { loadIndex } from './repository/blob-index.ts'
 import { BlobStore } from './repository/blob-store.ts'
-import { layoutOf } from './repository/layout.ts'
+import { openStorage } from './repository/open-storage.ts'
 import { readSnapshot, writeSnapshot } from './repository/snapshot-file.ts'
 import { encodeTree, type TreeEntry } from './repository/tree.ts'
 
@@ -260,18 +260,18 @@ function fileLike(entries: readonly TreeEntry[]): TreeEntry {
 
 /** Writes a snapshot like `good`, with other entries in the site folder, as somebody who can write to the folder could. */
 async function forge(repository: string, good: string, change: (entries: TreeEntry[]) => TreeEntry[]): Promise<string> {
-  const layout = layoutOf(repository)
-  const index = await loadIndex(layout)
+  using storage = openStorage({ kind: 'folder', folder: repository })
+  const index = await loadIndex(storage)
   const { BlobReader } = await import('./repository/blob-reader.ts')
   const { readTree } = await import('./repository/tree.ts')
-  const { verified, rehearsed, pinned, appliedAt, ...snapshot } = await readSnapshot(layout, good)
-  using reader = new BlobReader(layout, index)
+  const { verified, rehearsed, pinned, appliedAt, ...snapshot } = await readSnapshot(storage, good)
+  const reader = new BlobReader(storage, index)
   const entries = change([...(await readTree(reader, snapshot.tree))])
   const byName = (entry: TreeEntry) => entry.name ?? ''
-  const store = new BlobStore(layout, index)
+  const store = new BlobStore(storage, index)
   const tree = store.put('tree', encodeTree(entries.sort((a, b) => (byName(a) < byName(b) ? -1 : 1))))
   await store.finish(async () => {})
   const id = newId('sn')
-  await writeSnapshot(layout, { ...snapshot, id, tree })
+  await writeSnapshot(storage, { ...snapshot, id, tree })
   return id
 }

@@ -6,6 +6,7 @@ import type { Jobs } from '#core/jobs/index.ts'
 import type { Clock, CrashPoints, Logger, Runtime } from '#core/platform/index.ts'
 import type { StateHub } from '#core/state/index.ts'
 import type { Database } from '#core/store/index.ts'
+import type { Storage } from './repository/storage.ts'
 
 export interface BackupsOptions {
   readonly site: {
@@ -40,6 +41,11 @@ export interface BackupsOptions {
   readonly beforeRisk?: (signal: AbortSignal) => Promise<string | null>
   /** Called when a restore has swapped the site's files and before services start: to read site.yaml again. */
   readonly afterSwap?: () => Promise<void>
+}
+
+/** The options with the storage of the repository, which the backups own. */
+export interface StoredOptions extends BackupsOptions {
+  readonly storage: Storage
 }
 
 /** For a command line without a running coordinator: there is nothing to stop and nothing to start. */

@@ -3,9 +3,8 @@ import type { InterruptedJob } from '#core/jobs/index.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import { interrupted } from './cards.ts'
 import { eventKinds } from './event-kinds.ts'
-import type { BackupsOptions } from './options.ts'
+import type { BackupsOptions, StoredOptions } from './options.ts'
 import type { Helper } from './program/engine-client.ts'
-import { layoutOf } from './repository/layout.ts'
 import type { Snapshot } from './repository/snapshot-file.ts'
 import { namesIn, swapFolders } from './swap/journal.ts'
 import { type RecoveredSwap, type RecoveredSwaps, recoverSwaps } from './swap/recover.ts'
@@ -17,7 +16,7 @@ export interface Recovered {
 }
 
 export interface RecoveryPorts {
-  readonly options: BackupsOptions
+  readonly options: StoredOptions
   readonly snapshots: readonly Snapshot[]
   openCleaner(): Helper
 }
@@ -62,7 +61,7 @@ async function sweepFolders({ options, openCleaner }: RecoveryPorts): Promise<Re
   if (left.length === 0) return { swaps: [], setAside: [] }
   await using cleaner = openCleaner()
   return await recoverSwaps(folders, {
-    layout: layoutOf(options.folder),
+    storage: options.storage,
     clock: options.clock,
     logger: options.logger,
     crashPoints: options.crashPoints,

@@ -2,10 +2,9 @@ import { mkdir } from 'node:fs/promises'
 import type { JobContext } from '#core/jobs/index.ts'
 import { syncFolder } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
-import type { BackupsOptions } from './options.ts'
+import type { StoredOptions } from './options.ts'
 import type { Helper } from './program/engine-client.ts'
 import type { PlanAnswer } from './program/messages.ts'
-import { layoutOf } from './repository/layout.ts'
 import { readSnapshot, type Snapshot } from './repository/snapshot-file.ts'
 import { finishSwap, removeUndone } from './swap/finish.ts'
 import { oldOf, type SwapJournal, stagingOf, swapFolders, writeJournal } from './swap/journal.ts'
@@ -21,7 +20,7 @@ export interface RestoreRequest {
 }
 
 export interface RestorePorts {
-  readonly options: BackupsOptions
+  readonly options: StoredOptions
   /** A helper that holds the repository's lock and dies with the job's signal. */
   openHelper(what: string): Promise<Helper>
   /** A helper that nothing stops: for cleaning up. */
@@ -174,7 +173,7 @@ class RestoreRun {
       job: this.#context.id,
       before: { what, missing },
     })
-    const taken = await readSnapshot(layoutOf(this.#ports.options.folder), point.snapshot)
+    const taken = await readSnapshot(this.#ports.options.storage, point.snapshot)
     for (const warning of taken.warnings) this.#context.log(warning)
     const journal: SwapJournal = {
       format: 1,
@@ -248,7 +247,7 @@ class RestoreRun {
     const { options } = this.#ports
     try {
       const remove = (path: string) => helper.ask('remove', { path })
-      return await finishSwap(this.#folders(), journal, layoutOf(options.folder), options, remove)
+      return await finishSwap(this.#folders(), journal, options.storage, options, remove)
     } catch (error) {
       // The site is restored and runs; its record stays, so that the next opening tidies up.
       options.logger.error('What a restore left over could not be removed.', { error: String(error) })

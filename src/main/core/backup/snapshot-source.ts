@@ -2,14 +2,14 @@ import type { JobContext } from '#core/jobs/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Helper } from './program/engine-client.ts'
-import { layoutOf } from './repository/layout.ts'
 import { markSnapshot, type Snapshot } from './repository/snapshot-file.ts'
+import type { Storage } from './repository/storage.ts'
 import type { ChosenSnapshot, SnapshotSource } from './types.ts'
 import { isGood, nameOf } from './views.ts'
 
 export interface SnapshotSourcePorts {
   readonly catalogue: Catalogue
-  readonly folder: string
+  readonly storage: Storage
   readonly zone: string
   /** A helper that holds the repository's lock and dies with the job's signal. */
   openHelper(context: Pick<JobContext, 'signal' | 'progress'>, what: string): Promise<Helper>
@@ -23,7 +23,7 @@ const dataTop = ['site.yaml', 'data']
 
 /** The snapshots as rehearsals use them: chosen, written into a folder beside the site, marked with what came of it. */
 export function snapshotSource(ports: SnapshotSourcePorts): SnapshotSource {
-  const { catalogue, folder, zone, openHelper, openCleaner, refresh } = ports
+  const { catalogue, storage, zone, openHelper, openCleaner, refresh } = ports
   return {
     choose(id) {
       const chosen = catalogue.choose(id)
@@ -39,7 +39,7 @@ export function snapshotSource(ports: SnapshotSourcePorts): SnapshotSource {
       await cleaner.ask('discard', { path })
     },
     async mark(snapshot, rehearsed) {
-      await markSnapshot(layoutOf(folder), snapshot, { what: 'rehearsed', ...rehearsed })
+      await markSnapshot(storage, snapshot, { what: 'rehearsed', ...rehearsed })
       await refresh()
     },
   }

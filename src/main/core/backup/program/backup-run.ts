@@ -21,34 +21,34 @@ import { nameBytes, readTree } from '../repository/tree.ts'
 import { checkStored, contentsOf, findDatabase, type StoredDatabase, verifyPacks } from '../repository/verify.ts'
 import type { Engine } from './engine.ts'
 import type { Input, Output } from './messages.ts'
-import { assertRoom } from './space.ts'
+import { assertRoomIn } from './space.ts'
 
 /** Takes a snapshot: capture, packs, index, read back, snapshot, verdict, in this order. */
 export async function runBackup(engine: Engine, request: Input<'backup'>): Promise<Output<'backup'>> {
   const started = { wall: Date.now(), monotonic: performance.now() }
-  const { layout } = engine.repository
-  assertOutside(engine.site.directory, layout.folder)
+  const { storage } = engine.repository
+  if (storage.kind === 'folder') assertOutside(engine.site.directory, storage.place)
   const scope = scopeOf(request.scope, request.exclude)
   const total = await surveySite(engine.site.directory, scope)
-  const { snapshots } = await listSnapshots(layout)
+  const { snapshots } = await listSnapshots(storage)
   const previous = newestCovering(snapshots, request)
   const adopted = await adoptOrphans(engine)
   // Compressed and without what is known already it will be less; nobody knows how much less.
-  await assertRoom(layout.folder, Math.max(0, total.bytes - (previous?.bytes ?? 0) - adopted) / 3, 'The backup')
-  const store = new BlobStore(layout, engine.index)
+  await assertRoomIn(storage, Math.max(0, total.bytes - (previous?.bytes ?? 0) - adopted) / 3, 'The backup')
+  const store = new BlobStore(storage, engine.index)
   const captured = await capture(engine, request, scope, store, previous, total.bytes)
   if (request.kind !== 'restore-point') await assertSourcesThere(engine, request.scope, captured, snapshots)
   const packs = await store.finish(() => engine.reach('backup.after-packs'))
   await engine.reach('backup.after-index')
   await verifyPacks(
-    layout,
+    storage,
     packs.map((pack) => pack.id),
   )
   const verified = await verdict(engine, captured.tree, previous)
   const damaged = verified.damaged.length > 0
   const shrunk = request.kind === 'restore-point' ? null : shrinkage(captured, snapshots, request.kind)
   const id = newId('sn')
-  await writeSnapshot(layout, {
+  await writeSnapshot(storage, {
     format: 1,
     id,
     site: engine.site,
@@ -71,7 +71,7 @@ export async function runBackup(engine: Engine, request: Input<'backup'>): Promi
     before: request.before,
   })
   await engine.reach('backup.after-snapshot')
-  await markSnapshot(layout, id, { what: 'verified', ...verified })
+  await markSnapshot(storage, id, { what: 'verified', ...verified })
   return { snapshot: id, verified }
 }
 
@@ -98,7 +98,7 @@ async function capture(
       database: {
         reader: new FileReader(store, () => {}),
         copy: (from, to) => copyDatabase(engine.runtime, { from, to }),
-        temporary: engine.repository.layout.temporary,
+        temporary: engine.temporary,
         now: () => Date.now(),
       },
       onFile(bytes) {
@@ -114,18 +114,18 @@ async function capture(
  * Resolves with their bytes.
  */
 async function adoptOrphans(engine: Engine): Promise<number> {
-  const { layout } = engine.repository
-  const orphans = await unindexedPacks(layout, engine.index)
+  const { storage } = engine.repository
+  const orphans = await unindexedPacks(storage, engine.index)
   const whole: (typeof orphans)[number][] = []
   for (const pack of orphans) {
-    const good = await verifyPacks(layout, [pack.id]).then(
+    const good = await verifyPacks(storage, [pack.id]).then(
       () => true,
       () => false, // Damaged, and nobody needs it.
     )
     if (good) whole.push(pack)
   }
   if (whole.length === 0) return 0
-  await writeIndex(layout, whole)
+  await writeIndex(storage, whole)
   for (const pack of whole) engine.index.add(pack)
   return whole.reduce((sum, { size }) => sum + size, 0)
 }
@@ -137,7 +137,7 @@ export async function verdict(engine: Engine, tree: string, known: Snapshot | un
   const reasons: string[] = []
   for (const database of databases) {
     if (known?.verified?.ok && (await isSameIn(engine, known, database))) continue
-    const problem = await checkStored(database, engine.reader, engine.repository.layout.temporary, (path) =>
+    const problem = await checkStored(database, engine.reader, engine.temporary, (path) =>
       checkDatabase(engine.runtime, path),
     )
     if (problem === null) continue

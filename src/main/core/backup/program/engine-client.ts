@@ -2,11 +2,12 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { CrashPoints, Logger, Runtime } from '#core/platform/index.ts'
 import { ConsoleError, type Problem } from '#shared/problem.ts'
+import type { StorageAddress } from '../repository/open-storage.ts'
 import { answers, type FromHelper, fromHelper, type Hello, type Input, type Method, type Output } from './messages.ts'
 
 export interface HelperOptions {
   readonly runtime: Runtime
-  readonly folder: string
+  readonly target: StorageAddress
   readonly site: Hello['site']
   readonly logger: Logger
   readonly crashPoints: CrashPoints
@@ -51,7 +52,7 @@ export class Helper implements AsyncDisposable {
     signal?.addEventListener('abort', this.#kill, { once: true })
     if (signal?.aborted) this.#kill()
     this.#say({
-      folder: options.folder,
+      target: options.target,
       site: options.site,
       databaseCopy: runtime.program('database-copy'),
     })

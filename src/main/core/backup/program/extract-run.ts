@@ -41,10 +41,10 @@ export async function runExtract(engine: Engine, request: Input<'extract'>): Pro
 
 /** The entries to write, in the order of a listing. */
 async function entriesOf(engine: Engine, { snapshot, top, over }: Input<'extract'>): Promise<readonly TreeEntry[]> {
-  const { layout } = engine.repository
-  const found = new Map(await topOf(engine, await readSnapshot(layout, snapshot)))
+  const { storage } = engine.repository
+  const found = new Map(await topOf(engine, await readSnapshot(storage, snapshot)))
   if (over) {
-    const above = await topOf(engine, await readSnapshot(layout, over.snapshot))
+    const above = await topOf(engine, await readSnapshot(storage, over.snapshot))
     for (const key of over.top) {
       const entry = above.get(key)
       // What a scope covers and its snapshot does not hold was not there.
@@ -79,8 +79,8 @@ function makeDestination(engine: Engine, to: string): Buffer {
   const sandboxes = join(site, ownFolder, sandboxFolder)
   if (isBelow(real, site) && !isBelow(real, sandboxes)) throw refused(to, 'it lies in the folder of the site')
   if (isBelow(site, real)) throw refused(to, 'the site lies in it')
-  const { folder } = engine.repository.layout
-  if (isBelow(real, folder) || isBelow(folder, real)) throw refused(to, 'the backups lie there')
+  const { kind, place } = engine.repository.storage
+  if (kind === 'folder' && (isBelow(real, place) || isBelow(place, real))) throw refused(to, 'the backups lie there')
   if (readdirSync(real).length > 0) throw refused(to, 'it is not empty')
   return Buffer.from(real)
 }

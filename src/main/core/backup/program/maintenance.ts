@@ -16,9 +16,9 @@ import type { Input } from './messages.ts'
  * database opened. Records the verdict with the snapshot, a bad one too.
  */
 export async function runVerify(engine: Engine, { snapshot: id }: Input<'verify'>): Promise<Verified> {
-  const snapshot = await readSnapshot(engine.repository.layout, id)
+  const snapshot = await readSnapshot(engine.repository.storage, id)
   const verified = await verifyAll(engine, snapshot.tree)
-  await markSnapshot(engine.repository.layout, id, { what: 'verified', ...verified })
+  await markSnapshot(engine.repository.storage, id, { what: 'verified', ...verified })
   return verified
 }
 
@@ -46,19 +46,19 @@ async function verifyAll(engine: Engine, tree: string): Promise<Verified> {
 
 /** Checks every pack, notes those that are damaged, and then rejects with the first finding. */
 async function verifyPacksOf(engine: Engine, blobs: ReadonlySet<string>): Promise<void> {
-  const { layout } = engine.repository
+  const { storage } = engine.repository
   const damaged: string[] = []
   let first: unknown
   for (const pack of packsOf(engine.index, blobs)) {
     try {
-      await verifyPacks(layout, [pack])
+      await verifyPacks(storage, [pack])
     } catch (error) {
       first ??= error
       damaged.push(pack)
     }
   }
   if (damaged.length === 0) return
-  await noteDamaged(layout, damaged)
+  await noteDamaged(storage, damaged)
   throw first
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { problemSchema } from '#shared/problem.ts'
+import { storageAddressSchema } from '../repository/open-storage.ts'
 import { verifiedSchema } from '../repository/snapshot-file.ts'
 
 /** What the console asks of its backup helper, one request at a time, one JSON line each. */
@@ -9,7 +10,7 @@ const swapEntrySchema = z.object({ key: z.string(), what: z.enum(['add', 'replac
 
 /** The first line: where to work and with what. */
 export const hello = z.object({
-  folder: z.string(),
+  target: storageAddressSchema,
   site: siteSchema,
   /** Path of the database-copy program. */
   databaseCopy: z.string(),

@@ -24,7 +24,7 @@ const fewFiles = 100
 
 /** Compares a snapshot with the site as it is. Changes nothing. */
 export async function runPlan(engine: Engine, { snapshot: id }: Input<'plan'>): Promise<Output<'plan'>> {
-  const snapshot = await readSnapshot(engine.repository.layout, id)
+  const snapshot = await readSnapshot(engine.repository.storage, id)
   const scope = scopeOf(snapshot.scope, snapshot.exclude)
   const top = await topOf(engine, snapshot)
   const comparison = await compareSite(engine.site.directory, snapshot, scope, engine)
@@ -49,7 +49,7 @@ export async function runPlan(engine: Engine, { snapshot: id }: Input<'plan'>): 
  * May be called again for more entries.
  */
 export async function runStage(engine: Engine, request: Input<'stage'>): Promise<Output<'stage'>> {
-  const snapshot = await readSnapshot(engine.repository.layout, request.snapshot)
+  const snapshot = await readSnapshot(engine.repository.storage, request.snapshot)
   const top = await topOf(engine, snapshot)
   const entries = request.swap.flatMap(({ key, what }) => (what === 'delete' ? [] : (top.get(key) ?? [])))
   const bytes = await sizeOf(engine, entries)
@@ -79,7 +79,7 @@ async function assertDatabases(engine: Engine, snapshot: Snapshot): Promise<void
   if (snapshot.verified || snapshot.kind === 'restore-point') return
   const { databases } = await contentsOf(engine.reader, snapshot.tree)
   for (const database of databases) {
-    const problem = await checkStored(database, engine.reader, engine.repository.layout.temporary, (path) =>
+    const problem = await checkStored(database, engine.reader, engine.temporary, (path) =>
       checkDatabase(engine.runtime, path),
     )
     if (problem === null) continue

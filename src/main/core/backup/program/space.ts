@@ -1,26 +1,24 @@
-import { statfs } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { ConsoleError } from '#shared/problem.ts'
+import { freeBytes } from '../repository/free-bytes.ts'
+import type { Storage } from '../repository/storage.ts'
+
+export { freeBytes } from '../repository/free-bytes.ts'
 
 const MiB = 1024 * 1024
 /** Left free whatever happens, so that a full disk can still be cleaned up. */
 const reserve = 48 * MiB
 
-/** Bytes that this user may still write on the disk of `path`; null where the system does not say. */
-export async function freeBytes(path: string): Promise<number | null> {
-  for (let folder = path; ; folder = dirname(folder)) {
-    try {
-      const { bavail, bsize } = await statfs(folder)
-      return bavail * bsize
-    } catch {
-      if (folder === dirname(folder)) return null
-    }
-  }
-}
-
 /** Refuses with `disk-full` when `needed` bytes and the reserve do not fit. `what`: "The backup". */
 export async function assertRoom(path: string, needed: number, what: string): Promise<void> {
-  const free = await freeBytes(path)
+  refuseWhenFull(path, await freeBytes(path), needed, what)
+}
+
+/** As {@link assertRoom}, for a repository; one that does not know its free space is taken at its word. */
+export async function assertRoomIn(storage: Storage, needed: number, what: string): Promise<void> {
+  refuseWhenFull(storage.place, await storage.freeBytes(), needed, what)
+}
+
+function refuseWhenFull(path: string, free: number | null, needed: number, what: string): void {
   if (free === null || free >= needed + reserve) return
   throw new ConsoleError(
     'disk-full',

@@ -14,7 +14,7 @@ const hour = 3_600_000
 
 async function withEngine<T>(folder: string, use: (engine: Engine) => Promise<T>): Promise<T> {
   const hello = {
-    folder: join(folder, 'backups'),
+    target: { kind: 'folder' as const, folder: join(folder, 'backups') },
     site: { id: 'bench', name: 'Bench', directory: join(folder, 'site') },
     databaseCopy: testRuntime().program('database-copy'),
   }

@@ -1,10 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { z } from 'zod'
-import { writeDurably } from '#core/platform/index.ts'
 import { decodeIndex, type IndexedPack } from './index-format.ts'
-import type { Layout } from './layout.ts'
+import { areas, isIndexKey, keys, packIdOf } from './layout.ts'
 import { type PackedBlob, readPack } from './pack-format.ts'
+import type { Storage } from './storage.ts'
 
 export interface BlobLocation extends PackedBlob {
   readonly pack: string
@@ -52,42 +50,43 @@ export class BlobIndex {
  * Reads all index files, leaving out packs that are not there any more. Where an index is damaged, the packs that no other
  * names are read instead.
  */
-export async function loadIndex(layout: Layout): Promise<BlobIndex> {
-  const index = new BlobIndex(await damagedPacks(layout))
-  const there = new Set(await readdir(layout.packs))
+export async function loadIndex(storage: Storage): Promise<BlobIndex> {
+  const index = new BlobIndex(await damagedPacks(storage))
+  const there = new Set((await storage.list(areas.packs)).map(({ key }) => key))
   let incomplete = false
-  for (const name of (await readdir(layout.index)).sort()) {
-    if (!name.endsWith('.index')) continue
-    const packs = decodeIndex(await readFile(join(layout.index, name)))
-    if (packs) for (const pack of packs.filter(({ id }) => there.has(`${id}.pack`))) index.add(pack)
+  for (const { key } of await storage.list(areas.index)) {
+    if (!isIndexKey(key)) continue
+    const content = await storage.read(key)
+    const packs = content && decodeIndex(content)
+    if (packs) for (const pack of packs.filter(({ id }) => there.has(keys.pack(id)))) index.add(pack)
     else incomplete = true
   }
-  if (incomplete) for (const pack of await unindexedPacks(layout, index)) index.add(pack)
+  if (incomplete) for (const pack of await unindexedPacks(storage, index)) index.add(pack)
   return index
 }
 
 /** Notes packs as damaged: the next backup stores again what lies in them. */
-export async function noteDamaged(layout: Layout, packs: readonly string[]): Promise<void> {
-  const all = new Set([...(await damagedPacks(layout)), ...packs])
-  await writeDurably(layout.damaged, JSON.stringify([...all]))
+export async function noteDamaged(storage: Storage, packs: readonly string[]): Promise<void> {
+  const all = new Set([...(await damagedPacks(storage)), ...packs])
+  await storage.write(keys.damaged, JSON.stringify([...all]))
 }
 
-async function damagedPacks(layout: Layout): Promise<readonly string[]> {
+async function damagedPacks(storage: Storage): Promise<readonly string[]> {
   try {
-    return z.array(z.string()).parse(JSON.parse(await readFile(layout.damaged, 'utf8')))
+    return z.array(z.string()).parse(JSON.parse(String(await storage.read(keys.damaged))))
   } catch {
     return [] // A finding that can be found again.
   }
 }
 
-/** Packs on disk that the index does not know: what a killed backup left, whole and readable. */
-export async function unindexedPacks(layout: Layout, index: BlobIndex): Promise<readonly IndexedPack[]> {
+/** Packs in the storage that the index does not know: what a killed backup left, whole and readable. */
+export async function unindexedPacks(storage: Storage, index: BlobIndex): Promise<readonly IndexedPack[]> {
   const found: IndexedPack[] = []
-  for (const name of (await readdir(layout.packs)).sort()) {
-    const id = /^([0-9a-f]{64})\.pack$/.exec(name)?.[1]
+  for (const { key } of await storage.list(areas.packs)) {
+    const id = packIdOf(key)
     if (!id || index.hasPack(id)) continue
-    const pack = await readFile(layout.pack(id))
-    const blobs = readPack(pack)
+    const pack = await storage.read(key)
+    const blobs = pack && readPack(pack)
     if (blobs) found.push({ id, size: pack.length, blobs })
   }
   return found

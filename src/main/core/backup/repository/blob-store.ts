@@ -1,11 +1,9 @@
 import { createHash, hash } from 'node:crypto'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { constants, zstdCompress, zstdCompressSync } from 'node:zlib'
-import { writeDurably } from '#core/platform/index.ts'
 import type { BlobIndex } from './blob-index.ts'
 import { encodeIndex, type IndexedPack } from './index-format.ts'
-import type { Layout } from './layout.ts'
+import { keys } from './layout.ts'
 import {
   type BlobType,
   type Codec,
@@ -14,6 +12,7 @@ import {
   encodeTrailer,
   type PackedBlob,
 } from './pack-format.ts'
+import type { Storage } from './storage.ts'
 
 const packTarget = 16 * 1024 * 1024
 /** Bytes taken in and not yet on disk: bounds memory, and keeps the compressing threads busy. */
@@ -32,7 +31,7 @@ const compressElsewhere = promisify(zstdCompress)
  * index; packs of a run that ends before are whole files that no index names.
  */
 export class BlobStore {
-  readonly #layout: Layout
+  readonly #storage: Storage
   readonly #index: BlobIndex
   readonly #taken = new Set<string>()
   readonly #open: Record<BlobType, OpenPack> = { data: new OpenPack(), tree: new OpenPack() }
@@ -44,8 +43,8 @@ export class BlobStore {
   /** New bytes as stored, so far. */
   added = 0
 
-  constructor(layout: Layout, index: BlobIndex) {
-    this.#layout = layout
+  constructor(storage: Storage, index: BlobIndex) {
+    this.#storage = storage
     this.#index = index
   }
 
@@ -93,7 +92,7 @@ export class BlobStore {
     this.#seal('tree')
     await this.#settled()
     await beforeIndex()
-    if (this.#written.length > 0) await writeIndex(this.#layout, this.#written)
+    if (this.#written.length > 0) await writeIndex(this.#storage, this.#written)
     for (const pack of this.#written) this.#index.add(pack)
     return this.#written
   }
@@ -112,7 +111,7 @@ export class BlobStore {
     this.#open[type] = new OpenPack()
     this.#inFlight += pack.size
     this.#work(
-      pack.write(this.#layout).then((written) => {
+      pack.write(this.#storage).then((written) => {
         this.#written.push(written)
         this.#inFlight -= pack.size
       }),
@@ -137,12 +136,12 @@ export class BlobStore {
   }
 }
 
-/** Writes an index file for the packs, named by the SHA-256 of its content. */
-export async function writeIndex(layout: Layout, packs: readonly IndexedPack[]): Promise<string> {
+/** Writes an index file for the packs, named by the SHA-256 of its content. Resolves with its key. */
+export async function writeIndex(storage: Storage, packs: readonly IndexedPack[]): Promise<string> {
   const content = encodeIndex(packs)
-  const name = `${hash('sha256', content, 'hex')}.index`
-  await writeDurably(join(layout.index, name), content, 0o400)
-  return name
+  const key = keys.index(hash('sha256', content, 'hex'))
+  await storage.write(key, content, { fixed: true })
+  return key
 }
 
 /** A pack that is being filled in memory. */
@@ -167,7 +166,7 @@ class OpenPack {
     other.size = 0
   }
 
-  async write(layout: Layout): Promise<IndexedPack> {
+  async write(storage: Storage): Promise<IndexedPack> {
     const directory = encodeDirectory(this.#blobs)
     const content = Buffer.concat([
       encodeHeader(),
@@ -176,7 +175,7 @@ class OpenPack {
       encodeTrailer(this.#blobs.length, directory),
     ])
     const id = createHash('sha256').update(content).digest('hex')
-    await writeDurably(layout.pack(id), content, 0o400)
+    await storage.write(keys.pack(id), content, { fixed: true })
     return { id, size: content.length, blobs: this.#blobs }
   }
 }

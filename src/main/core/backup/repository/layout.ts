@@ -1,41 +1,48 @@
-import { join } from 'node:path'
+/** Where things lie in a repository: keys of its {@link Storage}. Prefixes end in `/`. */
+export const areas = { packs: 'packs/', index: 'index/', snapshots: 'snapshots/', marks: 'marks/' } as const
 
-/** Where things lie in a repository folder. */
-export interface Layout {
-  readonly folder: string
-  readonly config: string
-  /** Held by whoever writes; opened by SQLite only. Beside it a file that says who that is. */
-  readonly lock: string
-  readonly owner: string
-  readonly packs: string
-  readonly index: string
-  readonly snapshots: string
-  readonly marks: string
-  /** Working files; emptied by the next one who takes the lock. */
-  readonly temporary: string
-  readonly sweep: string
+export const keys = {
+  /** Its existence makes the place a repository. */
+  config: 'config.json',
+  /** Who writes at the moment. */
+  owner: 'owner.json',
+  /** Packs that no snapshot needs, and since when. */
+  sweep: 'sweep.json',
   /** Packs that were found damaged: read while they can be, never relied on for new snapshots. */
-  readonly damaged: string
-  pack(id: string): string
-  snapshot(id: string): string
-  mark(id: string, what: 'verified' | 'rehearsed' | 'pinned' | 'applied'): string
+  damaged: 'damaged.json',
+  pack: (id: string) => `${areas.packs}${id}.pack`,
+  index: (hash: string) => `${areas.index}${hash}.index`,
+  snapshot: (id: string) => `${areas.snapshots}${id}.json`,
+  mark: (id: string, what: 'verified' | 'rehearsed' | 'pinned' | 'applied') => `${areas.marks}${id}.${what}.json`,
+} as const
+
+/** Names directly in the root that belong to a repository; anything else there is somebody else's. */
+export const ownNames: ReadonlySet<string> = new Set([
+  'packs',
+  'index',
+  'snapshots',
+  'marks',
+  'tmp',
+  'config.json',
+  'lock.db',
+  'owner.json',
+  'lock.json',
+  'sweep.json',
+  'damaged.json',
+  'lost+found',
+  'System Volume Information',
+])
+
+/** The id of the pack that a key names; undefined when it names none. */
+export function packIdOf(key: string): string | undefined {
+  return /^packs\/([0-9a-f]{64})\.pack$/.exec(key)?.[1]
 }
 
-export function layoutOf(folder: string): Layout {
-  return {
-    folder,
-    config: join(folder, 'config.json'),
-    lock: join(folder, 'lock.db'),
-    owner: join(folder, 'owner.json'),
-    packs: join(folder, 'packs'),
-    index: join(folder, 'index'),
-    snapshots: join(folder, 'snapshots'),
-    marks: join(folder, 'marks'),
-    temporary: join(folder, 'tmp'),
-    sweep: join(folder, 'sweep.json'),
-    damaged: join(folder, 'damaged.json'),
-    pack: (id) => join(folder, 'packs', `${id}.pack`),
-    snapshot: (id) => join(folder, 'snapshots', `${id}.json`),
-    mark: (id, what) => join(folder, 'marks', `${id}.${what}.json`),
-  }
+/** The id of the snapshot whose record a key names. */
+export function snapshotIdOf(key: string): string | undefined {
+  return /^snapshots\/(sn-[0-9a-z]{16})\.json$/.exec(key)?.[1]
+}
+
+export function isIndexKey(key: string): boolean {
+  return /^index\/[^/]+\.index$/.test(key)
 }

@@ -1,10 +1,9 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { z } from 'zod'
-import { newId, syncFolder, writeDurably } from '#core/platform/index.ts'
+import { newId } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { databaseChunks, fileChunks } from './chunker.ts'
-import { type Layout, layoutOf } from './layout.ts'
+import { keys } from './layout.ts'
+import type { Storage } from './storage.ts'
 
 /** The version of the repository format that this program writes, and the highest that it reads. */
 export const repositoryFormat = 1
@@ -20,30 +19,27 @@ const configSchema = z.object({
 })
 export type RepositoryConfig = z.infer<typeof configSchema>
 
-export interface RepositoryFolder {
-  readonly layout: Layout
+export interface Repository {
+  readonly storage: Storage
   readonly config: RepositoryConfig
 }
 
 /**
- * Opens an existing repository. Resolves with undefined when the folder holds none. Rejects with
+ * Opens an existing repository. Resolves with undefined when the storage holds none. Rejects with
  * `repository-from-the-future`, `repository-damaged`, or `repository-unreachable` with the system's reason.
  */
-export async function openRepository(folder: string): Promise<RepositoryFolder | undefined> {
-  const layout = layoutOf(folder)
-  let text: string
+export async function openRepository(storage: Storage): Promise<Repository | undefined> {
+  let text: Buffer | undefined
   try {
-    text = await readFile(layout.config, 'utf8')
+    text = await storage.read(keys.config)
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined
-    throw unreachable(folder, error)
+    throw error instanceof ConsoleError ? error : unreachable(storage.place, error)
   }
-  return { layout, config: parseConfig(folder, text) }
+  return text && { storage, config: parseConfig(storage.place, text.toString('utf8')) }
 }
 
-/** Makes a repository in a folder that is absent or empty; the config is written last and is what makes it one. */
-export async function createRepository(folder: string, now: number): Promise<RepositoryFolder> {
-  const layout = layoutOf(folder)
+/** Makes a repository in a storage that is absent or empty; the config is written last and is what makes it one. */
+export async function createRepository(storage: Storage, now: number): Promise<Repository> {
   const config: RepositoryConfig = {
     format: repositoryFormat,
     id: newId('rp'),
@@ -53,32 +49,13 @@ export async function createRepository(folder: string, now: number): Promise<Rep
     chunker: { algorithm: 'gear-1', files: { ...fileChunks }, databases: { ...databaseChunks } },
   }
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    const strange = (await readdir(folder)).find((name) => !ownNames.has(name) && !name.startsWith('.'))
-    if (strange) throw notEmpty(folder, strange)
-    for (const part of [layout.packs, layout.index, layout.snapshots, layout.marks]) {
-      await mkdir(part, { recursive: true, mode: 0o700 })
-    }
-    await writeDurably(layout.config, `${JSON.stringify(config, null, 2)}\n`)
-    await syncFolder(dirname(folder))
+    await storage.prepare()
+    await storage.write(keys.config, `${JSON.stringify(config, null, 2)}\n`, { ifAbsent: true })
   } catch (error) {
-    throw error instanceof ConsoleError ? error : unreachable(folder, error)
+    throw error instanceof ConsoleError ? error : unreachable(storage.place, error)
   }
-  return { layout, config }
+  return { storage, config }
 }
-
-const ownNames = new Set([
-  'packs',
-  'index',
-  'snapshots',
-  'marks',
-  'tmp',
-  'lock.db',
-  'owner.json',
-  'sweep.json',
-  'damaged.json',
-  'lost+found',
-])
 
 function parseConfig(folder: string, text: string): RepositoryConfig {
   const parsed = configSchema.safeParse(parseJson(text))
@@ -116,17 +93,4 @@ function unreachable(folder: string, error: unknown): ConsoleError {
     'Check that its disk is connected and that this user may write to it.',
     { params: { folder }, retryable: true, cause: error },
   )
-}
-
-function notEmpty(folder: string, found: string): ConsoleError {
-  return new ConsoleError(
-    'repository-folder-not-empty',
-    `The backup folder ${folder} holds other files (such as "${found}") and no backups.`,
-    'Choose an empty folder for the backups.',
-    { params: { folder, found } },
-  )
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
 }

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile, rm } from 'node:fs/promises'
 import { z } from 'zod'
-import { syncFolder, writeDurably } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
-import type { Layout } from './layout.ts'
+import { areas, keys, snapshotIdOf } from './layout.ts'
+import type { Storage } from './storage.ts'
 
 /** A snapshot's own record: written once, last of all, and never changed. Its existence is the commit of the backup. */
 export const snapshotSchema = z.object({
@@ -70,44 +69,39 @@ export interface Snapshot extends SnapshotFile {
 }
 
 /** Writes the snapshot durably: one line of JSON, and its SHA-256 on the next. */
-export async function writeSnapshot(layout: Layout, snapshot: SnapshotFile): Promise<void> {
+export async function writeSnapshot(storage: Storage, snapshot: SnapshotFile): Promise<void> {
   const line = JSON.stringify(snapshot)
-  await writeDurably(layout.snapshot(snapshot.id), `${line}\n${sha256(line)}\n`, 0o400)
+  await storage.write(keys.snapshot(snapshot.id), `${line}\n${sha256(line)}\n`, { fixed: true })
 }
 
 /** Reads one snapshot. Rejects with `snapshot-unknown`, `snapshot-damaged` or `repository-from-the-future`. */
-export async function readSnapshot(layout: Layout, id: string): Promise<Snapshot> {
+export async function readSnapshot(storage: Storage, id: string): Promise<Snapshot> {
   if (!snapshotSchema.shape.id.safeParse(id).success) throw unknown(id)
-  const text = await readFile(layout.snapshot(id), 'utf8').catch((error) => {
-    throw isMissing(error) ? unknown(id) : error
-  })
-  const [line = '', sum = ''] = text.split('\n')
+  const content = await storage.read(keys.snapshot(id))
+  if (!content) throw unknown(id)
+  const [line = '', sum = ''] = content.toString('utf8').split('\n')
   if (sha256(line) !== sum) throw damaged(id, 'its checksum does not match')
   const parsed = snapshotSchema.safeParse(JSON.parse(line))
   if (!parsed.success) throw damaged(id, 'this version of the console does not understand it')
   if (parsed.data.id !== id) throw damaged(id, 'it carries the name of another one')
   return {
     ...parsed.data,
-    verified: await readMark(layout, id, 'verified', verifiedSchema),
-    rehearsed: await readMark(layout, id, 'rehearsed', rehearsedSchema),
-    pinned: (await readMark(layout, id, 'pinned', z.object({ pinned: z.boolean() })))?.pinned ?? false,
-    appliedAt: (await readMark(layout, id, 'applied', z.object({ at: z.number() })))?.at ?? null,
+    verified: await readMark(storage, id, 'verified', verifiedSchema),
+    rehearsed: await readMark(storage, id, 'rehearsed', rehearsedSchema),
+    pinned: (await readMark(storage, id, 'pinned', z.object({ pinned: z.boolean() })))?.pinned ?? false,
+    appliedAt: (await readMark(storage, id, 'applied', z.object({ at: z.number() })))?.at ?? null,
   }
 }
 
 /** All snapshots, oldest first, and a sentence for each that cannot be read. */
-export async function listSnapshots(layout: Layout): Promise<{ snapshots: Snapshot[]; problems: string[] }> {
+export async function listSnapshots(storage: Storage): Promise<{ snapshots: Snapshot[]; problems: string[] }> {
   const snapshots: Snapshot[] = []
   const problems: string[] = []
-  const names = await readdir(layout.snapshots).catch((error) => {
-    if (isMissing(error)) return []
-    throw error
-  })
-  for (const name of names) {
-    const id = /^(sn-[0-9a-z]{16})\.json$/.exec(name)?.[1]
+  for (const { key } of await storage.list(areas.snapshots)) {
+    const id = snapshotIdOf(key)
     if (!id) continue
     try {
-      snapshots.push(await readSnapshot(layout, id))
+      snapshots.push(await readSnapshot(storage, id))
     } catch (error) {
       problems.push(error instanceof Error ? error.message : String(error))
     }
@@ -117,9 +111,9 @@ export async function listSnapshots(layout: Layout): Promise<{ snapshots: Snapsh
 }
 
 /** Records what became known of a snapshot. Each kind of mark is a file of its own, so that no writer undoes another. */
-export async function markSnapshot(layout: Layout, id: string, mark: Mark): Promise<void> {
+export async function markSnapshot(storage: Storage, id: string, mark: Mark): Promise<void> {
   const { what, ...content } = mark
-  await writeDurably(layout.mark(id, what), `${JSON.stringify(content)}\n`)
+  await storage.write(keys.mark(id, what), `${JSON.stringify(content)}\n`)
 }
 
 export type Mark =
@@ -129,26 +123,20 @@ export type Mark =
   | { readonly what: 'applied'; readonly at: number }
 
 /** Removes a snapshot; its chunks stay until a sweep. */
-export async function removeSnapshot(layout: Layout, id: string): Promise<void> {
-  await rm(layout.snapshot(id), { force: true })
-  await syncFolder(layout.snapshots)
-  for (const what of ['verified', 'rehearsed', 'pinned', 'applied'] as const)
-    await rm(layout.mark(id, what), { force: true })
+export async function removeSnapshot(storage: Storage, id: string): Promise<void> {
+  await storage.remove(keys.snapshot(id))
+  for (const what of ['verified', 'rehearsed', 'pinned', 'applied'] as const) await storage.remove(keys.mark(id, what))
 }
 
-async function readMark<T>(layout: Layout, id: string, what: Mark['what'], schema: z.ZodType<T>): Promise<T | null> {
+async function readMark<T>(storage: Storage, id: string, what: Mark['what'], schema: z.ZodType<T>): Promise<T | null> {
   try {
-    return schema.parse(JSON.parse(await readFile(layout.mark(id, what), 'utf8')))
+    return schema.parse(JSON.parse(String(await storage.read(keys.mark(id, what)))))
   } catch {
     return null // Marks are findings that can be found again; a snapshot without them counts as unverified.
   }
 }
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
-}
 
 function unknown(id: string): ConsoleError {
   return new ConsoleError(

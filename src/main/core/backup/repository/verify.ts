@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { newId } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
@@ -7,8 +7,9 @@ import { rawKey, shown } from '../raw-path.ts'
 import type { BlobIndex } from './blob-index.ts'
 import type { BlobReader } from './blob-reader.ts'
 import { writeFileFrom } from './file-writer.ts'
-import type { Layout } from './layout.ts'
+import { keys } from './layout.ts'
 import { readPack } from './pack-format.ts'
+import type { Storage } from './storage.ts'
 import { type FileEntry, nameBytes, readTree } from './tree.ts'
 import { type WalkedFile, walkTree } from './tree-walk.ts'
 
@@ -56,16 +57,20 @@ export async function findDatabase(
 
 /** Reads packs back whole and compares them with their names, which are their checksums. */
 export async function verifyPacks(
-  layout: Layout,
+  storage: Storage,
   packs: Iterable<string>,
   onPack: (content: Buffer, id: string) => void | Promise<void> = () => {},
 ): Promise<void> {
   for (const id of packs) {
-    const content = await readFile(layout.pack(id)).catch((error) => {
-      throw damaged(layout, id, error instanceof Error ? error.message : String(error))
+    const content = await storage.read(keys.pack(id)).catch((error: unknown) => {
+      throw error instanceof ConsoleError
+        ? error
+        : damaged(storage, id, error instanceof Error ? error.message : String(error))
     })
-    if (hash('sha256', content, 'hex') !== id) throw damaged(layout, id, 'its content has changed since it was written')
-    if (!readPack(content)) throw damaged(layout, id, 'its directory cannot be read')
+    if (!content) throw damaged(storage, id, 'it is not there')
+    if (hash('sha256', content, 'hex') !== id)
+      throw damaged(storage, id, 'its content has changed since it was written')
+    if (!readPack(content)) throw damaged(storage, id, 'its directory cannot be read')
     await onPack(content, id)
   }
 }
@@ -112,10 +117,10 @@ function storedDatabase({ path, entry, siblings }: WalkedFile): StoredDatabase {
   return { path: shown(path), main: entry, logs }
 }
 
-function damaged(layout: Layout, pack: string, why: string): ConsoleError {
+function damaged(storage: Storage, pack: string, why: string): ConsoleError {
   return new ConsoleError(
     'repository-damaged',
-    `The pack ${pack.slice(0, 12)} of the backups in ${layout.folder} is damaged or missing: ${why}.`,
+    `The pack ${pack.slice(0, 12)} of the backups in ${storage.place} is damaged or missing: ${why}.`,
     'Use a snapshot that does not need it, bring the file back from a copy of the backup folder, and check the disk.',
     { params: { pack } },
   )

@@ -1,8 +1,8 @@
 import { mkdir, readdir, rename, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock, Logger } from '#core/platform/index.ts'
-import type { Layout } from '../repository/layout.ts'
 import { markSnapshot } from '../repository/snapshot-file.ts'
+import type { Storage } from '../repository/storage.ts'
 import { oldOf, removeJournal, type SwapFolders, type SwapJournal, stagingOf } from './journal.ts'
 
 type Remove = (path: string) => Promise<unknown>
@@ -14,12 +14,12 @@ type Remove = (path: string) => Promise<unknown>
 export async function finishSwap(
   folders: SwapFolders,
   journal: SwapJournal,
-  layout: Layout,
+  storage: Storage,
   { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
   remove: Remove,
 ): Promise<string | null> {
   try {
-    await markSnapshot(layout, journal.restorePoint, { what: 'applied', at: clock.wall() })
+    await markSnapshot(storage, journal.restorePoint, { what: 'applied', at: clock.wall() })
   } catch (error) {
     // The site is restored whatever the backup disk does; only Undo does not find the way by itself.
     logger.error('The restore point could not be marked as the one that Undo goes back to.', {

@@ -1,7 +1,7 @@
 import { mkdir, rename, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Clock, type CrashPoints, type Logger, newId } from '#core/platform/index.ts'
-import type { Layout } from '../repository/layout.ts'
+import type { Storage } from '../repository/storage.ts'
 import { finishSwap, removeUndone } from './finish.ts'
 import { namesIn, readJournals, type SwapFolders, type SwapJournal } from './journal.ts'
 import { assertCanGoBack, assertRealPlaces, canGoForward, swapBack, swapForward } from './swap.ts'
@@ -22,7 +22,7 @@ export interface RecoveredSwaps {
 }
 
 export interface RecoverPorts {
-  readonly layout: Layout
+  readonly storage: Storage
   readonly clock: Clock
   readonly logger: Logger
   readonly crashPoints: CrashPoints
@@ -72,7 +72,7 @@ async function recoverSwap(folders: SwapFolders, journal: SwapJournal, ports: Re
     return { journal, how: 'undone', setAside: null, reason: null }
   }
   const swapped = journal.state === 'swapped' ? journal : await swapForward(folders, journal, ports.crashPoints)
-  const setAside = await finishSwap(folders, swapped, ports.layout, ports, ports.remove)
+  const setAside = await finishSwap(folders, swapped, ports.storage, ports, ports.remove)
   return { journal, how: 'finished', setAside, reason: null }
 }
 
