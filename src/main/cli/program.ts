@@ -19,6 +19,7 @@ import { addMessageCommands } from './message-commands.ts'
 import { addProcessCommands } from './process-commands.ts'
 import { addRecordingCommands } from './recording-commands.ts'
 import { addDrillCommands, addMaintenanceCommands, addRecoveryCommands } from './recovery-commands.ts'
+import { addRehearsalCommands } from './rehearsal-commands.ts'
 import { addRouteCommands } from './route-commands.ts'
 import { addServiceCommands } from './service-commands.ts'
 import type { Terminal } from './terminal.ts'
@@ -79,6 +80,7 @@ export function buildProgram(options: ProgramOptions): Command {
   addRouteCommands(program, run)
   addProcessCommands(program, run)
   addBackupCommands(program, run)
+  addRehearsalCommands(program, run)
   addStoreCommands(program, run)
   addDatabaseCommands(program, run)
   addDependencyCommands(program, run)

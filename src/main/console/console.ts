@@ -233,7 +233,10 @@ export class Console implements ConsoleControl {
       })
       await this.#wayIn?.open()
       // A single command would give the lane to a snapshot that is overdue instead of to what was asked.
-      if (this.host !== 'command line') this.#site.backups.startSchedule()
+      if (this.host !== 'command line') {
+        this.#site.backups.startSchedule()
+        this.#site.rehearsals.startSchedule()
+      }
       await this.#recent.add({
         directory: this.#site.directory,
         name: this.#site.name,

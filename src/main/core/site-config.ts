@@ -44,7 +44,7 @@ export class SiteConfig implements AsyncDisposable {
   #loading: Promise<unknown> = Promise.resolve()
 
   static async open(given: SiteConfigParts): Promise<SiteConfig> {
-    return new SiteConfig(given, await openTrust(given.ports.folders.data))
+    return new SiteConfig(given, await openTrust(given.ports.sandbox?.userData ?? given.ports.folders.data))
   }
 
   private constructor(given: SiteConfigParts, trusted: TrustStore) {
@@ -149,7 +149,7 @@ export class SiteConfig implements AsyncDisposable {
     // With only files missing on disk the rest can run: a service without its script fails by itself, with its sentence.
     const usable = loaded.valid ? loaded.definition : (loaded.definition ?? null)
     if (usable) {
-      if (this.#isTrusted(usable)) await this.#use(usable)
+      if (this.#isTrusted(usable)) await this.#use((await this.#given.ports.sandbox?.adapt(usable)) ?? usable)
       else this.#waiting = usable
     }
     this.#tell(loaded, cause)
@@ -159,7 +159,8 @@ export class SiteConfig implements AsyncDisposable {
 
   #isTrusted(definition: SiteDefinition): boolean {
     const { identity, ports } = this.#given
-    return ports.sample || this.#trusted.isTrusted(identity.directory, trustFingerprint(definition))
+    const directory = ports.sandbox?.of ?? identity.directory
+    return ports.sample || this.#trusted.isTrusted(directory, trustFingerprint(definition))
   }
 
   async #use(read: SiteDefinition): Promise<void> {
@@ -180,6 +181,7 @@ export class SiteConfig implements AsyncDisposable {
     await parts.coordinator.define(definition)
     await parts.messaging.configure(definition, routerBrokerUrl(definition), brokerUrl(definition))
     parts.recovery.configure(definition)
+    await parts.rehearsals.configure(definition)
     await parts.units.settle({ type: 'console', why: 'an earlier console had ended while a service changed places' })
   }
 

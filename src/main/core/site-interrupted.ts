@@ -8,7 +8,9 @@ import type { SitePorts } from './site-ports.ts'
  * Resolves with whether a restore could neither be finished nor undone, so that the site's files are a mixture.
  */
 export async function settleInterrupted({ backups, jobs }: SiteParts, { owner, logger }: SitePorts): Promise<boolean> {
-  const ofBackups = jobs.interrupted.filter(({ view }) => /^(backup|restore)\./.test(view.kind))
+  const ofBackups = jobs.interrupted.filter(
+    ({ view }) => /^(backup|restore)\./.test(view.kind) && view.kind !== 'backup.rehearse',
+  )
   for (const sentence of await backups.recover(ofBackups)) logger.warn(sentence)
   for (const job of jobs.interrupted) {
     if (ofBackups.includes(job)) continue
@@ -32,6 +34,8 @@ function interruptedSentence({ view: { kind, title }, input }: InterruptedJob): 
   if (kind.startsWith('units.'))
     return `${ended} The unit of systemd gets back what it had before; the next job says so.`
   if (kind === 'recording.replay') return `${ended} ${replayCutOff(input)}`
+  if (kind === 'backup.rehearse')
+    return `${ended} Its sandbox was ended and is removed; the live site was not touched. Rehearse again if it is still wanted.`
   if (kind.startsWith('drill.')) return `${ended} What it had done was undone when the site was opened.`
   return `${ended} Look at the services' states.`
 }

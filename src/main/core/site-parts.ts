@@ -24,6 +24,7 @@ import {
 import { openMachineMetrics } from './metrics/index.ts'
 import { type DisposableStore, mountOf } from './platform/index.ts'
 import { type Recovery, recoverySchema } from './recovery/index.ts'
+import { openRehearsals, type Rehearsals, rehearsalsSchema } from './rehearsal/index.ts'
 import type { SitePorts } from './site-ports.ts'
 import { openSiteRecovery } from './site-recovery.ts'
 import { openStore, type Store } from './store/index.ts'
@@ -45,6 +46,7 @@ export interface SiteParts {
   readonly units: Units
   readonly coordinator: Coordinator
   readonly backups: Backups
+  readonly rehearsals: Rehearsals
   readonly storeCare: StoreCare
   readonly maintenance: Maintenance
   readonly verification: Verification
@@ -104,6 +106,7 @@ export async function openParts(
           maintenanceSchema,
           drillsSchema,
           recoverySchema,
+          rehearsalsSchema,
         ],
         messages: [messagingSchema, recordingsSchema, heldSchema, devicesSchema],
       },
@@ -149,7 +152,7 @@ export async function openParts(
   )
   owned.add(openMachineMetrics({ state, clock, path: site.directory, logger: logger.part('metrics') }))
   // By folder, not by id: any site may call itself what another is called.
-  const secrets = await openSecrets(ports.folders.data, site.directory)
+  const secrets = await openSecrets(ports.sandbox?.userData ?? ports.folders.data, ports.sandbox?.of ?? site.directory)
   const messaging = owned.add(
     await openMessaging({
       directory: site.directory,
@@ -283,6 +286,26 @@ export async function openParts(
       beforeRisk: (signal) => storeCare.copyBeforeRisk(signal),
     }),
   )
+  const rehearsals = owned.add(
+    await openRehearsals({
+      site,
+      sample: ports.sample,
+      profile: ports.profile,
+      userData: ports.folders.data,
+      source: backups.source,
+      services: coordinator,
+      database,
+      jobs,
+      events,
+      attention,
+      state,
+      processes: ports.processes,
+      runtime,
+      clock,
+      logger: logger.part('rehearsal'),
+      crashPoints,
+    }),
+  )
   owned.add(pushes.onHealth((service, health, sentence) => coordinator.report(service, health, sentence)))
   const maintenance = owned.add(
     await openMaintenance({
@@ -380,6 +403,7 @@ export async function openParts(
     units,
     coordinator,
     backups,
+    rehearsals,
     storeCare,
     maintenance,
     drills,

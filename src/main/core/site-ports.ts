@@ -1,3 +1,4 @@
+import type { SiteDefinition } from './config/index.ts'
 import type { Clock, CrashPoints, Logger, Processes, Runtime, UserFolders } from './platform/index.ts'
 import type { StateHub } from './state/index.ts'
 import type { SiteOwner } from './store/index.ts'
@@ -19,6 +20,20 @@ export interface SitePorts {
   readonly sample: boolean
   /** Which profile of site.yaml to merge. */
   readonly profile: string | null
+  /** Given where this is no live site but a rehearsal of one. */
+  readonly sandbox?: Sandbox
+}
+
+/**
+ * A site that is opened to be tried out beside the one whose snapshot it was restored from. What must not reach outside is taken out of
+ * its definition before any part sees it.
+ */
+export interface Sandbox {
+  /** Real path of the live site: its trust and its secrets count, nothing else of it is touched. */
+  readonly of: string
+  /** The user's data folder, in which those are. */
+  readonly userData: string
+  readonly adapt: (definition: SiteDefinition) => Promise<SiteDefinition>
 }
 
 export interface CloseOptions {

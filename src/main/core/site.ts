@@ -19,6 +19,7 @@ import { OwedServices } from './owed-services.ts'
 import { ownFolder } from './own-folder.ts'
 import { backupFolder, type Clock, DisposableStore } from './platform/index.ts'
 import type { Recovery } from './recovery/index.ts'
+import type { Rehearsals } from './rehearsal/index.ts'
 import { assertNoHolder, assertNotRestoring } from './restore-hold.ts'
 import { SiteConfig } from './site-config.ts'
 import { siteFolder } from './site-folder.ts'
@@ -54,6 +55,7 @@ export interface Site {
   readonly databases: Databases
   readonly dependencies: Dependencies
   readonly backups: Backups
+  readonly rehearsals: Rehearsals
   readonly store: Store
   readonly storeCare: StoreCare
   readonly maintenance: Maintenance
@@ -133,7 +135,7 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
     name: readable?.name ?? (loaded.valid ? null : loaded.name) ?? basename(directory),
     directory,
     own,
-    backupFolder: readable?.backup.folder ?? backupFolder(ports.folders, id, directory),
+    backupFolder: (ports.sandbox ? null : readable?.backup.folder) ?? backupFolder(ports.folders, id, directory),
     loaded,
   }
   let definition: SiteDefinition | null = null
@@ -216,6 +218,7 @@ class OpenSite implements Site {
   readonly databases: Databases
   readonly dependencies: Dependencies
   readonly backups: Backups
+  readonly rehearsals: Rehearsals
   readonly store: Store
   readonly storeCare: StoreCare
   readonly maintenance: Maintenance
@@ -261,6 +264,7 @@ class OpenSite implements Site {
     this.databases = parts.databases
     this.dependencies = parts.dependencies
     this.backups = parts.backups
+    this.rehearsals = parts.rehearsals
     this.store = parts.store
     this.storeCare = parts.storeCare
     this.maintenance = parts.maintenance

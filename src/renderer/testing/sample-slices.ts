@@ -4,6 +4,7 @@ import { sampleDrills } from './sample-drills.ts'
 import { hour, minute, service, snapshot } from './sample-entities.ts'
 import { samplePolicies } from './sample-policies.ts'
 import { sampleRecordings } from './sample-recordings.ts'
+import { sampleRehearsals } from './sample-rehearsals.ts'
 import { sampleStages } from './sample-stages.ts'
 import { sampleDatabase, sampleStore } from './sample-store.ts'
 import { sampleVerification } from './sample-verification.ts'
@@ -345,6 +346,7 @@ export function sampleSlices(now: number): Shown {
       },
     },
     drills: sampleDrills(now),
+    rehearsals: sampleRehearsals(now),
     snapshots: byId([
       snapshot(now, 'sn-12', { at: now - 14 * minute, kind: 'data', verified: null }),
       snapshot(now, 'sn-rp1', { at: now - 2 * hour, kind: 'restore-point', before: 'restore of sn-07', partial: true }),

@@ -278,6 +278,10 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
       run: (input) => start('drills.run', input, `Drill: ${input.drill}`, 'drill.run', 'service:api'),
       history: async () => ({ runs: sampleRuns(Date.now()) }),
     },
+    rehearsals: {
+      run: (input) => start('rehearsals.run', input, 'Rehearse the snapshot of 5 Jan 2026, 16:00', 'backup.rehearse'),
+      history: async () => ({ runs: [...(host.slices.rehearsals.rehearsals?.runs ?? [])] }),
+    },
     diagnostics: {
       why: async (input) => {
         note('diagnostics.why', input)

@@ -30,5 +30,6 @@ export function eachSlice(make: <S extends SliceName>(name: S) => Readonly<Recor
     verification: make('verification'),
     drills: make('drills'),
     recovery: make('recovery'),
+    rehearsals: make('rehearsals'),
   }
 }

@@ -11,6 +11,7 @@ import { maintenanceContract } from './maintenance.ts'
 import { messagesContract } from './messages.ts'
 import { recordingsContract } from './recordings.ts'
 import { recoveryContract } from './recovery.ts'
+import { rehearsalsContract } from './rehearsals.ts'
 import { routesContract } from './routes.ts'
 import { servicesContract } from './services.ts'
 import { storeContract } from './store.ts'
@@ -40,6 +41,7 @@ export const contract = {
   verification: verificationContract,
   drills: drillsContract,
   recovery: recoveryContract,
+  rehearsals: rehearsalsContract,
 }
 export type Contract = typeof contract
 
@@ -57,6 +59,7 @@ export * from './messages.ts'
 export * from './processes.ts'
 export * from './recordings.ts'
 export * from './recovery.ts'
+export * from './rehearsals.ts'
 export * from './routes.ts'
 export * from './services.ts'
 export * from './shared-schemas.ts'

@@ -13,6 +13,7 @@ import { drillViewSchema } from './drills.ts'
 import { maintenanceViewSchema } from './maintenance.ts'
 import { recordingViewSchema } from './recordings.ts'
 import { policyViewSchema } from './recovery.ts'
+import { rehearsalsViewSchema } from './rehearsals.ts'
 import { startPathViewSchema } from './start-path.ts'
 import { serviceUnitSchema } from './unit.ts'
 import { verificationViewSchema } from './verification.ts'
@@ -31,6 +32,7 @@ export const fixSchema = z.object({
     z.object({ type: z.literal('restore'), snapshot: z.string().nullable() }),
     z.object({ type: z.literal('undo') }),
     z.object({ type: z.literal('back-up') }),
+    z.object({ type: z.literal('rehearse') }),
     z.object({ type: z.literal('reload-config') }),
     z.object({ type: z.literal('check-store'), database: z.enum(['control', 'messages']) }),
     z.object({ type: z.literal('recover-store'), database: z.enum(['control', 'messages']) }),
@@ -589,6 +591,7 @@ export const sliceSchemas = {
   verification: verificationViewSchema,
   drills: drillViewSchema,
   recovery: policyViewSchema,
+  rehearsals: rehearsalsViewSchema,
 } as const
 
 export type SliceName = keyof typeof sliceSchemas

@@ -56,6 +56,8 @@ function commandOf({ action }: Fix): string | null {
       return 'wheelhouse undo --plan'
     case 'back-up':
       return 'wheelhouse backup'
+    case 'rehearse':
+      return 'wheelhouse backups rehearse'
     case 'reload-config':
       return 'wheelhouse config check'
     case 'check-store':

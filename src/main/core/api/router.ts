@@ -12,6 +12,7 @@ import { maintenanceHandlers } from './handlers/maintenance.ts'
 import { messagesHandlers } from './handlers/messages.ts'
 import { recordingsHandlers } from './handlers/recordings.ts'
 import { recoveryHandlers } from './handlers/recovery.ts'
+import { rehearsalsHandlers } from './handlers/rehearsals.ts'
 import { routesHandlers } from './handlers/routes.ts'
 import { servicesHandlers } from './handlers/services.ts'
 import { storeHandlers } from './handlers/store.ts'
@@ -38,4 +39,5 @@ export const router = api.router({
   verification: verificationHandlers,
   drills: drillsHandlers,
   recovery: recoveryHandlers,
+  rehearsals: rehearsalsHandlers,
 })

@@ -62,6 +62,13 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
       schedule: { full, data },
       keep: file.backup.keep,
       exclude: file.backup.exclude,
+      rehearsal: {
+        schedule: file.backup.rehearse,
+        folder: file.backup.sandbox.folder ?? null,
+        most: file.backup.sandbox.most,
+        withinMs: file.backup.sandbox.within,
+        healthyWithinMs: file.backup.sandbox.healthy,
+      },
     },
     recovery: toPolicies(file.recovery),
     tables: mapped(file.tables, (id, { file, key }) => ({ id, file, key })),
@@ -120,6 +127,7 @@ function toService(id: string, entry: ServiceEntry, file: SiteFile): ServiceDefi
     },
     stop: { signal: entry.stop.signal, withinMs: entry.stop.within },
     unit: entry.unit ?? null,
+    rehearse: entry.rehearse,
     limits: toLimits(entry.limits),
     push: entry.push ?? null,
     onCrash: entry['on-crash'],
@@ -132,7 +140,9 @@ function toDrill(id: string, { title, do: deed, of, schedule, within }: SiteFile
 }
 
 function toHook(entry: ServiceEntry['hooks']['before-start']): HookDefinition | null {
-  return entry ? { run: commandWords(entry.run), timeoutMs: entry.timeout } : null
+  return entry
+    ? { run: commandWords(entry.run), timeoutMs: entry.timeout, ...(entry.harmless && { harmless: true }) }
+    : null
 }
 
 function toLimits(entry: ServiceEntry['limits']): LimitDefinition | null {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { expectation } from './expectation.ts'
-import { command, duration, keys } from './schema-leaves.ts'
+import { command, duration, keys, toggle } from './schema-leaves.ts'
 
 const hook = z
   .union(
@@ -9,16 +9,19 @@ const hook = z
       keys({
         run: command(),
         timeout: duration().prefault('30s'),
+        harmless: toggle().default(false),
       }),
     ],
     {
       error: expectation(
         'value-wrong-type',
-        'a command such as `services/migrate.sh --all`, the list of its words, or a map with `run` and `timeout`',
+        'a command such as `services/migrate.sh --all`, the list of its words, or a map with `run`, `timeout` and `harmless`',
       ),
     },
   )
-  .transform((entry) => (typeof entry === 'string' || Array.isArray(entry) ? { run: entry, timeout: 30_000 } : entry))
+  .transform((entry) =>
+    typeof entry === 'string' || Array.isArray(entry) ? { run: entry, timeout: 30_000, harmless: false } : entry,
+  )
   .optional()
 
 function callback(what: string) {
@@ -35,5 +38,5 @@ export const hooksSchema = keys({
   .prefault({})
   .meta({
     description:
-      'Commands around its start and stop: a command, or `{ run, timeout }`; without it `30s`, then it is killed. A script (`.mjs`, `.js`, `.cjs`) runs on the Node that comes with the console. Each has the service’s environment and folder, and writes into its log.',
+      'Commands around its start and stop: a command, or `{ run, timeout, harmless }`; `timeout` is `30s` without it, then it is killed; [rehearsals](backups.md#rehearsals) run only those with `harmless: on`. A script (`.mjs`, `.js`, `.cjs`) runs on the Node that comes with the console. Each has the service’s environment and folder, and writes into its log.',
   })

@@ -203,6 +203,11 @@ export const serviceSchema = keys({
     description:
       'Not for `builtin`: the unit of systemd that runs it; `{ name: camera.service, of: user }` for one of the user’s own systemd. No two services may name the same unit. Until `wheelhouse adopt ID` the console only watches it and starts no copy of its own. See [recovery](recovery.md#services-that-systemd-runs).',
   }),
+  rehearse: toggle().default(true).meta({
+    words: '`on` or `off`',
+    description:
+      'Whether [rehearsals](backups.md#rehearsals) start it. Switch it off for what drives a machine or calls outside from its code.',
+  }),
   push: z
     .enum(pushWays, { error: expectation('value-unknown', 'one of `http`, `mqtt`, `both`') })
     .optional()

@@ -6,6 +6,7 @@ import { drillSchema } from './drill-schema.ts'
 import { expectation } from './expectation.ts'
 import { phasesSchema } from './phase-schema.ts'
 import { recoverySchema } from './recovery-schema.ts'
+import { rehearseSchema, sandboxSchema } from './rehearsal-schema.ts'
 import { routeFunction } from './route-function-schema.ts'
 import { byId, cron, duration, id, keys, later, rate, size, text, toggle, whole, zone } from './schema-leaves.ts'
 import { serviceSchema } from './service-schema.ts'
@@ -179,9 +180,8 @@ const backup = keys({
     .array(text('a pattern'), { error: expectation('value-wrong-type', 'a list of patterns') })
     .default([])
     .meta({ words: 'list', description: 'Glob patterns below the site folder that are left out.' }),
-  rehearse: text('a schedule such as `weekly`')
-    .optional()
-    .meta({ later: true, description: 'Scheduled rehearsal of a restore.' }),
+  rehearse: rehearseSchema,
+  sandbox: sandboxSchema,
 })
 
 const outbox = keys({

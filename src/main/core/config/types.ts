@@ -129,6 +129,8 @@ export interface ServiceDefinition {
   readonly stop: { readonly signal: string; readonly withinMs: number }
   /** The unit of systemd that runs it, or ran it before the console took it over; null: none is known. */
   readonly unit: UnitDefinition | null
+  /** Whether rehearsals start it. */
+  readonly rehearse: boolean
   /** What it should not use more of; null: nothing is said. */
   readonly limits: LimitDefinition | null
   /** How it may push its own health and figures; null: it may not. */
@@ -202,6 +204,8 @@ export interface HookDefinition {
   readonly run: readonly string[]
   /** Then it is killed. Milliseconds. */
   readonly timeoutMs: number
+  /** Nothing outside the site notices it, so that it is run in rehearsals too. */
+  readonly harmless?: boolean
 }
 
 /** A database that the site uses. References in `file` and `url` are not yet resolved. Times in milliseconds. */
@@ -450,6 +454,20 @@ export interface BackupDefinition {
   readonly keep: { readonly last: number; readonly daily: number; readonly weekly: number; readonly monthly: number }
   /** Glob patterns below the site folder that are left out. */
   readonly exclude: readonly string[]
+  readonly rehearsal: RehearsalDefinition
+}
+
+/** When and how the newest good snapshot is tried out beside the site. */
+export interface RehearsalDefinition {
+  /** Cron expression in the site's zone; null: only on request. */
+  readonly schedule: string | null
+  /** Folder of the sandboxes; null: `.wheelhouse/sandbox` of the site. */
+  readonly folder: string | null
+  /** Bytes of a snapshot that may be restored there at most. */
+  readonly most: number
+  /** How long all of it may take, and how long services have to become healthy once they are started. */
+  readonly withinMs: number
+  readonly healthyWithinMs: number
 }
 
 /** A site as read from disk: a definition, or everything that is wrong with it at once. */

@@ -12,6 +12,7 @@ export const programs = {
   'dry-run': 'messaging/dry-run/dry-run.program',
   'push-intake': 'health/pushes/intake.program',
   backup: 'backup/backup.program',
+  sandbox: 'sandbox.program',
   'database-copy': 'store/database-copy.program',
   'dependency-proxy': 'dependencies/proxy.program',
   'sqlite-session': 'databases/sqlite/sqlite.program',

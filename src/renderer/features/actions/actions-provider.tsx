@@ -28,6 +28,10 @@ export function ActionsProvider({ children }: { readonly children: (watched: Rea
         void run((calls) => calls.backups.create({ kind, note: '' })).then((started) => {
           if (started) watch(started.job)
         }),
+      rehearse: (snapshot) =>
+        void run((calls) => calls.rehearsals.run({ snapshot, keep: false })).then((started) => {
+          if (started) watch(started.job)
+        }),
     }),
     [run, watch],
   )

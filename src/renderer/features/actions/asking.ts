@@ -27,6 +27,8 @@ export interface Actions {
   ask(what: Ask): void
   /** Takes a backup at once: it touches nothing. */
   backUp(kind: 'full' | 'data'): void
+  /** Rehearses a snapshot at once: it touches nothing of the live site. `null`: the newest good one. */
+  rehearse(snapshot: string | null): void
   /** Shows a job's progress and result at the foot of the page until it is dismissed. */
   watch(job: string): void
 }

@@ -6,7 +6,7 @@ import { useActions } from './asking.ts'
 
 /** Does what a card's button promises: asks first where something is touched. */
 export function useFix(): (fix: Fix) => void {
-  const { ask, backUp } = useActions()
+  const { ask, backUp, rehearse } = useActions()
   const { run } = useAction()
   const navigate = useNavigate()
   return useCallback(
@@ -29,6 +29,8 @@ export function useFix(): (fix: Fix) => void {
           return ask({ type: 'undo' })
         case 'back-up':
           return backUp('full')
+        case 'rehearse':
+          return rehearse(null)
         case 'reload-config':
           void run((calls) => calls.site.reload()).then((answer) => {
             if (answer?.valid) tellDone('site.yaml was read again and is valid.')
@@ -55,6 +57,6 @@ export function useFix(): (fix: Fix) => void {
           return
       }
     },
-    [ask, backUp, run, navigate],
+    [ask, backUp, rehearse, run, navigate],
   )
 }
