@@ -94,7 +94,7 @@ export function planText(plan: RestorePlan): string {
 export function snapshotsText(list: readonly SnapshotView[], zone: string): string {
   if (list.length === 0) return 'There are no snapshots yet. Take one with "wheelhouse backup".'
   return table(
-    ['SNAPSHOT', 'TAKEN', 'KIND', 'FILES', 'SIZE', 'ADDED', 'PROVEN', 'NOTE'],
+    ['SNAPSHOT', 'TAKEN', 'KIND', 'FILES', 'SIZE', 'ADDED', 'VERIFIED', 'REHEARSED', 'NOTE'],
     list.map((snapshot) => [
       snapshot.id,
       moment(snapshot.at, zone),
@@ -103,6 +103,9 @@ export function snapshotsText(list: readonly SnapshotView[], zone: string): stri
       bytes(snapshot.bytes),
       bytes(snapshot.added),
       snapshot.verified === null ? 'no' : snapshot.verified.ok ? 'yes' : 'FAILED',
+      snapshot.rehearsed === null
+        ? 'no'
+        : { proven: 'yes', partly: 'partly', failed: 'FAILED' }[snapshot.rehearsed.verdict],
       [snapshot.note || snapshot.before || '', snapshot.partial ? '(partial)' : '', snapshot.pinned ? '(pinned)' : '']
         .filter((part) => part !== '')
         .join(' '),

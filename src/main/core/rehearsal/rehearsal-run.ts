@@ -114,7 +114,7 @@ export class OneRehearsal {
       })
       if (verdict.verdict === 'failed') throw failed(chosen, verdict.sentence)
       return {
-        message: `${chosen.name}: ${verdict.sentence}`,
+        message: `${verdict.sentence} That was ${chosen.name}.`,
         data: { snapshot: chosen.id, verdict: verdict.verdict, totalMs },
       }
     } finally {
