@@ -22,14 +22,16 @@ export class FolderStorage implements Storage {
   readonly place: string
   readonly workFolder: string
   readonly #files: FileCalls
+  readonly #mount: string | undefined
   /** Open files by key, the one used longest ago first. */
   readonly #open = new Map<string, number>()
   #durability: Durability = 'strong'
 
-  constructor(folder: string, files: FileCalls = nodeFiles) {
+  constructor(folder: string, { files = nodeFiles, mount }: { files?: FileCalls; mount?: string | undefined } = {}) {
     this.place = folder
     this.workFolder = join(folder, 'tmp')
     this.#files = files
+    this.#mount = mount
   }
 
   durability(): Durability {
@@ -96,6 +98,7 @@ export class FolderStorage implements Storage {
 
   async prepare(): Promise<void> {
     const { promises } = this.#files
+    await this.#assertMounted()
     await promises.mkdir(this.place, { recursive: true, mode: 0o700 })
     const strange = (await promises.readdir(this.place)).find((name) => !ownNames.has(name) && !name.startsWith('.'))
     if (strange) throw notEmpty(this.place, strange)
@@ -104,7 +107,8 @@ export class FolderStorage implements Storage {
     await this.#syncFolder(dirname(this.place))
   }
 
-  lock(what: string): Promise<AsyncDisposable> {
+  async lock(what: string): Promise<AsyncDisposable> {
+    await this.#assertMounted()
     return lockFolder(this.place, this.workFolder, what)
   }
 
@@ -119,6 +123,21 @@ export class FolderStorage implements Storage {
 
   #path(key: string): string {
     return join(this.place, ...key.split('/'))
+  }
+
+  /** A drive that was pulled leaves an empty folder on the disk of the system, which must not be written to in its stead. */
+  async #assertMounted(): Promise<void> {
+    const mount = this.#mount
+    if (mount === undefined) return
+    const { stat } = this.#files.promises
+    const [there, above] = await Promise.all([stat(mount), stat(dirname(mount))]).catch(() => [null, null])
+    if (there && above && there.dev !== above.dev) return
+    throw new ConsoleError(
+      'target-absent',
+      `The drive of the backups is not mounted at ${mount} any more.`,
+      'Plug it in again; the backup is made up for.',
+      { params: { folder: this.place }, retryable: true },
+    )
   }
 
   async #fill(path: string, bytes: Uint8Array, mode: number): Promise<void> {
