@@ -143,6 +143,20 @@ export class BrokerServer {
     return [...this.#connected]
   }
 
+  /** Publishes a message of QoS 0 for the router, in the name of its own client. `done` is called once it has gone to its subscribers. */
+  publishOwn(clientId: string, topic: string, payload: Buffer, done: () => void): void {
+    const broker = this.#broker
+    if (!broker || topic.startsWith('$SYS/') || topic.includes('\uFFFD') || topic.includes('\0')) {
+      if (broker)
+        this.#refuse(`A message of the router to "${shortened(topic)}" was dropped: no client may publish there.`)
+      done()
+      return
+    }
+    const packet = { cmd: 'publish', topic, payload, qos: 0, retain: false, dup: false } as const
+    // The third parameter, whose message it is, is not in the types of the pinned broker.
+    Reflect.apply(broker.publish, broker, [packet, clientOf(broker, clientId), done])
+  }
+
   /** Closes every connection and the port at once. */
   async stop(): Promise<void> {
     clearTimeout(this.#counting)
@@ -391,6 +405,12 @@ function retainedStoreOf(broker: Aedes): RetainedStore {
 
 function isRetainedStore(value: unknown): value is RetainedStore {
   return typeof value === 'object' && value !== null && 'storeRetained' in value
+}
+
+/** Kept by the pinned aedes: clients that are connected, by id. Null for one that is not there. */
+function clientOf(broker: Aedes, id: string): unknown {
+  const clients: unknown = Reflect.get(broker, 'clients')
+  return typeof clients === 'object' && clients !== null ? (Reflect.get(clients, id) ?? null) : null
 }
 
 /** The same bytes each time they are asked for, unless it is text. */

@@ -1,4 +1,5 @@
 import type { IPublishPacket } from 'mqtt'
+import type { DeliveringLine } from './admission/delivering-line.ts'
 import { Intake } from './intake.ts'
 import type { MessageProperties } from './message-properties.ts'
 import { MqttLink } from './mqtt-link.ts'
@@ -8,6 +9,8 @@ import type { BrokerLink, LinkState } from './protocol.ts'
 
 export interface BrokerWayParts {
   readonly clientId: string
+  /** By what messages of QoS 0 go to the broker, besides its connection; null unless it is the console's own. */
+  readonly delivering: () => DeliveringLine | null
   readonly random: () => number
   /** How full the way of messages to the disk is, from 0 to 1. */
   readonly fullness: () => number
@@ -33,6 +36,7 @@ export class BrokerWay {
   readonly delivery: MqttDelivery
   readonly #intake: Intake
   readonly #link: MqttLink
+  #largest = Number.POSITIVE_INFINITY
 
   constructor(parts: BrokerWayParts) {
     this.sender = new MqttSender(() => {
@@ -48,8 +52,8 @@ export class BrokerWay {
         gate: (done) => this.#intake.gate(done),
         state: parts.state,
         opened: (client) => {
-          this.sender.opened(client)
-          this.delivery.opened(client)
+          this.sender.opened(client, { largest: this.#largest, delivering: parts.delivering() })
+          this.delivery.opened(client, this.#largest)
           parts.room(true)
         },
         closed: () => {
@@ -78,6 +82,7 @@ export class BrokerWay {
 
   /** Goes to the broker, listening to these filters on its own topics; null stays away. */
   use(link: BrokerLink | null, reserved: readonly string[]): void {
+    this.#largest = link?.largestPacket ?? Number.POSITIVE_INFINITY
     this.#link.listenTo(reserved)
     this.#link.use(link)
   }

@@ -1,10 +1,13 @@
 import type { IPublishPacket } from 'mqtt'
+import type { DeliveringLine } from './admission/delivering-line.ts'
 import { BrokerWay } from './broker-way.ts'
 import type { MessageProperties } from './message-properties.ts'
 import type { KnownBroker, LinkState } from './protocol.ts'
 
 export interface BrokerWaysParts {
   readonly clientId: string
+  /** The way to the console's own broker for messages of QoS 0. */
+  readonly delivering: DeliveringLine
   readonly random: () => number
   readonly fullness: () => number
   readonly message: (
@@ -61,6 +64,12 @@ export class BrokerWays {
     return embedded === null ? 0 : this.to(embedded).sender.fullness
   }
 
+  /** The console's own broker has room again for messages of QoS 0. */
+  deliveringRoom(): void {
+    const { embedded } = this
+    if (embedded !== null) this.to(embedded).sender.drained()
+  }
+
   /** The way to a broker: of that name, or to the first one. It is there also for a broker that the site no longer has. */
   to(broker: string | undefined): BrokerWay {
     if (broker === undefined || broker === this.home) return this.#home
@@ -98,11 +107,12 @@ export class BrokerWays {
   }
 
   #make(broker: string | undefined): BrokerWay {
-    const { clientId, random, fullness, message, state, opened, room, sent, log } = this.#parts
+    const { clientId, delivering, random, fullness, message, state, opened, room, sent, log } = this.#parts
     const name = BrokerWays.nameOf(broker)
     const at = () => broker ?? this.home ?? ''
     const way = new BrokerWay({
       clientId,
+      delivering: () => (at() === this.embedded ? delivering : null),
       random,
       fullness,
       message: (...given) => message(at(), ...given),

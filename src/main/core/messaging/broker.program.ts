@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { systemClock } from '#core/platform/index.ts'
 import { AdmissionLine } from './admission/admission-line.ts'
+import { DeliveringDesk } from './admission/delivering-desk.ts'
 import { MissedMessages } from './admission/missed-messages.ts'
 import { PassingLine } from './admission/passing-line.ts'
 import { Retained } from './broker/retained.ts'
@@ -33,10 +34,14 @@ if (parentPort) {
   const port = new StorePort(() => send({ type: 'store-port-lost' }))
   const retained = new Retained({ service: settings.service, port, warn })
   const server = new BrokerServer(settings, { send, admission, retained })
+  const delivering = new DeliveringDesk((client, topic, payload, done) =>
+    server.publishOwn(client, topic, payload, done),
+  )
   const end = () => {
     void server.stop().finally(() => {
       line[Symbol.dispose]()
       passing[Symbol.dispose]()
+      delivering[Symbol.dispose]()
       missed[Symbol.dispose]()
       retained[Symbol.dispose]()
       port.close()
@@ -54,6 +59,7 @@ if (parentPort) {
       case 'router-ports':
         line.attach(message.admission)
         passing.attach(message.passing)
+        delivering.attach(message.delivering)
         break
       case 'admission':
         isAsked = message.on

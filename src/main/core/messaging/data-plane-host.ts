@@ -208,9 +208,10 @@ export class DataPlaneHost implements AsyncDisposable {
   }
 
   /** Gives the thread the ways from an embedded broker: see {@link ToDataPlane}. The next thread is given others. */
-  admitFrom({ admission, passing }: RouterPorts): void {
+  admitFrom({ admission, passing, delivering }: RouterPorts): void {
     this.#thread.give({ type: 'admission-port', port: admission })
     this.#thread.give({ type: 'passing-port', port: passing })
+    this.#thread.give({ type: 'delivering-port', port: delivering })
   }
 
   /** A broker is known to be back. */

@@ -2,6 +2,7 @@ import type { RouteDefinition, RouteTarget } from '#core/config/index.ts'
 import type { Clock, LogLevel } from '#core/platform/index.ts'
 import { ConsoleError, type Problem } from '#shared/problem.ts'
 import { AdmissionDesk } from './admission/admission-desk.ts'
+import { DeliveringLine } from './admission/delivering-line.ts'
 import { PassingDesk } from './admission/passing-desk.ts'
 import { Receipts } from './admission/receipts.ts'
 import { BrokerWays } from './broker-ways.ts'
@@ -74,6 +75,7 @@ export class DataPlane {
   readonly #receipts: Receipts
   readonly #desk: AdmissionDesk
   readonly #passing: PassingDesk
+  readonly #delivering: DeliveringLine
   readonly #senders = new Senders()
   /** Messages that are not taken until the outbox has room; their senders wait, so there are never many. */
   readonly #late = new Fifo<() => void>()
@@ -138,8 +140,15 @@ export class DataPlane {
       devices: this.#devices,
       functions: this.#functions,
     })
+    this.#delivering = new DeliveringLine({
+      clientId,
+      onRoom: () => this.#ways.deliveringRoom(),
+      published: (topic, payload, client) =>
+        this.#take(this.#ways.embedded ?? '', this.#senders.of(client), topic, payload, 0, false, null),
+    })
     this.#ways = new BrokerWays({
       clientId,
+      delivering: this.#delivering,
       random,
       fullness,
       message: (broker, topic, payload, packet, acknowledge, brought) =>
@@ -179,6 +188,9 @@ export class DataPlane {
         break
       case 'passing-port':
         this.#passing.attach(message.port)
+        break
+      case 'delivering-port':
+        this.#delivering.attach(message.port)
         break
       case 'wake':
         this.#ways.to(message.broker).wake()
@@ -257,6 +269,7 @@ export class DataPlane {
     this.#devices[Symbol.dispose]()
     this.#desk[Symbol.dispose]()
     this.#passing[Symbol.dispose]()
+    this.#delivering[Symbol.dispose]()
     this.#receipts[Symbol.dispose]()
     this.#outbox[Symbol.dispose]()
     this.#held[Symbol.dispose]()

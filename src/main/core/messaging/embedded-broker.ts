@@ -26,6 +26,7 @@ export interface BrokerStatus {
 export interface RouterPorts {
   readonly admission: MessagePort
   readonly passing: MessagePort
+  readonly delivering: MessagePort
 }
 
 export interface EmbeddedBrokerParts {
@@ -229,8 +230,8 @@ class BrokerThread {
   }
 
   /** Gives it its ways to the router. */
-  meet({ admission, passing }: RouterPorts): void {
-    this.say({ type: 'router-ports', admission, passing }, [admission, passing])
+  meet({ admission, passing, delivering }: RouterPorts): void {
+    this.say({ type: 'router-ports', admission, passing, delivering }, [admission, passing, delivering])
   }
 
   say(message: ToBroker, transfer: readonly MessagePort[] = []): void {

@@ -181,7 +181,7 @@ describe('The loss ledger', () => {
     const connect = async () => {
       if (client) return
       client = await connected(broker)
-      sender.opened(client)
+      sender.opened(client, { largest: Number.POSITIVE_INFINITY, delivering: null })
       delivery.opened(client)
       outbox.wake('mqtt', true)
     }

@@ -1,4 +1,5 @@
 import type { MqttClient } from 'mqtt'
+import type { DeliveringLine } from './admission/delivering-line.ts'
 import { Fifo } from './fifo.ts'
 import type { IncomingMessage } from './incoming-message.ts'
 import type { TargetLedger } from './ledger.ts'
@@ -18,7 +19,7 @@ export interface MqttAddress {
 }
 
 interface Queued {
-  readonly topic: Uint8Array
+  readonly topic: string
   readonly payload: Payload
   readonly bytes: number
   readonly properties: MessageProperties | null
@@ -29,6 +30,14 @@ interface PacketTerms {
   readonly isFive: boolean
   readonly largest: number
   readonly retains: boolean
+}
+
+/** Where messages go while there is a connection. */
+interface WayOut {
+  readonly chunk: PacketChunk
+  /** What is not retained goes by it; null: by the connection like all others. */
+  readonly delivering: DeliveringLine | null
+  readonly terms: PacketTerms
 }
 
 const noProperties = new Uint8Array(0)
@@ -43,8 +52,7 @@ export class MqttSender {
   readonly #targets = new Set<MqttTarget>()
   #ready = new Set<MqttTarget>()
   #client: MqttClient | undefined
-  #chunk: PacketChunk | undefined
-  #terms: PacketTerms | undefined
+  #out: WayOut | undefined
   #scheduled: NodeJS.Immediate | undefined
   readonly #onSent: () => void
 
@@ -75,16 +83,20 @@ export class MqttSender {
     return fullest
   }
 
-  opened(client: MqttClient): void {
+  /** `largest`: bytes of the largest packet that the broker is known to take. A line that is not open by now is not used before the next connection: nothing overtakes. */
+  opened(client: MqttClient, way: { readonly largest: number; readonly delivering: DeliveringLine | null }): void {
     this.#client = client
-    this.#chunk = new PacketChunk((chunk) => client.stream.write(chunk))
-    this.#terms = termsOf(client)
+    this.#out = {
+      chunk: new PacketChunk((chunk) => client.stream.write(chunk)),
+      delivering: way.delivering?.isOpen ? way.delivering : null,
+      terms: termsOf(client, way.largest),
+    }
     for (const target of this.#targets) this.#wake(target)
   }
 
   closed(): void {
     this.#client = undefined
-    this.#chunk = undefined
+    this.#out = undefined
     this.#ready.clear()
   }
 
@@ -112,20 +124,21 @@ export class MqttSender {
   /** Lets every target send in turn until the socket is full; the rest goes on when it has drained. */
   #flush(): void {
     const client = this.#client
-    const chunk = this.#chunk
-    const terms = this.#terms
-    if (!client || !chunk || !terms) return
+    const out = this.#out
+    if (!client || !out) return
     const ready = this.#ready
     this.#ready = new Set()
-    let open = !client.stream.writableNeedDrain
-    for (const target of ready) {
-      if (open) open = target.send(chunk, terms)
-      if (!open) this.#ready.add(target)
-    }
-    chunk.flush()
-    if (this.#ready.size > 0 && !client.stream.writableNeedDrain) this.#schedule()
+    for (const target of ready) if (!target.send(out, () => hasRoom(client, out, target))) this.#ready.add(target)
+    out.chunk.flush()
+    out.delivering?.flush()
+    if ([...this.#ready].some((target) => hasRoom(client, out, target))) this.#schedule()
     this.#onSent()
   }
+}
+
+/** Whether the way that the messages of a target go takes more. */
+function hasRoom(client: MqttClient, { delivering }: WayOut, { retains }: MqttTarget): boolean {
+  return delivering === null || retains ? !client.stream.writableNeedDrain : delivering.hasRoom
 }
 
 interface SenderHooks {
@@ -137,7 +150,7 @@ interface SenderHooks {
 /** One topic that a route publishes to, with its queue. */
 class MqttTarget implements Target {
   readonly #to: MqttAddress
-  /** What it publishes to; null: each message has a topic of its own. */
+  /** What it publishes to, as a packet says it; null: each message has a topic of its own. */
   readonly #topic: Uint8Array | null
   readonly #ledger: TargetLedger
   readonly #sender: SenderHooks
@@ -157,7 +170,7 @@ class MqttTarget implements Target {
     const properties = message.brought === null ? null : message.goesWith(payload)
     // While the broker is there the queue empties within the turn; only what really waits is worth a copy.
     const waits = this.#queue.length > 256 || !this.#sender.connected()
-    const topic = this.#topic ?? Buffer.from(targetTopic(this.#to.topic, message.topicName))
+    const topic = targetTopic(this.#to.topic, message.topicName)
     this.#queue.push({ topic, payload: waits ? kept(payload) : payload, bytes, properties })
     this.#bytes += bytes + bytesOfProperties(properties)
     this.#ledger.enqueue()
@@ -176,32 +189,40 @@ class MqttTarget implements Target {
     this.#forgetWhenEmpty()
   }
 
-  /** Sends as much as may go; false when the socket wants no more. */
-  send(chunk: PacketChunk, terms: PacketTerms): boolean {
+  get retains(): boolean {
+    return this.#to.retain
+  }
+
+  /** Sends as much as may go; false when something is left. */
+  send({ chunk, delivering, terms }: WayOut, hasRoom: () => boolean): boolean {
+    const line = this.#to.retain ? null : delivering
     let sent = 0
-    let goesOn = true
+    let goesOn = hasRoom()
     while (goesOn) {
       const next = this.#take()
       if (!next) break
       if (next.properties !== null && this.#isOver(next.properties)) continue
-      const unfit = tooLong(next.topic.length)
+      const topic = this.#topic ?? Buffer.from(next.topic)
+      const unfit = tooLong(topic.length)
       if (unfit !== null) {
         this.#ledger.abandon(1, unfit)
         continue
       }
       const properties = terms.isFive ? encoded(next.properties) : noProperties
-      const size = packetOverhead + next.topic.length + properties.length + next.bytes
+      const size = packetOverhead + topic.length + properties.length + next.bytes
       if (size > terms.largest || (this.#to.retain && !terms.retains)) {
         const what = size > terms.largest ? `messages of ${size} bytes` : 'messages that it is to keep (retain)'
         this.#ledger.abandon(1, `the broker takes no ${what} for ${this.#to.topic}`)
         continue
       }
-      goesOn = chunk.add(next.topic, next.payload, next.bytes, this.#to.retain, properties)
+      goesOn = line
+        ? line.add(next.topic, next.payload)
+        : chunk.add(topic, next.payload, next.bytes, this.#to.retain, properties)
       sent++
     }
     if (sent > 0) this.#ledger.settle(sent)
     this.#forgetWhenEmpty()
-    return goesOn
+    return this.#queue.length === 0
   }
 
   #take(): Queued | undefined {
@@ -226,10 +247,10 @@ class MqttTarget implements Target {
 }
 
 /** How packets of a connection are written. What the broker does not say, it has no bound for. */
-function termsOf({ options, serverProperties }: MqttClient): PacketTerms {
+function termsOf({ options, serverProperties }: MqttClient, largest: number): PacketTerms {
   return {
     isFive: options.protocolVersion === 5,
-    largest: serverProperties?.maximumPacketSize ?? Number.POSITIVE_INFINITY,
+    largest: Math.min(largest, serverProperties?.maximumPacketSize ?? largest),
     retains: serverProperties?.retainAvailable ?? true,
   }
 }

@@ -350,8 +350,9 @@ class SiteMessaging implements Messaging {
   #waysToRouter(): RouterPorts {
     const admission = new MessageChannel()
     const passing = new MessageChannel()
-    this.#host.admitFrom({ admission: admission.port2, passing: passing.port2 })
-    return { admission: admission.port1, passing: passing.port1 }
+    const delivering = new MessageChannel()
+    this.#host.admitFrom({ admission: admission.port2, passing: passing.port2, delivering: delivering.port2 })
+    return { admission: admission.port1, passing: passing.port1, delivering: delivering.port1 }
   }
 
   #hear(message: FromDataPlane): void {
@@ -422,7 +423,13 @@ class SiteMessaging implements Messaging {
     const link =
       isAway || embedded.url === null
         ? null
-        : { ...plainLink(embedded.url), protocol: '3.1.1' as const, username, password }
+        : {
+            ...plainLink(embedded.url),
+            protocol: '3.1.1' as const,
+            username,
+            password,
+            largestPacket: (this.#rules[embedded.id] ?? brokerSettings()).limits.packet,
+          }
     return [...others, { id: embedded.id, embedded: true, link }]
   }
 

@@ -45,6 +45,8 @@ export type ToDataPlane =
   | { readonly type: 'admission-port'; readonly port: MessagePort }
   /** A port from an embedded broker, by which messages of QoS 0 come. */
   | { readonly type: 'passing-port'; readonly port: MessagePort }
+  /** A port to an embedded broker, by which messages of QoS 0 go that routes publish. */
+  | { readonly type: 'delivering-port'; readonly port: MessagePort }
   /** What expressions look up; replaces what was there. */
   | { readonly type: 'tables'; readonly contents: TableContents }
   /** Devices that topics tell of, and what was known of them before. */
@@ -234,6 +236,8 @@ export interface BrokerLink {
   readonly protocol: BrokerLinkDefinition['protocol']
   /** How long a broker of MQTT 5 keeps the session of a router that is away. */
   readonly sessionExpiryMs: number
+  /** Bytes of the largest packet that it takes, where the console knows: it cannot say so itself in MQTT 3.1.1. */
+  readonly largestPacket: number | null
   /** Messages that were passed on so often are not passed on again. */
   readonly mostHops: number
   /** Why it cannot even be tried, a sentence; null when it can. */
@@ -357,8 +361,13 @@ export type ToBroker =
   | { readonly type: 'who' }
   /** A port straight to the store's writer; replaces an earlier one. */
   | { readonly type: 'store-port'; readonly port: MessagePort }
-  /** The ways to the data plane, for messages that are acknowledged and for those that are not; they replace earlier ones. */
-  | { readonly type: 'router-ports'; readonly admission: MessagePort; readonly passing: MessagePort }
+  /** The ways to the data plane, for messages that are acknowledged and for those that are not, and the way from it; they replace earlier ones. */
+  | {
+      readonly type: 'router-ports'
+      readonly admission: MessagePort
+      readonly passing: MessagePort
+      readonly delivering: MessagePort
+    }
   /** Whether the data plane gets every message from here, and must have it before it is acknowledged. */
   | { readonly type: 'admission'; readonly on: boolean }
 export type FromBroker =

@@ -56,6 +56,7 @@ export function plainLink(url: string): BrokerLink {
     serverName: null,
     protocol: null,
     sessionExpiryMs: 7 * 86_400_000,
+    largestPacket: null,
     mostHops: 8,
     fault: null,
   }

@@ -42,6 +42,7 @@ export class MqttDelivery implements Delivery {
   /** Of those that no route sends: under way, and waiting for room. */
   #others = new Set<Asked>()
   readonly #asked = new Fifo<Asked>()
+  #largest = Number.POSITIVE_INFINITY
   #most = mostInFlight
   #window = mostInFlight
   #acknowledged = false
@@ -53,8 +54,10 @@ export class MqttDelivery implements Delivery {
     this.#now = now
   }
 
-  opened(client: MqttClient): void {
+  /** `largest`: bytes of the largest packet that the broker is known to take, besides what it says itself. */
+  opened(client: MqttClient, largest = Number.POSITIVE_INFINITY): void {
     this.#client = client
+    this.#largest = Math.min(largest, client.serverProperties?.maximumPacketSize ?? largest)
     this.#acknowledged = false
     this.#most = Math.max(1, Math.min(mostInFlight, client.serverProperties?.receiveMaximum ?? mostInFlight))
     this.#window = this.#vain >= suspectAfter ? 1 : this.#most
@@ -92,7 +95,7 @@ export class MqttDelivery implements Delivery {
     const topic = targetTopic(address, row.topic)
     const isFive = client.options.protocolVersion === 5
     const properties = isFive ? { properties: publishProperties(row.properties, row, this.#now()) } : {}
-    const unfit = unfitFor(client, row, topic, properties.properties)
+    const unfit = unfitFor(client, row, topic, properties.properties, this.#largest)
     if (unfit !== null) {
       // Later, as an answer would come: whoever gives it is in the middle of giving more.
       setImmediate(() => done({ reason: unfit, permanent: true }))
@@ -165,19 +168,19 @@ function unfitFor(
   row: OutboxRow,
   topic: string,
   properties: PublishProperties | undefined,
+  largest: number,
 ): string | null {
   const length = Buffer.byteLength(topic)
   const unfit = tooLong(length)
-  if (unfit !== null || serverProperties === undefined) return unfit
-  const { maximumPacketSize, retainAvailable, maximumQoS } = serverProperties
+  if (unfit !== null) return unfit
+  const { retainAvailable, maximumQoS } = serverProperties ?? {}
   if (row.retain && retainAvailable === false) return 'the broker keeps no messages (retain)'
   if (maximumQoS === 0) return 'the broker takes messages of QoS 0 only'
-  if (maximumPacketSize === undefined) return null
   const least = packetOverhead + length + row.bytes
   // Characters take three bytes at most; only what may be too large is worth being written to be measured.
-  if (least + ownProperties + 3 * bytesOfProperties(row.properties) <= maximumPacketSize) return null
-  return least + (properties ? encodedProperties(properties).length : 0) > maximumPacketSize
-    ? `the broker takes at most ${maximumPacketSize} bytes, and it has ${row.bytes}`
+  if (least + ownProperties + 3 * bytesOfProperties(row.properties) <= largest) return null
+  return least + (properties ? encodedProperties(properties).length : 0) > largest
+    ? `the broker takes at most ${largest} bytes, and it has ${row.bytes}`
     : null
 }
 
