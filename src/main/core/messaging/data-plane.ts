@@ -16,7 +16,7 @@ import { isDurable, type TargetLedger } from './ledger.ts'
 import { LookupTables } from './lookup/lookup-tables.ts'
 import { anew, type MessageProperties, restoredProperties } from './message-properties.ts'
 import { Outbox } from './outbox/outbox.ts'
-import type { Answer, FromDataPlane, Question, ToDataPlane } from './protocol.ts'
+import { type Answer, type FromDataPlane, type Question, routerClientPrefix, type ToDataPlane } from './protocol.ts'
 import { publishAll } from './recording/publish-all.ts'
 import { Recorder } from './recording/recorder.ts'
 import { recordedTable } from './recording/tables.ts'
@@ -44,9 +44,9 @@ const lastRowsMs = 1_000
 const lastCallsMs = 1_000
 
 /** Rows that may wait for the store, in batches. */
-const journalBounds = { rows: 4_000, batches: 13, bytes: 32 * 1024 * 1024, inFlight: 2 }
+const journalBounds = { rows: 3_000, batches: 17, bytes: 32 * 1024 * 1024, inFlight: 2 }
 /** A recording holds nobody up: what finds no room here is lost to it, and counted. */
-const recordedBounds = { rows: 4_000, batches: 8, bytes: 24 * 1024 * 1024, inFlight: 2 }
+const recordedBounds = { rows: 3_000, batches: 10, bytes: 24 * 1024 * 1024, inFlight: 2 }
 const quarantineBounds = { rows: 1_000, batches: 5, bytes: 8 * 1024 * 1024, inFlight: 4 }
 
 export interface DataPlaneParts {
@@ -141,7 +141,7 @@ export class DataPlane {
       functions: this.#functions,
     })
     this.#delivering = new DeliveringLine({
-      clientId,
+      clientId: routerClientPrefix + clientId,
       onRoom: () => this.#ways.deliveringRoom(),
       published: (topic, payload, client) =>
         this.#take(this.#ways.embedded ?? '', this.#senders.of(client), topic, payload, 0, false, null),
