@@ -17,6 +17,7 @@ import {
 import { openStateHub, type StateHub } from '#core/state/index.ts'
 import { openStore, type Store, takeSiteLock } from '#core/store/index.ts'
 import type { JobView } from '#shared/contract/state.ts'
+import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import { testRuntime } from './runtime.ts'
 
@@ -42,6 +43,8 @@ export interface BackupRigOptions {
   readonly crashPoints?: CrashPoints
   readonly afterSwap?: () => Promise<void>
   readonly zone?: string
+  /** The passphrase that site.yaml refers to; null: it refers to one that the secrets file lacks. Absent: not encrypted. */
+  readonly passphrase?: string | null
 }
 
 const operator: Cause = { type: 'operator', via: 'command line' }
@@ -94,6 +97,13 @@ export async function openBackupRig(options: BackupRigOptions): Promise<BackupRi
       crashPoints: options.crashPoints ?? noCrashPoints,
       database,
       ...(options.afterSwap && { afterSwap: options.afterSwap }),
+      ...(options.passphrase !== undefined && {
+        encryption: () => ({ secret: 'BACKUP' }),
+        secrets: (name: string) => {
+          if (options.passphrase != null) return options.passphrase
+          throw new ConsoleError('secret-missing', `The secret ${name} is not known.`, 'Add it.')
+        },
+      }),
     }),
   )
   const ended = async ({ job }: { readonly job: string }) => jobs.finished(job)

@@ -105,6 +105,10 @@ export class TestUser {
 export class UserHere extends TestUser {
   /** What was shown while commands were at work, oldest first. */
   readonly progress: string[] = []
+  /** What is typed where nobody may see it, one after the other. */
+  readonly secrets: string[] = []
+  /** What is piped into the commands. */
+  piped: string | null = null
   readonly #clock: Clock
   readonly #workingDirectory: string
   readonly folders: UserFolders
@@ -129,6 +133,8 @@ export class UserHere extends TestUser {
         err: (text) => err.push(text),
         progress: (line) => void (line === null || this.progress.push(line)),
         ask: async () => null,
+        askSecret: async () => this.secrets.shift() ?? null,
+        piped: async () => this.piped,
         onInterrupt: () => ({ [Symbol.dispose]() {} }),
         unread: new Promise(() => {}),
       },

@@ -24,6 +24,7 @@ export function siteOf(services: readonly ServiceDefinition[], id = 'lab'): Site
       keep: { last: 1, daily: 0, weekly: 0, monthly: 0 },
       exclude: [],
       rehearsal: { schedule: null, folder: null, most: 1e10, withinMs: 600_000, healthyWithinMs: 30_000 },
+      encryption: null,
     },
     tables: {},
     outbox: { rows: 1_000_000, bytes: 1024 ** 3, ageMs: 7 * 86_400_000, whenFull: 'drop-lowest' },

@@ -460,6 +460,13 @@ const backups = {
   nextAt: null,
   undo: null,
   note: null,
+  encryption: {
+    on: false,
+    configured: false,
+    locked: null,
+    repository: null,
+    kit: { madeAt: null, proven: null, failed: null },
+  },
 }
 
 export const database = {

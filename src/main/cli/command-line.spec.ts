@@ -169,6 +169,8 @@ function newDesk(clock: Clock = systemClock()) {
     err: (text) => err.push(text),
     progress() {},
     ask: async () => null,
+    askSecret: async () => null,
+    piped: async () => null,
     onInterrupt: () => ({ [Symbol.dispose]() {} }),
     unread: new Promise(() => {}),
   }

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
 
 /** Where the command line reads and writes. Results go to `out`, everything about how it goes to `err`. */
 export interface Terminal {
@@ -8,6 +9,10 @@ export interface Terminal {
   progress(line: string | null): void
   /** Asks a yes-or-no question; null where nobody can answer. */
   ask(question: string): Promise<boolean | null>
+  /** Asks for something that must not be seen on the screen; null where nobody can answer. An empty answer is one. */
+  askSecret(question: string): Promise<string | null>
+  /** All of what is piped in, as text; null where somebody sits there. Rejects beyond 64 KiB. */
+  piped(): Promise<string | null>
   /** Calls `action` at every Ctrl-C until disposed; without a listener Ctrl-C ends the command. */
   onInterrupt(action: () => void): Disposable
   /** Resolves when nobody reads results any more, which a write finds out. */
@@ -68,6 +73,36 @@ export function processTerminal(): ProcessTerminal {
       } finally {
         reader.close()
       }
+    },
+    async askSecret(question) {
+      if (!stdin.isTTY || !stderr.isTTY) return null
+      clear()
+      stderr.write(`${question} `)
+      // The reader echoes what is typed to its output: there is none.
+      const reader = createInterface({
+        input: stdin,
+        output: new Writable({ write: (_, __, done) => done() }),
+        terminal: true,
+      })
+      const interrupted = new AbortController()
+      reader.once('SIGINT', () => interrupted.abort())
+      try {
+        return await reader.question('', { signal: interrupted.signal })
+      } catch {
+        return null
+      } finally {
+        reader.close()
+        stderr.write('\n')
+      }
+    },
+    async piped() {
+      if (stdin.isTTY) return null
+      let text = ''
+      for await (const part of stdin.setEncoding('utf8')) {
+        text += part
+        if (text.length > 65_536) throw new Error('What is piped in is longer than 64 KiB.')
+      }
+      return text
     },
     onInterrupt(action) {
       process.on('SIGINT', action)

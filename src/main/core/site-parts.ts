@@ -284,6 +284,15 @@ export async function openParts(
       crashPoints,
       database,
       beforeRisk: (signal) => storeCare.copyBeforeRisk(signal),
+      encryption: () => {
+        const read = definition() ?? site.loaded.definition
+        return { secret: read ? (read.backup.encryption?.secret ?? null) : undefined }
+      },
+      secrets,
+      contact: () => {
+        const contact = (definition() ?? site.loaded.definition)?.contact
+        return contact ? [contact.name, contact.phone, contact.email].filter((part) => part !== null).join(', ') : null
+      },
     }),
   )
   const rehearsals = owned.add(

@@ -318,6 +318,13 @@ export function sampleSlices(now: number): Shown {
         nextAt: now + minute,
         undo: { snapshot: 'sn-rp1', what: 'Go back to before the restore of 08:12.', at: now - 2 * hour },
         note: null,
+        encryption: {
+          on: true,
+          configured: true,
+          locked: null,
+          repository: 'rp-7k2m9q4tx0bn5rwd',
+          kit: { madeAt: now - 30 * hour, proven: null, failed: null },
+        },
       },
     },
     startPath: {

@@ -165,6 +165,32 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
       verify: (input) => start('backups.verify', input, 'Verify sn-11', 'backup.verify'),
       pin: (input) => done('backups.pin', input),
     },
+    backupKeys: {
+      unlock: async (input) => {
+        await done('backupKeys.unlock', input)
+        return { by: 'passphrase' as const }
+      },
+      list: async () => ({
+        keys: [{ id: 'ky-7k2m9q4tx0bn5rwd', label: '', createdAt: 0, problem: null, used: true }],
+      }),
+      add: async (input) => {
+        await done('backupKeys.add', input)
+        return { key: 'ky-1' }
+      },
+      change: async (input) => {
+        await done('backupKeys.change', input)
+        return { key: 'ky-1', removed: null }
+      },
+      remove: (input) => done('backupKeys.remove', input),
+      kit: async (input) => {
+        await done('backupKeys.kit', input)
+        return { name: 'recovery-kit.html', html: '<!doctype html>' }
+      },
+      proveKit: async (input) => {
+        await done('backupKeys.proveKit', input)
+        return { at: 0, snapshot: 'sn-11', sentence: 'The recovery kit opens the backups.' }
+      },
+    },
     store: {
       check: (input) => onStore('check', 'Check', input),
       copy: (input) => onStore('copy', 'Copy', input),

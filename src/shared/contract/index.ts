@@ -1,3 +1,4 @@
+import { backupKeysContract } from './backup-keys.ts'
 import { backupsContract } from './backups.ts'
 import { consoleContract, siteContract } from './console.ts'
 import { databasesContract } from './databases.ts'
@@ -33,6 +34,7 @@ export const contract = {
   jobs: jobsContract,
   attention: attentionContract,
   backups: backupsContract,
+  backupKeys: backupKeysContract,
   store: storeContract,
   databases: databasesContract,
   dependencies: dependenciesContract,
@@ -45,6 +47,7 @@ export const contract = {
 }
 export type Contract = typeof contract
 
+export * from './backup-keys.ts'
 export * from './backups.ts'
 export * from './databases.ts'
 export * from './dependencies.ts'

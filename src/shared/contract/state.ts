@@ -8,6 +8,7 @@ import {
   serviceStateSchema,
   severitySchema,
 } from '../vocabulary.ts'
+import { encryptionViewSchema } from './backup-keys.ts'
 import { dependencyViewSchema } from './dependencies.ts'
 import { drillViewSchema } from './drills.ts'
 import { maintenanceViewSchema } from './maintenance.ts'
@@ -531,6 +532,7 @@ export const backupsViewSchema = z.object({
   /** The restore point that Undo would go back to. */
   undo: z.object({ snapshot: z.string(), what: z.string(), at: z.number() }).nullable(),
   note: z.string().nullable(),
+  encryption: encryptionViewSchema,
 })
 export type BackupsView = z.infer<typeof backupsViewSchema>
 

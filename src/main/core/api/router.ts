@@ -1,3 +1,4 @@
+import { backupKeysHandlers } from './handlers/backup-keys.ts'
 import { backupsHandlers } from './handlers/backups.ts'
 import { consoleHandlers, siteHandlers } from './handlers/console.ts'
 import { databasesHandlers } from './handlers/databases.ts'
@@ -31,6 +32,7 @@ export const router = api.router({
   jobs: jobsHandlers,
   attention: attentionHandlers,
   backups: backupsHandlers,
+  backupKeys: backupKeysHandlers,
   store: storeHandlers,
   databases: databasesHandlers,
   dependencies: dependenciesHandlers,

@@ -1,13 +1,18 @@
+import type { Secrets } from '#core/config/index.ts'
 import type { InterruptedJob, JobContext, JobOutcome, JobRequest } from '#core/jobs/index.ts'
 import type { BackupsView, RestorePlan, SnapshotView } from '#shared/contract/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import { Catalogue } from './catalogue.ts'
 import { Conditions } from './conditions.ts'
+import { Encryption } from './encryption/backup-encryption.ts'
+import { RepositoryKey } from './encryption/repository-key.ts'
 import type { BackupsOptions, StoredOptions } from './options.ts'
 import { Helper } from './program/engine-client.ts'
+import type { HelloSecrets } from './program/messages.ts'
 import { recoverInterrupted } from './recovery.ts'
 import { openStorage } from './repository/open-storage.ts'
+import { SealedStorage } from './repository/sealed-storage.ts'
 import { markSnapshot, type Snapshot } from './repository/snapshot-file.ts'
 import { type RestorePorts, restoreSteps, runRestore } from './restore-job.ts'
 import { restoreOutcome } from './restore-outcome.ts'
@@ -21,10 +26,14 @@ import { UsedRepository } from './used-repository.ts'
 import { isGood, nameOf, snapshotView } from './views.ts'
 
 const lane = 'backup'
+/** For whoever opens backups without a secrets file: what is encrypted stays locked until it is unlocked by hand. */
+const noSecrets: Secrets = (name) => {
+  throw new ConsoleError('secret-missing', `The secret ${name} is not known.`, 'Unlock the backups by hand.')
+}
 
 /** Opens the backups of a site: reads what there is and publishes it. Starts nothing, makes no folder. */
 export async function openBackups(options: BackupsOptions): Promise<Backups> {
-  const storage = openStorage({ kind: 'folder', folder: options.folder })
+  const storage = new SealedStorage(openStorage({ kind: 'folder', folder: options.folder }))
   const backups = new OpenBackups({ ...options, storage })
   await backups.refresh()
   return backups
@@ -35,6 +44,8 @@ class OpenBackups implements Backups {
   readonly #options: StoredOptions
   readonly #catalogue: Catalogue
   readonly #repository: UsedRepository
+  readonly #key: RepositoryKey
+  readonly encryption: Encryption
   readonly #conditions: Conditions
   readonly #closing = new AbortController()
   readonly #running = new Set<Promise<unknown>>()
@@ -44,8 +55,24 @@ class OpenBackups implements Backups {
 
   constructor(options: StoredOptions) {
     this.#options = options
-    this.#catalogue = new Catalogue(options)
     this.#repository = new UsedRepository(options)
+    const wish = options.encryption ?? (() => ({ secret: options.definition()?.backup.encryption?.secret ?? null }))
+    this.#key = new RepositoryKey({
+      storage: options.storage,
+      wish,
+      secrets: options.secrets ?? noSecrets,
+      used: this.#repository,
+      openHelper: () => this.#helper({ signal: this.#closing.signal }, null),
+    })
+    this.encryption = new Encryption({
+      options,
+      wish,
+      key: this.#key,
+      openLocked: (what) => this.#lockedHelper({ signal: this.#closing.signal, progress() {} }, what, false),
+      openHelper: () => this.#helper({ signal: this.#closing.signal }, null),
+      refresh: () => this.refresh(),
+    })
+    this.#catalogue = new Catalogue(options, this.encryption)
     this.#conditions = new Conditions(options, this.#catalogue)
     this.#openedAt = options.clock.wall()
     this.source = snapshotSource({
@@ -184,6 +211,7 @@ class OpenBackups implements Backups {
   async refresh(): Promise<void> {
     await this.#catalogue.refresh(this.#schedule?.nextAt() ?? null)
     this.#conditions.judge(this.#options.clock.wall())
+    this.encryption.judge()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -195,7 +223,7 @@ class OpenBackups implements Backups {
   }
 
   async #plan(snapshot: Snapshot, undo: boolean): Promise<RestorePlan> {
-    await using helper = this.#helper({ signal: this.#closing.signal })
+    await using helper = this.#helper({ signal: this.#closing.signal }, this.#key.forHelper(false))
     const answer = await helper.ask('plan', { snapshot: snapshot.id })
     return restorePlan(snapshot, answer, {
       zone: this.#options.site.zone,
@@ -260,14 +288,19 @@ class OpenBackups implements Backups {
     what: string,
     create: boolean,
   ): Promise<Helper> {
-    const helper = this.#helper({
-      signal: AbortSignal.any([context.signal, this.#closing.signal]),
-      onProgress: (done, total, unit) => context.progress(done, total, unit),
-    })
+    if (create && this.#catalogue.problem) throw this.#catalogue.problem
+    const helper = this.#helper(
+      {
+        signal: AbortSignal.any([context.signal, this.#closing.signal]),
+        onProgress: (done, total, unit) => context.progress(done, total, unit),
+      },
+      this.#key.forHelper(create),
+    )
     try {
-      if (create && this.#catalogue.problem) throw this.#catalogue.problem
-      const { repository } = await helper.ask('lock', { what, create })
+      const { repository, key } = await helper.ask('lock', { what, create })
       await this.#repository.note(repository)
+      // A repository that was made a moment ago: from now on the console can read it too.
+      this.#key.note(repository, key)
       return helper
     } catch (error) {
       await helper[Symbol.asyncDispose]()
@@ -276,10 +309,14 @@ class OpenBackups implements Backups {
   }
 
   #cleaner(): Helper {
-    return this.#helper({})
+    return this.#helper({}, null)
   }
 
-  #helper(more: Pick<ConstructorParameters<typeof Helper>[0], 'signal' | 'onProgress'>): Helper {
+  /** `secrets`: null for a helper that has no business with the content of the repository. */
+  #helper(
+    more: Pick<ConstructorParameters<typeof Helper>[0], 'signal' | 'onProgress'>,
+    secrets: HelloSecrets | null,
+  ): Helper {
     const { runtime, folder, site, logger, crashPoints } = this.#options
     const { id, name, directory } = site
     return new Helper({
@@ -288,6 +325,7 @@ class OpenBackups implements Backups {
       site: { id, name, directory },
       logger,
       crashPoints,
+      ...(secrets && { secrets }),
       ...more,
     })
   }

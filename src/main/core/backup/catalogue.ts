@@ -1,24 +1,34 @@
 import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { BackupsView } from '#shared/contract/index.ts'
+import type { BackupsView, EncryptionView } from '#shared/contract/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { StoredOptions } from './options.ts'
 import { areas } from './repository/layout.ts'
-import { openRepository } from './repository/repository.ts'
+import { openRepository, type Repository } from './repository/repository.ts'
 import { listSnapshots, type Snapshot } from './repository/snapshot-file.ts'
 import type { Storage } from './repository/storage.ts'
 import { nameOf, newestGood, snapshotView, undoTarget } from './views.ts'
 
+/** What the catalogue needs of who knows the keys. */
+interface CatalogueEncryption {
+  /** Makes the storage fit a repository that was just opened. Rejects with why it cannot be used. */
+  settle(repository: Repository | undefined): Promise<void>
+  failed(error: unknown): void
+  view(): EncryptionView
+}
+
 /** What is known of the repository without its helper: the snapshots, read again after each change, and published. */
 export class Catalogue {
   readonly #options: StoredOptions
+  readonly #encryption: CatalogueEncryption
   #snapshots: readonly Snapshot[] = []
   #view: BackupsView
   /** Why the repository cannot be used, or null. */
   problem: ConsoleError | null = null
 
-  constructor(options: StoredOptions) {
+  constructor(options: StoredOptions, encryption: CatalogueEncryption) {
     this.#options = options
+    this.#encryption = encryption
     this.#view = {
       folder: options.folder,
       sharesDisk: false,
@@ -29,6 +39,7 @@ export class Catalogue {
       nextAt: null,
       undo: null,
       note: null,
+      encryption: encryption.view(),
     }
   }
 
@@ -81,6 +92,7 @@ export class Catalogue {
     try {
       const repository = await openRepository(storage)
       this.problem = repository ? null : this.#missing()
+      await this.#encryption.settle(repository)
       const listed = repository ? await listSnapshots(storage) : { snapshots: [], problems: [] }
       this.#snapshots = listed.snapshots
       problems = listed.problems
@@ -88,6 +100,7 @@ export class Catalogue {
       for (const problem of problems) logger.warn(problem)
     } catch (error) {
       this.#snapshots = []
+      this.#encryption.failed(error)
       this.problem = error instanceof ConsoleError ? error : unreadable(folder, error)
     }
     const undo = undoTarget(this.#snapshots)
@@ -101,6 +114,7 @@ export class Catalogue {
       nextAt,
       undo: undo ? { snapshot: undo.id, what: nameOf(undo, site.zone), at: undo.at } : null,
       note: this.problem?.message ?? problems[0] ?? null,
+      encryption: this.#encryption.view(),
     }
     this.#publish()
   }

@@ -152,9 +152,9 @@ test('a repository from a newer version is refused with a sentence, and not chan
     await rig.backUp()
   }
   const file = join(repository, 'config.json')
-  writeFileSync(file, readFileSync(file, 'utf8').replace('"format": 1', '"format": 2'))
+  writeFileSync(file, readFileSync(file, 'utf8').replace('"format": 2', '"format": 3'))
   await using rig = await openBackupRig({ site, folder: repository })
-  expect(rig.backups.overview().note).toContain('written by a newer version of the console (format 2')
+  expect(rig.backups.overview().note).toContain('written by a newer version of the console (format 3')
   expect(rig.attention.open().map(({ id }) => id)).toContain('backup-unreachable')
   await expect(rig.backups.plan(null)).rejects.toMatchObject({ problem: { code: 'repository-from-the-future' } })
   const started = await rig.backups.create({ kind: 'full', note: '', cause })

@@ -76,7 +76,7 @@ test('a repository can be read from its description alone', async () => {
     await rig.backUp()
   }
   expect(JSON.parse(readFileSync(join(repository, 'config.json'), 'utf8'))).toMatchObject({
-    format: 1,
+    format: 2,
     hash: 'sha256',
     cipher: 'none',
   })

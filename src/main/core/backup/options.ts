@@ -1,12 +1,13 @@
 import type { Attention } from '#core/attention/index.ts'
-import type { SiteDefinition } from '#core/config/index.ts'
+import type { Secrets, SiteDefinition } from '#core/config/index.ts'
 import type { ServiceControl } from '#core/coordinator/index.ts'
 import type { EventLog } from '#core/events/index.ts'
 import type { Jobs } from '#core/jobs/index.ts'
 import type { Clock, CrashPoints, Logger, Runtime } from '#core/platform/index.ts'
 import type { StateHub } from '#core/state/index.ts'
 import type { Database } from '#core/store/index.ts'
-import type { Storage } from './repository/storage.ts'
+import type { EncryptionWish } from './encryption/repository-key.ts'
+import type { SealedStorage } from './repository/sealed-storage.ts'
 
 export interface BackupsOptions {
   readonly site: {
@@ -32,6 +33,11 @@ export interface BackupsOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly crashPoints: CrashPoints
+  /** What site.yaml says of encryption, also before it is in use; and where the passphrase is. */
+  readonly encryption?: () => EncryptionWish
+  readonly secrets?: Secrets
+  /** Whom to call, for the recovery kit. */
+  readonly contact?: () => string | null
   /** The control database. */
   readonly database: Database
   /**
@@ -45,7 +51,7 @@ export interface BackupsOptions {
 
 /** The options with the storage of the repository, which the backups own. */
 export interface StoredOptions extends BackupsOptions {
-  readonly storage: Storage
+  readonly storage: SealedStorage
 }
 
 /** For a command line without a running coordinator: there is nothing to stop and nothing to start. */

@@ -13,5 +13,11 @@ export const backupSchema: Schema = {
         used_at INTEGER NOT NULL
       ) STRICT`,
     },
+    {
+      version: 2,
+      what: 'which repositories are encrypted, and the name of the secret that opens them',
+      sql: `ALTER TABLE backup_repositories ADD COLUMN encrypted INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE backup_repositories ADD COLUMN secret TEXT`,
+    },
   ],
 }

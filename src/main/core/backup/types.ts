@@ -1,6 +1,7 @@
 import type { InterruptedJob, JobContext } from '#core/jobs/index.ts'
 import type { BackupsView, RestorePlan, SnapshotView } from '#shared/contract/index.ts'
 import type { Cause } from '#shared/vocabulary.ts'
+import type { BackupEncryption } from './encryption/backup-encryption.ts'
 import type { Rehearsed } from './repository/snapshot-file.ts'
 
 /** Snapshots of a site: taken, verified, planned, restored, undone. */
@@ -24,6 +25,7 @@ export interface Backups extends AsyncDisposable {
   undo(request: { readonly fingerprint: string | null; readonly cause: Cause }): Promise<{ readonly job: string }>
   verify(request: { readonly snapshot: string; readonly cause: Cause }): Promise<{ readonly job: string }>
   pin(snapshot: string, pinned: boolean): Promise<void>
+  readonly encryption: BackupEncryption
   /**
    * Looks at what an earlier run of the console left in flight: a swap past its intent record is finished, one before it
    * undone; half-written packs are swept. Called once at opening, before any service starts. Resolves with what was done,

@@ -27,8 +27,32 @@ export class UsedRepository implements Disposable {
     this.#id = repository
     const { database, folder, clock } = this.#options
     const sql = `INSERT INTO backup_repositories (folder, repository, used_at) VALUES (?, ?, ?)
-      ON CONFLICT (folder) DO UPDATE SET repository = excluded.repository, used_at = excluded.used_at`
+      ON CONFLICT (folder) DO UPDATE SET used_at = excluded.used_at, repository = excluded.repository,
+      encrypted = CASE WHEN repository = excluded.repository THEN encrypted ELSE 0 END`
     await database.write([{ sql, values: [folder, repository, clock.wall()] }], 'bookkeeping')
+  }
+
+  /** Records that a repository is encrypted, and which secret opened it; null: the operator did. */
+  async noteEncrypted(repository: string, secret: string | null): Promise<void> {
+    const { database, folder, clock } = this.#options
+    if (this.wasEncrypted(repository) && (secret === null || this.secret() === secret)) return
+    const sql = `INSERT INTO backup_repositories (folder, repository, used_at, encrypted, secret) VALUES (?, ?, ?, 1, ?)
+      ON CONFLICT (folder) DO UPDATE SET repository = excluded.repository, used_at = excluded.used_at, encrypted = 1,
+      secret = coalesce(excluded.secret, secret)`
+    await database.write([{ sql, values: [folder, repository, clock.wall(), secret] }], 'bookkeeping')
+  }
+
+  /** Whether this repository was seen encrypted: one that says otherwise now has been tampered with. */
+  wasEncrypted(repository: string): boolean {
+    const sql = 'SELECT count(*) AS count FROM backup_repositories WHERE repository = ? AND encrypted = 1'
+    return (this.#options.database.get<{ count: number }>({ sql, values: [repository] })?.count ?? 0) > 0
+  }
+
+  /** Name of the secret that opened the backups in this folder last, for when site.yaml cannot be read. */
+  secret(): string | null {
+    const { database, folder } = this.#options
+    const sql = 'SELECT secret FROM backup_repositories WHERE folder = ?'
+    return database.get<{ secret: string | null }>({ sql, values: [folder] })?.secret ?? null
   }
 
   [Symbol.dispose](): void {

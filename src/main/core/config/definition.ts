@@ -45,6 +45,7 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
       ...Object.values(dependencies).map(({ headers }) => headers),
       ...Object.values(services).map(passwordsOf),
       ...Object.values(file.brokers).map(({ password = '' }) => ({ password })),
+      file.backup.encryption ?? {},
       ...Object.values(file.routes).flatMap(({ to }) =>
         to.map(({ webhook = '', headers }) => ({ ...headers, webhook })),
       ),
@@ -69,6 +70,7 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
         withinMs: file.backup.sandbox.within,
         healthyWithinMs: file.backup.sandbox.healthy,
       },
+      encryption: file.backup.encryption ? { secret: secretNamed(file.backup.encryption.passphrase) } : null,
     },
     recovery: toPolicies(file.recovery),
     tables: mapped(file.tables, (id, { file, key }) => ({ id, file, key })),
@@ -270,6 +272,12 @@ function toWebhook(url: string, entry: SiteFile['routes'][string]['to'][number])
 
 function passwordsOf({ broker }: ServiceDefinition): Readonly<Record<string, string>> {
   return mapped(broker?.users ?? {}, (_, { password }) => password ?? '')
+}
+
+/** The secret that a text refers to; the file's rules have seen that it does. */
+function secretNamed(text: string): string {
+  const [reference] = referencesIn(text)
+  return reference?.target.to === 'secret' ? reference.target.secret : ''
 }
 
 /** Names of the secrets in these maps of texts. */

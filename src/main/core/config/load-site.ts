@@ -1,5 +1,6 @@
 import type { ConfigProblem } from '#shared/contract/state.ts'
 import { idSchema } from '#shared/vocabulary.ts'
+import { backupFaults } from './backup-rules.ts'
 import { brokerLinkFaults } from './broker-link-rules.ts'
 import { toDefinition } from './definition.ts'
 import { dependencyFaults, fallbackFileFaults } from './dependency-rules.ts'
@@ -104,7 +105,13 @@ function examine(yaml: YamlText, source: SiteText, profile: string | null, optio
     const services = childOf(document, 'services')
     found.push(...verificationFaults(usable))
     found.push(...serviceFaults(usable), ...needFaults(usable, isMap(services) ? Object.keys(services) : []))
-    found.push(...phaseFaults(usable), ...dependencyFaults(usable), ...brokerLinkFaults(usable), ...drillFaults(usable))
+    found.push(
+      ...phaseFaults(usable),
+      ...dependencyFaults(usable),
+      ...brokerLinkFaults(usable),
+      ...drillFaults(usable),
+      ...backupFaults(usable),
+    )
     const devices = deviceFaults(usable)
     found.push(...devices, ...expressionFaults(definition, devices, options))
     const routes = routeFaults(usable)

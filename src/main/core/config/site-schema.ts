@@ -180,6 +180,16 @@ const backup = keys({
     .array(text('a pattern'), { error: expectation('value-wrong-type', 'a list of patterns') })
     .default([])
     .meta({ words: 'list', description: 'Glob patterns below the site folder that are left out.' }),
+  encryption: keys({
+    passphrase: text('`${secrets.NAME}`').meta({
+      description:
+        'The passphrase of the backups: `${secrets.NAME}`, with the value in the secrets file. It can be changed later; the recovery kit opens them without it.',
+    }),
+  })
+    .optional()
+    .meta({
+      description: 'Encrypts the snapshots, from the first one in a new folder on. Without it they are not encrypted.',
+    }),
   rehearse: rehearseSchema,
   sandbox: sandboxSchema,
 })

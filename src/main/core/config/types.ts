@@ -454,6 +454,8 @@ export interface BackupDefinition {
   readonly keep: { readonly last: number; readonly daily: number; readonly weekly: number; readonly monthly: number }
   /** Glob patterns below the site folder that are left out. */
   readonly exclude: readonly string[]
+  /** Name of the secret that holds the passphrase; null: not encrypted. */
+  readonly encryption: { readonly secret: string } | null
   readonly rehearsal: RehearsalDefinition
 }
 

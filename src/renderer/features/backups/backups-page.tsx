@@ -8,6 +8,7 @@ import { useEntity, useSelected, useSlice } from '../../state/use-shown.ts'
 import { useActions } from '../actions/asking.ts'
 import { BackupJobs } from './backup-jobs.tsx'
 import { BackupsSummary } from './backups-summary.tsx'
+import { EncryptionPanel } from './encryption/encryption-panel.tsx'
 import { SnapshotDrawer } from './snapshot-drawer.tsx'
 import { SnapshotTable } from './snapshot-table.tsx'
 
@@ -73,6 +74,7 @@ export default function BackupsPage() {
     >
       <BackupJobs />
       <BackupsSummary />
+      <EncryptionPanel />
       <SnapshotTable snapshots={snapshots} selected={id} />
     </PageFrame>
   )

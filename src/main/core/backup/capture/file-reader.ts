@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import { type BigIntStats, fstatSync, readSync } from 'node:fs'
 import type { BlobStore } from '../repository/blob-store.ts'
 import { Chunker, type ChunkSizes, fileChunks } from '../repository/chunker.ts'
@@ -18,12 +17,13 @@ const tries = 3
 /** Reads open files into chunks, and makes sure that what was read was there at one moment. */
 export class FileReader {
   readonly #store: BlobStore
-  readonly #chunker = new Chunker()
+  readonly #chunker: Chunker
   readonly #buffer = Buffer.allocUnsafe(2 * fileChunks.max)
   readonly #onBytes: (count: number) => void
 
   constructor(store: BlobStore, onBytes: (count: number) => void) {
     this.#store = store
+    this.#chunker = new Chunker(store.protection.gear)
     this.#onBytes = onBytes
   }
 
@@ -50,7 +50,7 @@ export class FileReader {
     let index = 0
     let same = true
     const again = await this.#pass(handle, size, sizes, (bytes) => {
-      same &&= chunks[index++] === hash('sha256', bytes, 'hex')
+      same &&= chunks[index++] === this.#store.protection.identity.idOf(bytes)
     })
     return same && again === size && index === chunks.length
   }

@@ -3,6 +3,7 @@ import { ConsoleError } from '#shared/problem.ts'
 import { runBackup } from './backup-run.ts'
 import { type Engine, openEngine } from './engine.ts'
 import { runExtract } from './extract-run.ts'
+import { runAddKey, runProve, runRemoveKey, runUnlock, withRaw } from './key-run.ts'
 import { runRemove, runVerify } from './maintenance.ts'
 import { type FromHelper, fromConsole, type Hello, hello, type Method, methods } from './messages.ts'
 import { runPlan, runStage } from './restore-run.ts'
@@ -64,8 +65,19 @@ export class Conversation {
       case 'lock': {
         await this.#engine?.[Symbol.asyncDispose]()
         this.#engine = await this.#open(greeted, methods.lock.input.parse(input))
-        return { repository: this.#engine.repository.config.id }
+        const { config, storage } = this.#engine.repository
+        const { key } = storage.protection
+        return { repository: config.id, key: key && Buffer.from(key.master).toString('base64') }
       }
+      case 'unlock':
+        return withRaw(greeted, (raw) => runUnlock(raw, methods.unlock.input.parse(input)))
+      case 'add-key':
+        return runAddKey(await this.#opened(greeted), methods['add-key'].input.parse(input))
+      case 'remove-key':
+        await runRemoveKey(await this.#opened(greeted), methods['remove-key'].input.parse(input))
+        return {}
+      case 'prove':
+        return withRaw(greeted, (raw) => runProve(raw, methods.prove.input.parse(input)))
       case 'remove':
         await runRemove({ site: greeted.site }, methods.remove.input.parse(input))
         return {}

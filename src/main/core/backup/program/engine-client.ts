@@ -3,12 +3,23 @@ import { createInterface } from 'node:readline'
 import type { CrashPoints, Logger, Runtime } from '#core/platform/index.ts'
 import { ConsoleError, type Problem } from '#shared/problem.ts'
 import type { StorageAddress } from '../repository/open-storage.ts'
-import { answers, type FromHelper, fromHelper, type Hello, type Input, type Method, type Output } from './messages.ts'
+import {
+  answers,
+  type FromHelper,
+  fromHelper,
+  type Hello,
+  type HelloSecrets,
+  type Input,
+  type Method,
+  type Output,
+} from './messages.ts'
 
 export interface HelperOptions {
   readonly runtime: Runtime
   readonly target: StorageAddress
   readonly site: Hello['site']
+  /** What opens an encrypted repository; absent: nothing does. */
+  readonly secrets?: HelloSecrets
   readonly logger: Logger
   readonly crashPoints: CrashPoints
   readonly onProgress?: (done: number, total: number, unit: 'files' | 'bytes') => void
@@ -55,6 +66,7 @@ export class Helper implements AsyncDisposable {
       target: options.target,
       site: options.site,
       databaseCopy: runtime.program('database-copy'),
+      ...(options.secrets && { secrets: options.secrets }),
     })
   }
 
@@ -84,9 +96,8 @@ export class Helper implements AsyncDisposable {
     try {
       message = fromHelper.parse(JSON.parse(line))
     } catch {
-      this.#options.logger.warn('The backup helper said something that cannot be understood.', {
-        line: line.slice(0, 500),
-      })
+      // Not what it said: an answer can hold a key.
+      this.#options.logger.warn('The backup helper said something that cannot be understood.', { length: line.length })
       return
     }
     switch (message.type) {

@@ -5,10 +5,13 @@ import { ConsoleError } from '#shared/problem.ts'
 import { ownFolder } from '../capture/scope.ts'
 import { type BlobIndex, loadIndex } from '../repository/blob-index.ts'
 import { BlobReader } from '../repository/blob-reader.ts'
+import { checked } from '../repository/keys/key-folder.ts'
 import { openStorage } from '../repository/open-storage.ts'
+import { protectionOf } from '../repository/protection.ts'
 import { createRepository, openRepository, type Repository } from '../repository/repository.ts'
+import { SealedStorage } from '../repository/sealed-storage.ts'
 import type { Storage } from '../repository/storage.ts'
-import type { Hello } from './messages.ts'
+import type { Hello, HelloSecrets } from './messages.ts'
 
 /** What the work of a helper has at hand. */
 export interface Engine {
@@ -32,9 +35,10 @@ export async function openEngine(
   ports: Pick<Engine, 'runtime' | 'owners' | 'platform' | 'progress' | 'reach'>,
   lock: { readonly what: string; readonly create: boolean } | null,
 ): Promise<Engine & AsyncDisposable> {
-  const storage = openStorage(hello.target)
+  const raw = openStorage(hello.target)
+  const storage = new SealedStorage(raw)
   try {
-    const repository = await open(storage, lock?.create ?? false)
+    const repository = await open(hello, raw, storage, lock?.create ?? false)
     const locked = lock ? await storage.lock(lock.what) : null
     const temporary = storage.workFolder ?? join(hello.site.directory, ownFolder, 'backup-work')
     if (locked && !storage.workFolder) await emptied(temporary)
@@ -63,14 +67,58 @@ async function emptied(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
 }
 
-async function open(storage: Storage, create: boolean): Promise<Repository> {
-  const found = await openRepository(storage)
-  if (found) return found
-  if (create) return createRepository(storage, Date.now())
-  throw new ConsoleError(
+const noSecrets: HelloSecrets = { key: null, passphrase: null, sealed: false }
+
+/** The repository behind a storage that seals as it asks for. */
+async function open(
+  { secrets = noSecrets }: Hello,
+  raw: Storage,
+  storage: SealedStorage,
+  create: boolean,
+): Promise<Repository> {
+  const found = await openRepository(raw)
+  if (!found && create) {
+    const encryption = secrets.passphrase === null ? null : { passphrase: secrets.passphrase }
+    if (secrets.sealed && !encryption) throw notSealed(raw.place)
+    const { config, master } = await createRepository(raw, Date.now(), encryption)
+    if (master) storage.open(protectionOf(master, config.id))
+    return { storage, config }
+  }
+  if (!found) throw missing(raw.place)
+  const { config } = found
+  if (config.cipher === 'none') {
+    if (secrets.sealed) throw notSealed(raw.place)
+    return { storage, config }
+  }
+  if (secrets.key === null) throw locked(raw.place)
+  const { master } = checked(raw, config, Buffer.from(secrets.key, 'base64'))
+  storage.open(protectionOf(master, config.id))
+  return { storage, config }
+}
+
+function missing(place: string): ConsoleError {
+  return new ConsoleError(
     'repository-missing',
-    `There are no backups of this site in ${storage.place}.`,
+    `There are no backups of this site in ${place}.`,
     'Connect the disk that holds them, or name their place in site.yaml (backup.folder or backup.target).',
-    { params: { folder: storage.place }, retryable: true },
+    { params: { folder: place }, retryable: true },
+  )
+}
+
+function locked(place: string): ConsoleError {
+  return new ConsoleError(
+    'backups-locked',
+    `The backups in ${place} are encrypted, and they are not unlocked.`,
+    'Unlock them with the passphrase or the recovery kit, then try again.',
+    { params: { place } },
+  )
+}
+
+function notSealed(place: string): ConsoleError {
+  return new ConsoleError(
+    'repository-not-encrypted',
+    `The backups in ${place} are not encrypted, and those of this site must be. Nothing was read or written.`,
+    'Name a new, empty folder under `backup.folder`, or look who has changed the backups in this one.',
+    { params: { place } },
   )
 }

@@ -14,14 +14,50 @@ export const hello = z.object({
   site: siteSchema,
   /** Path of the database-copy program. */
   databaseCopy: z.string(),
+  /** What opens an encrypted repository. Comes over standard input and nowhere else, and is never logged. */
+  secrets: z
+    .object({
+      /** The master key, base64; null: the repository is not encrypted, or is locked. */
+      key: z.string().nullable(),
+      /** For making a new repository: what it is encrypted with; null: not. */
+      passphrase: z.string().nullable(),
+      /** A repository without encryption is refused, because this one must have it. */
+      sealed: z.boolean(),
+    })
+    .optional(),
 })
 export type Hello = z.infer<typeof hello>
+export type HelloSecrets = NonNullable<Hello['secrets']>
 
 export const methods = {
   /** Takes the repository's lock for the life of the helper; `create` makes the repository where there is none. */
   lock: {
     input: z.object({ what: z.string(), create: z.boolean() }),
-    output: z.object({ repository: z.string() }),
+    /** `key`: the master key of an encrypted repository, base64. */
+    output: z.object({ repository: z.string(), key: z.string().nullable() }),
+  },
+  /** Opens an encrypted repository with a passphrase or a recovery key; answers with the master key, base64. */
+  unlock: {
+    input: z.object({ secret: z.string() }),
+    output: z.object({ master: z.string(), by: z.enum(['passphrase', 'kit']), key: z.string().nullable() }),
+  },
+  /** One more passphrase, in the place of the key file `replaces` where that is given. Needs the lock. */
+  'add-key': {
+    input: z.object({ passphrase: z.string(), label: z.string(), replaces: z.string().nullable(), now: z.number() }),
+    output: z.object({ key: z.string() }),
+  },
+  'remove-key': { input: z.object({ key: z.string() }), output: z.object({}) },
+  /** Decrypts the newest snapshot with nothing but a recovery key: its whole tree, and a sample of its content. */
+  prove: {
+    input: z.object({ kit: z.string() }),
+    output: z.object({
+      snapshot: z.string(),
+      at: z.number(),
+      files: z.number().int(),
+      trees: z.number().int(),
+      blobs: z.number().int(),
+      bytes: z.number(),
+    }),
   },
   backup: {
     input: z.object({
@@ -98,6 +134,10 @@ export type Output<M extends Method> = z.infer<Methods[M]['output']>
 /** How each answer is checked when it arrives. */
 export const answers: { readonly [M in Method]: { parse(value: unknown): Output<M> } } = {
   lock: methods.lock.output,
+  unlock: methods.unlock.output,
+  'add-key': methods['add-key'].output,
+  'remove-key': methods['remove-key'].output,
+  prove: methods.prove.output,
   backup: methods.backup.output,
   plan: methods.plan.output,
   stage: methods.stage.output,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ConsoleError } from '#shared/problem.ts'
 import { decodeIndex, type IndexedPack } from './index-format.ts'
 import { areas, isIndexKey, keys, packIdOf } from './layout.ts'
 import { type PackedBlob, readPack } from './pack-format.ts'
@@ -6,6 +7,8 @@ import type { Storage } from './storage.ts'
 
 export interface BlobLocation extends PackedBlob {
   readonly pack: string
+  /** In an encrypted repository what the pack's key is made with, hex. */
+  readonly salt?: string
 }
 
 /** Where every blob lies. Built from the index files; those are only a copy of what the packs say of themselves. */
@@ -41,7 +44,8 @@ export class BlobIndex {
     if (this.#packs.has(pack.id)) return
     this.#packs.set(pack.id, pack)
     for (const blob of pack.blobs) {
-      if (!this.isGood(blob.id)) this.#blobs.set(blob.id, { ...blob, pack: pack.id })
+      if (this.isGood(blob.id)) continue
+      this.#blobs.set(blob.id, { ...blob, pack: pack.id, ...(pack.salt !== undefined && { salt: pack.salt }) })
     }
   }
 }
@@ -56,13 +60,19 @@ export async function loadIndex(storage: Storage): Promise<BlobIndex> {
   let incomplete = false
   for (const { key } of await storage.list(areas.index)) {
     if (!isIndexKey(key)) continue
-    const content = await storage.read(key)
+    // One that is damaged, or sealed by somebody else, is as good as missing.
+    const content = await storage.read(key).catch(orDamaged)
     const packs = content && decodeIndex(content)
     if (packs) for (const pack of packs.filter(({ id }) => there.has(keys.pack(id)))) index.add(pack)
     else incomplete = true
   }
   if (incomplete) for (const pack of await unindexedPacks(storage, index)) index.add(pack)
   return index
+}
+
+function orDamaged(error: unknown): undefined {
+  if (error instanceof ConsoleError && error.problem.code === 'repository-damaged') return
+  throw error
 }
 
 /** Notes packs as damaged: the next backup stores again what lies in them. */
@@ -86,8 +96,8 @@ export async function unindexedPacks(storage: Storage, index: BlobIndex): Promis
     const id = packIdOf(key)
     if (!id || index.hasPack(id)) continue
     const pack = await storage.read(key)
-    const blobs = pack && readPack(pack)
-    if (blobs) found.push({ id, size: pack.length, blobs })
+    const said = pack && readPack(pack, storage.protection.sealing)
+    if (said) found.push({ id, size: pack.length, ...said })
   }
   return found
 }

@@ -1,9 +1,9 @@
-import { hash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { zstdDecompress, zstdDecompressSync } from 'node:zlib'
 import { ConsoleError } from '#shared/problem.ts'
 import type { BlobIndex, BlobLocation } from './blob-index.ts'
 import { keys } from './layout.ts'
+import { unsealBlob } from './pack-format.ts'
 import type { Storage } from './storage.ts'
 
 const decompressHere = 64 * 1024
@@ -22,6 +22,11 @@ export class BlobReader {
   /** Length of a blob in bytes, known without reading it. */
   length(id: string): number {
     return this.#locate(id).length
+  }
+
+  /** The id that a blob of these bytes has here. */
+  idOf(bytes: Uint8Array): string {
+    return this.#storage.protection.identity.idOf(bytes)
   }
 
   async get(id: string): Promise<Buffer> {
@@ -54,7 +59,15 @@ export class BlobReader {
     })
     if (!stored) throw this.#damaged(at, 'it is missing')
     if (stored.length < at.stored) throw this.#damaged(at, 'it ends too early')
-    return stored
+    return this.#opened(at, stored)
+  }
+
+  #opened(at: BlobLocation, stored: Buffer): Buffer {
+    const { sealing } = this.#storage.protection
+    if (!sealing) return stored
+    const bytes = at.salt === undefined ? undefined : unsealBlob(sealing.pack(Buffer.from(at.salt, 'hex')), at, stored)
+    if (bytes) return bytes
+    throw this.#damaged(at, 'a piece in it cannot be decrypted: it was changed, or is another one than it should be')
   }
 
   #unpacked(at: BlobLocation, stored: Buffer): Buffer {
@@ -67,7 +80,7 @@ export class BlobReader {
   }
 
   #checked(at: BlobLocation, bytes: Buffer): Buffer {
-    if (bytes.length === at.length && hash('sha256', bytes, 'hex') === at.id) return bytes
+    if (bytes.length === at.length && this.idOf(bytes) === at.id) return bytes
     throw this.#damaged(at, 'a piece in it has changed since it was written')
   }
 

@@ -7,11 +7,13 @@ import { keys } from './layout.ts'
 import {
   type BlobType,
   type Codec,
-  encodeDirectory,
+  encodeEnd,
   encodeHeader,
-  encodeTrailer,
   type PackedBlob,
+  sealBlob,
+  unsealBlob,
 } from './pack-format.ts'
+import type { PackSealing, Protection, Sealing } from './protection.ts'
 import type { Storage } from './storage.ts'
 
 const packTarget = 16 * 1024 * 1024
@@ -34,7 +36,7 @@ export class BlobStore {
   readonly #storage: Storage
   readonly #index: BlobIndex
   readonly #taken = new Set<string>()
-  readonly #open: Record<BlobType, OpenPack> = { data: new OpenPack(), tree: new OpenPack() }
+  readonly #open: Record<BlobType, OpenPack>
   readonly #written: IndexedPack[] = []
   readonly #working = new Set<Promise<void>>()
   #inFlight = 0
@@ -46,11 +48,17 @@ export class BlobStore {
   constructor(storage: Storage, index: BlobIndex) {
     this.#storage = storage
     this.#index = index
+    const { sealing } = storage.protection
+    this.#open = { data: new OpenPack(sealing), tree: new OpenPack(sealing) }
+  }
+
+  get protection(): Protection {
+    return this.#storage.protection
   }
 
   /** Takes a blob in and returns its id at once. `bytes` may be reused by the caller afterwards. */
   put(type: BlobType, bytes: Uint8Array): string {
-    const id = hash('sha256', bytes, 'hex')
+    const id = this.protection.identity.idOf(bytes)
     if (this.has(id)) return id
     this.#taken.add(id)
     if (bytes.length <= compressHere) {
@@ -100,15 +108,14 @@ export class BlobStore {
   #keep(id: string, type: BlobType, raw: Buffer, compressed: Buffer): void {
     const codec: Codec = compressed.length < raw.length * 0.98 ? 'zstd' : 'raw'
     const stored = codec === 'zstd' ? compressed : raw
-    this.added += stored.length
-    this.#open[type].add({ id, type, codec, stored: stored.length, length: raw.length }, stored)
+    this.added += this.#open[type].add({ id, type, codec, length: raw.length }, stored)
     if (this.#open[type].size >= packTarget) this.#seal(type)
   }
 
   #seal(type: BlobType): void {
     const pack = this.#open[type]
     if (pack.size === 0) return
-    this.#open[type] = new OpenPack()
+    this.#open[type] = new OpenPack(this.protection.sealing)
     this.#inFlight += pack.size
     this.#work(
       pack.write(this.#storage).then((written) => {
@@ -146,20 +153,32 @@ export async function writeIndex(storage: Storage, packs: readonly IndexedPack[]
 
 /** A pack that is being filled in memory. */
 class OpenPack {
+  readonly #sealing: PackSealing | null
+  readonly #header: Buffer
   readonly #blobs: PackedBlob[] = []
   readonly #parts: Buffer[] = []
   size = 0
 
-  add(blob: Omit<PackedBlob, 'offset'>, stored: Buffer): void {
-    this.#blobs.push({ ...blob, offset: encodeHeader().length + this.size })
+  constructor(sealing: Sealing | null) {
+    this.#sealing = sealing?.newPack() ?? null
+    this.#header = encodeHeader(this.#sealing)
+  }
+
+  /** Returns how many bytes it takes. */
+  add(blob: Omit<PackedBlob, 'offset' | 'stored'>, bytes: Buffer): number {
+    const stored = this.#sealing ? sealBlob(this.#sealing, blob, bytes) : bytes
+    this.#blobs.push({ ...blob, stored: stored.length, offset: this.#header.length + this.size })
     this.#parts.push(stored)
     this.size += stored.length
+    return stored.length
   }
 
   takeOver(other: OpenPack): void {
     other.#blobs.forEach((blob, index) => {
       const stored = other.#parts[index]
-      if (stored) this.add(blob, stored)
+      if (!stored) return
+      const { offset, stored: _, ...rest } = blob
+      this.add(rest, other.#sealing ? (unsealBlob(other.#sealing, blob, stored) ?? Buffer.alloc(0)) : stored)
     })
     other.#blobs.length = 0
     other.#parts.length = 0
@@ -167,15 +186,10 @@ class OpenPack {
   }
 
   async write(storage: Storage): Promise<IndexedPack> {
-    const directory = encodeDirectory(this.#blobs)
-    const content = Buffer.concat([
-      encodeHeader(),
-      ...this.#parts,
-      directory,
-      encodeTrailer(this.#blobs.length, directory),
-    ])
+    const content = Buffer.concat([this.#header, ...this.#parts, ...encodeEnd(this.#blobs, this.#sealing)])
     const id = createHash('sha256').update(content).digest('hex')
     await storage.write(keys.pack(id), content, { fixed: true })
-    return { id, size: content.length, blobs: this.#blobs }
+    const salt = this.#sealing?.salt.toString('hex')
+    return { id, size: content.length, ...(salt && { salt }), blobs: this.#blobs }
   }
 }

@@ -2,9 +2,10 @@ import { hash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { noise } from '../../../../../test/support/odd-site.ts'
 import { Chunker, type ChunkSizes, databaseChunks, fileChunks } from './chunker.ts'
+import { gearTable } from './identity.ts'
 
 function cut(bytes: Buffer, sizes: ChunkSizes): number[] {
-  const chunker = new Chunker()
+  const chunker = new Chunker(gearTable(null))
   const lengths: number[] = []
   for (let start = 0; start < bytes.length; ) {
     const length = chunker.cut(bytes, start, bytes.length, sizes)

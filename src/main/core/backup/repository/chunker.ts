@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-
 /** Bounds of a chunk in bytes; `average` is a power of two. */
 export interface ChunkSizes {
   readonly min: number
@@ -21,7 +19,12 @@ export const databaseChunks: ChunkSizes = { min: 32 * KiB, average: 128 * KiB, m
  * the average asks for before the average length, two fewer after it, so that lengths gather around the average.
  */
 export class Chunker {
-  readonly #gear = gearTable()
+  readonly #gear: Int32Array
+
+  /** `gear`: the table of the repository that the chunks are for. */
+  constructor(gear: Int32Array) {
+    this.#gear = gear
+  }
 
   /**
    * Length of the chunk that starts at `start`. `end` is where the known bytes end: at least `max` bytes after `start`, or
@@ -55,13 +58,4 @@ export class Chunker {
 
 function topBits(count: number): number {
   return -1 << (32 - count)
-}
-
-/** Entry i is the first four bytes, little endian, of SHA-256 over "wheelhouse gear " and the byte i. Part of the format. */
-function gearTable(): Int32Array {
-  const table = new Int32Array(256)
-  for (let byte = 0; byte < 256; byte++) {
-    table[byte] = createHash('sha256').update('wheelhouse gear ').update(Uint8Array.of(byte)).digest().readInt32LE(0)
-  }
-  return table
 }

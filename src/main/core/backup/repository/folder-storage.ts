@@ -5,6 +5,7 @@ import { ConsoleError } from '#shared/problem.ts'
 import { lockFolder } from './folder-lock.ts'
 import { freeBytes } from './free-bytes.ts'
 import { areas, ownNames } from './layout.ts'
+import { noProtection } from './protection.ts'
 import type { Durability, Storage, StoredFile, WriteOptions } from './storage.ts'
 
 /** What a folder needs of the system; specs put faults in between. */
@@ -21,6 +22,7 @@ export class FolderStorage implements Storage {
   readonly kind = 'folder'
   readonly place: string
   readonly workFolder: string
+  readonly protection = noProtection()
   readonly #files: FileCalls
   readonly #mount: string | undefined
   /** Open files by key, the one used longest ago first. */

@@ -1,5 +1,11 @@
 /** Where things lie in a repository: keys of its {@link Storage}. Prefixes end in `/`. */
-export const areas = { packs: 'packs/', index: 'index/', snapshots: 'snapshots/', marks: 'marks/' } as const
+export const areas = {
+  packs: 'packs/',
+  index: 'index/',
+  snapshots: 'snapshots/',
+  marks: 'marks/',
+  keys: 'keys/',
+} as const
 
 export const keys = {
   /** Its existence makes the place a repository. */
@@ -22,6 +28,8 @@ export const ownNames: ReadonlySet<string> = new Set([
   'index',
   'snapshots',
   'marks',
+  'keys',
+  'kit.json',
   'tmp',
   'config.json',
   'lock.db',

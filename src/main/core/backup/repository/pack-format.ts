@@ -1,4 +1,6 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
+import { type PackSealing, packSaltLength, type Sealing } from './protection.ts'
+import { sealOverhead } from './sealed.ts'
 
 /** What a blob holds: a piece of a file, or the listing of a folder. */
 export type BlobType = 'data' | 'tree'
@@ -7,7 +9,7 @@ export type Codec = 'raw' | 'zstd'
 
 /** Where a blob lies in its pack. Lengths and offsets in bytes. */
 export interface PackedBlob {
-  /** SHA-256 of the bytes before compression, hex. */
+  /** Of the bytes before compression, hex: SHA-256, or HMAC-SHA-256 in an encrypted repository. */
   readonly id: string
   readonly type: BlobType
   readonly codec: Codec
@@ -20,20 +22,57 @@ export interface PackedBlob {
 /** The format is described in docs/backup-format.md; a change there is a new version of the repository. */
 const headerMagic = Buffer.from('WHPACK\r\n')
 const trailerMagic = Buffer.from('WHPEND\r\n')
-const formatVersion = 1
 export const headerLength = 16
 export const entryLength = 48
 export const trailerLength = 48
+const versions = { plain: 1, sealed: 2 } as const
 
 const types: readonly BlobType[] = ['data', 'tree']
 const codecs: readonly Codec[] = ['raw', 'zstd']
 
-/** The first 16 bytes of a pack. The last four are flags; none is defined yet. */
-export function encodeHeader(): Buffer {
+/** The first bytes of a pack: 16, and in an encrypted one the 32 that its key is made with. */
+export function encodeHeader(sealing: PackSealing | null): Buffer {
   const header = Buffer.alloc(headerLength)
   headerMagic.copy(header)
-  header.writeUInt32LE(formatVersion, 8)
-  return header
+  header.writeUInt32LE(sealing ? versions.sealed : versions.plain, 8)
+  return sealing ? Buffer.concat([header, sealing.salt]) : header
+}
+
+/** Length of the header of a pack that was written with this. */
+export function headerLengthOf(sealing: PackSealing | null): number {
+  return headerLength + (sealing ? packSaltLength : 0)
+}
+
+/** A blob as it lies in a sealed pack: bound to its id, type, codec and length, and by the key to its pack. */
+export function sealBlob(sealing: PackSealing, blob: Described, stored: Uint8Array): Buffer {
+  return sealing.seal(blobName(blob), stored)
+}
+
+/** Undefined when it is another blob than it should be, or was changed. */
+export function unsealBlob(sealing: PackSealing, blob: Described, stored: Uint8Array): Buffer | undefined {
+  return sealing.open(blobName(blob), stored)
+}
+
+type Described = Pick<PackedBlob, 'id' | 'type' | 'codec' | 'length'>
+
+function blobName({ id, type, codec, length }: Described): Buffer {
+  const name = Buffer.alloc(38)
+  name.write(id, 0, 'hex')
+  name.writeUInt8(types.indexOf(type), 32)
+  name.writeUInt8(codecs.indexOf(codec), 33)
+  name.writeUInt32LE(length, 34)
+  return name
+}
+
+/** What follows the blobs: the directory, sealed in an encrypted pack, and the trailer. */
+export function encodeEnd(blobs: readonly PackedBlob[], sealing: PackSealing | null): readonly Buffer[] {
+  const plain = encodeDirectory(blobs)
+  const directory = sealing ? sealing.seal(directoryName(blobs.length), plain) : plain
+  return [directory, encodeTrailer(blobs.length, directory)]
+}
+
+function directoryName(count: number): Buffer {
+  return Buffer.from(`directory of ${count}`)
 }
 
 /** The directory of a pack: one entry of 48 bytes for each blob. */
@@ -44,7 +83,7 @@ export function encodeDirectory(blobs: readonly PackedBlob[]): Buffer {
     directory.write(blob.id, at, 'hex')
     directory.writeUInt8(types.indexOf(blob.type), at + 32)
     directory.writeUInt8(codecs.indexOf(blob.codec), at + 33)
-    // Byte 34 names the cipher, 35 is reserved; 0 is "none".
+    // Bytes 34 and 35 are reserved.
     directory.writeUInt32LE(blob.offset, at + 36)
     directory.writeUInt32LE(blob.stored, at + 40)
     directory.writeUInt32LE(blob.length, at + 44)
@@ -53,10 +92,10 @@ export function encodeDirectory(blobs: readonly PackedBlob[]): Buffer {
 }
 
 /** The last 48 bytes: number of blobs, flags, SHA-256 of the directory, and the end mark. */
-export function encodeTrailer(count: number, directory: Uint8Array): Buffer {
+function encodeTrailer(count: number, directory: Uint8Array): Buffer {
   const trailer = Buffer.alloc(trailerLength)
   trailer.writeUInt32LE(count, 0)
-  createHash('sha256').update(directory).digest().copy(trailer, 8)
+  hash('sha256', directory, 'buffer').copy(trailer, 8)
   trailerMagic.copy(trailer, 40)
   return trailer
 }
@@ -81,14 +120,31 @@ export function decodeDirectory(directory: Buffer): readonly PackedBlob[] | unde
   return blobs
 }
 
-/** The blobs of a whole pack as it says itself. Undefined when it is not a pack of this version, or damaged at its end. */
-export function readPack(pack: Buffer): readonly PackedBlob[] | undefined {
-  if (pack.length < headerLength + trailerLength || !pack.subarray(0, headerLength).equals(encodeHeader()))
-    return undefined
+/** What a whole pack says of itself. */
+export interface ReadPack {
+  readonly blobs: readonly PackedBlob[]
+  /** In an encrypted repository, hex. */
+  readonly salt?: string
+}
+
+/**
+ * The blobs of a whole pack as it says itself. Undefined when it is not a pack, is damaged at its end, or is not sealed as
+ * the repository is: an encrypted one takes no open packs, an open one no sealed ones.
+ */
+export function readPack(pack: Buffer, sealing: Sealing | null): ReadPack | undefined {
+  const start = headerLength + (sealing ? packSaltLength : 0)
+  if (pack.length < start + trailerLength) return undefined
+  const salt = pack.subarray(headerLength, start)
+  const packSealing = sealing?.pack(salt) ?? null
+  if (!pack.subarray(0, start).equals(encodeHeader(packSealing))) return undefined
   const trailer = pack.subarray(pack.length - trailerLength)
-  const start = pack.length - trailerLength - trailer.readUInt32LE(0) * entryLength
-  if (start < headerLength) return undefined
-  const directory = pack.subarray(start, pack.length - trailerLength)
-  if (!encodeTrailer(trailer.readUInt32LE(0), directory).equals(trailer)) return undefined
-  return decodeDirectory(directory)
+  const count = trailer.readUInt32LE(0)
+  const end = pack.length - trailerLength
+  const from = end - count * entryLength - (packSealing ? sealOverhead : 0)
+  if (from < start) return undefined
+  const stored = pack.subarray(from, end)
+  if (!encodeTrailer(count, stored).equals(trailer)) return undefined
+  const directory = packSealing ? packSealing.open(directoryName(count), stored) : stored
+  const blobs = directory && decodeDirectory(directory)
+  return blobs && { blobs, ...(packSealing && { salt: salt.toString('hex') }) }
 }

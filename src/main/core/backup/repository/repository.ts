@@ -2,21 +2,34 @@ import { z } from 'zod'
 import { newId } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { databaseChunks, fileChunks } from './chunker.ts'
+import { configSeal } from './keys/config-seal.ts'
+import { addKey, removeStrayKeys } from './keys/key-folder.ts'
+import { newMasterKey } from './keys/master-key.ts'
 import { keys } from './layout.ts'
+import { protectionOf } from './protection.ts'
 import type { Storage } from './storage.ts'
 
 /** The version of the repository format that this program writes, and the highest that it reads. */
-export const repositoryFormat = 1
+export const repositoryFormat = 2
 
 const sizesSchema = z.object({ min: z.number().int(), average: z.number().int(), max: z.number().int() })
-const configSchema = z.object({
-  format: z.literal(repositoryFormat),
-  id: z.string(),
-  createdAt: z.number(),
-  hash: z.literal('sha256'),
-  cipher: z.literal('none'),
-  chunker: z.object({ algorithm: z.literal('gear-1'), files: sizesSchema, databases: sizesSchema }),
-})
+const common = { id: z.string().max(64), createdAt: z.number() }
+const chunkerOf = <A extends string>(algorithm: A) =>
+  z.object({ algorithm: z.literal(algorithm), files: sizesSchema, databases: sizesSchema })
+const plainShape = { ...common, hash: z.literal('sha256'), cipher: z.literal('none'), chunker: chunkerOf('gear-1') }
+/** Format 1 knows no encryption; 2 is the same where there is none. */
+const configSchema = z.union([
+  z.object({ format: z.union([z.literal(1), z.literal(2)]), ...plainShape, seal: z.undefined().optional() }),
+  z.object({
+    format: z.literal(2),
+    ...common,
+    hash: z.literal('hmac-sha256'),
+    cipher: z.literal('aes-256-gcm'),
+    chunker: chunkerOf('gear-1-keyed'),
+    /** Over everything above, with the repository's key. */
+    seal: z.string().max(64),
+  }),
+])
 export type RepositoryConfig = z.infer<typeof configSchema>
 
 export interface Repository {
@@ -38,9 +51,32 @@ export async function openRepository(storage: Storage): Promise<Repository | und
   return text && { storage, config: parseConfig(storage.place, text.toString('utf8')) }
 }
 
-/** Makes a repository in a storage that is absent or empty; the config is written last and is what makes it one. */
-export async function createRepository(storage: Storage, now: number): Promise<Repository> {
-  const config: RepositoryConfig = {
+/** With what a new repository is encrypted; null: not at all. */
+export type Encryption = { readonly passphrase: string } | null
+
+/**
+ * Makes a repository in a storage that is absent or empty; the config is written last and is what makes it one. Resolves
+ * with its master key where it is encrypted. Rejects with `passphrase-weak` too.
+ */
+export async function createRepository(
+  storage: Storage,
+  now: number,
+  encryption: Encryption = null,
+): Promise<Repository & { readonly master: Buffer | null }> {
+  try {
+    await storage.prepare()
+    const { config, master } = encryption
+      ? await encrypted(storage, now, encryption.passphrase)
+      : { config: plainConfig(now), master: null }
+    await storage.write(keys.config, `${JSON.stringify(config, null, 2)}\n`, { ifAbsent: true })
+    return { storage, config, master }
+  } catch (error) {
+    throw error instanceof ConsoleError ? error : unreachable(storage.place, error)
+  }
+}
+
+function plainConfig(now: number): RepositoryConfig {
+  return {
     format: repositoryFormat,
     id: newId('rp'),
     createdAt: now,
@@ -48,13 +84,24 @@ export async function createRepository(storage: Storage, now: number): Promise<R
     cipher: 'none',
     chunker: { algorithm: 'gear-1', files: { ...fileChunks }, databases: { ...databaseChunks } },
   }
-  try {
-    await storage.prepare()
-    await storage.write(keys.config, `${JSON.stringify(config, null, 2)}\n`, { ifAbsent: true })
-  } catch (error) {
-    throw error instanceof ConsoleError ? error : unreachable(storage.place, error)
-  }
-  return { storage, config }
+}
+
+/** A new key, its key file, and the config that only this key can have signed. */
+async function encrypted(storage: Storage, now: number, passphrase: string) {
+  const bare = {
+    ...plainConfig(now),
+    format: 2,
+    hash: 'hmac-sha256',
+    cipher: 'aes-256-gcm',
+    chunker: { algorithm: 'gear-1-keyed', files: { ...fileChunks }, databases: { ...databaseChunks } },
+    seal: '',
+  } as const
+  const master = newMasterKey()
+  const { sealing } = protectionOf(master, bare.id)
+  if (!sealing) throw new Error('an encrypted repository seals')
+  await removeStrayKeys(storage)
+  await addKey(storage, bare, master, { passphrase, label: '', now })
+  return { config: { ...bare, seal: configSeal(bare, sealing) }, master }
 }
 
 function parseConfig(folder: string, text: string): RepositoryConfig {

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { notEmpty, taken } from './folder-storage.ts'
 import { ownNames } from './layout.ts'
+import { noProtection } from './protection.ts'
 import type { S3Address } from './s3/address.ts'
 import { BlockCache } from './s3/block-cache.ts'
 import { type S3Patience, S3Requests, usualPatience } from './s3/client.ts'
@@ -18,6 +19,7 @@ export class S3Storage implements Storage {
   readonly kind = 's3'
   readonly place: string
   readonly workFolder = null
+  readonly protection = noProtection()
   readonly #requests: S3Requests
   readonly #clock: Clock
   readonly #blocks: BlockCache

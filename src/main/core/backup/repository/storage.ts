@@ -1,3 +1,5 @@
+import type { Protection } from './protection.ts'
+
 /** A file of a repository: its key and its size in bytes. */
 export interface StoredFile {
   readonly key: string
@@ -34,6 +36,8 @@ export interface Storage extends Disposable {
    * on this machine.
    */
   readonly workFolder: string | null
+  /** How what lies here is kept from others. Packs are sealed by who writes them, all other files on their way through. */
+  readonly protection: Protection
   /** What is known so far: `weak` as soon as a write had to do without fsync. */
   durability(): Durability
   /** A whole file. */

@@ -70,7 +70,7 @@ export async function verifyPacks(
     if (!content) throw damaged(storage, id, 'it is not there')
     if (hash('sha256', content, 'hex') !== id)
       throw damaged(storage, id, 'its content has changed since it was written')
-    if (!readPack(content)) throw damaged(storage, id, 'its directory cannot be read')
+    if (!readPack(content, storage.protection.sealing)) throw damaged(storage, id, 'its directory cannot be read')
     await onPack(content, id)
   }
 }

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import {
   type BigIntStats,
   closeSync,
@@ -134,7 +133,7 @@ class SiteComparison {
           read += got
         }
         position += bytes.length
-        return hash('sha256', bytes, 'hex') === id
+        return this.#ports.reader.idOf(bytes) === id
       })
     })
     return same ?? false

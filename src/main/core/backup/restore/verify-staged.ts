@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import { closeSync, constants, lstatSync, openSync, readlinkSync, readSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
 import { ConsoleError } from '#shared/problem.ts'
@@ -35,7 +34,7 @@ function verifyContent(path: Buffer, entry: FileEntry, reader: BlobReader): void
         if (got === 0) throw differs(path, 'it is too short')
         read += got
       }
-      if (hash('sha256', bytes, 'hex') !== id) throw differs(path, 'its content is not what the snapshot holds')
+      if (reader.idOf(bytes) !== id) throw differs(path, 'its content is not what the snapshot holds')
       position += bytes.length
     }
   } finally {

@@ -1,0 +1,120 @@
+import { Button } from '@mantine/core'
+import { useState } from 'react'
+import type { EncryptionView } from '#shared/contract/index.ts'
+import { CommandLine } from '../../../components/command-line.tsx'
+import { HealthMark } from '../../../components/health-mark.tsx'
+import { Panel } from '../../../components/panel.tsx'
+import { Sentence } from '../../../components/sentence.tsx'
+import { Age } from '../../../components/time.tsx'
+import { useEntity } from '../../../state/use-shown.ts'
+import styles from './encryption-panel.module.css'
+import { MakeKitDialog, ProveKitDialog } from './kit-dialogs.tsx'
+import { PassphrasesDialog } from './passphrases-dialog.tsx'
+import { UnlockDialog } from './unlock-dialog.tsx'
+
+type Asked = 'unlock' | 'kit' | 'prove' | 'passphrases'
+
+/** Whether the backups can be read by whoever has the folder; and whether they still could be, were this machine gone. */
+export function EncryptionPanel() {
+  const encryption = useEntity('backups', 'backups')?.encryption
+  const [asked, setAsked] = useState<Asked | null>(null)
+  if (!encryption || encryption.on === null) return null
+  const close = () => setAsked(null)
+  return (
+    <Panel title="Encryption" className={styles.panel}>
+      <Body encryption={encryption} ask={setAsked} />
+      {asked === 'unlock' && <UnlockDialog onClose={close} />}
+      {asked === 'kit' && <MakeKitDialog onClose={close} onMade={() => setAsked('prove')} />}
+      {asked === 'prove' && <ProveKitDialog onClose={close} />}
+      {asked === 'passphrases' && <PassphrasesDialog onClose={close} />}
+    </Panel>
+  )
+}
+
+function Body({ encryption, ask }: { readonly encryption: EncryptionView; readonly ask: (what: Asked) => void }) {
+  const { on, locked, repository } = encryption
+  if (locked !== null) {
+    return (
+      <div className={styles.line}>
+        <p>
+          <HealthMark health="unhealthy" label="locked" /> <Sentence text={locked} />
+        </p>
+        <div className={styles.actions}>
+          <Button variant="filled" onClick={() => ask('unlock')}>
+            Unlock…
+          </Button>
+        </div>
+      </div>
+    )
+  }
+  if (!on) return <Off />
+  if (repository === null) return <p className="dim">The first backup makes an encrypted repository.</p>
+  return (
+    <div className={styles.line}>
+      <p>
+        <KitState encryption={encryption} />
+      </p>
+      <div className={styles.actions}>
+        <Button onClick={() => ask('kit')}>Make the kit…</Button>
+        <Button onClick={() => ask('prove')} disabled={encryption.kit.madeAt === null}>
+          Prove the kit…
+        </Button>
+        <Button onClick={() => ask('passphrases')}>Passphrases…</Button>
+      </div>
+    </div>
+  )
+}
+
+/** The one thing that an operator must know of encrypted backups: could somebody open them without this machine? */
+function KitState({ encryption }: { readonly encryption: EncryptionView }) {
+  const { madeAt, proven, failed } = encryption.kit
+  if (failed) {
+    return (
+      <>
+        <HealthMark health="unhealthy" label="failed" /> Encrypted. The recovery kit could not be proven{' '}
+        <Age at={failed.at} />: <Sentence text={failed.why} />
+      </>
+    )
+  }
+  if (proven) {
+    return (
+      <span title={proven.note}>
+        <HealthMark health="healthy" label="proven" /> Encrypted. The recovery kit was proven <Age at={proven.at} />: it
+        alone opened a snapshot.
+      </span>
+    )
+  }
+  return (
+    <>
+      <HealthMark health="degraded" label="not proven" /> Encrypted.{' '}
+      {madeAt === null ? (
+        'There is no recovery kit: if this computer is lost, nobody can open the backups.'
+      ) : (
+        <>
+          A recovery kit was made <Age at={madeAt} /> and never proven: type it back once.
+        </>
+      )}
+    </>
+  )
+}
+
+const sample = `backup:
+  folder: /mnt/backup/lab-encrypted
+  encryption: { passphrase: "\${secrets.BACKUP}" }`
+
+function Off() {
+  return (
+    <>
+      <p className="dim">Not encrypted: whoever has the folder can read every backup.</p>
+      <details className={styles.how}>
+        <summary>How to encrypt them</summary>
+        <p className="dim">
+          Put a passphrase into the secrets file, and say in <code>site.yaml</code> which one it is, with a new folder:
+          a repository is encrypted from its first snapshot on, and never changed into one.
+        </p>
+        <pre>{sample}</pre>
+        <CommandLine label="check" command="wheelhouse config check" />
+      </details>
+    </>
+  )
+}
