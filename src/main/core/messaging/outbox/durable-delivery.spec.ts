@@ -241,7 +241,8 @@ describe('Durable delivery beside mosquitto', () => {
     const publish = async (n: number) =>
       rig.messaging.publish({ topic: 'in/a', payload: String(n), qos: 1, retain: false })
     const got: string[] = []
-    collect(await connected(rig.url, 'reader'), 'out', got)
+    const reader = await connected(rig.url, 'reader')
+    collect(reader, 'out', got)
     for (let n = 0; n < 50; n++) await publish(n)
     first.kill('SIGSTOP')
     const late = publish(50).catch(() => {})
@@ -253,6 +254,9 @@ describe('Durable delivery beside mosquitto', () => {
     await until('the loss to be noticed', () => rig.state.slice('traffic').get('traffic')?.router === 'connecting')
     mosquittoOn(rig.port, folder.path)
     await routerConnected(rig)
+    // The new broker knows nothing of the reader: what is published before it has come back and subscribed goes past it.
+    await until('the reader to be back', () => reader.connected)
+    await reader.subscribeAsync('out', { qos: 1 })
     for (let n = 51; n < 60; n++) await publish(n)
     await until('the rest', () => new Set(got).size >= 60)
     expect([...new Set(got)]).toEqual(Array.from({ length: 60 }, (_, n) => String(n)))
