@@ -30,7 +30,8 @@ export interface BackupRig extends AsyncDisposable {
   readonly store: Store
   /** Takes a snapshot and resolves with its id. Fails when the job does. */
   backUp(kind?: 'full' | 'data'): Promise<string>
-  restore(snapshot?: string | null, fingerprint?: string | null): Promise<JobView>
+  /** `paths`: path keys; everything without them. */
+  restore(snapshot?: string | null, fingerprint?: string | null, paths?: readonly string[] | null): Promise<JobView>
   undo(): Promise<JobView>
 }
 
@@ -119,8 +120,8 @@ export async function openBackupRig(options: BackupRigOptions): Promise<BackupRi
       if (view.state !== 'completed') throw new Error(view.message ?? 'the backup did not complete')
       return String(view.data.snapshot)
     },
-    restore: async (snapshot = null, fingerprint = null) =>
-      ended(await backups.restore({ snapshot, fingerprint, cause: operator })),
+    restore: async (snapshot = null, fingerprint = null, paths = null) =>
+      ended(await backups.restore({ snapshot, paths, fingerprint, cause: operator })),
     undo: async () => ended(await backups.undo({ fingerprint: null, cause: operator })),
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   }

@@ -135,6 +135,7 @@ export class UserHere extends TestUser {
         ask: async () => null,
         askSecret: async () => this.secrets.shift() ?? null,
         piped: async () => this.piped,
+        raw: async () => {},
         onInterrupt: () => ({ [Symbol.dispose]() {} }),
         unread: new Promise(() => {}),
       },

@@ -14,6 +14,8 @@ const request = z
     folder: z.string(),
     act: z.enum(['recover', 'back up', 'restore', 'undo']),
     services: z.array(z.string()).default([]),
+    /** Of a restore: only these, as path keys. */
+    paths: z.array(z.string()).nullable().default(null),
   })
   .parse(JSON.parse(process.argv[2] ?? '{}'))
 
@@ -26,6 +28,6 @@ const sentences = await rig.backups.recover(rig.jobs.interrupted)
 const told = { sentences, owed: rig.backups.owedServices(), jobs: rig.jobs.interrupted.map(({ view }) => view.state) }
 let ended: unknown = null
 if (request.act === 'back up') ended = await rig.backUp()
-if (request.act === 'restore') ended = await rig.restore()
+if (request.act === 'restore') ended = await rig.restore(null, null, request.paths)
 if (request.act === 'undo') ended = await rig.undo()
 writeSync(1, `${JSON.stringify({ ...told, ended })}\n`)

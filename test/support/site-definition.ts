@@ -21,6 +21,7 @@ export function siteOf(services: readonly ServiceDefinition[], id = 'lab'): Site
     backup: {
       folder: null,
       schedule: { full: null, data: null },
+      watchMs: 0,
       keep: { last: 1, daily: 0, weekly: 0, monthly: 0 },
       exclude: [],
       rehearsal: { schedule: null, folder: null, most: 1e10, withinMs: 600_000, healthyWithinMs: 30_000 },

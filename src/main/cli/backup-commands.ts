@@ -28,11 +28,13 @@ export function addBackupCommands(program: Command, runPlain: Run): void {
       run(command, (context) => verify(context, snapshot)),
     )
   withConsent(
-    withKeyFile(program.command('restore [snapshot]')).description(
-      'put the site back to a snapshot; the newest good one when none is named',
+    withKeyFile(program.command('restore [snapshot] [paths...]')).description(
+      'put the site back to a snapshot, or only files, folders and databases of it; the newest good one when none is named, or as "latest"',
     ),
-  ).action((snapshot: string | undefined, values: Partial<ConsentOptions>, command: Command) =>
-    run(command, (context) => restore(context, snapshot ?? null, consent(values))),
+  ).action((snapshot: string | undefined, paths: string[], values: Partial<ConsentOptions>, command: Command) =>
+    run(command, (context) =>
+      restore(context, snapshot === 'latest' ? null : (snapshot ?? null), paths, consent(values)),
+    ),
   )
   withConsent(withKeyFile(program.command('undo')).description('go back to before the last restore or undo')).action(
     (values: Partial<ConsentOptions>, command: Command) => run(command, (context) => undo(context, consent(values))),

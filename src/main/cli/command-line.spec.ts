@@ -171,6 +171,7 @@ function newDesk(clock: Clock = systemClock()) {
     ask: async () => null,
     askSecret: async () => null,
     piped: async () => null,
+    raw: async () => {},
     onInterrupt: () => ({ [Symbol.dispose]() {} }),
     unread: new Promise(() => {}),
   }

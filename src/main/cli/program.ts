@@ -22,6 +22,7 @@ import { addDrillCommands, addMaintenanceCommands, addRecoveryCommands } from '.
 import { addRehearsalCommands } from './rehearsal-commands.ts'
 import { addRouteCommands } from './route-commands.ts'
 import { addServiceCommands } from './service-commands.ts'
+import { addSnapshotFileCommands } from './snapshot-file-commands.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Options that every command has. */
@@ -81,6 +82,7 @@ export function buildProgram(options: ProgramOptions): Command {
   addProcessCommands(program, run)
   addBackupCommands(program, run)
   addRehearsalCommands(program, run)
+  addSnapshotFileCommands(program, run)
   addStoreCommands(program, run)
   addDatabaseCommands(program, run)
   addDependencyCommands(program, run)

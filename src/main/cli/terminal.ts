@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 
@@ -5,6 +6,8 @@ import { Writable } from 'node:stream'
 export interface Terminal {
   out(text: string): void
   err(text: string): void
+  /** Writes bytes as they are as the result; resolves when there is room for more. */
+  raw(bytes: Uint8Array): Promise<void>
   /** Shows one line that the next one replaces; null takes it away. Nothing where nobody watches. */
   progress(line: string | null): void
   /** Asks a yes-or-no question; null where nobody can answer. */
@@ -52,6 +55,9 @@ export function processTerminal(): ProcessTerminal {
     out(text) {
       clear()
       stdout.write(`${text}\n`)
+    },
+    async raw(bytes) {
+      if (!stdout.write(bytes)) await Promise.race([once(stdout, 'drain'), unread])
     },
     err(text) {
       clear()

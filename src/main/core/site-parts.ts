@@ -1,6 +1,6 @@
 import type { Cause } from '#shared/vocabulary.ts'
 import { type Attention, attentionSchema, openAttention } from './attention/index.ts'
-import { type Backups, backupSchema, openBackups } from './backup/index.ts'
+import { type Backups, backupSchema, journalledSince, openBackups } from './backup/index.ts'
 import type { LoadedSite, SiteDefinition } from './config/index.ts'
 import { openSecrets, openSiteKey, releaseFolder, variablesOf } from './config/index.ts'
 import { type Coordinator, coordinatorSchema, openCoordinator, RunMarks } from './coordinator/index.ts'
@@ -283,6 +283,7 @@ export async function openParts(
       logger: logger.part('backup'),
       crashPoints,
       database,
+      journalledSince: (at) => journalledSince(store.messages, at),
       beforeRisk: (signal) => storeCare.copyBeforeRisk(signal),
       encryption: () => {
         const read = definition() ?? site.loaded.definition

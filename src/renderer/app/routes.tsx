@@ -13,6 +13,7 @@ const DevicesPage = lazy(() => import('../features/devices/devices-page.tsx'))
 const MessagesPage = lazy(() => import('../features/messages/messages-page.tsx'))
 const TimelinePage = lazy(() => import('../features/timeline/timeline-page.tsx'))
 const DiagnosePage = lazy(() => import('../features/diagnose/diagnose-page.tsx'))
+const BrowsePage = lazy(() => import('../features/backups/browse/browse-page.tsx'))
 const BackupsPage = lazy(() => import('../features/backups/backups-page.tsx'))
 const RecoveryPage = lazy(() => import('../features/recovery/recovery-page.tsx'))
 const SettingsPage = lazy(() => import('../features/settings/settings-page.tsx'))
@@ -76,6 +77,14 @@ export function makeRouter() {
               element: (
                 <Suspense fallback={loading}>
                   <RecoveryPage />
+                </Suspense>
+              ),
+            },
+            {
+              path: '/backups/:id/files',
+              element: (
+                <Suspense fallback={loading}>
+                  <BrowsePage />
                 </Suspense>
               ),
             },

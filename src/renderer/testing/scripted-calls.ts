@@ -10,6 +10,7 @@ import { sampleAttempts } from './sample-policies.ts'
 import { processCalls } from './sample-processes.ts'
 import { recordingCalls } from './sample-recordings.ts'
 import { routeCalls } from './sample-routes.ts'
+import { sampleSnapshotFiles } from './sample-snapshot-files.ts'
 import { sampleTopics } from './sample-topics.ts'
 import { sampleVerification } from './sample-verification.ts'
 import { sampleWhy } from './sample-why.ts'
@@ -155,6 +156,14 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
       create: (input) => start('backups.create', input, 'Back up ConsultEase', 'backup.create'),
       snapshots: async () => ({ snapshots: Object.values(host.slices.snapshots) }),
       plan: async () => plan,
+      losses: async () => ({
+        sentences: ['requests in data/app.db: 1,204 rows now, 1,180 in the snapshot: 24 rows are lost.'],
+        databases: [],
+        written: { files: 0, newest: [] },
+        journalled: 0,
+        postgres: [],
+        since: Date.now() - 3_600_000,
+      }),
       restore: (input) => start('backups.restore', input, 'Restore ConsultEase', 'restore.run'),
       planUndo: async () => ({
         ...plan,
@@ -164,6 +173,7 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
       undo: (input) => start('backups.undo', input, 'Undo the restore', 'restore.undo'),
       verify: (input) => start('backups.verify', input, 'Verify sn-11', 'backup.verify'),
       pin: (input) => done('backups.pin', input),
+      files: sampleSnapshotFiles,
     },
     backupKeys: {
       unlock: async (input) => {
@@ -320,6 +330,9 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
 
 const plan: RestorePlan = {
   snapshot: 'sn-11',
+  paths: null,
+  stops: [],
+  notes: [],
   fingerprint: 'plan-1',
   sentence: 'Restores the state of today 08:02: 11 files are added, 3 changed, 2 deleted.',
   add: 11,

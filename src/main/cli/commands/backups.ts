@@ -1,7 +1,9 @@
 import type { RestorePlan } from '#shared/contract/backups.ts'
+import type { Losses } from '#shared/contract/losses.ts'
 import type { SnapshotView } from '#shared/contract/state.ts'
 import { exitCodes } from '../exit-code.ts'
 import { firstState } from '../first-state.ts'
+import { readPath } from '../path-words.ts'
 import { bytes, counted, moment, table } from '../words.ts'
 import { agreed, type ConsentOptions, type Intent } from './consent.ts'
 import { type CommandContext, show } from './context.ts'
@@ -37,24 +39,27 @@ export async function verify(context: CommandContext, snapshot: string): Promise
   return await runJob(context, reached, await reached.connection.calls.backups.verify({ snapshot }))
 }
 
-/** `wheelhouse restore [SNAPSHOT]`: the newest good snapshot when none is named. */
+/** `wheelhouse restore [SNAPSHOT] [PATH...]`: the newest good snapshot when none is named, all of it when no path is. */
 export async function restore(
   context: CommandContext,
   snapshot: string | null,
+  texts: readonly string[],
   options: ConsentOptions,
 ): Promise<number> {
+  const paths = texts.length === 0 ? null : texts.map(readPath)
   await using reached = await context.reach('any')
   const { backups } = reached.connection.calls
-  const plan = await backups.plan({ snapshot })
+  const plan = await backups.plan({ snapshot, paths })
   if (isEmpty(plan)) {
     show(context, { plan }, plan.sentence)
     return exitCodes.done
   }
-  if (!(await agreed(context, intent(plan), options))) return options.plan ? exitCodes.done : exitCodes.refused
+  const losses = await lossesOf(() => backups.losses({ snapshot: plan.snapshot, paths }))
+  if (!(await agreed(context, intent(plan, losses), options))) return options.plan ? exitCodes.done : exitCodes.refused
   return await runJob(
     context,
     reached,
-    await backups.restore({ snapshot: plan.snapshot, fingerprint: plan.fingerprint }),
+    await backups.restore({ snapshot: plan.snapshot, paths, fingerprint: plan.fingerprint }),
   )
 }
 
@@ -63,7 +68,8 @@ export async function undo(context: CommandContext, options: ConsentOptions): Pr
   await using reached = await context.reach('any')
   const { backups } = reached.connection.calls
   const plan = await backups.planUndo()
-  if (!(await agreed(context, intent(plan), options))) return options.plan ? exitCodes.done : exitCodes.refused
+  const losses = isEmpty(plan) ? null : await lossesOf(() => backups.losses({ snapshot: plan.snapshot }))
+  if (!(await agreed(context, intent(plan, losses), options))) return options.plan ? exitCodes.done : exitCodes.refused
   return await runJob(context, reached, await backups.undo({ fingerprint: plan.fingerprint }))
 }
 
@@ -72,8 +78,18 @@ function isEmpty({ add, change, delete: removed }: RestorePlan): boolean {
 }
 
 /** What a plan is about to do, for the operator's word. */
-function intent(plan: RestorePlan): Intent {
-  return { sentence: plan.sentence, text: planText(plan), document: { plan } }
+function intent(plan: RestorePlan, losses: Losses | null): Intent {
+  const text = losses === null ? planText(plan) : `${planText(plan)}\n${lossesText(losses)}`
+  return { sentence: plan.sentence, text, document: { plan, losses } }
+}
+
+/** What would be lost; that it cannot be said must not keep anybody from the rescue. */
+async function lossesOf(ask: () => Promise<Losses>): Promise<Losses | null> {
+  return await ask().catch(() => null)
+}
+
+function lossesText({ sentences }: Losses): string {
+  return ['What you will lose:', ...sentences.map((sentence) => `  ${sentence}`)].join('\n')
 }
 
 export function planText(plan: RestorePlan): string {
@@ -86,6 +102,8 @@ export function planText(plan: RestorePlan): string {
     ...entries.map(({ path, what, bytes: size }) => `  ${marks[what]} ${path}  ${bytes(size)}`),
     ...(hidden > 0 ? [`  and ${counted(hidden, 'more entry', 'more entries')}`] : []),
     ...(plan.services.length > 0 ? [`Stopped and started again: ${plan.services.join(', ')}.`] : []),
+    ...plan.stops.map(({ service, why }) => `  ${service}: ${why}`),
+    ...plan.notes,
     ...plan.warnings.map((warning) => `Warning: ${warning}`),
     plan.undo,
   ].join('\n')

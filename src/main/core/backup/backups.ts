@@ -1,6 +1,6 @@
 import type { Secrets } from '#core/config/index.ts'
 import type { InterruptedJob, JobContext, JobOutcome, JobRequest } from '#core/jobs/index.ts'
-import type { BackupsView, RestorePlan, SnapshotView } from '#shared/contract/index.ts'
+import type { BackupsView, Losses, RestorePlan, SnapshotView } from '#shared/contract/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import { Catalogue } from './catalogue.ts'
@@ -13,17 +13,16 @@ import type { HelloSecrets } from './program/messages.ts'
 import { recoverInterrupted } from './recovery.ts'
 import { openStorage } from './repository/open-storage.ts'
 import { SealedStorage } from './repository/sealed-storage.ts'
-import { markSnapshot, type Snapshot } from './repository/snapshot-file.ts'
-import { type RestorePorts, restoreSteps, runRestore } from './restore-job.ts'
-import { restoreOutcome } from './restore-outcome.ts'
-import { restorePlan } from './restore-plan.ts'
+import { markSnapshot } from './repository/snapshot-file.ts'
+import { Restores } from './restores.ts'
 import { planRetention } from './retention.ts'
 import { Schedule, type ScheduledKind, type Timetable } from './schedule.ts'
+import { openSnapshotFiles, type SnapshotFiles } from './snapshot-files.ts'
 import { runCreate, runVerify } from './snapshot-jobs.ts'
 import { snapshotSource } from './snapshot-source.ts'
 import type { Backups, SnapshotSource } from './types.ts'
 import { UsedRepository } from './used-repository.ts'
-import { isGood, nameOf, snapshotView } from './views.ts'
+import { nameOf, snapshotView } from './views.ts'
 
 const lane = 'backup'
 /** For whoever opens backups without a secrets file: what is encrypted stays locked until it is unlocked by hand. */
@@ -47,6 +46,8 @@ class OpenBackups implements Backups {
   readonly #key: RepositoryKey
   readonly encryption: Encryption
   readonly #conditions: Conditions
+  readonly #restores: Restores
+  readonly files: SnapshotFiles & AsyncDisposable
   readonly #closing = new AbortController()
   readonly #running = new Set<Promise<unknown>>()
   readonly #openedAt: number
@@ -82,6 +83,26 @@ class OpenBackups implements Backups {
       openHelper: (context, what) => this.#lockedHelper(context, what, false),
       openCleaner: () => this.#cleaner(),
       refresh: () => this.refresh(),
+    })
+    this.files = openSnapshotFiles({
+      clock: options.clock,
+      catalogue: this.#catalogue,
+      openReader: (signal) => this.#helper({ signal }, this.#key.forHelper(false)),
+    })
+    this.#restores = new Restores({
+      options,
+      catalogue: this.#catalogue,
+      conditions: this.#conditions,
+      closing: this.#closing.signal,
+      openReader: (signal) =>
+        this.#helper(
+          { signal: signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal },
+          this.#key.forHelper(false),
+        ),
+      openLocked: (context, what) => this.#lockedHelper(context, what, false),
+      openCleaner: () => this.#cleaner(),
+      refresh: () => this.refresh(),
+      start: (request, cause, run) => this.#start(request, cause, run),
     })
   }
 
@@ -123,31 +144,29 @@ class OpenBackups implements Backups {
     return this.#catalogue.view()
   }
 
-  async plan(snapshot: string | null): Promise<RestorePlan> {
-    return this.#plan(this.#catalogue.choose(snapshot), false)
+  async plan(snapshot: string | null, paths: readonly string[] | null = null): Promise<RestorePlan> {
+    return this.#restores.plan(this.#catalogue.choose(snapshot), paths, false)
+  }
+
+  async losses(snapshot: string, paths: readonly string[] | null = null, signal?: AbortSignal): Promise<Losses> {
+    return this.#restores.losses(this.#catalogue.choose(snapshot), paths, signal)
   }
 
   async planUndo(): Promise<RestorePlan> {
-    return this.#plan(this.#catalogue.undoTarget(), true)
+    return this.#restores.plan(this.#catalogue.undoTarget(), null, true)
   }
 
   async restore(request: {
     snapshot: string | null
+    paths?: readonly string[] | null
     fingerprint: string | null
     cause: Cause
   }): Promise<{ job: string }> {
-    const snapshot = this.#catalogue.choose(request.snapshot)
-    const name = nameOf(snapshot, this.#options.site.zone)
-    return this.#restore('restore', snapshot, `the restore of ${name}`, request)
+    return this.#restores.restore(this.#catalogue.choose(request.snapshot), request.paths ?? null, request)
   }
 
   async undo(request: { fingerprint: string | null; cause: Cause }): Promise<{ job: string }> {
-    const snapshot = this.#catalogue.undoTarget()
-    // The chain of restores is not repeated in each name: one step back is enough to know.
-    const what = snapshot.before?.what.startsWith('undoing ')
-      ? 'undoing the last undo'
-      : `undoing ${snapshot.before?.what}`
-    return this.#restore('undo', snapshot, what, request)
+    return this.#restores.undo(this.#catalogue.undoTarget(), request)
   }
 
   async verify({ snapshot, cause }: { snapshot: string; cause: Cause }): Promise<{ job: string }> {
@@ -218,55 +237,9 @@ class OpenBackups implements Backups {
     this.#schedule?.[Symbol.dispose]()
     this.#closing.abort(closed())
     await Promise.allSettled(this.#running)
+    await this.files[Symbol.asyncDispose]()
     this.#repository[Symbol.dispose]()
     this.#options.storage[Symbol.dispose]()
-  }
-
-  async #plan(snapshot: Snapshot, undo: boolean): Promise<RestorePlan> {
-    await using helper = this.#helper({ signal: this.#closing.signal }, this.#key.forHelper(false))
-    const answer = await helper.ask('plan', { snapshot: snapshot.id })
-    return restorePlan(snapshot, answer, {
-      zone: this.#options.site.zone,
-      services: this.#options.services.wanted(),
-      undo,
-      newestFull: this.#catalogue.snapshots.findLast((each) => each.kind === 'full' && isGood(each)),
-    })
-  }
-
-  #restore(
-    kind: 'restore' | 'undo',
-    snapshot: Snapshot,
-    what: string,
-    { fingerprint, cause }: { fingerprint: string | null; cause: Cause },
-  ): Promise<{ job: string }> {
-    const { site } = this.#options
-    const name = nameOf(snapshot, site.zone)
-    const request = {
-      kind: kind === 'undo' ? 'restore.undo' : 'restore.run',
-      subject: kind === 'undo' ? 'site' : `snapshot:${snapshot.id}`,
-      title: kind === 'undo' ? `Undo on ${site.name}` : `Restore ${name}`,
-      steps: restoreSteps,
-      commandLine: kind === 'undo' ? 'wheelhouse undo' : `wheelhouse restore ${snapshot.id}`,
-      input: { snapshot: snapshot.id, kind, what },
-      cancellable: true,
-    }
-    return this.#start(request, cause, async (context) => {
-      const ports: RestorePorts = {
-        options: this.#options,
-        openHelper: (task) => this.#lockedHelper(context, task, false),
-        openCleaner: () => this.#cleaner(),
-        closing: () => this.#closing.signal.aborted,
-      }
-      try {
-        const result = await runRestore({ kind, snapshot, fingerprint, what }, ports, context)
-        return restoreOutcome({ kind, what, result, context }, this.#options)
-      } catch (error) {
-        this.#conditions.restoreFailed(what, error, context)
-        throw error
-      } finally {
-        await this.refresh()
-      }
-    })
   }
 
   async #start(

@@ -115,3 +115,19 @@ export function notStarted(why: string, cause: Cause): AttentionDraft {
     dismissible: true,
   }
 }
+
+export function notHealthy(why: string, cause: Cause): AttentionDraft {
+  return {
+    id: 'restore-health',
+    subject: 'site',
+    severity: 'error',
+    title: 'The site is not healthy after the restore',
+    why,
+    fixes: [
+      { label: 'Undo', action: { type: 'undo' } },
+      { label: 'Open Services', action: { type: 'go-to', page: '/services' } },
+    ],
+    cause,
+    dismissible: true,
+  }
+}

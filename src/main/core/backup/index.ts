@@ -1,4 +1,5 @@
 export { openBackups } from './backups.ts'
+export { journalledSince } from './losses/journal-since.ts'
 export { type BackupsOptions, noServices } from './options.ts'
 export {
   type SandboxRecord,

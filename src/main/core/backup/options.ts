@@ -40,6 +40,8 @@ export interface BackupsOptions {
   readonly contact?: () => string | null
   /** The control database. */
   readonly database: Database
+  /** How many messages were journalled since a time, about. */
+  readonly journalledSince?: (at: number) => number
   /**
    * Copies what the console keeps for itself before a restore touches the site. Resolves with why it could not, as a sentence;
    * that is said and does not stop the rescue.

@@ -1,18 +1,21 @@
 import { mkdir } from 'node:fs/promises'
 import type { JobContext } from '#core/jobs/index.ts'
-import { syncFolder } from '#core/platform/index.ts'
+import { isWithin } from '#shared/path-key.ts'
 import { ConsoleError } from '#shared/problem.ts'
+import { type Unwell, watchHealth } from './health-watch.ts'
 import type { StoredOptions } from './options.ts'
 import type { Helper } from './program/engine-client.ts'
 import type { PlanAnswer } from './program/messages.ts'
 import { readSnapshot, type Snapshot } from './repository/snapshot-file.ts'
 import { finishSwap, removeUndone } from './swap/finish.ts'
-import { oldOf, type SwapJournal, stagingOf, swapFolders, writeJournal } from './swap/journal.ts'
-import { swapBack, swapForward } from './swap/swap.ts'
+import { journalFormat, type SwapJournal, stagingOf, swapFolders, writeJournal } from './swap/journal.ts'
+import { makeOldFolders, swapBack, swapForward } from './swap/swap.ts'
 
 export interface RestoreRequest {
   readonly kind: 'restore' | 'undo'
   readonly snapshot: Snapshot
+  /** What of it, as path keys; null: everything that it covers. */
+  readonly paths: readonly string[] | null
   /** The plan that was seen; null when nobody looked. */
   readonly fingerprint: string | null
   /** "the restore of the snapshot of 5 Jan 2026, 16:00", for sentences. */
@@ -25,8 +28,12 @@ export interface RestorePorts {
   openHelper(what: string): Promise<Helper>
   /** A helper that nothing stops: for cleaning up. */
   openCleaner(): Helper
+  /** Which services use what is swapped: they stop. `all` where that is not known. */
+  touched(swap: PlanAnswer['swap']): readonly string[] | 'all'
   /** Whether the console is closing: then services are left to the next opening. */
   closing(): boolean
+  /** Aborted when it does. */
+  readonly closed: AbortSignal
 }
 
 export interface RestoreResult {
@@ -36,6 +43,8 @@ export interface RestoreResult {
   /** Services that did not come back, each with its sentence. */
   readonly failed: readonly { readonly service: string; readonly reason: string }[]
   readonly setAside: string | null
+  /** Services that started and were not healthy after the time for that. */
+  readonly unwell: readonly Unwell[]
   /** Which services stay stopped because that was ordered while the restore ran, as a sentence; null when none does. */
   readonly stay: string | null
 }
@@ -47,6 +56,7 @@ export const restoreSteps = [
   { id: 'restore-point', title: 'Keep a restore point of the site as it is' },
   { id: 'swap', title: 'Swap the files' },
   { id: 'start', title: 'Start the services' },
+  { id: 'watch', title: 'Watch the health of the services' },
   { id: 'finish', title: 'Tidy up' },
 ] as const
 
@@ -93,32 +103,30 @@ class RestoreRun {
   async #restore(helper: Helper): Promise<RestoreResult> {
     const { options } = this.#ports
     const first = await this.#step('plan', () => this.#plan(helper))
-    if (first.swap.length === 0) return { restorePoint: null, plan: first, failed: [], setAside: null, stay: null }
+    if (first.swap.length === 0) {
+      return { restorePoint: null, plan: first, failed: [], unwell: [], setAside: null, stay: null }
+    }
     await this.#step('stage', () => this.#stage(helper, first, first))
     this.#reach('restore.after-stage')
-    const services = await this.#step('stop', () => this.#stop())
+    const services = await this.#step('stop', () => this.#stop(first))
     this.#reach('restore.after-stop')
     const { plan, journal } = await this.#step('restore-point', () => this.#restorePoint(helper, first, services))
     this.#reach('restore.after-restore-point')
     const swapped = await this.#step('swap', () => this.#swap(journal))
     this.#reach('restore.swapped')
     await this.#told(options.afterSwap)
-    const { failed, stay } = await this.#step('start', () => this.#start())
+    const { failed, stay, started } = await this.#step('start', () => this.#start())
+    const unwell = await this.#step('watch', () => this.#watch(started))
     this.#reach('restore.before-commit')
     const setAside = await this.#step('finish', () => this.#finish(helper, swapped))
-    return { restorePoint: journal.restorePoint, plan, failed, setAside, stay }
+    return { restorePoint: journal.restorePoint, plan, failed, unwell, setAside, stay }
   }
 
   async #plan(helper: Helper): Promise<PlanAnswer> {
-    const { snapshot, fingerprint } = this.#request
-    const plan = await helper.ask('plan', { snapshot: snapshot.id })
+    const { snapshot, paths, fingerprint } = this.#request
+    const plan = await helper.ask('plan', { snapshot: snapshot.id, paths: asked(paths) })
     if (fingerprint !== null && fingerprint !== plan.fingerprint) {
-      throw new ConsoleError(
-        'plan-outdated',
-        'The site has changed since this restore was looked at, so what was shown is not what would happen. Nothing was touched.',
-        'Look at the plan again, then restore.',
-        { params: { snapshot: snapshot.id } },
-      )
+      throw planOutdated(snapshot.id)
     }
     return plan
   }
@@ -127,6 +135,7 @@ class RestoreRun {
   async #stage(helper: Helper, plan: PlanAnswer, toWrite: Pick<PlanAnswer, 'swap'>) {
     return helper.ask('stage', {
       snapshot: this.#request.snapshot.id,
+      paths: asked(this.#request.paths),
       job: this.#context.id,
       swap: toWrite.swap,
       swapped: plan.swap.map(({ key }) => key),
@@ -134,13 +143,16 @@ class RestoreRun {
     })
   }
 
-  async #stop(): Promise<readonly string[]> {
+  /** Stops what uses the swapped entries, and what needs that. Resolves with what ran and is to run again. */
+  async #stop({ swap }: PlanAnswer): Promise<readonly string[]> {
     const { services } = this.#ports.options
-    const wanted = services.wanted()
+    const touched = this.#ports.touched(swap)
+    const wanted = services.wanted().filter((id) => touched === 'all' || touched.includes(id))
     await this.#context.remember({ ...this.#input(), services: wanted })
     this.#stopped = wanted
+    if (touched !== 'all' && wanted.length === 0) return wanted
     const { operation, cause, signal } = this.#context
-    const { failed } = await services.stop('all', {
+    const { failed } = await services.stop(touched === 'all' ? 'all' : wanted, {
       cause,
       operation,
       signal,
@@ -157,17 +169,18 @@ class RestoreRun {
   }
 
   async #restorePoint(helper: Helper, first: PlanAnswer, services: readonly string[]) {
-    const { snapshot, what, kind } = this.#request
+    const { snapshot, paths, what, kind } = this.#request
     const uncopied = await this.#ports.options.beforeRisk?.(this.#context.signal)
     if (uncopied) this.#context.log(uncopied)
-    const plan = await helper.ask('plan', { snapshot: snapshot.id })
+    const plan = await helper.ask('plan', { snapshot: snapshot.id, paths: asked(paths) })
+    this.#assertStopped(first, plan)
     const staged = new Set(first.swap.flatMap(({ key, what }) => (what === 'delete' ? [] : [key])))
     const later = plan.swap.filter(({ key }) => !staged.has(key))
     const { carried, stranded } = await this.#stage(helper, plan, { swap: later })
     const missing = plan.entries.flatMap((entry) => (entry.what === 'add' ? [entry.path] : []))
     const point = await helper.ask('backup', {
       kind: 'restore-point',
-      scope: snapshot.scope,
+      ...this.#pointScope(plan),
       note: '',
       exclude: snapshot.exclude,
       job: this.#context.id,
@@ -176,7 +189,7 @@ class RestoreRun {
     const taken = await readSnapshot(this.#ports.options.storage, point.snapshot)
     for (const warning of taken.warnings) this.#context.log(warning)
     const journal: SwapJournal = {
-      format: 1,
+      format: journalFormat(plan.swap),
       job: this.#context.id,
       kind,
       snapshot: snapshot.id,
@@ -191,11 +204,31 @@ class RestoreRun {
     return { plan, journal }
   }
 
+  /** A restore of some paths keeps just what it swaps, so that its Undo takes nothing else back. */
+  #pointScope({ swap }: PlanAnswer): { scope: Snapshot['scope']; paths: string[] | null } {
+    const { snapshot, paths } = this.#request
+    if (paths === null && snapshot.scope !== 'paths') return { scope: snapshot.scope, paths: null }
+    return { scope: 'paths', paths: swap.map(({ key }) => key) }
+  }
+
+  /** What changed while the files were staged must not touch a service that still runs, nor what is staged by halves. */
+  #assertStopped(first: PlanAnswer, now: PlanAnswer): void {
+    const known = first.swap.map(({ key }) => key)
+    const later = now.swap.filter(({ key }) => !known.includes(key))
+    const touched = this.#ports.touched(now.swap)
+    const running = this.#ports.options.services.wanted()
+    const half = later.some(({ key }) =>
+      known.some((path) => path !== key && (isWithin(path, key) || isWithin(key, path))),
+    )
+    if (!half && (touched === 'all' || !running.some((id) => touched.includes(id)))) return
+    throw planOutdated(this.#request.snapshot.id)
+  }
+
   async #swap(journal: SwapJournal): Promise<SwapJournal> {
     this.#context.signal.throwIfAborted()
     const folders = this.#folders()
-    await mkdir(oldOf(folders, journal.job), { recursive: true, mode: 0o700 })
-    await syncFolder(folders.swap)
+    await mkdir(folders.swap, { recursive: true, mode: 0o700 })
+    await makeOldFolders(folders, journal)
     this.#context.noReturn('The files are being swapped; stopping now would leave a mixture.')
     await writeJournal(folders, journal)
     this.#reach('restore.intent-written')
@@ -211,10 +244,10 @@ class RestoreRun {
   }
 
   /** Starts what this restore stopped. What somebody has ordered to stop meanwhile stays stopped: that is the last word. */
-  async #start(): Promise<Pick<RestoreResult, 'failed' | 'stay'>> {
+  async #start(): Promise<Pick<RestoreResult, 'failed' | 'stay'> & { readonly started: readonly string[] }> {
     const stopped = this.#stopped ?? []
     this.#stopped = null
-    if (stopped.length === 0 || this.#ports.closing()) return { failed: [], stay: null }
+    if (stopped.length === 0 || this.#ports.closing()) return { failed: [], stay: null, started: [] }
     const { operation, cause } = this.#context
     const { services } = this.#ports.options
     const emergency = this.#emergencyStopsNow() !== this.#emergencyStops
@@ -227,18 +260,35 @@ class RestoreRun {
         ? `Not started again, because that was ordered while the restore ran: ${left.join(', ')}.`
         : null
     if (stay !== null) this.#context.log(stay)
-    if (wanted.length === 0) return { failed: [], stay }
+    if (wanted.length === 0) return { failed: [], stay, started: [] }
     try {
       const order = {
         cause,
         operation,
         onProgress: (done: number, total: number) => this.#context.progress(done, total, 'services'),
       }
-      return { failed: (await services.start(wanted, order)).failed, stay }
+      const { failed } = await services.start(wanted, order)
+      const started = wanted.filter((id) => !failed.some(({ service }) => service === id))
+      return { failed, stay, started }
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      return { failed: wanted.map((service) => ({ service, reason })), stay }
+      return { failed: wanted.map((service) => ({ service, reason })), stay, started: [] }
     }
+  }
+
+  /** A restore of a state that does not run is no rescue: how the services fare is part of its outcome. */
+  async #watch(started: readonly string[]): Promise<readonly Unwell[]> {
+    const { clock, definition, services, state } = this.#ports.options
+    const withinMs = definition()?.backup.watchMs ?? 0
+    if (withinMs === 0 || started.length === 0) return []
+    const emergency = () => this.#emergencyStopsNow() !== this.#emergencyStops
+    const orders = new Map(started.map((id) => [id, services.stopOrder(id)]))
+    return await watchHealth(started, withinMs, {
+      clock,
+      service: (id) => state.slice('services').get(id),
+      letGo: (id) => this.#ports.closing() || emergency() || services.stopOrder(id) !== orders.get(id),
+      signal: this.#ports.closed,
+    })
   }
 
   async #finish(helper: Helper, journal: SwapJournal): Promise<string | null> {
@@ -304,6 +354,19 @@ class RestoreRun {
   #reach(point: string): void {
     this.#ports.options.crashPoints.reach(point)
   }
+}
+
+function asked(paths: readonly string[] | null): string[] | null {
+  return paths && [...paths]
+}
+
+function planOutdated(snapshot: string): ConsoleError {
+  return new ConsoleError(
+    'plan-outdated',
+    'The site has changed since this restore was looked at, so what was shown is not what would happen. Nothing was touched.',
+    'Look at the plan again, then restore.',
+    { params: { snapshot } },
+  )
 }
 
 function notSwapped(error: unknown): ConsoleError {

@@ -1,15 +1,21 @@
 import { timeIn } from '#core/platform/index.ts'
 import type { RestorePlan } from '#shared/contract/index.ts'
+import { shownKey } from '#shared/path-key.ts'
 import type { PlanAnswer } from './program/messages.ts'
 import type { Snapshot } from './repository/snapshot-file.ts'
 import { shownSwap } from './restore/plan.ts'
+import { restoreCommand } from './restore-words.ts'
+import type { TouchedService } from './touched-services.ts'
 import { nameOf } from './views.ts'
 
 /** What is known besides the comparison. */
 export interface PlanContext {
   readonly zone: string
-  /** Services that run now. */
+  /** What is restored; null: everything. Path keys. */
+  readonly paths: readonly string[] | null
+  /** Services that run now, and those that use what is restored. */
   readonly services: readonly string[]
+  readonly touched: readonly TouchedService[] | 'all'
   readonly undo: boolean
   /** The newest full snapshot that is good, to be named when a data snapshot is restored. */
   readonly newestFull: Snapshot | undefined
@@ -17,7 +23,8 @@ export interface PlanContext {
 
 /** Puts a comparison into words. Pure. */
 export function restorePlan(snapshot: Snapshot, answer: PlanAnswer, context: PlanContext): RestorePlan {
-  const services = answer.swap.length > 0 ? [...context.services] : []
+  const stops = stopsOf(answer, context)
+  const services = stops.map(({ service }) => service)
   return {
     snapshot: snapshot.id,
     fingerprint: answer.fingerprint,
@@ -30,9 +37,15 @@ export function restorePlan(snapshot: Snapshot, answer: PlanAnswer, context: Pla
     entries: answer.entries,
     hidden: answer.hidden,
     services,
+    stops: context.touched === 'all' ? [] : [...stops],
+    paths: context.paths && [...context.paths],
+    notes: notesOf(snapshot, answer, context, services),
     warnings: warningsOf(snapshot, answer, context),
-    undo: 'A restore point is taken first; Undo brings back everything as it is now, damage included.',
-    commandLine: context.undo ? 'wheelhouse undo' : `wheelhouse restore ${snapshot.id}`,
+    undo:
+      context.paths === null
+        ? 'A restore point is taken first; Undo brings back everything as it is now, damage included.'
+        : 'A restore point of what is replaced is taken first; Undo brings just that back as it is now, damage included.',
+    commandLine: context.undo ? 'wheelhouse undo' : restoreCommand(snapshot.id, context.paths),
   }
 }
 
@@ -40,12 +53,45 @@ function sentenceOf(
   snapshot: Snapshot,
   answer: PlanAnswer,
   services: readonly string[],
-  { zone, undo }: PlanContext,
+  { zone, undo, paths }: PlanContext,
 ): string {
   const name = nameOf(snapshot, zone)
-  if (answer.swap.length === 0) return `The site is as in ${name}; there is nothing to restore.`
+  if (answer.swap.length === 0) {
+    const what = paths === null ? 'The site is' : 'What was chosen is'
+    return `${what} as in ${name}; there is nothing to restore.`
+  }
   const stop = services.length > 0 ? ` ${services.join(', ')} stop meanwhile and start again.` : ''
   return `${undo ? 'Goes back to' : 'Restores'} ${name}: ${countsOf(answer)}, in ${shownSwap(answer.swap)}.${stop}`
+}
+
+function stopsOf(answer: PlanAnswer, { services, touched }: PlanContext): readonly TouchedService[] {
+  if (answer.swap.length === 0) return []
+  if (touched === 'all') return services.map((service) => ({ service, why: '' }))
+  return touched.filter(({ service }) => services.includes(service))
+}
+
+/** What is left alone, and what is made besides what was asked for: nothing about a restore may come as a surprise. */
+function notesOf(
+  snapshot: Snapshot,
+  { swap }: PlanAnswer,
+  { paths, services }: PlanContext,
+  stopping: readonly string[],
+): string[] {
+  if (paths === null || swap.length === 0) return []
+  const notes = ['Everything else in the site stays as it is.']
+  const made = swap.filter(({ key, what }) => what === 'add' && !paths.includes(key))
+  for (const { key } of made) {
+    notes.push(`The folder ${shownKey(key)} is not there any more; it is made again with only what was chosen in it.`)
+  }
+  const logs = swap.filter(({ key, what }) => what === 'delete' && /-(wal|shm|journal)$/.test(key))
+  if (logs.length > 0 && snapshot.scope !== 'paths') {
+    notes.push(
+      `Log files that belong to the database of now go with it: ${logs.map(({ key }) => shownKey(key)).join(', ')}.`,
+    )
+  }
+  const running = services.filter((service) => !stopping.includes(service))
+  if (running.length > 0) notes.push(`Goes on running: ${running.join(', ')}.`)
+  return notes
 }
 
 /** "2 files or folders changed, 1 deleted": the first number says what is counted. */

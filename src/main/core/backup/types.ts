@@ -1,8 +1,9 @@
 import type { InterruptedJob, JobContext } from '#core/jobs/index.ts'
-import type { BackupsView, RestorePlan, SnapshotView } from '#shared/contract/index.ts'
+import type { BackupsView, Losses, RestorePlan, SnapshotView } from '#shared/contract/index.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import type { BackupEncryption } from './encryption/backup-encryption.ts'
 import type { Rehearsed } from './repository/snapshot-file.ts'
+import type { SnapshotFiles } from './snapshot-files.ts'
 
 /** Snapshots of a site: taken, verified, planned, restored, undone. */
 export interface Backups extends AsyncDisposable {
@@ -14,16 +15,24 @@ export interface Backups extends AsyncDisposable {
   }): Promise<{ readonly job: string }>
   snapshots(): readonly SnapshotView[]
   overview(): BackupsView
-  /** Works out a restore; `null` is the newest good snapshot. Touches nothing. */
-  plan(snapshot: string | null): Promise<RestorePlan>
+  /**
+   * Works out a restore; `null` is the newest good snapshot. `paths`: path keys of what is restored, or everything. Touches
+   * nothing.
+   */
+  plan(snapshot: string | null, paths?: readonly string[] | null): Promise<RestorePlan>
+  /** What a restore of it would lose: counted, with a time limit. Touches nothing. */
+  losses(snapshot: string, paths?: readonly string[] | null, signal?: AbortSignal): Promise<Losses>
   restore(request: {
     readonly snapshot: string | null
+    readonly paths?: readonly string[] | null
     readonly fingerprint: string | null
     readonly cause: Cause
   }): Promise<{ readonly job: string }>
   planUndo(): Promise<RestorePlan>
   undo(request: { readonly fingerprint: string | null; readonly cause: Cause }): Promise<{ readonly job: string }>
   verify(request: { readonly snapshot: string; readonly cause: Cause }): Promise<{ readonly job: string }>
+  /** Looking into snapshots. */
+  readonly files: SnapshotFiles
   pin(snapshot: string, pinned: boolean): Promise<void>
   readonly encryption: BackupEncryption
   /**

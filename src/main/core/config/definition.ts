@@ -61,6 +61,7 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
     backup: {
       folder: file.backup.folder ?? null,
       schedule: { full, data },
+      watchMs: file.backup.watch,
       keep: file.backup.keep,
       exclude: file.backup.exclude,
       rehearsal: {

@@ -190,6 +190,11 @@ const backup = keys({
     .meta({
       description: 'Encrypts the snapshots, from the first one in a new folder on. Without it they are not encrypted.',
     }),
+  watch: duration().prefault('60s').meta({
+    words: 'duration',
+    description:
+      'How long the health of the services is watched after a restore before it counts as done; `0s` is not at all.',
+  }),
   rehearse: rehearseSchema,
   sandbox: sandboxSchema,
 })

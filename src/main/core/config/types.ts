@@ -451,6 +451,8 @@ export interface BackupDefinition {
   readonly folder: string | null
   /** Cron expressions in the site's zone; null: not scheduled. */
   readonly schedule: { readonly full: string | null; readonly data: string | null }
+  /** How long the health of the services is watched after a restore; 0 is not at all. */
+  readonly watchMs: number
   readonly keep: { readonly last: number; readonly daily: number; readonly weekly: number; readonly monthly: number }
   /** Glob patterns below the site folder that are left out. */
   readonly exclude: readonly string[]

@@ -13,6 +13,7 @@ export const programs = {
   'push-intake': 'health/pushes/intake.program',
   backup: 'backup/backup.program',
   sandbox: 'sandbox.program',
+  'row-count': 'backup/losses/row-count.program',
   'database-copy': 'store/database-copy.program',
   'dependency-proxy': 'dependencies/proxy.program',
   'sqlite-session': 'databases/sqlite/sqlite.program',

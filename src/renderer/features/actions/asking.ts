@@ -8,8 +8,8 @@ export type Ask =
   | { readonly type: 'services'; readonly action: ServiceAction; readonly service?: string }
   /** From its unit of systemd to the console, or back. */
   | { readonly type: 'unit'; readonly verb: 'adopt' | 'release'; readonly service: string }
-  /** `null`: the newest good snapshot. */
-  | { readonly type: 'restore'; readonly snapshot: string | null }
+  /** `null`: the newest good snapshot. `paths`: only these, as path keys. */
+  | { readonly type: 'restore'; readonly snapshot: string | null; readonly paths?: readonly string[] }
   | { readonly type: 'undo' }
   /** Of the console's own store; `null`: the operator chooses which database. */
   | { readonly type: 'check-store'; readonly database: StoreDatabaseName | null }

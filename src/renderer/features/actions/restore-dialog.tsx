@@ -5,6 +5,7 @@ import { HealthMark } from '../../components/health-mark.tsx'
 import { VirtualList } from '../../components/virtual-list.tsx'
 import { restoreActWords } from './act-words.ts'
 import decision from './decision-dialog.module.css'
+import { LossesPart } from './losses-part.tsx'
 import { PlannedDialog } from './planned-dialog.tsx'
 import styles from './restore-dialog.module.css'
 
@@ -15,11 +16,12 @@ export function RestoreDialog({
   onStarted,
 }: {
   /** A snapshot's id, `null` for the newest good one, or the last restore to be undone. */
-  readonly what: { readonly snapshot: string | null } | 'undo'
+  readonly what: { readonly snapshot: string | null; readonly paths?: readonly string[] } | 'undo'
   readonly onClose: () => void
   readonly onStarted: (job: string) => void
 }) {
   const undo = what === 'undo'
+  const paths = undo || what.paths === undefined ? null : [...what.paths]
   const words = (plan: RestorePlan | undefined) => {
     const act = plan ? restoreActWords(plan) : 'Restore'
     return {
@@ -29,13 +31,15 @@ export function RestoreDialog({
   }
   return (
     <PlannedDialog
-      title={undo ? 'Undo the last restore?' : 'Restore this backup?'}
+      title={
+        undo ? 'Undo the last restore?' : paths === null ? 'Restore this backup?' : 'Restore a part of this backup?'
+      }
       queryKey={['restore-plan', what]}
-      load={(calls) => (undo ? calls.backups.planUndo() : calls.backups.plan({ snapshot: what.snapshot }))}
+      load={(calls) => (undo ? calls.backups.planUndo() : calls.backups.plan({ snapshot: what.snapshot, paths }))}
       waitsFor="Comparing the snapshot with the site. Nothing is touched."
       words={words}
       begin={(calls, { fingerprint, snapshot }) =>
-        undo ? calls.backups.undo({ fingerprint }) : calls.backups.restore({ snapshot, fingerprint })
+        undo ? calls.backups.undo({ fingerprint }) : calls.backups.restore({ snapshot, paths, fingerprint })
       }
       onClose={onClose}
       onStarted={onStarted}
@@ -63,6 +67,16 @@ function PlanView({ plan }: { readonly plan: RestorePlan }) {
           Stops and starts again: <strong>{plan.services.join(', ')}</strong>
         </p>
       )}
+      {plan.stops.length > 0 && (
+        <ul className={styles.reasons}>
+          {plan.stops.map(({ service, why }) => (
+            <li key={service}>
+              {service}: {why}
+            </li>
+          ))}
+        </ul>
+      )}
+      {plan.notes.length > 0 && <p className="dim">{plan.notes.join(' ')}</p>}
       {[...(short ? ['There is not enough room on the disk for this restore.'] : []), ...plan.warnings].map(
         (warning) => (
           <p key={warning} className={styles.warning}>
@@ -70,6 +84,7 @@ function PlanView({ plan }: { readonly plan: RestorePlan }) {
           </p>
         ),
       )}
+      <LossesPart plan={plan} />
       {plan.entries.length > 0 && (
         <div className={styles.entries} style={{ height: Math.min(8, plan.entries.length) * 24 + 2 }}>
           <VirtualList

@@ -1,4 +1,5 @@
 import { Button } from '@mantine/core'
+import { Link } from 'react-router'
 import type { SnapshotView } from '#shared/contract/index.ts'
 import { CommandLine, CopyButton } from '../../components/command-line.tsx'
 import { Drawer, DrawerPart, Facts } from '../../components/drawer.tsx'
@@ -53,6 +54,9 @@ export function SnapshotDrawer({
         <Button variant="filled" onClick={() => ask({ type: 'restore', snapshot: id })}>
           Restore…
         </Button>
+        <Button component={Link} to={`/backups/${id}/files`}>
+          Browse…
+        </Button>
         <Button disabled={busy} onClick={() => void verify()}>
           Verify
         </Button>
@@ -102,6 +106,7 @@ export function SnapshotDrawer({
       )}
       <DrawerPart title="On the command line">
         <CommandLine label="restore" command={`wheelhouse restore ${id}`} />
+        <CommandLine label="browse" command={`wheelhouse backups ls ${id}`} />
         <CommandLine label="verify" command={`wheelhouse verify ${id}`} />
       </DrawerPart>
     </Drawer>

@@ -1,12 +1,19 @@
 import { useRef } from 'react'
-import type { TopicRow } from './topic-nodes.ts'
+
+/** A line of a tree, as far as keys are concerned. */
+export interface TreeLine {
+  readonly name: string
+  readonly depth: number
+  readonly expandable: boolean
+  readonly expanded: boolean
+}
 
 /** What a key does in a tree, as the ARIA practices for trees describe it; null: nothing. Lines that are seen, and the current one (-1: none). */
-export function movedInTree(
+export function movedInTree<Row extends TreeLine>(
   key: string,
-  rows: readonly TopicRow[],
+  rows: readonly Row[],
   current: number,
-): { readonly do: 'go'; readonly to: number } | { readonly do: 'open' | 'close'; readonly row: TopicRow } | null {
+): { readonly do: 'go'; readonly to: number } | { readonly do: 'open' | 'close'; readonly row: Row } | null {
   const row = rows[current]
   const page = 15
   switch (key) {
@@ -37,7 +44,7 @@ export function movedInTree(
 }
 
 /** Where typing leads: the next line whose name begins with `typed`, from the current one on and round the end. */
-export function typedTo(typed: string, rows: readonly TopicRow[], current: number): number | null {
+export function typedTo(typed: string, rows: readonly Pick<TreeLine, 'name'>[], current: number): number | null {
   // One letter again and again goes from one to the next; a longer word stays where it fits.
   const from = typed.length === 1 ? current + 1 : Math.max(0, current)
   for (let step = 0; step < rows.length; step++) {
@@ -51,7 +58,11 @@ export function typedTo(typed: string, rows: readonly TopicRow[], current: numbe
 const rememberMs = 800
 
 /** Gathers letters that are typed one after the other, and says where they lead. Any other key begins anew. */
-export function useTypeAhead(): (key: string, rows: readonly TopicRow[], current: number) => number | null {
+export function useTypeAhead(): (
+  key: string,
+  rows: readonly Pick<TreeLine, 'name'>[],
+  current: number,
+) => number | null {
   const typed = useRef({ text: '', at: 0 })
   return (key, rows, current) => {
     if (key.length !== 1 || key === ' ') {

@@ -123,7 +123,8 @@ class Capture {
       if (++this.#seen % 64 === 0) await turn()
       const key = rawKey(name)
       const below = joinRaw(path, name)
-      if (covered.has(key) || this.#request.scope.excludes(below)) continue
+      const { scope } = this.#request
+      if (covered.has(key) || scope.excludes(below) || scope.place(below) === 'outside') continue
       try {
         const found = await this.#entry(joinRaw(folder, name), below, name, before.get(key))
         for (const entry of found?.entries ?? []) entries.set(rawKey(nameBytes(entry)), entry)

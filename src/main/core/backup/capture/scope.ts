@@ -1,10 +1,11 @@
+import { foldersOf, isWithin } from '#shared/path-key.ts'
 import { rawKey, shown } from '../raw-path.ts'
 import { globTest } from './glob.ts'
 
 /** The console's own folder in a site: never part of a backup, never touched by a restore. */
 export const ownFolder = '.wheelhouse'
 
-export type ScopeName = 'site' | 'data'
+export type ScopeName = 'site' | 'data' | 'paths'
 
 /** What of a site folder a snapshot covers. Paths are relative to the site folder. */
 export interface Scope {
@@ -13,17 +14,37 @@ export interface Scope {
   coversTop(name: Buffer): boolean
   /** Whether a pattern leaves the path out, and everything below it. */
   excludes(path: Buffer): boolean
+  /** `above`: a folder on the way to something that is covered, and not covered itself. Decided by paths alone, not by patterns. */
+  place(path: Buffer): 'inside' | 'above' | 'outside'
 }
 
-export function scopeOf(name: ScopeName, exclude: readonly string[]): Scope {
+/** `paths`: the keys of what `paths` covers; the other two cover what their name says, or of it only these paths. */
+export function scopeOf(name: ScopeName, exclude: readonly string[], paths: readonly string[] | null = null): Scope {
   const tests = exclude.map(globTest)
+  const chosen = name === 'paths' ? (paths ?? []) : paths
+  const folders = new Set(chosen?.flatMap(foldersOf))
+  const whole = new Set(chosen)
+  const place = (path: Buffer) => {
+    if (chosen === null) return 'inside'
+    const key = rawKey(path)
+    if (whole.has(key) || foldersOf(key).some((folder) => whole.has(folder))) return 'inside'
+    return folders.has(key) ? 'above' : 'outside'
+  }
   return {
     name,
     coversTop(entry) {
       const key = rawKey(entry)
       if (key.toLowerCase() === ownFolder) return false
-      return name === 'site' || key === 'site.yaml' || key === 'data'
+      if (name !== 'data') return place(entry) !== 'outside'
+      return (key === 'site.yaml' || key === 'data') && place(entry) !== 'outside'
     },
     excludes: (path) => tests.length > 0 && tests.some((test) => test(shown(path))),
+    place,
   }
+}
+
+/** The first of the paths that the path is, or lies below. */
+export function holderOf(path: string, paths: Iterable<string>): string | undefined {
+  for (const folder of paths) if (isWithin(path, folder)) return folder
+  return undefined
 }

@@ -12,6 +12,7 @@ export async function surveySite(site: string, scope: Scope): Promise<{ files: n
     for (const name of namesIn(next.folder)) {
       const path = joinRaw(next.path, name)
       if ((next.path.length === 0 && !scope.coversTop(name)) || scope.excludes(path)) continue
+      if (scope.place(path) === 'outside') continue
       const file = joinRaw(next.folder, name)
       const stat = lstatSync(file, { throwIfNoEntry: false })
       if (stat?.isDirectory()) folders.push({ folder: file, path })

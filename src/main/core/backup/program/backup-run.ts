@@ -28,7 +28,7 @@ export async function runBackup(engine: Engine, request: Input<'backup'>): Promi
   const started = { wall: Date.now(), monotonic: performance.now() }
   const { storage } = engine.repository
   if (storage.kind === 'folder') assertOutside(engine.site.directory, storage.place)
-  const scope = scopeOf(request.scope, request.exclude)
+  const scope = scopeOf(request.scope, request.exclude, request.paths)
   const total = await surveySite(engine.site.directory, scope)
   const { snapshots } = await listSnapshots(storage)
   const previous = newestCovering(snapshots, request)
@@ -56,6 +56,7 @@ export async function runBackup(engine: Engine, request: Input<'backup'>): Promi
     durationMs: Math.round(performance.now() - started.monotonic),
     kind: request.kind,
     scope: request.scope,
+    ...(request.scope === 'paths' && { paths: request.paths ?? [] }),
     note: request.note,
     tree: captured.tree,
     exclude: request.exclude,
@@ -165,7 +166,9 @@ function chunksOf({ main, logs }: StoredDatabase): string {
 
 /** The newest snapshot that covers what is to be captured: the one to compare with. */
 function newestCovering(snapshots: readonly Snapshot[], request: Input<'backup'>): Snapshot | undefined {
-  const fitting = snapshots.filter((snapshot) => request.scope === 'data' || snapshot.scope === 'site')
+  // One of some paths is none to compare a whole with.
+  const whole = snapshots.filter(({ scope }) => scope !== 'paths')
+  const fitting = whole.filter((snapshot) => request.scope !== 'site' || snapshot.scope === 'site')
   // Databases are kept in two ways; a snapshot of the same way spares more work.
   const point = request.kind === 'restore-point'
   return fitting.findLast(({ kind }) => (kind === 'restore-point') === point) ?? fitting.at(-1)

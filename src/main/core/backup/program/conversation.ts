@@ -1,6 +1,7 @@
 import type { Owners, ProgramName, Runtime } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { runBackup } from './backup-run.ts'
+import { runChanges, runList, runRead } from './browse-run.ts'
 import { type Engine, openEngine } from './engine.ts'
 import { runExtract } from './extract-run.ts'
 import { runAddKey, runProve, runRemoveKey, runUnlock, withRaw } from './key-run.ts'
@@ -92,6 +93,12 @@ export class Conversation {
       case 'discard':
         await runDiscard({ site: greeted.site }, methods.discard.input.parse(input))
         return {}
+      case 'list':
+        return runList(await this.#opened(greeted), methods.list.input.parse(input))
+      case 'changes':
+        return runChanges(await this.#opened(greeted), methods.changes.input.parse(input))
+      case 'read':
+        return runRead(await this.#opened(greeted), methods.read.input.parse(input))
       case 'verify':
         return runVerify(await this.#opened(greeted), methods.verify.input.parse(input))
       case 'forget':

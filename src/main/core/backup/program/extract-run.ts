@@ -2,13 +2,11 @@ import { lstatSync, mkdirSync, readdirSync, realpathSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { ConsoleError } from '#shared/problem.ts'
 import { ownFolder } from '../capture/scope.ts'
-import { readSnapshot } from '../repository/snapshot-file.ts'
-import type { TreeEntry } from '../repository/tree.ts'
-import { stageEntries } from '../restore/stage.ts'
+import { type PlacedEntry, stageEntries } from '../restore/stage.ts'
 import { verifyStaged } from '../restore/verify-staged.ts'
 import type { Engine } from './engine.ts'
 import type { Input, Output } from './messages.ts'
-import { sizeOf, topOf } from './restore-run.ts'
+import { selected, sizeOf } from './restore-run.ts'
 import { assertRoom } from './space.ts'
 
 /** Where sandboxes lie in the console's own folder of a site. */
@@ -19,14 +17,14 @@ export const sandboxFolder = 'sandbox'
  * and must be empty. The live site is not touched.
  */
 export async function runExtract(engine: Engine, request: Input<'extract'>): Promise<Output<'extract'>> {
-  const entries = await entriesOf(engine, request)
-  const bytes = await sizeOf(engine, entries)
+  const { entries, scope } = await entriesOf(engine, request)
+  const bytes = await sizeOf(engine, entries, scope)
   assertWithin(request, bytes)
   await assertRoom(dirname(request.to), bytes, 'Writing the snapshot into another folder')
   const folder = makeDestination(engine, request.to)
   let done = 0
   let files = 0
-  await stageEntries(folder, entries, {
+  await stageEntries(folder, entries, scope, {
     ...engine,
     onFile(size) {
       files++
@@ -35,28 +33,29 @@ export async function runExtract(engine: Engine, request: Input<'extract'>): Pro
     },
   })
   await engine.reach('extract.after-written')
-  await verifyStaged(folder, entries, engine.reader)
+  await verifyStaged(folder, entries, scope, engine.reader)
   return { files, bytes }
 }
 
 /** The entries to write, in the order of a listing. */
-async function entriesOf(engine: Engine, { snapshot, top, over }: Input<'extract'>): Promise<readonly TreeEntry[]> {
-  const { storage } = engine.repository
-  const found = new Map(await topOf(engine, await readSnapshot(storage, snapshot)))
+async function entriesOf(engine: Engine, { snapshot, top, over, paths = null }: Input<'extract'>) {
+  const { tree, scope } = await selected(engine, { snapshot, paths })
+  const found = new Map(await tree.listing(''))
   if (over) {
-    const above = await topOf(engine, await readSnapshot(storage, over.snapshot))
+    const above = await (await selected(engine, { snapshot: over.snapshot, paths: null })).tree.listing('')
     for (const key of over.top) {
-      const entry = above.get(key)
+      const entry = above?.get(key)
       // What a scope covers and its snapshot does not hold was not there.
       if (entry) found.set(key, entry)
       else found.delete(key)
     }
   }
   const wanted = top === null ? null : new Set(top)
-  return [...found.keys()]
-    .filter((key) => wanted?.has(key) ?? true)
-    .sort()
-    .flatMap((key) => found.get(key) ?? [])
+  const entries = [...found]
+    .filter(([key]) => wanted?.has(key) ?? true)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, entry]): PlacedEntry => ({ key, entry }))
+  return { entries, scope }
 }
 
 function assertWithin({ most, to }: Input<'extract'>, bytes: number): void {

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { fileViewSchema, folderChangesSchema, folderKeySchema } from '#shared/contract/snapshot-files.ts'
+import { pathKeySchema } from '#shared/path-key.ts'
 import { problemSchema } from '#shared/problem.ts'
 import { storageAddressSchema } from '../repository/open-storage.ts'
 import { verifiedSchema } from '../repository/snapshot-file.ts'
@@ -6,7 +8,9 @@ import { verifiedSchema } from '../repository/snapshot-file.ts'
 /** What the console asks of its backup helper, one request at a time, one JSON line each. */
 
 const siteSchema = z.object({ id: z.string(), name: z.string(), directory: z.string() })
-const swapEntrySchema = z.object({ key: z.string(), what: z.enum(['add', 'replace', 'delete']) })
+/** What is asked for of a snapshot; null is all of it. */
+const pathKeysSchema = z.array(pathKeySchema).nullable()
+const swapEntrySchema = z.object({ key: pathKeySchema, what: z.enum(['add', 'replace', 'delete']) })
 
 /** The first line: where to work and with what. */
 export const hello = z.object({
@@ -62,7 +66,9 @@ export const methods = {
   backup: {
     input: z.object({
       kind: z.enum(['full', 'data', 'restore-point']),
-      scope: z.enum(['site', 'data']),
+      scope: z.enum(['site', 'data', 'paths']),
+      /** Scope `paths`: what is captured. */
+      paths: pathKeysSchema.optional(),
       note: z.string(),
       exclude: z.array(z.string()),
       job: z.string(),
@@ -71,7 +77,7 @@ export const methods = {
     output: z.object({ snapshot: z.string(), verified: verifiedSchema }),
   },
   plan: {
-    input: z.object({ snapshot: z.string() }),
+    input: z.object({ snapshot: z.string(), paths: pathKeysSchema }),
     output: z.object({
       add: z.number().int(),
       change: z.number().int(),
@@ -86,12 +92,17 @@ export const methods = {
       /** Paths that a restore leaves as they are, below entries that are swapped. */
       kept: z.array(z.string()),
       warnings: z.array(z.string()),
+      /** Files written after the snapshot that change or go, and the newest of them. */
+      written: z.object({ files: z.number().int(), newest: z.array(z.object({ path: z.string(), at: z.number() })) }),
+      /** Databases that are put back or go, as path keys, with their bytes, and whether the snapshot holds them. */
+      databases: z.array(z.object({ path: pathKeySchema, bytes: z.number(), stored: z.boolean() })),
     }),
   },
   /** Writes entries of a snapshot into `.wheelhouse/staging/<job>/tree` and reads them back. */
   stage: {
     input: z.object({
       snapshot: z.string(),
+      paths: pathKeysSchema,
       job: z.string(),
       /** The entries to write. */
       swap: z.array(swapEntrySchema),
@@ -107,6 +118,8 @@ export const methods = {
       snapshot: z.string(),
       /** Keys of entries directly in the site folder; null: all of them. */
       top: z.array(z.string()).nullable(),
+      /** Only these paths, with the folders on the way to them. */
+      paths: pathKeysSchema.optional(),
       /** Absolute path. */
       to: z.string(),
       /** Bytes that may be written at most; null: as many as fit. */
@@ -118,6 +131,21 @@ export const methods = {
   },
   /** Removes a sandbox of this site, wherever it lies. */
   discard: { input: z.object({ path: z.string() }), output: z.object({}) },
+  /** A part of a folder's entries. */
+  list: {
+    input: z.object({ snapshot: z.string(), folder: folderKeySchema, from: z.number().int(), limit: z.number().int() }),
+    output: z.object({ entries: z.array(fileViewSchema), total: z.number().int() }),
+  },
+  /** What became of a folder since the snapshot: until now, or until another snapshot. */
+  changes: {
+    input: z.object({ snapshot: z.string(), folder: folderKeySchema, against: z.string() }),
+    output: folderChangesSchema,
+  },
+  /** A piece of a file. */
+  read: {
+    input: z.object({ snapshot: z.string(), path: pathKeySchema, offset: z.number().int(), length: z.number().int() }),
+    output: z.object({ base64: z.string(), bytes: z.number() }),
+  },
   verify: { input: z.object({ snapshot: z.string() }), output: verifiedSchema },
   /** Removes a folder tree below `.wheelhouse`. */
   remove: { input: z.object({ path: z.string() }), output: z.object({}) },
@@ -143,6 +171,9 @@ export const answers: { readonly [M in Method]: { parse(value: unknown): Output<
   stage: methods.stage.output,
   extract: methods.extract.output,
   discard: methods.discard.output,
+  list: methods.list.output,
+  changes: methods.changes.output,
+  read: methods.read.output,
   verify: methods.verify.output,
   remove: methods.remove.output,
   forget: methods.forget.output,

@@ -1,18 +1,19 @@
-import { lstatSync, mkdirSync, readdirSync } from 'node:fs'
+import { closeSync, constants, lstatSync, mkdirSync, openSync } from 'node:fs'
 import { syncDisk } from '#core/platform/index.ts'
 import { checkDatabase } from '#core/store/index.ts'
+import { foldersOf } from '#shared/path-key.ts'
 import { ConsoleError } from '#shared/problem.ts'
-import { scopeOf } from '../capture/scope.ts'
-import { fromRawKey, rawKey, shown } from '../raw-path.ts'
+import { sidecars, sniff } from '../capture/database-capture.ts'
+import { type Scope, scopeOf } from '../capture/scope.ts'
+import { fromRawKey, joinRaw, rawKey, shown } from '../raw-path.ts'
 import { readSnapshot, type Snapshot } from '../repository/snapshot-file.ts'
-import { nameBytes, readTree, type TreeEntry } from '../repository/tree.ts'
 import { walkTree } from '../repository/tree-walk.ts'
 import { checkStored, contentsOf } from '../repository/verify.ts'
-import { compareSite } from '../restore/compare.ts'
+import { type Comparison, compareSite } from '../restore/compare.ts'
 import { prepareKept } from '../restore/kept.ts'
-import { assertSafeListing, assertSafeTop } from '../restore/names.ts'
-import { planFacts } from '../restore/plan.ts'
-import { stageEntries } from '../restore/stage.ts'
+import { planFacts, type SwapEntry } from '../restore/plan.ts'
+import { isDatabase, SnapshotTree, selectionOf } from '../restore/selection.ts'
+import { type PlacedEntry, stageEntries } from '../restore/stage.ts'
 import { syncTree } from '../restore/sync-tree.ts'
 import { verifyStaged } from '../restore/verify-staged.ts'
 import { stagingOf, swapFolders, treeOf } from '../swap/journal.ts'
@@ -21,26 +22,39 @@ import type { Input, Output } from './messages.ts'
 import { assertRoom, freeBytes } from './space.ts'
 
 const fewFiles = 100
+/** Databases whose rows are counted for a plan. */
+const mostDatabases = 50
+/** Files that go and are looked at for being databases. */
+const mostSniffed = 2_000
 
 /** Compares a snapshot with the site as it is. Changes nothing. */
-export async function runPlan(engine: Engine, { snapshot: id }: Input<'plan'>): Promise<Output<'plan'>> {
-  const snapshot = await readSnapshot(engine.repository.storage, id)
-  const scope = scopeOf(snapshot.scope, snapshot.exclude)
-  const top = await topOf(engine, snapshot)
-  const comparison = await compareSite(engine.site.directory, snapshot, scope, engine)
-  const present = new Set(readdirSync(Buffer.from(engine.site.directory), { encoding: 'buffer' }).map(rawKey))
-  const facts = planFacts(id, comparison, new Set(top.keys()), present)
-  const swapped = new Set(facts.swap.map(({ key }) => key))
-  assertOnOneMount(engine.site.directory, [...swapped])
-  const staged = facts.swap.flatMap(({ key, what }) => (what === 'delete' ? [] : (top.get(key) ?? [])))
+export async function runPlan(engine: Engine, request: Input<'plan'>): Promise<Output<'plan'>> {
+  const { snapshot, tree, paths, scope } = await selected(engine, request)
+  const { directory } = engine.site
+  const comparison = await compareSite(directory, snapshot, scope, engine)
+  const facts = planFacts(comparison, {
+    snapshot: snapshot.id,
+    paths,
+    isPresent: (path) => statOf(directory, path) !== undefined,
+    isStored: await storedAmong(tree, comparison),
+  })
+  const swap = [...facts.swap, ...(await leftoverLogs(facts.swap, tree, directory))].sort((a, b) =>
+    a.key < b.key ? -1 : 1,
+  )
+  assertOnOneMount(
+    directory,
+    swap.map(({ key }) => key),
+  )
   return {
     ...facts,
     entries: [...facts.entries],
-    swap: [...facts.swap],
-    bytes: await sizeOf(engine, staged),
-    freeBytes: await freeBytes(engine.site.directory),
+    swap,
+    bytes: await sizeOf(engine, await placed(tree, swap), scope),
+    freeBytes: await freeBytes(directory),
     kept: comparison.kept.map(rawKey),
     warnings: warningsOf(snapshot),
+    written: writtenSince(comparison, snapshot.at),
+    databases: await changedDatabases(comparison, tree, directory),
   }
 }
 
@@ -49,15 +63,14 @@ export async function runPlan(engine: Engine, { snapshot: id }: Input<'plan'>): 
  * May be called again for more entries.
  */
 export async function runStage(engine: Engine, request: Input<'stage'>): Promise<Output<'stage'>> {
-  const snapshot = await readSnapshot(engine.repository.storage, request.snapshot)
-  const top = await topOf(engine, snapshot)
-  const entries = request.swap.flatMap(({ key, what }) => (what === 'delete' ? [] : (top.get(key) ?? [])))
-  const bytes = await sizeOf(engine, entries)
+  const { snapshot, tree, scope } = await selected(engine, request)
+  const entries = await placed(tree, request.swap)
+  const bytes = await sizeOf(engine, entries, scope)
   await assertRoom(engine.site.directory, bytes, 'The restore')
   const folder = makeStaging(engine.site.directory, request.job)
   let done = 0
   let files = 0
-  await stageEntries(folder, entries, {
+  await stageEntries(folder, entries, scope, {
     ...engine,
     onFile(size) {
       files++
@@ -65,20 +78,21 @@ export async function runStage(engine: Engine, request: Input<'stage'>): Promise
       engine.progress(done, bytes, 'bytes')
     },
   })
-  const kept = prepareKept(folder, request.kept.map(fromRawKey), new Set(request.swapped))
+  const kept = prepareKept(folder, request.kept.map(fromRawKey), request.swapped)
   // Few files are synced one by one; for many it is cheaper to sync the whole disk, whatever else waits to be written.
   if (files <= fewFiles || !(await syncDisk(folder.toString()))) syncTree(folder)
   await engine.reach('restore.after-staging-written')
-  await verifyStaged(folder, entries, engine.reader)
-  await assertDatabases(engine, snapshot)
+  await verifyStaged(folder, entries, scope, engine.reader)
+  await assertDatabases(engine, snapshot, scope)
   return { carried: kept.carried.map(rawKey), stranded: kept.stranded.map(rawKey) }
 }
 
 /** The databases of a snapshot that was never verified are opened before anything is touched. */
-async function assertDatabases(engine: Engine, snapshot: Snapshot): Promise<void> {
+async function assertDatabases(engine: Engine, snapshot: Snapshot, scope: Scope): Promise<void> {
   if (snapshot.verified || snapshot.kind === 'restore-point') return
   const { databases } = await contentsOf(engine.reader, snapshot.tree)
   for (const database of databases) {
+    if (scope.place(Buffer.from(database.path)) === 'outside') continue
     const problem = await checkStored(database, engine.reader, engine.temporary, (path) =>
       checkDatabase(engine.runtime, path),
     )
@@ -92,35 +106,128 @@ async function assertDatabases(engine: Engine, snapshot: Snapshot): Promise<void
   }
 }
 
-/** The entries directly in the site folder, by key. Rejects with `snapshot-hostile` for what must not be written anywhere. */
-export async function topOf(engine: Engine, snapshot: Snapshot): Promise<ReadonlyMap<string, TreeEntry>> {
-  const entries = await readTree(engine.reader, snapshot.tree)
-  assertSafeListing(entries, engine.platform)
-  assertSafeTop(entries)
-  const scope = scopeOf(snapshot.scope, snapshot.exclude)
-  const strange = entries.find((entry) => !scope.coversTop(nameBytes(entry)))
-  if (strange) {
-    throw new ConsoleError(
-      'snapshot-hostile',
-      `The data snapshot ${snapshot.id} holds "${shown(nameBytes(strange))}", which is no part of the data.`,
-      'Do not use this snapshot; find out who can write to the backup folder.',
-      { params: { snapshot: snapshot.id } },
-    )
-  }
-  return new Map(entries.map((entry) => [rawKey(nameBytes(entry)), entry]))
+/** What a request is about: its snapshot, and how much of that. */
+export async function selected(
+  engine: Engine,
+  request: { readonly snapshot: string; readonly paths: readonly string[] | null },
+) {
+  const snapshot = await readSnapshot(engine.repository.storage, request.snapshot)
+  const tree = new SnapshotTree(engine.reader, snapshot.tree, engine.platform)
+  await assertOwnTop(snapshot, tree)
+  const paths = await selectionOf(snapshot, request.paths, tree)
+  return { snapshot, tree, paths, scope: scopeOf(snapshot.scope, snapshot.exclude, paths) }
 }
 
-/** Bytes of the files among the entries and below them. */
-export async function sizeOf(engine: Engine, entries: readonly TreeEntry[]): Promise<number> {
+async function assertOwnTop(snapshot: Snapshot, tree: SnapshotTree): Promise<void> {
+  const scope = scopeOf(snapshot.scope, snapshot.exclude, snapshot.paths)
+  const strange = [...((await tree.listing(''))?.keys() ?? [])].find((key) => !scope.coversTop(fromRawKey(key)))
+  if (strange === undefined) return
+  throw new ConsoleError(
+    'snapshot-hostile',
+    `The ${snapshot.scope === 'data' ? 'data snapshot' : 'restore point'} ${snapshot.id} holds "${shown(fromRawKey(strange))}", which is no part of what it covers.`,
+    'Do not use this snapshot; find out who can write to the backup folder.',
+    { params: { snapshot: snapshot.id } },
+  )
+}
+
+/** The entries of the snapshot that a swap brings, with their places. */
+async function placed(tree: SnapshotTree, swap: readonly SwapEntry[]): Promise<PlacedEntry[]> {
+  const entries: PlacedEntry[] = []
+  for (const { key, what } of swap) {
+    const entry = what === 'delete' ? undefined : await tree.find(key)
+    if (entry) entries.push({ key, entry })
+  }
+  return entries
+}
+
+/** Whether the snapshot holds a path, for every path that differs and the folders on the way there. */
+async function storedAmong(tree: SnapshotTree, { differences }: Comparison): Promise<(path: string) => boolean> {
+  const stored = new Set<string>()
+  const looked = new Set<string>()
+  for (const { path } of differences) {
+    const key = rawKey(path)
+    for (const one of [...foldersOf(key), key]) {
+      if (looked.has(one)) continue
+      looked.add(one)
+      if (await tree.find(one)) stored.add(one)
+    }
+  }
+  return (path) => stored.has(path)
+}
+
+/** Log files beside a database that is swapped alone: SQLite would replay them over it. */
+async function leftoverLogs(swap: readonly SwapEntry[], tree: SnapshotTree, site: string): Promise<SwapEntry[]> {
+  const known = new Set(swap.map(({ key }) => key))
+  const logs: SwapEntry[] = []
+  for (const { key, what } of swap) {
+    if (what === 'delete' || !isDatabase(await tree.find(key))) continue
+    for (const log of sidecars.map((ending) => key + ending)) {
+      if (known.has(log) || !statOf(site, log)) continue
+      if (!(await tree.find(log))) logs.push({ key: log, what: 'delete' })
+    }
+  }
+  return logs
+}
+
+/** Files written after the snapshot that change or go: what is in them since then is lost. */
+function writtenSince({ differences }: Comparison, at: number): Output<'plan'>['written'] {
+  const written = differences.flatMap(({ path, writtenAt }) =>
+    writtenAt !== null && writtenAt > at ? [{ path: shown(path), at: writtenAt }] : [],
+  )
+  const newest = [...written].sort((a, b) => b.at - a.at).slice(0, 5)
+  return { files: written.length, newest }
+}
+
+/** Databases of the snapshot that differ from those in the site, and those that it does not hold and that go. */
+async function changedDatabases(
+  { differences }: Comparison,
+  tree: SnapshotTree,
+  site: string,
+): Promise<Output<'plan'>['databases']> {
+  const databases: Output<'plan'>['databases'] = []
+  let sniffed = 0
+  for (const { path, what, bytes } of differences) {
+    if (databases.length >= mostDatabases) break
+    const entry = what === 'delete' ? undefined : await tree.find(rawKey(path))
+    if (entry?.type === 'file' && entry.database) databases.push({ path: rawKey(path), bytes, stored: true })
+    else if (what === 'delete' && ++sniffed <= mostSniffed && isDatabaseFile(joinRaw(Buffer.from(site), path))) {
+      databases.push({ path: rawKey(path), bytes, stored: false })
+    }
+  }
+  return databases
+}
+
+function isDatabaseFile(path: Buffer): boolean {
+  try {
+    if (!lstatSync(path).isFile()) return false
+    const handle = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0))
+    try {
+      return sniff(handle) !== undefined
+    } finally {
+      closeSync(handle)
+    }
+  } catch {
+    return false // What cannot be read cannot be counted.
+  }
+}
+
+/** Bytes of the files among the entries and below them, as far as the scope covers them. */
+export async function sizeOf(engine: Engine, entries: readonly PlacedEntry[], scope: Scope): Promise<number> {
   let bytes = 0
-  for (const entry of entries) {
+  for (const { key, entry } of entries) {
+    if (scope.place(fromRawKey(key)) === 'outside') continue
     if (entry.type === 'file') bytes += entry.size
     if (entry.type !== 'folder') continue
-    await walkTree(engine.reader, entry.tree, {
-      file: ({ entry: file }) => {
-        bytes += file.size
+    await walkTree(
+      engine.reader,
+      entry.tree,
+      {
+        file: ({ path, entry: file }) => {
+          if (scope.place(path) === 'inside') bytes += file.size
+        },
       },
-    })
+      fromRawKey(key),
+    )
   }
   return bytes
 }
@@ -135,20 +242,24 @@ function warningsOf(snapshot: Snapshot): string[] {
   return warnings
 }
 
-/** A swap is a rename, which does not cross disks; an entry that is a disk of its own cannot be swapped. */
+/** A swap is a rename, which does not cross disks; an entry on a disk of its own cannot be swapped. */
 function assertOnOneMount(site: string, keys: readonly string[]): void {
   const device = lstatSync(site).dev
   for (const key of keys) {
-    const stat = lstatSync(Buffer.concat([Buffer.from(`${site}/`), fromRawKey(key)]), { throwIfNoEntry: false })
-    if (!stat || stat.dev === device) continue
-    const name = shown(fromRawKey(key))
+    const strange = [...foldersOf(key), key].find((path) => (statOf(site, path)?.dev ?? device) !== device)
+    if (strange === undefined) continue
+    const name = shown(fromRawKey(strange))
     throw new ConsoleError(
       'restore-other-disk',
-      `${name} in the site folder is a disk of its own, so it cannot be swapped in one step.`,
-      `Move the content of ${name} onto the disk of the site folder, or restore it by hand from a copy.`,
+      `${name} in the site folder is a disk of its own, so ${strange === key ? 'it' : shown(fromRawKey(key))} cannot be swapped in one step.`,
+      `Move the content of ${name} onto the disk of the site folder, or restore it into another folder and copy it from there.`,
       { params: { name } },
     )
   }
+}
+
+function statOf(site: string, key: string) {
+  return lstatSync(joinRaw(Buffer.from(site), fromRawKey(key)), { throwIfNoEntry: false })
 }
 
 /** Makes the staging folder; refuses to work through a link that somebody put in its place. */

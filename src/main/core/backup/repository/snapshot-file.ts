@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { pathKeySchema } from '#shared/path-key.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { areas, keys, snapshotIdOf } from './layout.ts'
 import type { Storage } from './storage.ts'
@@ -13,8 +14,10 @@ export const snapshotSchema = z.object({
   at: z.number(),
   durationMs: z.number(),
   kind: z.enum(['full', 'data', 'restore-point']),
-  /** What it covers: the whole site folder without `.wheelhouse`, or `site.yaml` and `data/`. */
-  scope: z.enum(['site', 'data']),
+  /** What it covers: the whole site folder without `.wheelhouse`, `site.yaml` and `data/`, or only `paths`. */
+  scope: z.enum(['site', 'data', 'paths']),
+  /** Scope `paths`: what a restore of some paths was about to swap, as path keys; folders on the way are not covered. */
+  paths: z.array(pathKeySchema).optional(),
   note: z.string(),
   /** Id of the tree of the site folder. */
   tree: z.string().regex(/^[0-9a-f]{64}$/),

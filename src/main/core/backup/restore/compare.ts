@@ -10,10 +10,11 @@ import {
 } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Owners } from '#core/platform/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
 import { databaseRested, sniff, walLook } from '../capture/database-capture.ts'
 import { hadRested, lookOf, sameLook } from '../capture/look.ts'
 import type { Scope } from '../capture/scope.ts'
-import { fromRawKey, joinRaw, rawKey } from '../raw-path.ts'
+import { fromRawKey, joinRaw, rawKey, shown } from '../raw-path.ts'
 import type { BlobReader } from '../repository/blob-reader.ts'
 import { type FileEntry, nameBytes, readTree, type TreeEntry, targetBytes } from '../repository/tree.ts'
 import { assertSafeListing, assertSafeTop } from './names.ts'
@@ -24,6 +25,8 @@ export interface Difference {
   readonly what: 'add' | 'change' | 'delete'
   /** Size of the file as it will be, or of the one that goes. */
   readonly bytes: number
+  /** When what lies there now was last written, wall-clock milliseconds; null for folders, links and what is not there. */
+  readonly writtenAt: number | null
 }
 
 export interface Comparison {
@@ -38,7 +41,10 @@ export interface ComparePorts {
   readonly platform: NodeJS.Platform
 }
 
-/** Compares a snapshot's tree with the site folder as it is. `at`: when the snapshot's capture began. Changes nothing. */
+/**
+ * Compares a snapshot's tree, as far as the scope covers it, with the site folder as it is. `at`: when the snapshot's capture
+ * began. Changes nothing. Rejects with `restore-place-strange` when something that is no folder stands on the way to a path.
+ */
 export async function compareSite(
   site: string,
   snapshot: { readonly tree: string; readonly at: number },
@@ -81,25 +87,41 @@ class SiteComparison {
       const below = joinRaw(path, name)
       const entry = byName.get(key)
       const stat = lstatSync(file, { bigint: true, throwIfNoEntry: false })
-      if (!entry) {
+      const place = this.#scope.place(below)
+      if (place === 'outside') continue
+      if (place === 'above') await this.#onTheWay(file, below, entry, stat)
+      else if (!entry) {
         if (stat && !isSidecar(key, byName, this.#scope.excludes(below))) await this.#gone(file, below, stat)
       } else if (!stat) await this.#missing(below, entry)
       else await this.#both(file, below, entry, stat)
     }
   }
 
+  /** A folder that is not covered itself: only what lies in it may be. */
+  async #onTheWay(
+    file: Buffer,
+    path: Buffer,
+    entry: TreeEntry | undefined,
+    stat: BigIntStats | undefined,
+  ): Promise<void> {
+    if ((entry && entry.type !== 'folder') || (stat && !stat.isDirectory())) throw strangePlace(path, entry)
+    if (entry && !stat) return this.#missing(path, entry)
+    const stored = entry ? await this.#listing(entry.tree) : []
+    if (stat) await this.#folder(file, path, stored, names(file))
+  }
+
   async #both(file: Buffer, path: Buffer, entry: TreeEntry, stat: BigIntStats): Promise<void> {
     if (entry.type === 'folder' && stat.isDirectory()) {
-      if (!this.#sameRights(entry, stat)) this.#note(path, 'change', 0)
+      if (!this.#sameRights(entry, stat)) this.#note(path, 'change', 0, stat)
       return this.#folder(file, path, await this.#listing(entry.tree), names(file))
     }
     if (entry.type === 'folder' || stat.isDirectory()) {
       if (stat.isDirectory()) for (const name of names(file)) await this.#goneBelow(file, path, name)
-      this.#note(path, 'change', entry.type === 'file' ? entry.size : 0)
+      this.#note(path, 'change', entry.type === 'file' ? entry.size : 0, stat)
       if (entry.type === 'folder') await this.#folder(file, path, await this.#listing(entry.tree), [])
       return
     }
-    if (!this.#same(file, entry, stat)) this.#note(path, 'change', entry.type === 'file' ? entry.size : 0)
+    if (!this.#same(file, entry, stat)) this.#note(path, 'change', entry.type === 'file' ? entry.size : 0, stat)
   }
 
   #same(file: Buffer, entry: Exclude<TreeEntry, { type: 'folder' }>, stat: BigIntStats): boolean {
@@ -145,7 +167,7 @@ class SiteComparison {
       this.#kept.push(path)
       return
     }
-    this.#note(path, 'delete', stat.isFile() ? Number(stat.size) : 0)
+    this.#note(path, 'delete', stat.isFile() ? Number(stat.size) : 0, stat)
     if (stat.isDirectory()) for (const name of names(file)) await this.#goneBelow(file, path, name)
   }
 
@@ -156,7 +178,8 @@ class SiteComparison {
   }
 
   async #missing(path: Buffer, entry: TreeEntry): Promise<void> {
-    this.#note(path, 'add', entry.type === 'file' ? entry.size : 0)
+    if (this.#scope.place(path) === 'outside') return
+    this.#note(path, 'add', entry.type === 'file' ? entry.size : 0, null)
     if (entry.type !== 'folder') return
     for (const child of await this.#listing(entry.tree)) await this.#missing(joinRaw(path, nameBytes(child)), child)
   }
@@ -172,9 +195,21 @@ class SiteComparison {
     return !this.#ports.owners.mayGive || (entry.uid === Number(stat.uid) && entry.gid === Number(stat.gid))
   }
 
-  #note(path: Buffer, what: Difference['what'], bytes: number): void {
-    this.#differences.push({ path, what, bytes })
+  #note(path: Buffer, what: Difference['what'], bytes: number, stat: BigIntStats | null): void {
+    const writtenAt = stat?.isFile() ? Number(stat.mtimeMs) : null
+    this.#differences.push({ path, what, bytes, writtenAt })
   }
+}
+
+function strangePlace(path: Buffer, entry: TreeEntry | undefined): ConsoleError {
+  const name = shown(path)
+  const where = entry && entry.type !== 'folder' ? 'in the snapshot' : 'in the site'
+  return new ConsoleError(
+    'restore-place-strange',
+    `${name} is no folder ${where}, so nothing in it can be restored by itself.`,
+    `Restore ${name} itself instead.`,
+    { params: { path: name } },
+  )
 }
 
 /** Log files of a database that the snapshot holds are SQLite's own affair: a log with content makes the database differ. */

@@ -1,4 +1,5 @@
 import { lstatSync, mkdirSync } from 'node:fs'
+import { foldersOf } from '#shared/path-key.ts'
 import { fromRawKey, joinRaw, rawKey } from '../raw-path.ts'
 
 /**
@@ -8,14 +9,13 @@ import { fromRawKey, joinRaw, rawKey } from '../raw-path.ts'
 export function prepareKept(
   staged: Buffer,
   kept: readonly Buffer[],
-  swapped: ReadonlySet<string>,
+  swapped: readonly string[],
 ): { readonly carried: readonly Buffer[]; readonly stranded: readonly Buffer[] } {
   const carried: Buffer[] = []
   const stranded: Buffer[] = []
   for (const path of kept) {
     const parts = rawKey(path).split('/')
-    const top = parts[0] ?? ''
-    if (parts.length < 2 || !swapped.has(top)) continue // Nothing above it is swapped: it stays where it is.
+    if (!foldersOf(rawKey(path)).some((folder) => swapped.includes(folder))) continue // Nothing above it is swapped: it stays.
     if (isSidecarOfStaged(staged, parts)) continue
     if (makeParents(staged, parts.slice(0, -1)) && !exists(joinRaw(staged, path))) carried.push(path)
     else stranded.push(path)

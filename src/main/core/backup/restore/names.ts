@@ -7,16 +7,20 @@ const windowsReserved = /^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$/i
 
 /**
  * Refuses a listing whose names could lead a restore out of its folder, or that means two things at once. A snapshot comes
- * from a disk that others may write to, so it is not believed. Throws `snapshot-hostile`.
+ * from a disk that others may write to, so it is not believed. `alone`: entries of different folders. Throws `snapshot-hostile`.
  */
-export function assertSafeListing(entries: readonly TreeEntry[], platform: NodeJS.Platform): void {
+export function assertSafeListing(
+  entries: readonly TreeEntry[],
+  platform: NodeJS.Platform,
+  kind: 'listing' | 'alone' = 'listing',
+): void {
   let last = ''
   for (const entry of entries) {
     const name = nameBytes(entry)
     const problem = problemOf(name, platform)
     if (problem) throw hostile(name, problem)
     const key = rawKey(name)
-    if (key <= last) throw hostile(name, 'it is there twice, or out of order')
+    if (kind === 'listing' && key <= last) throw hostile(name, 'it is there twice, or out of order')
     last = key
   }
 }

@@ -1,11 +1,13 @@
 import { hash } from 'node:crypto'
 import type { RestorePlan } from '#shared/contract/index.ts'
+import { foldersOf } from '#shared/path-key.ts'
+import { holderOf } from '../capture/scope.ts'
 import { fromRawKey, rawKey, shown } from '../raw-path.ts'
 import type { Comparison, Difference } from './compare.ts'
 
-/** What the swap does with one entry of the site folder. */
+/** What the swap does with one entry of the site folder, or of a folder below it. */
 export interface SwapEntry {
-  /** Key of the name, as `rawKey` makes it. */
+  /** Key of the path, as `rawKey` makes it. */
   readonly key: string
   readonly what: 'add' | 'replace' | 'delete'
 }
@@ -23,22 +25,26 @@ export interface PlanFacts {
   readonly fingerprint: string
 }
 
+/** What the plan must know of snapshot and site besides their differences. Paths are keys. */
+export interface PlanGround {
+  readonly snapshot: string
+  /** What is asked for; null: everything, by the entries directly in the site folder. */
+  readonly paths: readonly string[] | null
+  isStored(path: string): boolean
+  isPresent(path: string): boolean
+}
+
 const listed = 500
 /** Services write here while the plan is read; single paths there do not make it untrue. */
 const busyFolders = new Set(['data', 'logs'])
 
-/** Works out the plan. `stored` and `present` are the keys of the entries directly in the site folder. */
-export function planFacts(
-  snapshot: string,
-  comparison: Comparison,
-  stored: ReadonlySet<string>,
-  present: ReadonlySet<string>,
-): PlanFacts {
+/** Works out the plan. */
+export function planFacts(comparison: Comparison, ground: PlanGround): PlanFacts {
   const { differences } = comparison
-  const tops = [...new Set(differences.map(({ path }) => topOf(path)))].sort()
-  const swap = tops.map((key): SwapEntry => {
-    if (!stored.has(key)) return { key, what: 'delete' }
-    return { key, what: present.has(key) ? 'replace' : 'add' }
+  const units = new Set(differences.map(({ path }) => unitOf(rawKey(path), ground)))
+  const swap = [...units].sort().map((key): SwapEntry => {
+    if (!ground.isStored(key)) return { key, what: 'delete' }
+    return { key, what: ground.isPresent(key) ? 'replace' : 'add' }
   })
   const count = (what: Difference['what']) => differences.filter((difference) => difference.what === what).length
   const entries = [...differences]
@@ -52,12 +58,22 @@ export function planFacts(
     entries,
     hidden: differences.length - entries.length,
     swap,
-    fingerprint: fingerprintOf(snapshot, swap, differences),
+    fingerprint: fingerprintOf(ground.snapshot, swap, differences),
   }
 }
 
+/**
+ * The entry that is swapped for a difference: the one that was asked for, or else the entry of the site folder; and where a
+ * folder on the way to it is missing in the site, the topmost such folder, which then holds nothing but what was asked for.
+ */
+function unitOf(path: string, { paths, isPresent }: PlanGround): string {
+  if (paths === null) return topOf(path)
+  const asked = holderOf(path, paths) ?? path
+  return foldersOf(asked).find((folder) => !isPresent(folder)) ?? asked
+}
+
 function fingerprintOf(snapshot: string, swap: readonly SwapEntry[], differences: readonly Difference[]): string {
-  const paths = differences.filter(({ path }) => !busyFolders.has(topOf(path)))
+  const paths = differences.filter(({ path }) => !busyFolders.has(topOf(rawKey(path))))
   const lines = [
     snapshot,
     ...swap.map(({ key, what }) => `${what} ${key}`),
@@ -71,13 +87,13 @@ function rank({ what }: Difference): number {
   return what === 'delete' ? 0 : what === 'change' ? 1 : 2
 }
 
-function topOf(path: Buffer): string {
-  const key = rawKey(path)
+function topOf(key: string): string {
   const end = key.indexOf('/')
   return end === -1 ? key : key.slice(0, end)
 }
 
-/** Names for people of the entries that are swapped. */
+/** Names for people of the entries that are swapped, at most a few. */
 export function shownSwap(swap: readonly SwapEntry[]): string {
-  return swap.map(({ key }) => shown(fromRawKey(key))).join(', ')
+  const names = swap.slice(0, 6).map(({ key }) => shown(fromRawKey(key)))
+  return names.join(', ') + (swap.length > 6 ? ` and ${swap.length - 6} more` : '')
 }

@@ -1,6 +1,18 @@
-import { chmodSync, chownSync, lchownSync, linkSync, lutimesSync, mkdirSync, symlinkSync, utimesSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  linkSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  symlinkSync,
+  utimesSync,
+} from 'node:fs'
 import type { Owners } from '#core/platform/index.ts'
-import { joinRaw } from '../raw-path.ts'
+import { foldersOf } from '#shared/path-key.ts'
+import type { Scope } from '../capture/scope.ts'
+import { fromRawKey, joinRaw } from '../raw-path.ts'
 import type { BlobReader } from '../repository/blob-reader.ts'
 import { writeFileFrom } from '../repository/file-writer.ts'
 import { nameBytes, readTree, type TreeEntry, targetBytes } from '../repository/tree.ts'
@@ -17,15 +29,27 @@ export interface StagePorts {
   readonly onFile: (bytes: number) => void
 }
 
+/** An entry of a snapshot and the key of the path where it lies below the site folder. */
+export interface PlacedEntry {
+  readonly key: string
+  readonly entry: TreeEntry
+}
+
 /**
- * Writes entries of a snapshot into an existing empty folder. Every folder below it is made here, so no link can lead out;
- * rights and times come last, the deepest folder first.
+ * Writes entries of a snapshot, as far as the scope covers them, below an existing folder. Every folder below it is made here,
+ * so no link can lead out; files that are one are one again, wherever they lie; rights and times come last, the deepest folder first.
  */
-export async function stageEntries(folder: Buffer, entries: readonly TreeEntry[], ports: StagePorts): Promise<void> {
-  await new Staging(ports).run(folder, entries)
+export async function stageEntries(
+  folder: Buffer,
+  entries: readonly PlacedEntry[],
+  scope: Pick<Scope, 'place'>,
+  ports: StagePorts,
+): Promise<void> {
+  await new Staging(scope, ports).run(folder, entries)
 }
 
 class Staging {
+  readonly #scope: Pick<Scope, 'place'>
   readonly #ports: StagePorts
   readonly #writing = new Set<Promise<void>>()
   readonly #hard = new Map<string, Buffer>()
@@ -33,14 +57,23 @@ class Staging {
   readonly #folders: { readonly path: Buffer; readonly entry: TreeEntry }[] = []
   #failure: unknown
 
-  constructor(ports: StagePorts) {
+  constructor(scope: Pick<Scope, 'place'>, ports: StagePorts) {
+    this.#scope = scope
     this.#ports = ports
   }
 
-  async run(folder: Buffer, entries: readonly TreeEntry[]): Promise<void> {
-    assertSafeListing(entries, this.#ports.platform)
+  async run(root: Buffer, entries: readonly PlacedEntry[]): Promise<void> {
+    assertSafeListing(
+      entries.map(({ entry }) => entry),
+      this.#ports.platform,
+      'alone',
+    )
     try {
-      await this.#entries(folder, entries)
+      for (const { key, entry } of entries) {
+        const path = fromRawKey(foldersOf(key).at(-1) ?? '')
+        for (const parent of foldersOf(key)) makeFolder(joinRaw(root, fromRawKey(parent)))
+        await this.#entries(path.length === 0 ? root : joinRaw(root, path), path, [entry])
+      }
     } finally {
       await Promise.all(this.#writing)
     }
@@ -49,16 +82,19 @@ class Staging {
     for (const { path, entry } of this.#folders.reverse()) this.#dress(path, entry)
   }
 
-  async #entries(folder: Buffer, entries: readonly TreeEntry[]): Promise<void> {
+  /** `below`: the path of the folder below the site folder. */
+  async #entries(folder: Buffer, below: Buffer, entries: readonly TreeEntry[]): Promise<void> {
     for (const entry of entries) {
       if (this.#failure !== undefined) throw this.#failure
+      const place = joinRaw(below, nameBytes(entry))
+      if (this.#scope.place(place) === 'outside') continue
       const path = joinRaw(folder, nameBytes(entry))
       if (entry.type === 'folder') {
         mkdirSync(path, { mode: 0o700 })
         this.#folders.push({ path, entry })
         const children = await readTree(this.#ports.reader, entry.tree)
         assertSafeListing(children, this.#ports.platform)
-        await this.#entries(path, children)
+        await this.#entries(path, place, children)
       } else if (entry.type === 'link') {
         symlinkSync(targetBytes(entry), path)
         this.#dress(path, entry)
@@ -105,6 +141,10 @@ class Staging {
     if (link) lutimesSync(path, time, time)
     else utimesSync(path, time, time)
   }
+}
+
+function makeFolder(path: Buffer): void {
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) mkdirSync(path, { mode: 0o700 })
 }
 
 /** Nanoseconds as seconds; a number holds a time of today to a fraction of a microsecond, which is all that can be set. */

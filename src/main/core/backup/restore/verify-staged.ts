@@ -1,19 +1,42 @@
 import { closeSync, constants, lstatSync, openSync, readlinkSync, readSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
+import { foldersOf } from '#shared/path-key.ts'
 import { ConsoleError } from '#shared/problem.ts'
-import { joinRaw, shown } from '../raw-path.ts'
+import type { Scope } from '../capture/scope.ts'
+import { fromRawKey, joinRaw, shown } from '../raw-path.ts'
 import type { BlobReader } from '../repository/blob-reader.ts'
 import { type FileEntry, nameBytes, readTree, type TreeEntry, targetBytes } from '../repository/tree.ts'
+import type { PlacedEntry } from './stage.ts'
 
 /** Reads what was staged back from disk and compares it with the snapshot. Rejects with `restore-not-staged`. */
-export async function verifyStaged(folder: Buffer, entries: readonly TreeEntry[], reader: BlobReader): Promise<void> {
+export async function verifyStaged(
+  root: Buffer,
+  entries: readonly PlacedEntry[],
+  scope: Pick<Scope, 'place'>,
+  reader: BlobReader,
+): Promise<void> {
+  for (const { key, entry } of entries) {
+    const below = fromRawKey(foldersOf(key).at(-1) ?? '')
+    await verifyFolder(root, below, [entry], scope, reader)
+  }
+}
+
+async function verifyFolder(
+  root: Buffer,
+  below: Buffer,
+  entries: readonly TreeEntry[],
+  scope: Pick<Scope, 'place'>,
+  reader: BlobReader,
+): Promise<void> {
   for (const entry of entries) {
     await turn()
-    const path = joinRaw(folder, nameBytes(entry))
+    const place = joinRaw(below, nameBytes(entry))
+    if (scope.place(place) === 'outside') continue
+    const path = joinRaw(root, place)
     const stat = lstatSync(path, { throwIfNoEntry: false })
     if (entry.type === 'folder') {
       if (!stat?.isDirectory()) throw differs(path, 'the folder is not there')
-      await verifyStaged(path, await readTree(reader, entry.tree), reader)
+      await verifyFolder(root, place, await readTree(reader, entry.tree), scope, reader)
     } else if (entry.type === 'link') {
       if (!stat?.isSymbolicLink() || !readlinkSync(path, { encoding: 'buffer' }).equals(targetBytes(entry))) {
         throw differs(path, 'the link is not there')

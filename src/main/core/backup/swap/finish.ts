@@ -1,9 +1,10 @@
-import { mkdir, readdir, rename, rmdir } from 'node:fs/promises'
+import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock, Logger } from '#core/platform/index.ts'
 import { markSnapshot } from '../repository/snapshot-file.ts'
 import type { Storage } from '../repository/storage.ts'
 import { oldOf, removeJournal, type SwapFolders, type SwapJournal, stagingOf } from './journal.ts'
+import { isThere, pathOf, removeEmpty } from './moves.ts'
 
 type Remove = (path: string) => Promise<unknown>
 
@@ -40,18 +41,25 @@ export async function finishSwap(
 export async function removeUndone(folders: SwapFolders, journal: SwapJournal, remove: Remove): Promise<void> {
   await remove(stagingOf(folders, journal.job))
   await removeJournal(folders, journal.job)
-  await rmdir(oldOf(folders, journal.job)).catch(() => {}) // Something is in it: the next opening sets it aside.
+  await removeEmpty(oldOf(folders, journal.job)) // Is something in it, the next opening sets it aside.
+}
+
+/** Whether something was put in the place of an old entry while the swap went on: no restore point holds that. */
+async function holdsLate(old: string, { entries }: SwapJournal): Promise<boolean> {
+  for (const { key } of entries) {
+    if (await isThere(pathOf({ folder: Buffer.from(old), key: `${key}.late` }))) return true
+  }
+  return false
 }
 
 /** Removes the old entries, or moves them to quarantine when they hold what no restore point holds. */
 async function disposeOld(folders: SwapFolders, journal: SwapJournal, remove: Remove): Promise<string | null> {
   const old = oldOf(folders, journal.job)
-  const names = await readdir(old).catch(() => [])
-  if (!journal.keepOld && !names.some((name) => name.endsWith('.late'))) {
+  if (!journal.keepOld && !(await holdsLate(old, journal))) {
     await remove(old)
     return null
   }
-  if (names.length === 0) return null
+  if (await removeEmpty(old)) return null
   const place = join(folders.quarantine, `before-${journal.job}`)
   await mkdir(folders.quarantine, { recursive: true, mode: 0o700 })
   await rename(old, place)

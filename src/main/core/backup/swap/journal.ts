@@ -2,26 +2,16 @@ import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { syncFolder, writeDurably } from '#core/platform/index.ts'
-
-/** A name directly in the site folder: what a record says never leads out of it, nor into the console's own folder. */
-const entryKey = z
-  .string()
-  .refine((key) => key !== '' && key !== '.' && key !== '..' && key !== '.wheelhouse' && !/[/\0]/.test(key))
-
-/** A path below the site folder, as {@link entryKey} at its beginning and without a way back up. */
-const carriedPath = z.string().refine((path) => {
-  const [top = '', ...below] = path.split('/')
-  return (
-    entryKey.safeParse(top).success && below.every((name) => !['', '.', '..'].includes(name) && !name.includes('\0'))
-  )
-})
+import { pathKeySchema } from '#shared/path-key.ts'
 
 /**
  * The intent record of a restore, `.wheelhouse/swap/<job>.json`: written durably before the first entry is moved, changed
- * when the last one is in place, removed when nothing of the restore is left to do. Names are one character for each byte.
+ * when the last one is in place, removed when nothing of the restore is left to do. Paths are one character for each byte, and
+ * none leads out of the site folder or into the console's own. Format 1 knows entries directly in the site folder only; it is still
+ * written where they are enough, so that the version before can finish what this one began.
  */
 export const journalSchema = z.object({
-  format: z.literal(1),
+  format: z.union([z.literal(1), z.literal(2)]),
   job: z.string().regex(/^[a-z0-9-]+$/),
   kind: z.enum(['restore', 'undo']),
   snapshot: z.string(),
@@ -30,15 +20,20 @@ export const journalSchema = z.object({
   what: z.string(),
   /** `swapping`: to be finished by renames. `undoing`: to be taken back. `swapped`: everything is in its place. */
   state: z.enum(['swapping', 'undoing', 'swapped']),
-  entries: z.array(z.object({ key: entryKey, what: z.enum(['add', 'replace', 'delete']) })),
+  entries: z.array(z.object({ key: pathKeySchema, what: z.enum(['add', 'replace', 'delete']) })),
   /** Paths that no snapshot covers, carried over from the old entries into the new ones. */
-  carried: z.array(carriedPath),
+  carried: z.array(pathKeySchema),
   /** The old entries hold something that the restore point lacks: they are set aside, not removed. */
   keepOld: z.boolean(),
   /** Services that ran before and are to run again. */
   services: z.array(z.string()),
 })
 export type SwapJournal = z.infer<typeof journalSchema>
+
+/** The format that a record needs. */
+export function journalFormat(entries: SwapJournal['entries']): SwapJournal['format'] {
+  return entries.some(({ key }) => key.includes('/')) ? 2 : 1
+}
 
 /** Where a restore works inside `.wheelhouse`, on the same mount as the site. */
 export interface SwapFolders {

@@ -1,4 +1,6 @@
-import { chmod, lstat, mkdir, open, rename } from 'node:fs/promises'
+import { chmod, lstat, mkdir, open, readdir, rename, rmdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { foldersOf } from '#shared/path-key.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { fromRawKey, joinRaw, shown } from '../raw-path.ts'
 
@@ -13,10 +15,25 @@ export async function isThere(path: Buffer): Promise<boolean> {
   }
 }
 
-/** Moves an entry by one rename and makes that durable in both folders. The target must not exist. */
-export async function move(from: { folder: Buffer; key: string }, to: { folder: Buffer; key: string }): Promise<void> {
-  const source = joinRaw(from.folder, fromRawKey(from.key))
-  const target = joinRaw(to.folder, fromRawKey(to.key))
+/** A path below one of the folders that a swap moves between. */
+export interface Place {
+  readonly folder: Buffer
+  readonly key: string
+}
+
+export function pathOf({ folder, key }: Place): Buffer {
+  return joinRaw(folder, fromRawKey(key))
+}
+
+/**
+ * Moves an entry by one rename and makes that durable in both folders. The target must not exist. Rejects with
+ * `restore-place-strange` when its way leads through anything but folders, on either side.
+ */
+export async function move(from: Place, to: Place): Promise<void> {
+  await assertRealWay(from)
+  await assertRealWay(to)
+  const source = pathOf(from)
+  const target = pathOf(to)
   try {
     await rename(source, target)
   } catch (error) {
@@ -27,18 +44,45 @@ export async function move(from: { folder: Buffer; key: string }, to: { folder: 
     await rename(source, target)
     await chmod(target, mode)
   }
-  await sync(to.folder)
-  await sync(from.folder)
+  await sync(parentOf(to))
+  await sync(parentOf(from))
 }
 
-/** Makes the folder that a carried path lies in, where it is missing. Rejects when a link or a file stands on the way. */
-export async function makeParent(root: Buffer, names: readonly string[]): Promise<void> {
-  let folder = root
-  for (const name of names) {
-    folder = joinRaw(folder, fromRawKey(name))
-    await assertRealFolder(folder)
-    await mkdir(folder, { recursive: true })
+/**
+ * Makes the folders that a path lies in, durably, where they are missing. Rejects with `restore-place-strange` when a link or a
+ * file stands on the way.
+ */
+export async function makeParent({ folder, key }: Place): Promise<void> {
+  let above = folder
+  for (const parent of foldersOf(key)) {
+    const path = joinRaw(folder, fromRawKey(parent))
+    await assertRealFolder(path)
+    if (!(await isThere(path))) {
+      await mkdir(path, { mode: 0o700 })
+      await sync(above)
+    }
+    above = path
   }
+}
+
+/** Removes a folder tree that holds nothing but folders. Resolves with whether it is gone. */
+export async function removeEmpty(path: string): Promise<boolean> {
+  const names = await readdir(path, { withFileTypes: true }).catch(() => [])
+  if (names.some((entry) => !entry.isDirectory())) return false
+  for (const { name } of names) if (!(await removeEmpty(join(path, name)))) return false
+  return rmdir(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+async function assertRealWay({ folder, key }: Place): Promise<void> {
+  for (const parent of foldersOf(key)) await assertRealFolder(joinRaw(folder, fromRawKey(parent)))
+}
+
+function parentOf({ folder, key }: Place): Buffer {
+  const parent = foldersOf(key).at(-1)
+  return parent === undefined ? folder : joinRaw(folder, fromRawKey(parent))
 }
 
 /**

@@ -1,9 +1,10 @@
-import { mkdir, rename, rm, rmdir } from 'node:fs/promises'
+import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Clock, type CrashPoints, type Logger, newId } from '#core/platform/index.ts'
 import type { Storage } from '../repository/storage.ts'
 import { finishSwap, removeUndone } from './finish.ts'
 import { namesIn, readJournals, type SwapFolders, type SwapJournal } from './journal.ts'
+import { removeEmpty } from './moves.ts'
 import { assertCanGoBack, assertRealPlaces, canGoForward, swapBack, swapForward } from './swap.ts'
 
 /** What became of a restore that an earlier run of the console did not finish. */
@@ -52,7 +53,7 @@ export async function recoverSwaps(folders: SwapFolders, ports: RecoverPorts): P
   for (const name of await namesIn(folders.swap)) {
     if (stuck.some((job) => name === `${job}.json` || name === `${job}.old`)) continue
     if (name.startsWith('.tmp-')) await rm(join(folders.swap, name), { force: true })
-    else if (!(await removedEmpty(join(folders.swap, name)))) {
+    else if (!(await removeEmpty(join(folders.swap, name)))) {
       await mkdir(folders.quarantine, { recursive: true, mode: 0o700 })
       const place = join(folders.quarantine, `${name}-${newId('q')}`)
       await rename(join(folders.swap, name), place)
@@ -74,12 +75,4 @@ async function recoverSwap(folders: SwapFolders, journal: SwapJournal, ports: Re
   const swapped = journal.state === 'swapped' ? journal : await swapForward(folders, journal, ports.crashPoints)
   const setAside = await finishSwap(folders, swapped, ports.storage, ports, ports.remove)
   return { journal, how: 'finished', setAside, reason: null }
-}
-
-/** Removes a folder that is empty: a restore made it and had not put anything there. */
-async function removedEmpty(path: string): Promise<boolean> {
-  return rmdir(path).then(
-    () => true,
-    () => false,
-  )
 }

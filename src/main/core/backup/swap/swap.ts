@@ -1,10 +1,10 @@
 import { lstat, mkdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import type { CrashPoints } from '#core/platform/index.ts'
+import { type CrashPoints, syncFolder } from '#core/platform/index.ts'
+import { isWithin } from '#shared/path-key.ts'
 import { ConsoleError } from '#shared/problem.ts'
-import { fromRawKey, joinRaw, shown } from '../raw-path.ts'
+import { fromRawKey, shown } from '../raw-path.ts'
 import { oldOf, type SwapFolders, type SwapJournal, stagingOf, treeOf, writeJournal } from './journal.ts'
-import { assertRealFolder, isThere, makeParent, move } from './moves.ts'
+import { assertRealFolder, pathOf as at, isThere, makeParent, move } from './moves.ts'
 
 /**
  * Brings every entry of the journal into its place. Each step looks at what is there before it acts, so that the whole can
@@ -16,6 +16,7 @@ export async function swapForward(
   points: CrashPoints,
 ): Promise<SwapJournal> {
   const place = placesOf(folders, journal)
+  await makeOldFolders(folders, journal)
   for (const { key, what } of journal.entries) {
     const staged = { folder: place.staged, key }
     const old = { folder: place.old, key }
@@ -33,7 +34,7 @@ export async function swapForward(
     if (what === 'delete') continue
     // Something took the place again after the old entry had gone: it is kept beside the old ones.
     if (await isThere(at(site))) await move(site, { folder: place.old, key: `${key}.late` })
-    await move(staged, site)
+    await moveDeep(place.staged, place.site, key)
     points.reach('restore.swap-entry')
   }
   for (const key of journal.carried) {
@@ -44,6 +45,14 @@ export async function swapForward(
   const done: SwapJournal = { ...journal, state: 'swapped' }
   await writeJournal(folders, done)
   return done
+}
+
+/** Makes the folder of the old entries, and in it those that deep entries lie in: nothing moves into a folder that a power cut could take away. */
+export async function makeOldFolders(folders: SwapFolders, { job, entries }: SwapJournal): Promise<void> {
+  const old = oldOf(folders, job)
+  await mkdir(old, { recursive: true, mode: 0o700 })
+  await syncFolder(folders.swap)
+  for (const { key } of entries) await makeParent({ folder: Buffer.from(old), key })
 }
 
 /** Whether everything that the journal would bring into its place is either there already or still staged. */
@@ -93,9 +102,10 @@ export async function swapBack(folders: SwapFolders, journal: SwapJournal, point
   for (const key of [...journal.carried].reverse()) {
     const carriedBack = await isThere(at({ folder: place.old, key }))
     if (!carriedBack && (await isThere(at({ folder: place.site, key })))) {
-      // Only if its folder has been swapped: else it never moved.
-      const top = key.split('/')[0] ?? key
-      if (await isThere(at({ folder: place.old, key: top }))) await moveDeep(place.site, place.old, key)
+      // Only if the entry that it lies in has been swapped: else it never moved.
+      const swapped = journal.entries.find((entry) => isWithin(key, entry.key))
+      const old = swapped && { folder: place.old, key: swapped.key }
+      if (old && (await isThere(at(old)))) await moveDeep(place.site, place.old, key)
     }
   }
   for (const { key, what } of [...journal.entries].reverse()) {
@@ -103,6 +113,7 @@ export async function swapBack(folders: SwapFolders, journal: SwapJournal, point
     const old = { folder: place.old, key }
     const site = { folder: place.site, key }
     const oldThere = await isThere(at(old))
+    await makeParent(staged)
     if (
       what !== 'delete' &&
       !(await isThere(at(staged))) &&
@@ -112,14 +123,9 @@ export async function swapBack(folders: SwapFolders, journal: SwapJournal, point
       await move(site, staged)
       points.reach('restore.take-back')
     }
-    if (oldThere && !(await isThere(at(site)))) await move(old, site)
+    if (oldThere && !(await isThere(at(site)))) await moveDeep(place.old, place.site, key)
     points.reach('restore.take-back')
   }
-}
-
-interface Place {
-  readonly folder: Buffer
-  readonly key: string
 }
 
 function placesOf(folders: SwapFolders, journal: SwapJournal) {
@@ -130,18 +136,10 @@ function placesOf(folders: SwapFolders, journal: SwapJournal) {
   }
 }
 
-function at({ folder, key }: Place): Buffer {
-  return joinRaw(folder, fromRawKey(key))
-}
-
-/** Moves an entry that lies deeper than one folder, given by its path. */
+/** Moves an entry from one folder to the same path in another, whose folders on the way are made where they are missing. */
 async function moveDeep(from: Buffer, to: Buffer, key: string): Promise<void> {
-  const folder = dirname(key)
-  const name = key.slice(folder.length + 1)
-  const target = joinRaw(to, fromRawKey(folder))
-  await makeParent(to, folder.split('/'))
-  await makeParent(from, folder.split('/'))
-  await move({ folder: joinRaw(from, fromRawKey(folder)), key: name }, { folder: target, key: name })
+  await makeParent({ folder: to, key })
+  await move({ folder: from, key }, { folder: to, key })
 }
 
 function lost(key: string): ConsoleError {

@@ -1,0 +1,35 @@
+import type { Command } from 'commander'
+import { cat, changes, list } from './commands/snapshot-files.ts'
+import type { Run } from './program.ts'
+
+/** `wheelhouse backups ls|diff|cat`: looking into snapshots. */
+export function addSnapshotFileCommands(program: Command, run: Run): void {
+  const backups =
+    program.commands.find((command) => command.name() === 'backups') ??
+    program.command('backups').description('the snapshots of the site: looked into, kept, let go')
+  backups
+    .command('ls <snapshot> [path]')
+    .description('what a folder of a snapshot holds')
+    .action((snapshot: string, path: string | undefined, _values: object, command: Command) =>
+      run(command, (context) => list(context, snapshot, path ?? '')),
+    )
+  backups
+    .command('diff <snapshot> [other] [path]')
+    .description('what became of a folder since a snapshot: until "now", or until another snapshot')
+    .option('--all', 'every file below it, not only a line for each folder')
+    .action(
+      (
+        snapshot: string,
+        other: string | undefined,
+        path: string | undefined,
+        values: { readonly all?: boolean },
+        command: Command,
+      ) => run(command, (context) => changes(context, snapshot, other ?? 'now', path ?? '', values.all ?? false)),
+    )
+  backups
+    .command('cat <snapshot> <path>')
+    .description('the content of a file in a snapshot')
+    .action((snapshot: string, path: string, _values: object, command: Command) =>
+      run(command, (context) => cat(context, snapshot, path)),
+    )
+}

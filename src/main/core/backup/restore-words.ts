@@ -1,0 +1,15 @@
+import { shownKey } from '#shared/path-key.ts'
+
+const mostWritten = 20
+
+/** The command for a restore. Names that a shell cannot be given as text are left to the screen. */
+export function restoreCommand(snapshot: string, paths: readonly string[] | null): string {
+  if (paths === null) return `wheelhouse restore ${snapshot}`
+  const written = paths.slice(0, mostWritten).map((path) => quoted(shownKey(path)))
+  return `wheelhouse restore ${snapshot} ${written.join(' ')}${paths.length > mostWritten ? ' …' : ''}`
+}
+
+/** A word of a shell's line. */
+export function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+}

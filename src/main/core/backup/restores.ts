@@ -1,0 +1,166 @@
+import { readlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { JobContext, JobOutcome, JobRequest } from '#core/jobs/index.ts'
+import type { Losses, RestorePlan } from '#shared/contract/index.ts'
+import { shownKey } from '#shared/path-key.ts'
+import type { Cause } from '#shared/vocabulary.ts'
+import type { Catalogue } from './catalogue.ts'
+import type { Conditions } from './conditions.ts'
+import { lossesOf } from './losses/losses.ts'
+import type { StoredOptions } from './options.ts'
+import type { Helper } from './program/engine-client.ts'
+import type { PlanAnswer } from './program/messages.ts'
+import type { Snapshot } from './repository/snapshot-file.ts'
+import { type RestorePorts, restoreSteps, runRestore } from './restore-job.ts'
+import { restoreOutcome } from './restore-outcome.ts'
+import { restorePlan } from './restore-plan.ts'
+import { restoreCommand } from './restore-words.ts'
+import { type TouchedService, touchedServices } from './touched-services.ts'
+import { isGood, nameOf } from './views.ts'
+
+export interface RestoresPorts {
+  readonly options: StoredOptions
+  readonly catalogue: Catalogue
+  readonly conditions: Conditions
+  /** Aborted when the console closes. */
+  readonly closing: AbortSignal
+  openReader(signal?: AbortSignal): Helper
+  openLocked(context: JobContext, what: string): Promise<Helper>
+  openCleaner(): Helper
+  refresh(): Promise<void>
+  start(
+    request: Omit<JobRequest, 'cause' | 'lane'>,
+    cause: Cause,
+    run: (context: JobContext) => Promise<JobOutcome>,
+  ): Promise<{ job: string }>
+}
+
+interface Wanted {
+  readonly fingerprint: string | null
+  readonly cause: Cause
+}
+
+/** Restores of a site and their undoing: planned, then done as jobs. */
+export class Restores {
+  readonly #ports: RestoresPorts
+
+  constructor(ports: RestoresPorts) {
+    this.#ports = ports
+  }
+
+  async plan(snapshot: Snapshot, paths: readonly string[] | null, undo: boolean): Promise<RestorePlan> {
+    const { options, catalogue } = this.#ports
+    await using helper = this.#ports.openReader()
+    const answer = await helper.ask('plan', { snapshot: snapshot.id, paths: paths && [...paths] })
+    const touched = (await this.#touching(snapshot, paths))(answer.swap)
+    return restorePlan(snapshot, answer, {
+      zone: options.site.zone,
+      paths: pathsOf(snapshot, paths),
+      services: options.services.wanted(),
+      touched,
+      undo,
+      newestFull: catalogue.snapshots.findLast((each) => each.kind === 'full' && isGood(each)),
+    })
+  }
+
+  async losses(snapshot: Snapshot, paths: readonly string[] | null, signal?: AbortSignal): Promise<Losses> {
+    const { options, closing } = this.#ports
+    await using helper = this.#ports.openReader(signal)
+    const plan = await helper.ask('plan', { snapshot: snapshot.id, paths: paths && [...paths] })
+    return await lossesOf(snapshot, plan, helper, {
+      site: options.site,
+      definition: options.definition(),
+      runtime: options.runtime,
+      clock: options.clock,
+      journalledSince: options.journalledSince ?? null,
+      signal: signal ? AbortSignal.any([signal, closing]) : closing,
+    })
+  }
+
+  async restore(snapshot: Snapshot, paths: readonly string[] | null, wanted: Wanted): Promise<{ job: string }> {
+    const name = nameOf(snapshot, this.#ports.options.site.zone)
+    const what = paths === null ? `the restore of ${name}` : `the restore of ${pathsInWords(paths)} from ${name}`
+    return this.#start('restore', snapshot, paths, what, wanted)
+  }
+
+  async undo(snapshot: Snapshot, wanted: Wanted): Promise<{ job: string }> {
+    // The chain of restores is not repeated in each name: one step back is enough to know.
+    const what = snapshot.before?.what.startsWith('undoing ')
+      ? 'undoing the last undo'
+      : `undoing ${snapshot.before?.what}`
+    return this.#start('undo', snapshot, null, what, wanted)
+  }
+
+  async #start(
+    kind: 'restore' | 'undo',
+    snapshot: Snapshot,
+    paths: readonly string[] | null,
+    what: string,
+    { fingerprint, cause }: Wanted,
+  ): Promise<{ job: string }> {
+    const { options, closing, conditions } = this.#ports
+    const { site } = options
+    const name = nameOf(snapshot, site.zone)
+    const restored = paths === null ? name : `${pathsInWords(paths)} from ${name}`
+    const request = {
+      kind: kind === 'undo' ? 'restore.undo' : 'restore.run',
+      subject: kind === 'undo' ? 'site' : `snapshot:${snapshot.id}`,
+      title: kind === 'undo' ? `Undo on ${site.name}` : `Restore ${restored}`,
+      steps: restoreSteps,
+      commandLine: kind === 'undo' ? 'wheelhouse undo' : restoreCommand(snapshot.id, paths),
+      input: { snapshot: snapshot.id, kind, what },
+      cancellable: true,
+    }
+    const touching = await this.#touching(snapshot, paths)
+    return this.#ports.start(request, cause, async (context) => {
+      const ports: RestorePorts = {
+        options,
+        openHelper: (task) => this.#ports.openLocked(context, task),
+        openCleaner: () => this.#ports.openCleaner(),
+        touched: (swap) => {
+          const touched = touching(swap)
+          return touched === 'all' ? 'all' : touched.map(({ service }) => service)
+        },
+        closing: () => closing.aborted,
+        closed: closing,
+      }
+      try {
+        const result = await runRestore({ kind, snapshot, paths, fingerprint, what }, ports, context)
+        return restoreOutcome({ kind, what, result, context }, options)
+      } catch (error) {
+        conditions.restoreFailed(what, error, context)
+        throw error
+      } finally {
+        await this.#ports.refresh()
+      }
+    })
+  }
+
+  /** Who is touched by a swap; everybody by a restore of everything. */
+  async #touching(
+    snapshot: Snapshot,
+    paths: readonly string[] | null,
+  ): Promise<(swap: PlanAnswer['swap']) => readonly TouchedService[] | 'all'> {
+    if (pathsOf(snapshot, paths) === null) return () => 'all'
+    const { definition, site } = this.#ports.options
+    const release = await readlink(join(site.directory, 'current')).catch(() => null)
+    const ground = { directory: site.directory, release: release?.replace(/^\.\/|\/+$/g, '') ?? null }
+    return (swap) =>
+      touchedServices(
+        definition(),
+        swap.map(({ key }) => shownKey(key)),
+        ground,
+      )
+  }
+}
+
+/** What is restored: what was asked for, or all that a restore point of some paths covers. */
+function pathsOf(snapshot: Snapshot, paths: readonly string[] | null): readonly string[] | null {
+  return paths ?? (snapshot.scope === 'paths' ? (snapshot.paths ?? []) : null)
+}
+
+/** "data/app.db", "data/app.db and 2 more". */
+function pathsInWords(paths: readonly string[]): string {
+  const [first = ''] = paths
+  return paths.length === 1 ? shownKey(first) : `${shownKey(first)} and ${paths.length - 1} more`
+}
