@@ -38,6 +38,6 @@ export async function watchHealth(
 
 function unwellOf(service: ServiceView | undefined): readonly Unwell[] {
   // One that the restored site.yaml does not know, or does not want to run, cannot come back.
-  if (!service || !service.wanted || service.health === 'healthy') return []
+  if (!service?.wanted || service.health === 'healthy') return []
   return [{ service: service.id, reason: service.reason }]
 }
