@@ -68,7 +68,7 @@ export function buildProgram(options: ProgramOptions): Command {
   program
     .command('why <subject>')
     .description(
-      'why something is as it is: a service, site, store, backups, machine, broker, route:ID, check:ID, drill:ID, job:ID, event:ID …',
+      'why something is as it is: a service, site, store, backups, rehearsals, machine, broker, route:ID, check:ID, drill:ID, job:ID, event:ID …',
     )
     .action((subject: string, _values: object, command: Command) => run(command, (context) => why(context, subject)))
   withConsent(

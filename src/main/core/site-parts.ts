@@ -22,7 +22,7 @@ import {
   recordingsSchema,
 } from './messaging/index.ts'
 import { openMachineMetrics } from './metrics/index.ts'
-import { type DisposableStore, mountOf } from './platform/index.ts'
+import { type DisposableStore, mountOf, networkApart } from './platform/index.ts'
 import { type Recovery, recoverySchema } from './recovery/index.ts'
 import { openRehearsals, type Rehearsals, rehearsalsSchema } from './rehearsal/index.ts'
 import type { SitePorts } from './site-ports.ts'
@@ -312,6 +312,7 @@ export async function openParts(
       processes: ports.processes,
       runtime,
       clock,
+      apart: ports.networkApart ?? networkApart,
       logger: logger.part('rehearsal'),
       crashPoints,
     }),

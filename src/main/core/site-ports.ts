@@ -1,5 +1,5 @@
 import type { SiteDefinition } from './config/index.ts'
-import type { Clock, CrashPoints, Logger, Processes, Runtime, UserFolders } from './platform/index.ts'
+import type { Clock, CrashPoints, Logger, Prefix, Processes, Runtime, UserFolders } from './platform/index.ts'
 import type { StateHub } from './state/index.ts'
 import type { SiteOwner } from './store/index.ts'
 
@@ -20,6 +20,8 @@ export interface SitePorts {
   readonly sample: boolean
   /** Which profile of site.yaml to merge. */
   readonly profile: string | null
+  /** What begins a rehearsal in a network of its own; what this machine offers unless given. */
+  readonly networkApart?: () => Promise<Prefix | null>
   /** Given where this is no live site but a rehearsal of one. */
   readonly sandbox?: Sandbox
 }

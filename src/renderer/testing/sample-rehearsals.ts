@@ -43,7 +43,7 @@ function run(at: number, more: Partial<RehearsalRun>): RehearsalRun {
     verdict: 'proven',
     sentence: 'Proven: 5 of 5 services came up healthy, back in 6.4 s.',
     reasons: [],
-    notes: ['Callbacks of database were not run (before-start): they are not marked `harmless`.'],
+    notes: ['Callbacks of database were not run (before-start): they are not marked `harmless`, or reach outside.'],
     apart: 'network',
     files: 214,
     bytes: 38e6,

@@ -31,7 +31,7 @@ export type Why = z.infer<typeof whySchema>
 
 export const diagnosticsContract = {
   /**
-   * Subjects: `site`, `store`, `backups`, `machine`, `broker`, `maintenance`, `service:ID` (or just ID), `route:ID`, `database:ID`,
+   * Subjects: `site`, `store`, `backups`, `rehearsals`, `machine`, `broker`, `maintenance`, `service:ID` (or just ID), `route:ID`, `database:ID`,
    * `dependency:ID`, `device:ID`, `policy:ID`, `check:ID`, `drill:ID`, `job:ID`, `card:ID`, `snapshot:ID`, `event:ID`. An unknown one is refused with `subject-unknown` and the nearest known.
    */
   why: procedure.input(z.object({ subject: z.string().min(1).max(200) })).output(whySchema),

@@ -4,14 +4,7 @@ import type { SiteDefinition } from '#core/config/index.ts'
 import type { Coordinator } from '#core/coordinator/index.ts'
 import type { EventLog } from '#core/events/index.ts'
 import type { JobContext, JobOutcome, JobRequest, Jobs } from '#core/jobs/index.ts'
-import {
-  type Clock,
-  type CrashPoints,
-  type Logger,
-  networkApart,
-  type Processes,
-  type Runtime,
-} from '#core/platform/index.ts'
+import type { Clock, CrashPoints, Logger, Prefix, Processes, Runtime } from '#core/platform/index.ts'
 import type { StateHub } from '#core/state/index.ts'
 import type { Database } from '#core/store/index.ts'
 import type { RehearsalRun } from '#shared/contract/rehearsals.ts'
@@ -41,6 +34,8 @@ export interface RehearsalsParts {
   readonly attention: Attention
   readonly state: StateHub
   readonly processes: Processes
+  /** What begins a program in a network of its own; null where that is not possible. */
+  readonly apart: () => Promise<Prefix | null>
   readonly runtime: Runtime
   readonly clock: Clock
   readonly logger: Logger
@@ -166,7 +161,8 @@ class SiteRehearsals implements Rehearsals {
     cause: Cause,
     job: JobContext,
   ): Promise<JobOutcome> {
-    const { site, sample, profile, userData, source, services, runtime, clock, logger, crashPoints } = this.#parts
+    const { site, sample, profile, userData, source, services, runtime, clock, logger, crashPoints, apart } =
+      this.#parts
     await this.#sweeping
     const run = runOf(chosen, job.id, clock.wall(), cause)
     await this.#put(run)
@@ -182,7 +178,7 @@ class SiteRehearsals implements Rehearsals {
         clock,
         logger,
         crashPoints,
-        apart: networkApart,
+        apart,
         emergencyStops: () => services.emergencyStops,
         onChanged: async (changed) => {
           await this.#put(changed)

@@ -164,7 +164,9 @@ function moved(service: ServiceDefinition, ground: SandboxGround, notes: string[
     'after-stop': hook('after-stop'),
   }
   if (skipped.length > 0)
-    notes.push(`Callbacks of ${service.id} were not run (${skipped.join(', ')}): they are not marked \`harmless\`.`)
+    notes.push(
+      `Callbacks of ${service.id} were not run (${skipped.join(', ')}): they are not marked \`harmless\`, or reach outside.`,
+    )
   return {
     ...service,
     bind: '127.0.0.1',

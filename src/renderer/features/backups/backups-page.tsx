@@ -6,6 +6,7 @@ import { PageFrame } from '../../components/page-frame.tsx'
 import { ZoneNote } from '../../components/time.tsx'
 import { useEntity, useSelected, useSlice } from '../../state/use-shown.ts'
 import { useActions } from '../actions/asking.ts'
+import { RehearsalsPanel } from '../rehearsals/rehearsals-panel.tsx'
 import { BackupJobs } from './backup-jobs.tsx'
 import { BackupsSummary } from './backups-summary.tsx'
 import { EncryptionPanel } from './encryption/encryption-panel.tsx'
@@ -23,6 +24,9 @@ export default function BackupsPage() {
   const busy = useSelected('jobs', (jobs) =>
     Object.values(jobs).some((job) => job.state === 'running' && job.kind.startsWith('backup')),
   )
+  const backingUp = useSelected('jobs', (jobs) =>
+    Object.values(jobs).some((job) => job.state === 'running' && job.kind === 'backup.create'),
+  )
   // The console does one of the three at a time; a button that would only be refused says so beforehand.
   const restoring = useSelected('jobs', (jobs) =>
     Object.values(jobs).some((job) => job.state === 'running' && job.kind.startsWith('restore')),
@@ -39,7 +43,7 @@ export default function BackupsPage() {
         <>
           <Button.Group>
             <Button variant="filled" disabled={busy || restoring} onClick={() => backUp('full')}>
-              {busy ? 'Backing up…' : 'Back up now'}
+              {backingUp ? 'Backing up…' : 'Back up now'}
             </Button>
             <Menu position="bottom-end">
               <Menu.Target>
@@ -75,6 +79,7 @@ export default function BackupsPage() {
       <BackupJobs />
       <BackupsSummary />
       <EncryptionPanel />
+      <RehearsalsPanel />
       <SnapshotTable snapshots={snapshots} selected={id} />
     </PageFrame>
   )

@@ -11,7 +11,7 @@ import { useActions } from '../actions/asking.ts'
 import { Why } from '../why/why.tsx'
 import styles from './snapshot-drawer.module.css'
 import { kindWords, purposeOf } from './snapshot-words.ts'
-import { VerifiedMark } from './verified-mark.tsx'
+import { RehearsedMark, VerifiedMark } from './verified-mark.tsx'
 
 /** One snapshot: what is in it, whether it was read back, and what may be done with it. */
 export function SnapshotDrawer({
@@ -23,7 +23,7 @@ export function SnapshotDrawer({
   readonly snapshot: SnapshotView | undefined
   readonly onClose: () => void
 }) {
-  const { ask, watch } = useActions()
+  const { ask, rehearse, watch } = useActions()
   const { busy, run } = useAction()
   const format = useSiteTime()
   if (!snapshot) {
@@ -60,6 +60,14 @@ export function SnapshotDrawer({
         <Button disabled={busy} onClick={() => void verify()}>
           Verify
         </Button>
+        {snapshot.kind !== 'restore-point' && (
+          <Button
+            title="Restore it into a sandbox beside the site, start it there, and see whether it comes up."
+            onClick={() => rehearse(id)}
+          >
+            Rehearse
+          </Button>
+        )}
         <Button
           disabled={busy}
           title={
@@ -80,6 +88,8 @@ export function SnapshotDrawer({
               </span>,
             ],
             ...(snapshot.verified ? [['', snapshot.verified.note] as const] : []),
+            ['rehearsed', <RehearsedMark key="rehearsed" snapshot={snapshot} />],
+            ...(snapshot.rehearsed ? [['', snapshot.rehearsed.note] as const] : []),
             ['files', count(snapshot.files)],
             ['size', bytes(snapshot.bytes)],
             ['added', `${bytes(snapshot.added)} new in the repository`],
@@ -108,6 +118,7 @@ export function SnapshotDrawer({
         <CommandLine label="restore" command={`wheelhouse restore ${id}`} />
         <CommandLine label="browse" command={`wheelhouse backups ls ${id}`} />
         <CommandLine label="verify" command={`wheelhouse verify ${id}`} />
+        <CommandLine label="rehearse" command={`wheelhouse backups rehearse ${id}`} />
       </DrawerPart>
     </Drawer>
   )

@@ -4,6 +4,7 @@ import { Panel } from '../../components/panel.tsx'
 import { Age } from '../../components/time.tsx'
 import { useEntity, useSelected } from '../../state/use-shown.ts'
 import { useActions } from '../actions/asking.ts'
+import { ProofLight } from '../rehearsals/proof-light.tsx'
 import styles from './do-panel.module.css'
 
 /** The three things a technician comes for, each with the figure that it changes. */
@@ -12,7 +13,10 @@ export function DoPanel() {
   const backups = useEntity('backups', 'backups')
   const points = useSelected('snapshots', (snapshots) => Object.keys(snapshots).length)
   const backingUp = useSelected('jobs', (jobs) =>
-    Object.values(jobs).some((job) => job.state === 'running' && job.kind.startsWith('backup')),
+    Object.values(jobs).some((job) => job.state === 'running' && job.kind === 'backup.create'),
+  )
+  const rehearsing = useSelected('jobs', (jobs) =>
+    Object.values(jobs).some((job) => job.state === 'running' && /^backup\.(rehearse|verify)$/.test(job.kind)),
   )
   const restoring = useSelected('jobs', (jobs) =>
     Object.values(jobs).some((job) => job.state === 'running' && job.kind.startsWith('restore')),
@@ -26,7 +30,7 @@ export function DoPanel() {
             size="sm"
             px={6}
             variant="filled"
-            disabled={backingUp || restoring}
+            disabled={backingUp || rehearsing || restoring}
             onClick={() => backUp('full')}
           >
             {backingUp ? 'Backing up…' : 'Back up now'}
@@ -46,7 +50,7 @@ export function DoPanel() {
             fullWidth
             size="sm"
             px={6}
-            disabled={points === 0 || backingUp || restoring}
+            disabled={points === 0 || backingUp || rehearsing || restoring}
             onClick={() => ask({ type: 'restore', snapshot: null })}
           >
             Restore…
@@ -61,6 +65,9 @@ export function DoPanel() {
           </Tooltip>
           <p>not yet available</p>
         </div>
+      </div>
+      <div className={styles.proof}>
+        <ProofLight />
       </div>
     </Panel>
   )

@@ -43,6 +43,9 @@ export function useStateDigest(): string {
   const snapshots = useSelected('snapshots', (slice) =>
     digest(Object.values(slice), ({ id, verified }) => [id, verified]),
   )
+  const rehearsals = useSelected('rehearsals', (slice) =>
+    digest(Object.values(slice), ({ light, sentence, job, nextAt }) => [light, sentence, job, nextAt]),
+  )
   const dependencies = useSelected('dependencies', (slice) =>
     digest(Object.values(slice), ({ id, state, since, sentence, problem, check }) => [
       id,
@@ -76,6 +79,7 @@ export function useStateDigest(): string {
     databases,
     backups,
     snapshots,
+    rehearsals,
     dependencies,
     recovery,
     maintenance,

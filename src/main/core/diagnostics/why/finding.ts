@@ -42,6 +42,7 @@ export function pageOf(subject: string): string | null {
     case 'snapshot':
       return `/backups/${id}`
     case 'backups':
+    case 'rehearsals':
       return '/backups'
     case 'event':
       return `/timeline/${id}`

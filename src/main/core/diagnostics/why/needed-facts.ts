@@ -110,6 +110,8 @@ function cardsOf(
         return card.id === subject.id
       case 'backups':
         return card.id.startsWith('backup-')
+      case 'rehearsals':
+        return card.id.startsWith('rehearsal-')
       case 'site':
         return true
       case 'broker':

@@ -2,7 +2,7 @@ import { nearest } from '#core/config/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { ShownFacts } from './facts.ts'
 
-const whole = ['site', 'store', 'backups', 'machine', 'broker', 'maintenance'] as const
+const whole = ['site', 'store', 'backups', 'rehearsals', 'machine', 'broker', 'maintenance'] as const
 const several = [
   'service',
   'route',

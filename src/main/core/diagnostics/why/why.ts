@@ -13,6 +13,7 @@ import { whyMachine } from './why-machine.ts'
 import { whyMaintenance } from './why-maintenance.ts'
 import { whyBroker, whyRoute } from './why-messages.ts'
 import { whyPolicy } from './why-policy.ts'
+import { whyRehearsals } from './why-rehearsals.ts'
 import { whyService } from './why-service.ts'
 import { whySite } from './why-site.ts'
 import { whyStore } from './why-store.ts'
@@ -38,6 +39,8 @@ function findingOf(subject: Subject, facts: WhyFacts): Finding {
       return whyStore(facts)
     case 'backups':
       return whyBackups(facts)
+    case 'rehearsals':
+      return whyRehearsals(facts)
     case 'machine':
       return whyMachine(facts)
     case 'broker':
