@@ -1,7 +1,6 @@
-import { ActionIcon, Button, TextInput, Tooltip } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
-import { IconDownload, IconListTree, IconPlayerPause, IconPlayerPlay, IconSearch, IconTrash } from '@tabler/icons-react'
-import { memo, useEffect, useRef, useState } from 'react'
+import { memo, useCallback, useEffect, useRef, useState } from 'react'
 import type { ShownMessage } from '#shared/contract/index.ts'
 import { exportText } from '../../components/export-text.ts'
 import { bytes, count, counted } from '../../components/figures.ts'
@@ -11,12 +10,10 @@ import { PanelBody } from '../../components/panel.tsx'
 import { Time, ZoneNote } from '../../components/time.tsx'
 import { VirtualList, type VirtualListHandle } from '../../components/virtual-list.tsx'
 import { useEntity } from '../../state/use-shown.ts'
-import { ClientField } from './client-field.tsx'
 import styles from './live-tab.module.css'
+import { LiveTools } from './live-tools.tsx'
 import { MessageDrawer } from './message-drawer.tsx'
-import { RouteChoice } from './route-choice.tsx'
 import { RouteResults } from './route-results.tsx'
-import { filterMistake } from './topic-filter.ts'
 import { TopicTree } from './topic-tree.tsx'
 import { ringSize, useTap } from './use-tap.ts'
 
@@ -31,7 +28,6 @@ export function LiveTab({
   readonly client: string
   readonly onFilter: (filter: string) => void
 }) {
-  const [typed, setTyped] = useState(filter)
   const [text, setText] = useState('')
   const [settledText] = useDebouncedValue(text, 250)
   const [client, setClient] = useState(firstClient)
@@ -48,9 +44,17 @@ export function LiveTab({
   if (live || tap.received < held.current.received) held.current = tap
   const shown = held.current
   const fresh = tap.received - shown.received
-  const mistake = filterMistake(typed)
+  const closeTree = useCallback(() => setTree(false), [])
+  const exportShown = useCallback(
+    () =>
+      exportText(
+        'messages.ndjson',
+        held.current.messages.map((message) => JSON.stringify(message)).join('\n'),
+        'application/x-ndjson',
+      ),
+    [],
+  )
 
-  useEffect(() => setTyped(filter), [filter])
   useEffect(() => {
     if (live && shown.messages.length > 0) list.current?.toEnd()
   }, [live, shown.messages])
@@ -61,67 +65,22 @@ export function LiveTab({
       note={<ZoneNote />}
       tools={
         <>
-          {!tree && (
-            <Button leftSection={<IconListTree size={14} />} onClick={() => setTree(true)}>
-              Topics
-            </Button>
-          )}
-          <form
-            onSubmit={(event) => {
-              event.preventDefault()
-              if (mistake === null) onFilter(typed)
-            }}
-          >
-            <TextInput
-              aria-label="Topic filter"
-              placeholder="Topic filter, # for all"
-              w={230}
-              classNames={{ input: 'mono' }}
-              value={typed}
-              error={mistake}
-              onChange={(event) => setTyped(event.currentTarget.value)}
-              onBlur={() => {
-                if (mistake === null && typed !== filter) onFilter(typed)
-              }}
-              spellCheck={false}
-            />
-          </form>
-          <TextInput
-            aria-label="Text in topic or payload"
-            placeholder="Text in topic or payload"
-            leftSection={<IconSearch size={14} />}
-            w={210}
-            value={text}
-            onChange={(event) => setText(event.currentTarget.value)}
+          <LiveTools
+            filter={filter}
+            onFilter={onFilter}
+            text={text}
+            onText={setText}
+            route={route}
+            onRoute={setRoute}
+            client={client}
+            onClient={setClient}
+            paused={paused}
+            onPaused={setPaused}
+            tree={tree}
+            onTree={setTree}
+            onClear={clear}
+            onExport={exportShown}
           />
-          <RouteChoice value={route} onChange={setRoute} />
-          <ClientField value={client} onChange={setClient} />
-          <Button
-            leftSection={paused ? <IconPlayerPlay size={14} /> : <IconPlayerPause size={14} />}
-            aria-pressed={paused}
-            onClick={() => setPaused(!paused)}
-          >
-            {paused ? 'Go on' : 'Pause'}
-          </Button>
-          <Tooltip label="Forget what is listed here">
-            <ActionIcon aria-label="Clear the list" onClick={clear}>
-              <IconTrash size={16} />
-            </ActionIcon>
-          </Tooltip>
-          <Tooltip label="Save these messages as a file">
-            <ActionIcon
-              aria-label="Export messages"
-              onClick={() =>
-                exportText(
-                  'messages.ndjson',
-                  shown.messages.map((message) => JSON.stringify(message)).join('\n'),
-                  'application/x-ndjson',
-                )
-              }
-            >
-              <IconDownload size={16} />
-            </ActionIcon>
-          </Tooltip>
           <span className="dim" role="status">
             {counted(tap.received, 'message')}
             {tap.skipped > 0 && `, ${count(tap.skipped)} not shown: they came too fast. Narrow the filter to see all`}
@@ -142,7 +101,7 @@ export function LiveTab({
       }
     >
       <div className={styles.halves}>
-        {tree && <TopicTree filter={filter} onFilter={onFilter} onClose={() => setTree(false)} />}
+        {tree && <Topics filter={filter} onFilter={onFilter} onClose={closeTree} />}
         <div className={styles.frame}>
           <PanelBody
             content={
@@ -200,6 +159,9 @@ export function LiveTab({
     </PageFrame>
   )
 }
+
+/** Lists itself, at its own pace. */
+const Topics = memo(TopicTree)
 
 const MessageRow = memo(function MessageRow({ message }: { readonly message: ShownMessage }) {
   return (

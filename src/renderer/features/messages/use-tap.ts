@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useCallback, useState } from 'react'
 import type { ShownMessage } from '#shared/contract/index.ts'
 import type { Problem } from '#shared/problem.ts'
 import { useStream } from '../../state/use-stream.ts'
@@ -51,5 +51,6 @@ export function useTap(
       onBatch: (items, skipped) => setTap((before) => tapped(before, items, skipped)),
     },
   )
-  return { tap, problem, clear: () => setTap(nothing) }
+  const clear = useCallback(() => setTap(nothing), [])
+  return { tap, problem, clear }
 }
