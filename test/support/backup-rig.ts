@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Attention, attentionSchema, openAttention } from '#core/attention/index.ts'
-import { type Backups, backupSchema, noServices, openBackups } from '#core/backup/index.ts'
+import { type Backups, backupSchema, keepingSchema, noServices, openBackups } from '#core/backup/index.ts'
 import type { SiteDefinition } from '#core/config/index.ts'
 import type { ServiceControl } from '#core/coordinator/index.ts'
 import { type EventLog, eventsSchema, openEventLog } from '#core/events/index.ts'
@@ -71,7 +71,7 @@ export async function openBackupRig(options: BackupRigOptions): Promise<BackupRi
   const store = owned.add(
     await openStore({
       directory: own,
-      schemas: { control: [eventsSchema, jobsSchema, attentionSchema, backupSchema], messages: [] },
+      schemas: { control: [eventsSchema, jobsSchema, attentionSchema, backupSchema, keepingSchema], messages: [] },
       runtime,
       clock,
       logger,

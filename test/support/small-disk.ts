@@ -11,12 +11,12 @@ export interface SmallDisk extends Disposable {
   empty(): void
 }
 
-/** A disk of 8 MB in a folder, gone with the test; where the machine lets none be made, the test is skipped with the reason. */
-export function smallDisk(skip: (reason: string) => never, folder: string): SmallDisk {
+/** A disk of some megabytes in a folder, gone with the test; where the machine lets none be made, the test is skipped with the reason. */
+export function smallDisk(skip: (reason: string) => never, folder: string, megabytes = 8): SmallDisk {
   const path = join(folder, 'disk')
   mkdirSync(path)
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', path], { stdio: 'ignore' })
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', path], { stdio: 'ignore' })
   } catch {
     skip('no small disk can be mounted here: that needs the rights of root')
   }

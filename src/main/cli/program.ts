@@ -15,6 +15,7 @@ import { consent, withConsent } from './consent-options.ts'
 import { addDatabaseCommands, addStoreCommands } from './database-commands.ts'
 import { addDependencyCommands } from './dependency-commands.ts'
 import { addEventCommands } from './event-commands.ts'
+import { addKeepingCommands } from './keeping-commands.ts'
 import { addMessageCommands } from './message-commands.ts'
 import { addProcessCommands } from './process-commands.ts'
 import { addRecordingCommands } from './recording-commands.ts'
@@ -81,6 +82,7 @@ export function buildProgram(options: ProgramOptions): Command {
   addRouteCommands(program, run)
   addProcessCommands(program, run)
   addBackupCommands(program, run)
+  addKeepingCommands(program, run)
   addRehearsalCommands(program, run)
   addSnapshotFileCommands(program, run)
   addStoreCommands(program, run)

@@ -1,6 +1,6 @@
 import type { Cause } from '#shared/vocabulary.ts'
 import { type Attention, attentionSchema, openAttention } from './attention/index.ts'
-import { type Backups, backupSchema, journalledSince, openBackups } from './backup/index.ts'
+import { type Backups, backupSchema, journalledSince, keepingSchema, openBackups } from './backup/index.ts'
 import type { LoadedSite, SiteDefinition } from './config/index.ts'
 import { openSecrets, openSiteKey, releaseFolder, variablesOf } from './config/index.ts'
 import { type Coordinator, coordinatorSchema, openCoordinator, RunMarks } from './coordinator/index.ts'
@@ -101,6 +101,7 @@ export async function openParts(
           unitsSchema,
           coordinatorSchema,
           backupSchema,
+          keepingSchema,
           databasesSchema,
           dependenciesSchema,
           maintenanceSchema,
@@ -285,6 +286,7 @@ export async function openParts(
       database,
       journalledSince: (at) => journalledSince(store.messages, at),
       beforeRisk: (signal) => storeCare.copyBeforeRisk(signal),
+      paused: () => (state.slice('maintenance').get('maintenance')?.on ? 'the site is in maintenance' : null),
       encryption: () => {
         const read = definition() ?? site.loaded.definition
         return { secret: read ? (read.backup.encryption?.secret ?? null) : undefined }

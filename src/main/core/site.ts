@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import type { KeepRules } from '#shared/contract/keeping-views.ts'
 import type { LogPage, LogSearch } from '#shared/contract/log-search.ts'
 import type { LogLine } from '#shared/contract/services.ts'
 import { ConsoleError } from '#shared/problem.ts'
@@ -24,6 +25,7 @@ import { assertNoHolder, assertNotRestoring } from './restore-hold.ts'
 import { SiteConfig } from './site-config.ts'
 import { siteFolder } from './site-folder.ts'
 import { settleInterrupted } from './site-interrupted.ts'
+import { saveKeep } from './site-keep.ts'
 import { SiteLogs } from './site-logs.ts'
 import { openParts, type SiteHooks, type SiteIdentity, type SiteParts } from './site-parts.ts'
 import type { CloseOptions, SitePorts } from './site-ports.ts'
@@ -75,6 +77,8 @@ export interface Site {
   startByItself(cause: Cause): Promise<void>
   /** Reads site.yaml again. An invalid one changes nothing but the problems shown. */
   reload(cause: Cause): Promise<{ readonly valid: boolean }>
+  /** Writes other rules of keeping into site.yaml and puts them to use; one change at a time. See `saveKeep`. */
+  saveKeep(keep: KeepRules, cause: Cause): Promise<void>
   /** Trusts exactly what was shown under this fingerprint, and starts the site. */
   trust(fingerprint: string, cause: Cause): Promise<void>
   logTail(service: string, lines: number): Promise<readonly LogLine[]>
@@ -234,6 +238,7 @@ class OpenSite implements Site {
   readonly #since: number
   readonly #logs: SiteLogs
   #closing: Promise<void> | null = null
+  #keepSaving: Promise<void> = Promise.resolve()
 
   constructor(
     identity: SiteIdentity,
@@ -308,6 +313,25 @@ class OpenSite implements Site {
 
   reload(cause: Cause): Promise<{ readonly valid: boolean }> {
     return this.#config.load(cause)
+  }
+
+  saveKeep(keep: KeepRules, cause: Cause): Promise<void> {
+    const saving = this.#keepSaving.then(() =>
+      saveKeep(
+        {
+          directory: this.directory,
+          profile: this.#ports.profile,
+          events: this.events,
+          definition: () => this.#config.inUse,
+          assertWritable: () => assertNoHolder(this.jobs.running()),
+          reload: (why) => this.#config.load(why),
+        },
+        keep,
+        cause,
+      ),
+    )
+    this.#keepSaving = saving.catch(() => {})
+    return saving
   }
 
   async trust(fingerprint: string, cause: Cause): Promise<void> {

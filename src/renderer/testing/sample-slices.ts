@@ -2,6 +2,7 @@ import type { Shown } from '../state/shown-state.ts'
 import { sampleDependencies } from './sample-dependencies.ts'
 import { sampleDrills } from './sample-drills.ts'
 import { hour, minute, service, snapshot } from './sample-entities.ts'
+import { sampleKeeping } from './sample-keeping.ts'
 import { samplePolicies } from './sample-policies.ts'
 import { sampleRecordings } from './sample-recordings.ts'
 import { sampleRehearsals } from './sample-rehearsals.ts'
@@ -327,6 +328,7 @@ export function sampleSlices(now: number): Shown {
         },
       },
     },
+    keeping: { keeping: sampleKeeping(now) },
     startPath: {
       start: {
         basis: 'last start',

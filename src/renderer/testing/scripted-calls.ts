@@ -5,6 +5,7 @@ import { sampleClients } from './sample-clients.ts'
 import { deviceCalls } from './sample-devices.ts'
 import { samplePlan, sampleRuns } from './sample-drills.ts'
 import { job } from './sample-entities.ts'
+import { keepingCalls } from './sample-keeping.ts'
 import { sampleOutbox } from './sample-outbox.ts'
 import { sampleAttempts } from './sample-policies.ts'
 import { processCalls } from './sample-processes.ts'
@@ -175,6 +176,7 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
       pin: (input) => done('backups.pin', input),
       files: sampleSnapshotFiles,
     },
+    keeping: keepingCalls(host, start, done),
     backupKeys: {
       unlock: async (input) => {
         await done('backupKeys.unlock', input)

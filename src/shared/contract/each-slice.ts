@@ -25,6 +25,7 @@ export function eachSlice(make: <S extends SliceName>(name: S) => Readonly<Recor
     dependencies: make('dependencies'),
     backups: make('backups'),
     snapshots: make('snapshots'),
+    keeping: make('keeping'),
     maintenance: make('maintenance'),
     startPath: make('startPath'),
     verification: make('verification'),

@@ -8,6 +8,7 @@ import { diagnosticsContract } from './diagnostics.ts'
 import { drillsContract } from './drills.ts'
 import { eventsContract } from './events.ts'
 import { attentionContract, jobsContract } from './jobs.ts'
+import { keepingContract } from './keeping.ts'
 import { maintenanceContract } from './maintenance.ts'
 import { messagesContract } from './messages.ts'
 import { recordingsContract } from './recordings.ts'
@@ -34,6 +35,7 @@ export const contract = {
   jobs: jobsContract,
   attention: attentionContract,
   backups: backupsContract,
+  keeping: keepingContract,
   backupKeys: backupKeysContract,
   store: storeContract,
   databases: databasesContract,
@@ -56,6 +58,8 @@ export * from './diagnostics.ts'
 export * from './drills.ts'
 export * from './each-slice.ts'
 export * from './events.ts'
+export * from './keeping.ts'
+export * from './keeping-views.ts'
 export * from './log-search.ts'
 export * from './losses.ts'
 export * from './maintenance.ts'

@@ -11,6 +11,7 @@ import {
 import { encryptionViewSchema } from './backup-keys.ts'
 import { dependencyViewSchema } from './dependencies.ts'
 import { drillViewSchema } from './drills.ts'
+import { keepingViewSchema } from './keeping-views.ts'
 import { maintenanceViewSchema } from './maintenance.ts'
 import { recordingViewSchema } from './recordings.ts'
 import { policyViewSchema } from './recovery.ts'
@@ -33,6 +34,8 @@ export const fixSchema = z.object({
     z.object({ type: z.literal('restore'), snapshot: z.string().nullable() }),
     z.object({ type: z.literal('undo') }),
     z.object({ type: z.literal('back-up') }),
+    z.object({ type: z.literal('prune') }),
+    z.object({ type: z.literal('accept-shrink'), snapshot: z.string() }),
     z.object({ type: z.literal('rehearse') }),
     z.object({ type: z.literal('reload-config') }),
     z.object({ type: z.literal('check-store'), database: z.enum(['control', 'messages']) }),
@@ -588,6 +591,7 @@ export const sliceSchemas = {
   dependencies: dependencyViewSchema,
   backups: backupsViewSchema,
   snapshots: snapshotViewSchema,
+  keeping: keepingViewSchema,
   maintenance: maintenanceViewSchema,
   startPath: startPathViewSchema,
   verification: verificationViewSchema,

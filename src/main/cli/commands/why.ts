@@ -56,6 +56,10 @@ function commandOf({ action }: Fix): string | null {
       return 'wheelhouse undo --plan'
     case 'back-up':
       return 'wheelhouse backup'
+    case 'prune':
+      return 'wheelhouse backups prune'
+    case 'accept-shrink':
+      return `wheelhouse backups accept-shrink ${action.snapshot}`
     case 'rehearse':
       return 'wheelhouse backups rehearse'
     case 'reload-config':

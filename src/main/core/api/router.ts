@@ -9,6 +9,7 @@ import { drillsHandlers } from './handlers/drills.ts'
 import { eventsHandlers } from './handlers/events.ts'
 import { api } from './handlers/implement.ts'
 import { attentionHandlers, jobsHandlers } from './handlers/jobs.ts'
+import { keepingHandlers } from './handlers/keeping.ts'
 import { maintenanceHandlers } from './handlers/maintenance.ts'
 import { messagesHandlers } from './handlers/messages.ts'
 import { recordingsHandlers } from './handlers/recordings.ts'
@@ -32,6 +33,7 @@ export const router = api.router({
   jobs: jobsHandlers,
   attention: attentionHandlers,
   backups: backupsHandlers,
+  keeping: keepingHandlers,
   backupKeys: backupKeysHandlers,
   store: storeHandlers,
   databases: databasesHandlers,

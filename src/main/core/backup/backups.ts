@@ -7,6 +7,8 @@ import { Catalogue } from './catalogue.ts'
 import { Conditions } from './conditions.ts'
 import { Encryption } from './encryption/backup-encryption.ts'
 import { RepositoryKey } from './encryption/repository-key.ts'
+import { Keeping } from './keeping/keeping.ts'
+import { KeepingRecords } from './keeping/records.ts'
 import type { BackupsOptions, StoredOptions } from './options.ts'
 import { Helper } from './program/engine-client.ts'
 import type { HelloSecrets } from './program/messages.ts'
@@ -15,8 +17,7 @@ import { openStorage } from './repository/open-storage.ts'
 import { SealedStorage } from './repository/sealed-storage.ts'
 import { markSnapshot } from './repository/snapshot-file.ts'
 import { Restores } from './restores.ts'
-import { planRetention } from './retention.ts'
-import { Schedule, type ScheduledKind, type Timetable } from './schedule.ts'
+import { countedFrom, Schedule, type ScheduledKind, type Timetable } from './schedule.ts'
 import { openSnapshotFiles, type SnapshotFiles } from './snapshot-files.ts'
 import { runCreate, runVerify } from './snapshot-jobs.ts'
 import { snapshotSource } from './snapshot-source.ts'
@@ -48,6 +49,8 @@ class OpenBackups implements Backups {
   readonly #conditions: Conditions
   readonly #restores: Restores
   readonly files: SnapshotFiles & AsyncDisposable
+  readonly #records: KeepingRecords
+  readonly keeping: Keeping
   readonly #closing = new AbortController()
   readonly #running = new Set<Promise<unknown>>()
   readonly #openedAt: number
@@ -74,7 +77,7 @@ class OpenBackups implements Backups {
       refresh: () => this.refresh(),
     })
     this.#catalogue = new Catalogue(options, this.encryption)
-    this.#conditions = new Conditions(options, this.#catalogue)
+    this.#records = new KeepingRecords(options)
     this.#openedAt = options.clock.wall()
     this.source = snapshotSource({
       catalogue: this.#catalogue,
@@ -82,6 +85,20 @@ class OpenBackups implements Backups {
       zone: options.site.zone,
       openHelper: (context, what) => this.#lockedHelper(context, what, false),
       openCleaner: () => this.#cleaner(),
+      refresh: () => this.refresh(),
+    })
+    this.#conditions = new Conditions(options, this.#catalogue, (now, cause) =>
+      this.keeping.facts(now, this.#openedAt, cause),
+    )
+    this.keeping = new Keeping({
+      options,
+      catalogue: this.#catalogue,
+      records: this.#records,
+      start: (request, cause, run) => this.#start(request, cause, run),
+      openHelper: (context, what) => this.#lockedHelper(context, what, false),
+      openReader: () => this.#helper({ signal: this.#closing.signal }, this.#key.forHelper(false)),
+      timetable: (kind) => this.#timetable(kind),
+      triedAt: (kind) => this.#conditions.lastAttempt(kind),
       refresh: () => this.refresh(),
     })
     this.files = openSnapshotFiles({
@@ -130,7 +147,7 @@ class OpenBackups implements Backups {
           conditions: this.#conditions,
           openHelper: (what) => this.#lockedHelper(context, what, true),
           refresh: () => this.refresh(),
-          surplus: () => this.#surplus(),
+          keeping: this.keeping,
         },
       ),
     )
@@ -216,12 +233,15 @@ class OpenBackups implements Backups {
       clock: this.#options.clock,
       timetable: (kind) => this.#timetable(kind),
       run: async (kind) => {
-        this.#conditions.judge(this.#options.clock.wall())
         const cause: Cause = { type: 'schedule', name: kind === 'full' ? 'full backup' : 'data backup' }
         const { job } = await this.create({ kind, note: '', cause })
         await this.#options.jobs.finished(job)
       },
-      onLook: (nextAt) => this.#catalogue.showNext(nextAt),
+      paused: () => this.#options.paused?.() ?? null,
+      onLook: (nextAt) => {
+        this.#catalogue.showNext(nextAt)
+        this.#judge()
+      },
       onError: (error) => this.#options.logger.info('A scheduled snapshot has to wait.', { reason: String(error) }),
     })
     void this.refresh()
@@ -229,8 +249,7 @@ class OpenBackups implements Backups {
 
   async refresh(): Promise<void> {
     await this.#catalogue.refresh(this.#schedule?.nextAt() ?? null)
-    this.#conditions.judge(this.#options.clock.wall())
-    this.encryption.judge()
+    this.#judge()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -240,6 +259,7 @@ class OpenBackups implements Backups {
     await this.files[Symbol.asyncDispose]()
     this.#repository[Symbol.dispose]()
     this.#options.storage[Symbol.dispose]()
+    this.#records[Symbol.dispose]()
   }
 
   async #start(
@@ -303,12 +323,10 @@ class OpenBackups implements Backups {
     })
   }
 
-  /** Snapshots that the site's rules do not keep. */
-  #surplus(): readonly string[] {
-    const definition = this.#options.definition()
-    if (!definition) return []
-    const { snapshots } = this.#catalogue
-    return planRetention(snapshots, definition.backup.keep, definition.zone, this.#options.clock.wall()).remove
+  #judge(): void {
+    this.#conditions.judge(this.#options.clock.wall())
+    this.keeping.publish()
+    this.encryption.judge()
   }
 
   #timetable(kind: ScheduledKind): Timetable | null {
@@ -316,8 +334,11 @@ class OpenBackups implements Backups {
     const cron = definition?.backup.schedule[kind]
     if (!definition || !cron || definition.parts.backups === false) return null
     // A failed attempt counts too, so that a full disk is tried again at the next date and not every few seconds.
-    const last = this.#catalogue.snapshots.findLast((snapshot) => snapshot.kind === kind || snapshot.kind === 'full')
-    const since = Math.max(last?.at ?? this.#openedAt, this.#conditions.lastAttempt(kind))
+    const taken = this.#catalogue.snapshots.flatMap((each) =>
+      each.kind === kind || each.kind === 'full' ? each.at : [],
+    )
+    const moments = [...taken, this.#conditions.lastAttempt(kind)]
+    const since = countedFrom(moments, this.#records.scheduledSince(kind), this.#options.clock.wall())
     return { cron, zone: definition.zone, since }
   }
 }

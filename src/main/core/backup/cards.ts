@@ -16,19 +16,6 @@ export function noBackup(cause: Cause): AttentionDraft {
   }
 }
 
-export function oldBackup(days: number, cause: Cause): AttentionDraft {
-  return {
-    id: 'backup-old',
-    subject: 'site',
-    severity: 'warning',
-    title: `The last good backup is ${days} days old`,
-    why: `No snapshot of this site has come out good for ${days} days, although they are scheduled.`,
-    fixes: [{ label: 'Back up now', action: { type: 'back-up' } }],
-    cause,
-    dismissible: false,
-  }
-}
-
 export function backupFailed(why: string, cause: Cause): AttentionDraft {
   return {
     id: 'backup-failed',

@@ -5,6 +5,7 @@ import { ConsoleError } from '#shared/problem.ts'
 import type { StoredOptions } from './options.ts'
 import { areas } from './repository/layout.ts'
 import { openRepository, type Repository } from './repository/repository.ts'
+import { reserveOf } from './repository/reserve.ts'
 import { listSnapshots, type Snapshot } from './repository/snapshot-file.ts'
 import type { Storage } from './repository/storage.ts'
 import { nameOf, newestGood, snapshotView, undoTarget } from './views.ts'
@@ -25,6 +26,8 @@ export class Catalogue {
   #view: BackupsView
   /** Why the repository cannot be used, or null. */
   problem: ConsoleError | null = null
+  /** Bytes kept in reserve on the disk of the repository; null where there is none. */
+  reserve: number | null = null
 
   constructor(options: StoredOptions, encryption: CatalogueEncryption) {
     this.#options = options
@@ -104,6 +107,7 @@ export class Catalogue {
       this.problem = error instanceof ConsoleError ? error : unreadable(folder, error)
     }
     const undo = undoTarget(this.#snapshots)
+    this.reserve = await reserveOf(storage).catch(() => null)
     this.#view = {
       folder,
       sharesDisk: await sharesDisk(site.directory, folder),

@@ -1,31 +1,33 @@
 import type { JobContext } from '#core/jobs/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
-import { backupFailed, noBackup, notGood, oldBackup, sharesDisk, unreachable } from './cards.ts'
+import { backupFailed, noBackup, notGood, sharesDisk, unreachable } from './cards.ts'
 import type { Catalogue } from './catalogue.ts'
 import { eventKinds } from './event-kinds.ts'
+import { repositoryHeld } from './keeping/cards.ts'
+import { type JudgedFacts, judgeKeeping } from './keeping/judge.ts'
 import type { BackupsOptions } from './options.ts'
 import type { ScheduledKind } from './schedule.ts'
 import { newestGood } from './views.ts'
-
-const dayMs = 86_400_000
-/** Scheduled backups that have come out bad for this long are told of. */
-const oldAfterDays = 3
 
 /** Tells what a person should know of backups and restores: events as things happen, cards as long as they are so. */
 export class Conditions {
   readonly #options: BackupsOptions
   readonly #catalogue: Catalogue
+  /** What is judged of the keeping. */
+  readonly #facts: (now: number, cause: Cause) => JudgedFacts
   readonly #attempts = new Map<ScheduledKind, number>()
 
-  constructor(options: BackupsOptions, catalogue: Catalogue) {
+  constructor(options: BackupsOptions, catalogue: Catalogue, facts: (now: number, cause: Cause) => JudgedFacts) {
     this.#options = options
+    this.#facts = facts
     this.#catalogue = catalogue
   }
 
   /** Raises and clears what follows from the list of snapshots alone. `now`: wall-clock milliseconds. */
   judge(now: number): void {
     const cause: Cause = { type: 'observation', what: 'the snapshots in the backup folder' }
-    const { attention, folder, definition } = this.#options
+    const { attention, folder } = this.#options
     const { problem } = this.#catalogue
     this.#hold(
       'backup-unreachable',
@@ -36,9 +38,10 @@ export class Conditions {
     if (problem) return
     const good = newestGood(this.#catalogue.snapshots)
     this.#hold('backup-none', !good, () => attention.raise(noBackup(cause)), cause)
-    const days = good ? Math.floor((now - good.at) / dayMs) : 0
-    const scheduled = Object.values(definition()?.backup.schedule ?? {}).some((cron) => cron !== null)
-    this.#hold('backup-old', scheduled && days >= oldAfterDays, () => attention.raise(oldBackup(days, cause)), cause)
+    for (const [id, card] of judgeKeeping(this.#facts(now, cause))) {
+      if (card === null) attention.clear(id, cause)
+      else if (card !== 'undecided') attention.raise(card)
+    }
     const shares = this.#catalogue.view().sharesDisk
     this.#hold('backup-shares-disk', shares, () => attention.raise(sharesDisk(folder, cause)), cause)
   }
@@ -56,6 +59,7 @@ export class Conditions {
       data: { snapshot, good },
     })
     attention.clear('backup-failed', event.cause)
+    attention.clear('backup-held', event.cause)
     if (good) attention.clear('backup-not-good', event.cause)
     else attention.raise(notGood(snapshot, why, event.cause))
   }
@@ -73,7 +77,9 @@ export class Conditions {
       operation: context.operation,
       data: { kind },
     })
-    attention.raise(backupFailed(message, event.cause))
+    if (error instanceof ConsoleError && error.problem.code === 'repository-busy')
+      attention.raise(repositoryHeld(message, event.cause))
+    else attention.raise(backupFailed(message, event.cause))
   }
 
   restoreFailed(what: string, error: unknown, context: JobContext): void {

@@ -137,7 +137,7 @@ test('a second process is refused with the name of the first, and the lock dies 
     state: 'failed',
     message: expect.stringContaining(`process ${child.pid} on`),
   })
-  expect(rig.attention.open().map(({ id }) => id)).toContain('backup-failed')
+  expect(rig.attention.open().map(({ id }) => id)).toContain('backup-held')
   child.kill('SIGKILL')
   await once(child, 'close')
   await rig.backUp()

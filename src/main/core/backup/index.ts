@@ -8,5 +8,5 @@ export {
 } from './program/sandbox-removal.ts'
 export type { Rehearsed } from './repository/snapshot-file.ts'
 export { type Keep, planRetention, type RetentionPlan } from './retention.ts'
-export { backupSchema } from './tables.ts'
+export { backupSchema, keepingSchema } from './tables.ts'
 export type * from './types.ts'

@@ -47,6 +47,8 @@ export interface BackupsOptions {
    * that is said and does not stop the rescue.
    */
   readonly beforeRisk?: (signal: AbortSignal) => Promise<string | null>
+  /** Why scheduled backups wait, as during maintenance; null when they do not. */
+  readonly paused?: () => string | null
   /** Called when a restore has swapped the site's files and before services start: to read site.yaml again. */
   readonly afterSwap?: () => Promise<void>
 }

@@ -14,7 +14,8 @@ export interface Timetable {
 
 /**
  * When the next one is due: the first date of the schedule after the last snapshot. One that lies in the past was missed
- * and is due now; several that were missed are made up for by one. Null when the expression never comes true.
+ * and is due now; several that were missed are made up for by one. Null when the expression never comes true. A date that falls
+ * into the hour that is left out when clocks go forward comes when that is over; one in the hour that comes twice comes once.
  */
 export function dueAt({ cron, zone, since }: Timetable): number | null {
   try {
@@ -24,9 +25,31 @@ export function dueAt({ cron, zone, since }: Timetable): number | null {
   }
 }
 
+/** The next dates, at most `count`: first the one that is due, also when it was missed, then those that follow from `now` on. */
+export function nextDates(timetable: Timetable, now: number, count: number): readonly number[] {
+  const dates: number[] = []
+  for (let since = timetable.since; dates.length < count; ) {
+    const due = dueAt({ ...timetable, since })
+    if (due === null) break
+    dates.push(due)
+    since = Math.max(due, now)
+  }
+  return dates
+}
+
+/**
+ * From when on the dates of a kind count: the latest of its last snapshot, its last try in this run, and when it was first scheduled. A
+ * moment that lies ahead was written by a clock that was wrong, and must not keep backups waiting for it.
+ */
+export function countedFrom(moments: readonly number[], scheduledSince: number, now: number): number {
+  return Math.max(scheduledSince, ...moments.filter((at) => at <= now))
+}
+
 export interface ScheduleOptions {
   readonly clock: Clock
   timetable(kind: ScheduledKind): Timetable | null
+  /** Why nothing is to be started now, as during maintenance; what is due then is made up for by one afterwards. */
+  paused(): string | null
   /** Starts one; a rejection means "not now", and it is tried again at the next look. */
   run(kind: ScheduledKind): Promise<unknown>
   onError(error: unknown): void
@@ -66,6 +89,7 @@ export class Schedule implements Disposable {
 
   async #look(): Promise<void> {
     this.#options.onLook(this.nextAt())
+    if (this.#options.paused() !== null) return
     // A full one holds the data as well, so it goes first and the data snapshot waits for its next date.
     for (const kind of ['full', 'data'] as const) {
       const due = this.#due(kind)

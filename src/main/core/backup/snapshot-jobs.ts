@@ -4,6 +4,8 @@ import { sizeInWords } from '#shared/size-words.ts'
 import type { Catalogue } from './catalogue.ts'
 import { type Conditions, sentenceOf } from './conditions.ts'
 import { eventKinds } from './event-kinds.ts'
+import { excludedBy } from './keeping/exclusions.ts'
+import type { Keeping } from './keeping/keeping.ts'
 import type { BackupsOptions } from './options.ts'
 import type { Helper } from './program/engine-client.ts'
 import type { Snapshot } from './repository/snapshot-file.ts'
@@ -18,8 +20,7 @@ interface JobPorts {
 
 export interface CreatePorts extends JobPorts {
   readonly catalogue: Catalogue
-  /** Snapshots that the site's rules do not keep. */
-  surplus(): readonly string[]
+  readonly keeping: Keeping
 }
 
 /** Takes a snapshot; after a scheduled one the rules for old snapshots are applied, never after anything else. */
@@ -37,7 +38,7 @@ export async function runCreate(
         kind: request.kind,
         scope: request.kind === 'full' ? 'site' : 'data',
         note: request.note,
-        exclude: [...(options.definition()?.backup.exclude ?? [])],
+        ...excludedBy(options.definition()?.backup),
         job: context.id,
         before: null,
       }),
@@ -53,6 +54,7 @@ export async function runCreate(
   } catch (error) {
     await ports.refresh()
     conditions.backupFailed(request.kind, error, context)
+    await tidyFullDisk(context, error, request.scheduled, ports)
     throw error
   }
 }
@@ -85,25 +87,36 @@ export async function runVerify(context: JobContext, snapshot: Snapshot, ports: 
 
 /** Old snapshots and packs go. A failure here does not make the new snapshot any worse. */
 async function tidy(context: JobContext, helper: Helper, apply: boolean, ports: CreatePorts): Promise<void> {
+  const { keeping, options } = ports
+  keeping.measured()
   if (!apply) return
-  const surplus = ports.surplus()
+  const surplus = keeping.plan()?.remove ?? []
   try {
-    const { packs, bytes } = await helper.ask('forget', { snapshots: [...surplus] })
+    const figures = await helper.ask('forget', { snapshots: [...surplus], prune: true, now: options.clock.wall() })
     await ports.refresh()
-    if (surplus.length === 0 && packs === 0) return
-    const message = `${surplus.length} old ${surplus.length === 1 ? 'snapshot' : 'snapshots'} and ${sizeInWords(bytes)} that nothing needs any more were removed.`
-    context.log(message)
-    ports.options.events.emit({
-      kind: eventKinds.swept,
-      subject: 'site',
-      severity: 'info',
-      message,
-      cause: context.cause,
-      operation: context.operation,
-      data: { snapshots: surplus, packs, bytes },
-    })
+    if (surplus.length > 0) keeping.removed(surplus, context)
+    if (figures.packs + figures.rewritten + figures.notes.length > 0) context.log(keeping.pruned(figures, context))
   } catch (error) {
-    ports.options.logger.warn('Old snapshots could not be removed.', { error: sentenceOf(error) })
+    options.logger.warn('Old snapshots could not be removed.', { error: sentenceOf(error) })
+    context.log(`Old snapshots could not be removed: ${sentenceOf(error)}`)
+  }
+}
+
+/** A full disk would stay full if only a backup that succeeds could tidy it: the rules and a prune come first then. */
+async function tidyFullDisk(
+  context: JobContext,
+  error: unknown,
+  scheduled: boolean,
+  ports: CreatePorts,
+): Promise<void> {
+  if (!scheduled || context.signal.aborted) return
+  if (!(error instanceof ConsoleError) || error.problem.code !== 'disk-full') return
+  context.log('The disk of the backups is full, so what no rule keeps is removed and what nobody needs is freed.')
+  try {
+    await using helper = await ports.openHelper('making room on a full disk')
+    await tidy(context, helper, true, ports)
+  } catch (failure) {
+    context.log(`No room could be made: ${sentenceOf(failure)}`)
   }
 }
 

@@ -21,3 +21,29 @@ export const backupSchema: Schema = {
     },
   ],
 }
+
+/** What is remembered of how snapshots are kept; see `KeepingRecords`. */
+export const keepingSchema: Schema = {
+  owner: 'keeping',
+  migrations: [
+    {
+      version: 1,
+      what: 'since when backups are scheduled, the size of repositories by day, and shrinks that are right',
+      sql: `CREATE TABLE backup_scheduled (
+        kind TEXT PRIMARY KEY,
+        since INTEGER NOT NULL
+      ) STRICT;
+      CREATE TABLE backup_sizes (
+        folder TEXT NOT NULL,
+        day INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        bytes INTEGER NOT NULL,
+        PRIMARY KEY (folder, day)
+      ) STRICT;
+      CREATE TABLE backup_shrinks_accepted (
+        snapshot TEXT PRIMARY KEY,
+        at INTEGER NOT NULL
+      ) STRICT`,
+    },
+  ],
+}

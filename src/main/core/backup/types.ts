@@ -2,6 +2,7 @@ import type { InterruptedJob, JobContext } from '#core/jobs/index.ts'
 import type { BackupsView, Losses, RestorePlan, SnapshotView } from '#shared/contract/index.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import type { BackupEncryption } from './encryption/backup-encryption.ts'
+import type { Keeping } from './keeping/keeping.ts'
 import type { Rehearsed } from './repository/snapshot-file.ts'
 import type { SnapshotFiles } from './snapshot-files.ts'
 
@@ -35,6 +36,8 @@ export interface Backups extends AsyncDisposable {
   readonly files: SnapshotFiles
   pin(snapshot: string, pinned: boolean): Promise<void>
   readonly encryption: BackupEncryption
+  /** Rules with their preview, deletion by hand, prune. */
+  readonly keeping: Keeping
   /**
    * Looks at what an earlier run of the console left in flight: a swap past its intent record is finished, one before it
    * undone; half-written packs are swept. Called once at opening, before any service starts. Resolves with what was done,

@@ -64,6 +64,8 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
       watchMs: file.backup.watch,
       keep: file.backup.keep,
       exclude: file.backup.exclude,
+      caches: file.backup.caches,
+      alertAfterMs: file.backup['alert-after'] ?? null,
       rehearsal: {
         schedule: file.backup.rehearse,
         folder: file.backup.sandbox.folder ?? null,

@@ -6,6 +6,7 @@ export { resolveDependencyHeaders, resolveDependencyUrl } from './dependency-var
 export { describeSiteYaml } from './describe-site-yaml.ts'
 export { parseDuration } from './duration.ts'
 export { type FigureCondition, figureCondition } from './figure-condition.ts'
+export { withKeep } from './keep-text.ts'
 export { checkSite, type LoadOptions, loadSite, type RouteMistake } from './load-site.ts'
 export { nearest } from './nearest.ts'
 export { type PasswordHash, parsePasswordHash } from './password-hash.ts'

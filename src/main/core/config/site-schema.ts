@@ -170,9 +170,11 @@ const backup = keys({
   data: cron().optional().meta({ words: 'cron', description: 'When configuration and data are.' }),
   keep: keys({
     last: whole(1, 10_000).default(10).meta({ description: 'So many of the newest.' }),
+    hourly: whole(0, 10_000).default(24).meta({ description: 'The newest of each of so many hours.' }),
     daily: whole(0, 10_000).default(7).meta({ description: 'The newest of each of so many days.' }),
     weekly: whole(0, 10_000).default(4).meta({ description: 'The newest of each of so many weeks.' }),
     monthly: whole(0, 10_000).default(6).meta({ description: 'The newest of each of so many months.' }),
+    yearly: whole(0, 10_000).default(3).meta({ description: 'The newest of each of so many years.' }),
   })
     .prefault({})
     .meta({ description: 'Which snapshots are kept; the rules add up.' }),
@@ -180,6 +182,16 @@ const backup = keys({
     .array(text('a pattern'), { error: expectation('value-wrong-type', 'a list of patterns') })
     .default([])
     .meta({ words: 'list', description: 'Glob patterns below the site folder that are left out.' }),
+  caches: toggle().prefault(false).meta({
+    words: '`on` or `off`',
+    description:
+      'Whether caches are backed up as well: folders named `.cache` or `__pycache__`, left-overs of network shares (`.nfs*`), and folders that carry a CACHEDIR.TAG.',
+  }),
+  'alert-after': duration().optional().meta({
+    words: 'duration',
+    description:
+      'For how long there may be no good snapshot before a card says so. Without it two dates of the schedule and an hour.',
+  }),
   encryption: keys({
     passphrase: text('`${secrets.NAME}`').meta({
       description:

@@ -453,9 +453,21 @@ export interface BackupDefinition {
   readonly schedule: { readonly full: string | null; readonly data: string | null }
   /** How long the health of the services is watched after a restore; 0 is not at all. */
   readonly watchMs: number
-  readonly keep: { readonly last: number; readonly daily: number; readonly weekly: number; readonly monthly: number }
+  /** How many of each period are kept. */
+  readonly keep: {
+    readonly last: number
+    readonly hourly: number
+    readonly daily: number
+    readonly weekly: number
+    readonly monthly: number
+    readonly yearly: number
+  }
   /** Glob patterns below the site folder that are left out. */
   readonly exclude: readonly string[]
+  /** Whether caches are backed up too. */
+  readonly caches: boolean
+  /** For how long there may be no good snapshot; null: by the schedule. */
+  readonly alertAfterMs: number | null
   /** Name of the secret that holds the passphrase; null: not encrypted. */
   readonly encryption: { readonly secret: string } | null
   readonly rehearsal: RehearsalDefinition

@@ -1,5 +1,7 @@
 import { type ReactNode, useCallback, useMemo, useState } from 'react'
 import { useAction } from '../../state/use-action.tsx'
+import { DeleteSnapshotDialog, PruneDialog } from '../backups/keeping-dialogs.tsx'
+import { RetentionDialog } from '../backups/retention-dialog.tsx'
 import { DrillDialog } from '../drills/drill-dialog.tsx'
 import { type Actions, ActionsContext, type Ask } from './asking.ts'
 import { OpenSiteDialog } from './open-site-dialog.tsx'
@@ -69,6 +71,12 @@ function AskedDialog({
       return <RecoverStoreDialog database={asked.database} onClose={onClose} onStarted={onStarted} />
     case 'recover-database':
       return <RecoverDatabaseDialog service={asked.service} onClose={onClose} onStarted={onStarted} />
+    case 'prune':
+      return <PruneDialog onClose={onClose} onStarted={onStarted} />
+    case 'delete-snapshot':
+      return <DeleteSnapshotDialog snapshot={asked.snapshot} onClose={onClose} onStarted={onStarted} />
+    case 'retention':
+      return <RetentionDialog onClose={onClose} onStarted={onStarted} />
     case 'drill':
       return <DrillDialog drill={asked.drill} onClose={onClose} onStarted={onStarted} />
     case 'reset-sample':

@@ -17,6 +17,11 @@ export type Ask =
   | { readonly type: 'recover-store'; readonly database: StoreDatabaseName }
   /** A site's database, by its service. */
   | { readonly type: 'recover-database'; readonly service: string }
+  /** Frees what no snapshot needs. */
+  | { readonly type: 'prune' }
+  | { readonly type: 'delete-snapshot'; readonly snapshot: string }
+  /** The rules of keeping: changed, with what they would remove, or applied now. */
+  | { readonly type: 'retention' }
   | { readonly type: 'drill'; readonly drill: string }
   | { readonly type: 'reset-sample' }
   | { readonly type: 'open-site' }

@@ -29,6 +29,13 @@ export function useFix(): (fix: Fix) => void {
           return ask({ type: 'undo' })
         case 'back-up':
           return backUp('full')
+        case 'prune':
+          return ask({ type: 'prune' })
+        case 'accept-shrink':
+          void run((calls) => calls.keeping.acceptShrink({ snapshot: action.snapshot })).then((answer) => {
+            if (answer) tellDone('The rules of keeping apply to the large snapshots again.')
+          })
+          return
         case 'rehearse':
           return rehearse(null)
         case 'reload-config':

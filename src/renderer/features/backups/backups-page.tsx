@@ -10,6 +10,7 @@ import { RehearsalsPanel } from '../rehearsals/rehearsals-panel.tsx'
 import { BackupJobs } from './backup-jobs.tsx'
 import { BackupsSummary } from './backups-summary.tsx'
 import { EncryptionPanel } from './encryption/encryption-panel.tsx'
+import { KeepingPanel } from './keeping-panel.tsx'
 import { SnapshotDrawer } from './snapshot-drawer.tsx'
 import { SnapshotTable } from './snapshot-table.tsx'
 
@@ -79,6 +80,7 @@ export default function BackupsPage() {
       <BackupJobs />
       <BackupsSummary />
       <EncryptionPanel />
+      <KeepingPanel busy={busy || restoring} />
       <RehearsalsPanel />
       <SnapshotTable snapshots={snapshots} selected={id} />
     </PageFrame>

@@ -7,6 +7,7 @@ import { bytes, count, duration } from '../../components/figures.ts'
 import { HealthMark } from '../../components/health-mark.tsx'
 import { Age, useSiteTime } from '../../components/time.tsx'
 import { useAction } from '../../state/use-action.tsx'
+import { useEntity } from '../../state/use-shown.ts'
 import { useActions } from '../actions/asking.ts'
 import { Why } from '../why/why.tsx'
 import styles from './snapshot-drawer.module.css'
@@ -26,6 +27,7 @@ export function SnapshotDrawer({
   const { ask, rehearse, watch } = useActions()
   const { busy, run } = useAction()
   const format = useSiteTime()
+  const keeping = useEntity('keeping', 'keeping')
   if (!snapshot) {
     return (
       <Drawer title="Snapshot" label="Snapshot" onClose={onClose}>
@@ -77,6 +79,9 @@ export function SnapshotDrawer({
         >
           {snapshot.pinned ? 'Unpin' : 'Pin'}
         </Button>
+        <Button disabled={busy} onClick={() => ask({ type: 'delete-snapshot', snapshot: id })}>
+          Delete…
+        </Button>
       </div>
       <DrawerPart title="Contents">
         <Facts
@@ -105,6 +110,14 @@ export function SnapshotDrawer({
           ]}
         />
       </DrawerPart>
+      <DrawerPart title="Kept because">
+        <ul className={styles.warnings}>
+          {(keeping?.reasons[id] ?? []).map((reason) => (
+            <li key={reason}>{reason}</li>
+          ))}
+          {keeping?.remove.includes(id) && <li>No rule keeps it: the next scheduled backup removes it.</li>}
+        </ul>
+      </DrawerPart>
       {snapshot.warnings.length > 0 && (
         <DrawerPart title="Warnings">
           <ul className={styles.warnings}>
@@ -119,6 +132,8 @@ export function SnapshotDrawer({
         <CommandLine label="browse" command={`wheelhouse backups ls ${id}`} />
         <CommandLine label="verify" command={`wheelhouse verify ${id}`} />
         <CommandLine label="rehearse" command={`wheelhouse backups rehearse ${id}`} />
+        <CommandLine label="pin" command={`wheelhouse backups ${snapshot.pinned ? 'unpin' : 'pin'} ${id}`} />
+        <CommandLine label="delete" command={`wheelhouse backups delete ${id}`} />
       </DrawerPart>
     </Drawer>
   )

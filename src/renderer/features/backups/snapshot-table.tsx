@@ -9,9 +9,10 @@ import { bytes, count } from '../../components/figures.ts'
 import { PanelBody } from '../../components/panel.tsx'
 import table from '../../components/table.module.css'
 import { Age, Time } from '../../components/time.tsx'
+import { useEntity } from '../../state/use-shown.ts'
 import { Why } from '../why/why.tsx'
 import styles from './snapshot-table.module.css'
-import { kindWords, purposeOf } from './snapshot-words.ts'
+import { keptWords, kindWords, purposeOf } from './snapshot-words.ts'
 import { VerifiedMark } from './verified-mark.tsx'
 
 /** All snapshots, newest first; the list that a restore chooses from. */
@@ -23,6 +24,7 @@ export function SnapshotTable({
   readonly selected: string | undefined
 }) {
   const navigate = useNavigate()
+  const keeping = useEntity('keeping', 'keeping')
   const [search, setSearch] = useState('')
   const [kind, setKind] = useState<string | null>(null)
   const rows = snapshots.filter(
@@ -92,6 +94,7 @@ export function SnapshotTable({
                 <th>Kind</th>
                 <th>Verified</th>
                 <th className={table.grow}>Note</th>
+                <th className={table.second}>Kept</th>
                 <th className={`${table.right} ${table.second}`}>Files</th>
                 <th className={`${table.right} ${table.second}`}>Size</th>
                 <th className={`${table.right} ${table.third}`}>Added</th>
@@ -126,6 +129,9 @@ export function SnapshotTable({
                   </td>
                   <td className={`${table.grow} dim`} title={purposeOf(snapshot)}>
                     {purposeOf(snapshot)}
+                  </td>
+                  <td className={table.second} title={(keeping?.reasons[snapshot.id] ?? []).join('; ')}>
+                    {keptWords(keeping?.reasons[snapshot.id], keeping?.remove.includes(snapshot.id) ?? false)}
                   </td>
                   <td className={`${table.right} ${table.second}`}>{count(snapshot.files)}</td>
                   <td className={`${table.right} ${table.second}`}>{bytes(snapshot.bytes)}</td>

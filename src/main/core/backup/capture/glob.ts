@@ -8,6 +8,11 @@ export function globTest(pattern: string): (path: string) => boolean {
   return (path) => expression.test(path)
 }
 
+/** A pattern that matches exactly this path. */
+export function globText(path: string): string {
+  return path.replace(/[*?[{]/g, '[$&]')
+}
+
 function translate(pattern: string): string {
   let result = ''
   let braces = 0

@@ -16,6 +16,8 @@ export interface Scope {
   excludes(path: Buffer): boolean
   /** `above`: a folder on the way to something that is covered, and not covered itself. Decided by paths alone, not by patterns. */
   place(path: Buffer): 'inside' | 'above' | 'outside'
+  /** The pattern that leaves a path out; null when none does. */
+  ruleOf(path: Buffer): string | null
 }
 
 /** `paths`: the keys of what `paths` covers; the other two cover what their name says, or of it only these paths. */
@@ -30,6 +32,11 @@ export function scopeOf(name: ScopeName, exclude: readonly string[], paths: read
     if (whole.has(key) || foldersOf(key).some((folder) => whole.has(folder))) return 'inside'
     return folders.has(key) ? 'above' : 'outside'
   }
+  const ruleOf = (path: Buffer) => {
+    if (tests.length === 0) return null
+    const text = shown(path)
+    return exclude[tests.findIndex((test) => test(text))] ?? null
+  }
   return {
     name,
     coversTop(entry) {
@@ -38,7 +45,8 @@ export function scopeOf(name: ScopeName, exclude: readonly string[], paths: read
       if (name !== 'data') return place(entry) !== 'outside'
       return (key === 'site.yaml' || key === 'data') && place(entry) !== 'outside'
     },
-    excludes: (path) => tests.length > 0 && tests.some((test) => test(shown(path))),
+    excludes: (path) => ruleOf(path) !== null,
+    ruleOf,
     place,
   }
 }

@@ -5,11 +5,13 @@ import { checkDatabase, copyDatabase } from '#core/store/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { type Captured, captureSite } from '../capture/capture.ts'
 import { FileReader } from '../capture/file-reader.ts'
+import { taggedPatterns } from '../capture/left-out.ts'
 import { type Scope, scopeOf } from '../capture/scope.ts'
 import { surveySite } from '../capture/survey.ts'
 import { rawKey } from '../raw-path.ts'
 import { unindexedPacks } from '../repository/blob-index.ts'
 import { BlobStore, writeIndex } from '../repository/blob-store.ts'
+import { keepReserve } from '../repository/reserve.ts'
 import {
   listSnapshots,
   markSnapshot,
@@ -28,7 +30,9 @@ export async function runBackup(engine: Engine, request: Input<'backup'>): Promi
   const started = { wall: Date.now(), monotonic: performance.now() }
   const { storage } = engine.repository
   if (storage.kind === 'folder') assertOutside(engine.site.directory, storage.place)
-  const scope = scopeOf(request.scope, request.exclude, request.paths)
+  const tagged = request.tagged ? await taggedPatterns(engine.site.directory, request.scope, request.exclude) : []
+  const exclude = [...request.exclude, ...tagged]
+  const scope = scopeOf(request.scope, exclude, request.paths)
   const total = await surveySite(engine.site.directory, scope)
   const { snapshots } = await listSnapshots(storage)
   const previous = newestCovering(snapshots, request)
@@ -59,7 +63,7 @@ export async function runBackup(engine: Engine, request: Input<'backup'>): Promi
     ...(request.scope === 'paths' && { paths: request.paths ?? [] }),
     note: request.note,
     tree: captured.tree,
-    exclude: request.exclude,
+    exclude,
     files: captured.files,
     bytes: captured.bytes,
     added: store.added,
@@ -72,13 +76,15 @@ export async function runBackup(engine: Engine, request: Input<'backup'>): Promi
     before: request.before,
   })
   await engine.reach('backup.after-snapshot')
+  // A restore point is taken in need: what room there is is for the restore.
+  if (request.kind !== 'restore-point') await keepReserve(storage, engine.index)
   await markSnapshot(storage, id, { what: 'verified', ...verified })
   return { snapshot: id, verified }
 }
 
 async function capture(
   engine: Engine,
-  request: Input<'backup'>,
+  request: Pick<Input<'backup'>, 'kind'>,
   scope: Scope,
   store: BlobStore,
   previous: Snapshot | undefined,

@@ -1,5 +1,6 @@
 import type { Owners, ProgramName, Runtime } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
+import { surveyLeftOut } from '../capture/left-out.ts'
 import { runBackup } from './backup-run.ts'
 import { runChanges, runList, runRead } from './browse-run.ts'
 import { type Engine, openEngine } from './engine.ts'
@@ -10,7 +11,7 @@ import { type FromHelper, fromConsole, type Hello, hello, type Method, methods }
 import { runPlan, runStage } from './restore-run.ts'
 import { runDiscard } from './sandbox-removal.ts'
 import { asProblem } from './space.ts'
-import { runForget } from './sweep.ts'
+import { runForget, runPrune, runWeigh } from './sweep.ts'
 
 export interface ConversationPorts {
   say(message: FromHelper): void
@@ -101,6 +102,14 @@ export class Conversation {
         return runRead(await this.#opened(greeted), methods.read.input.parse(input))
       case 'verify':
         return runVerify(await this.#opened(greeted), methods.verify.input.parse(input))
+      case 'prune':
+        return runPrune(await this.#opened(greeted), methods.prune.input.parse(input))
+      case 'weigh':
+        return runWeigh(await this.#opened(greeted), methods.weigh.input.parse(input))
+      case 'survey': {
+        const { scope, exclude, tagged } = methods.survey.input.parse(input)
+        return surveyLeftOut(greeted.site.directory, scope, { exclude, tagged })
+      }
       case 'forget':
         return runForget(await this.#opened(greeted), methods.forget.input.parse(input))
     }

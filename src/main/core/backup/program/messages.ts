@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { leftOutSchema, pruneFiguresSchema } from '#shared/contract/keeping-views.ts'
 import { fileViewSchema, folderChangesSchema, folderKeySchema } from '#shared/contract/snapshot-files.ts'
 import { pathKeySchema } from '#shared/path-key.ts'
 import { problemSchema } from '#shared/problem.ts'
@@ -7,6 +8,8 @@ import { verifiedSchema } from '../repository/snapshot-file.ts'
 
 /** What the console asks of its backup helper, one request at a time, one JSON line each. */
 
+/** Wall-clock milliseconds of the console, whose clock is the one that counts. */
+const nowSchema = z.number().optional()
 const siteSchema = z.object({ id: z.string(), name: z.string(), directory: z.string() })
 /** What is asked for of a snapshot; null is all of it. */
 const pathKeysSchema = z.array(pathKeySchema).nullable()
@@ -71,6 +74,8 @@ export const methods = {
       paths: pathKeysSchema.optional(),
       note: z.string(),
       exclude: z.array(z.string()),
+      /** Leaves out folders that carry a CACHEDIR.TAG as well. */
+      tagged: z.boolean().optional(),
       job: z.string(),
       before: z.object({ what: z.string(), missing: z.array(z.string()) }).nullable(),
     }),
@@ -149,10 +154,22 @@ export const methods = {
   verify: { input: z.object({ snapshot: z.string() }), output: verifiedSchema },
   /** Removes a folder tree below `.wheelhouse`. */
   remove: { input: z.object({ path: z.string() }), output: z.object({}) },
-  /** Removes snapshots, then the packs that no snapshot has needed for a day. */
+  /** Removes snapshots, then prunes unless told otherwise. */
   forget: {
+    input: z.object({ snapshots: z.array(z.string()), prune: z.boolean().default(true), now: nowSchema }),
+    output: pruneFiguresSchema,
+  },
+  /** Frees what no snapshot has needed for a day; `dryRun`: only says what that would be. */
+  prune: { input: z.object({ dryRun: z.boolean(), now: z.number() }), output: pruneFiguresSchema },
+  /** Bytes that only these snapshots need. */
+  weigh: {
     input: z.object({ snapshots: z.array(z.string()) }),
-    output: z.object({ packs: z.number().int(), bytes: z.number() }),
+    output: z.object({ bytes: z.number().nullable() }),
+  },
+  /** What a backup would leave out, and how large it is. */
+  survey: {
+    input: z.object({ scope: z.enum(['site', 'data']), exclude: z.array(z.string()), tagged: z.boolean() }),
+    output: leftOutSchema,
   },
 } as const
 export type Methods = typeof methods
@@ -177,6 +194,9 @@ export const answers: { readonly [M in Method]: { parse(value: unknown): Output<
   verify: methods.verify.output,
   remove: methods.remove.output,
   forget: methods.forget.output,
+  prune: methods.prune.output,
+  weigh: methods.weigh.output,
+  survey: methods.survey.output,
 }
 export type PlanAnswer = Output<'plan'>
 

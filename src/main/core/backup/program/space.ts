@@ -1,6 +1,7 @@
 import { ConsoleError } from '#shared/problem.ts'
 import { freeBytes } from '../repository/free-bytes.ts'
 import type { Storage } from '../repository/storage.ts'
+import { isFull } from '../repository/storage-errors.ts'
 
 export { freeBytes } from '../repository/free-bytes.ts'
 
@@ -30,8 +31,7 @@ function refuseWhenFull(path: string, free: number | null, needed: number, what:
 
 /** The errors of a full disk in words; everything else as it is. */
 export function asProblem(error: unknown, what: string): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error
+  if (!isFull(error)) return error
   return new ConsoleError(
     'disk-full',
     `${what} stopped because the disk is full. The site was not touched.`,

@@ -48,6 +48,22 @@ export class BlobIndex {
       this.#blobs.set(blob.id, { ...blob, pack: pack.id, ...(pack.salt !== undefined && { salt: pack.salt }) })
     }
   }
+
+  /** Forgets packs; a blob that lies in another one as well is read from there. */
+  drop(gone: ReadonlySet<string>): void {
+    const left = this.packs().filter(({ id }) => !gone.has(id))
+    if (left.length === this.#packs.size) return
+    this.#packs.clear()
+    this.#blobs.clear()
+    for (const pack of left) this.add(pack)
+  }
+
+  /** The same without some packs, for whoever writes anew what lies in them. */
+  without(gone: ReadonlySet<string>): BlobIndex {
+    const other = new BlobIndex(this.#damaged)
+    for (const pack of this.packs()) if (!gone.has(pack.id)) other.add(pack)
+    return other
+  }
 }
 
 /**

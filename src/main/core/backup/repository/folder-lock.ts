@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { writeDurably } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { keys } from './layout.ts'
+import { isFull } from './storage-errors.ts'
 
 export const ownerSchema = z.object({
   what: z.string(),
@@ -26,6 +27,8 @@ export async function lockFolder(folder: string, workFolder: string, what: strin
   await makeFile(path)
   const database = new Database(path, { timeout: 500 })
   try {
+    // The lock on a file without a page would write one, for which a full disk has no room: it is given one while there is.
+    database.exec('CREATE TABLE IF NOT EXISTS held (one)')
     database.exec('BEGIN EXCLUSIVE')
   } catch (error) {
     database.close()
@@ -39,8 +42,11 @@ export async function lockFolder(folder: string, workFolder: string, what: strin
     await mkdir(workFolder, { mode: 0o700 })
     await writeDurably(ownerFile, `${JSON.stringify(ownerNow(what))}\n`)
   } catch (error) {
-    database.close()
-    throw error
+    // Whoever makes room on a full disk needs the lock first; it holds without a record of who has it, and without working files.
+    if (!isFull(error)) {
+      database.close()
+      throw error
+    }
   }
   return {
     async [Symbol.asyncDispose]() {

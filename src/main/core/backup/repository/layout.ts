@@ -14,6 +14,8 @@ export const keys = {
   owner: 'owner.json',
   /** Packs that no snapshot needs, and since when. */
   sweep: 'sweep.json',
+  /** Space that is given up when the disk is full, so that something can be removed from it. */
+  reserve: 'reserve.bin',
   /** Packs that were found damaged: read while they can be, never relied on for new snapshots. */
   damaged: 'damaged.json',
   pack: (id: string) => `${areas.packs}${id}.pack`,
@@ -36,6 +38,7 @@ export const ownNames: ReadonlySet<string> = new Set([
   'owner.json',
   'lock.json',
   'sweep.json',
+  'reserve.bin',
   'damaged.json',
   'lost+found',
   'System Volume Information',
