@@ -1,4 +1,6 @@
-import { open } from 'node:fs/promises'
+import { access, constants, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { writeDurably } from '#core/platform/index.ts'
 import type { BackupKeyView } from '#shared/contract/backup-keys.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { exitCodes } from '../exit-code.ts'
@@ -86,14 +88,12 @@ export async function kit(
     document: { out: options.out },
   }
   if (!(await agreed(context, intent, options))) return options.plan ? exitCodes.done : exitCodes.refused
-  const file = await openNew(options.out, options.force)
-  try {
-    const { html } = await reached.connection.calls.backupKeys.kit({ site: id })
-    await file.writeFile(html)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
+  await assertNew(options.out, options.force)
+  const { html } = await reached.connection.calls.backupKeys.kit({ site: id })
+  // Whole or not at all, and readable by nobody else from the first byte on.
+  await writeDurably(resolve(options.out), html, 0o600).catch((error: unknown) => {
+    throw notWritten(options.out, `it cannot be written: ${error instanceof Error ? error.message : String(error)}`)
+  })
   show(
     context,
     { out: options.out },
@@ -129,21 +129,20 @@ function keysText(list: readonly BackupKeyView[], zone: string): string {
   )
 }
 
-/** A file of the operator's own, which nobody else may read; one that exists is kept unless `force` says otherwise. */
-async function openNew(out: string, force: boolean) {
-  try {
-    const file = await open(out, force ? 'w' : 'wx', 0o600)
-    await file.chmod(0o600)
-    return file
-  } catch (error) {
-    const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST'
-    throw new ConsoleError(
-      'file-not-written',
-      exists
-        ? `${out} exists already.`
-        : `${out} cannot be written: ${error instanceof Error ? error.message : String(error)}.`,
-      exists ? 'Name another file, or replace it with --force.' : 'Name a file in a folder that you may write to.',
-      { params: { out } },
-    )
-  }
+/** A file that exists is kept, unless `force` says otherwise; and a kit that could not be saved is not made. */
+async function assertNew(out: string, force: boolean): Promise<void> {
+  const found = await stat(out).catch(() => null)
+  if (found && !(force && found.isFile())) throw notWritten(out, 'it exists already')
+  await access(dirname(resolve(out)), constants.W_OK).catch(() => {
+    throw notWritten(out, 'its folder does not exist, or you may not write to it')
+  })
+}
+
+function notWritten(out: string, why: string): ConsoleError {
+  return new ConsoleError(
+    'file-not-written',
+    `The recovery kit is not in ${out}: ${why}.`,
+    'Name another file, or replace it with --force.',
+    { params: { out } },
+  )
 }

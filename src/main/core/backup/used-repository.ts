@@ -48,6 +48,12 @@ export class UsedRepository implements Disposable {
     return (this.#options.database.get<{ count: number }>({ sql, values: [repository] })?.count ?? 0) > 0
   }
 
+  /** Whether any repository that this site has used was encrypted. */
+  everEncrypted(): boolean {
+    const sql = 'SELECT count(*) AS count FROM backup_repositories WHERE encrypted = 1'
+    return (this.#options.database.get<{ count: number }>({ sql })?.count ?? 0) > 0
+  }
+
   /** Name of the secret that opened the backups in this folder last, for when site.yaml cannot be read. */
   secret(): string | null {
     const { database, folder } = this.#options

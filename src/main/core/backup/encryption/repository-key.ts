@@ -93,10 +93,12 @@ export class RepositoryKey {
   forHelper(create: boolean): HelloSecrets {
     const { wish, used } = this.#options
     const { secret } = wish()
+    // While site.yaml cannot be read nobody knows whether it asks for encryption; what was sealed once stays so.
+    const sealed = secret === undefined ? used.everEncrypted() : secret !== null
     return {
       key: this.#open?.master.toString('base64') ?? null,
       passphrase: create && secret ? this.#passphrase() : null,
-      sealed: secret ? true : this.#open !== null && used.wasEncrypted(this.#open.repository),
+      sealed: sealed || (this.#open !== null && used.wasEncrypted(this.#open.repository)),
     }
   }
 
