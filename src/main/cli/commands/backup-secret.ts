@@ -35,14 +35,19 @@ export function unlocking(context: CommandContext, options: SecretOptions): Comm
   }
 }
 
-/** Where nobody can be asked the backups stay locked, and what needs them says so. */
+/** Throws `backups-locked` where nobody can be asked: what is locked must not look like nothing. */
 async function unlockBackups(reached: Reached, terminal: Terminal, options: SecretOptions): Promise<void> {
   const { backups } = await firstState(reached.connection)
   const locked = backups.backups?.encryption.locked ?? null
   if (locked === null) return
-  if (options.keyFile === undefined) terminal.err(locked)
-  const secret = await readSecret(terminal, options, 'Passphrase, or row 1 of the recovery key:')
-  if (secret === null) return
+  const secret = await readSecret(terminal, options, `${locked}\nPassphrase, or row 1 of the recovery key:`)
+  if (secret === null) {
+    throw new ConsoleError(
+      'backups-locked',
+      locked,
+      'Name a file that holds the passphrase, or that of the recovery kit, with --key-file; - for what is piped in.',
+    )
+  }
   await reached.connection.calls.backupKeys.unlock({ secret })
 }
 
