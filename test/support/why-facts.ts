@@ -32,6 +32,7 @@ export interface Given {
   readonly routes?: readonly RouteView[]
   readonly stages?: readonly RouteStagesView[]
   readonly snapshots?: readonly SnapshotView[]
+  readonly rehearsals?: ShownFacts['rehearsals'][string]
   readonly backups?: Partial<ShownFacts['backups'][string]>
   readonly store?: ShownFacts['store'][string]
   readonly traffic?: { readonly router: 'off' | 'connected'; readonly broker: 'off' | 'running' }
@@ -71,6 +72,7 @@ export function factsOf(given: Given): WhyFacts {
       stages: byIdOf(given.stages),
       store: given.store ? { store: given.store } : {},
       dependencies: byIdOf(given.dependencies),
+      rehearsals: given.rehearsals ? { rehearsals: given.rehearsals } : {},
       backups: given.backups ? { backups: { ...backups, ...given.backups } } : {},
       snapshots: byIdOf(given.snapshots),
       maintenance: given.maintenance ? { maintenance: given.maintenance } : {},

@@ -17,7 +17,7 @@ export function withKeyFile(command: Command): Command {
 export function addBackupKeyCommands(program: Command, run: Run): void {
   const backups =
     program.commands.find((each) => each.name() === 'backups') ??
-    program.command('backups').description('more about the backups: their keys, and the recovery kit')
+    program.command('backups').description('the snapshots of the site: looked into, rehearsed, their keys')
   withKeyFile(backups.command('unlock').description('open encrypted backups until the console ends')).action(
     (values: SecretOptions, command: Command) => run(command, (context) => unlock(context, values)),
   )

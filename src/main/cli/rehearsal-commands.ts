@@ -6,7 +6,7 @@ import type { Run } from './program.ts'
 export function addRehearsalCommands(program: Command, run: Run): void {
   const backups =
     program.commands.find((command) => command.name() === 'backups') ??
-    program.command('backups').description('more about the backups: rehearsals')
+    program.command('backups').description('the snapshots of the site: looked into, rehearsed, their keys')
   backups
     .command('rehearse [snapshot]')
     .description('restore a snapshot into a sandbox, start it there, measure how long that takes; the newest good one')

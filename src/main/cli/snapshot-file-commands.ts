@@ -6,7 +6,7 @@ import type { Run } from './program.ts'
 export function addSnapshotFileCommands(program: Command, run: Run): void {
   const backups =
     program.commands.find((command) => command.name() === 'backups') ??
-    program.command('backups').description('the snapshots of the site: looked into, kept, let go')
+    program.command('backups').description('the snapshots of the site: looked into, rehearsed, their keys')
   backups
     .command('ls <snapshot> [path]')
     .description('what a folder of a snapshot holds')
