@@ -10,7 +10,7 @@ import { RehearsalsPanel } from '../rehearsals/rehearsals-panel.tsx'
 import { BackupJobs } from './backup-jobs.tsx'
 import { BackupsSummary } from './backups-summary.tsx'
 import { EncryptionPanel } from './encryption/encryption-panel.tsx'
-import { KeepingPanel } from './keeping-panel.tsx'
+import { KeepingCards, KeepingPanel } from './keeping-panel.tsx'
 import { SnapshotDrawer } from './snapshot-drawer.tsx'
 import { SnapshotTable } from './snapshot-table.tsx'
 
@@ -79,10 +79,11 @@ export default function BackupsPage() {
     >
       <BackupJobs />
       <BackupsSummary />
-      <EncryptionPanel />
+      <KeepingCards />
+      <SnapshotTable snapshots={snapshots} selected={id} />
       <KeepingPanel busy={busy || restoring} />
       <RehearsalsPanel />
-      <SnapshotTable snapshots={snapshots} selected={id} />
+      <EncryptionPanel />
     </PageFrame>
   )
 }

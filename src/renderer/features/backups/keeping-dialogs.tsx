@@ -20,7 +20,11 @@ export function PruneDialog({
       queryKey={['prune-plan']}
       load={(calls) => calls.keeping.planPrune()}
       waitsFor="Looking at what every snapshot needs. Nothing is touched."
-      words={() => ({ safe: 'Leave them as they are', act: 'Free what no snapshot needs' })}
+      words={(plan) =>
+        plan && plan.bytes + plan.saved + plan.waiting.bytes === 0
+          ? { safe: 'Close', act: null }
+          : { safe: 'Leave them as they are', act: 'Free what no snapshot needs' }
+      }
       begin={(calls) => calls.keeping.prune()}
       onClose={onClose}
       onStarted={onStarted}
@@ -49,7 +53,7 @@ export function PruneDialog({
               <HealthMark health="degraded" label="warning" /> {note}
             </p>
           ))}
-          <p className={decision.undo}>Waits for a backup or restore that runs, and none begins meanwhile.</p>
+          <p className={decision.undo}>Refused while a backup or restore runs; none begins meanwhile.</p>
           <CommandLine command="wheelhouse backups prune" />
         </>
       )}

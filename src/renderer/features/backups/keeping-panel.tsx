@@ -16,24 +16,21 @@ import { useFix } from '../actions/use-fix.ts'
 import styles from './keeping.module.css'
 import { ruleNames } from './snapshot-words.ts'
 
-/** When backups are taken, which are kept, and how long the space lasts; what is wrong with that stands above. */
+/** When backups are taken, which are kept, and how long the space lasts. */
 export function KeepingPanel({ busy }: { readonly busy: boolean }) {
   const keeping = useEntity('keeping', 'keeping')
   if (!keeping) return null
   return (
-    <>
-      <KeepingCards />
-      <div className={styles.panels}>
-        <SchedulePanel keeping={keeping} />
-        <RulesPanel keeping={keeping} busy={busy} />
-        <SpacePanel keeping={keeping} busy={busy} />
-      </div>
-    </>
+    <div className={styles.panels}>
+      <SchedulePanel keeping={keeping} />
+      <RulesPanel keeping={keeping} busy={busy} />
+      <SpacePanel keeping={keeping} busy={busy} />
+    </div>
   )
 }
 
 /** The cards about backups, where their buttons are at hand. */
-function KeepingCards() {
+export function KeepingCards() {
   const fix = useFix()
   const cards = Object.values(useSlice('attention'))
     .filter(({ id, dismissed }) => id.startsWith('backup-') && id !== 'backup-shares-disk' && !dismissed)

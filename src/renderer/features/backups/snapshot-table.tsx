@@ -85,7 +85,7 @@ export function SnapshotTable({
             : { state: 'ready' }
         }
       >
-        <div className={table.scroll}>
+        <div className={`${table.scroll} ${styles.list}`}>
           <table className={table.table} aria-label="Snapshots" onKeyDown={move}>
             <thead>
               <tr>

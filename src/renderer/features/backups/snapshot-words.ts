@@ -28,6 +28,10 @@ export function keptWords(reasons: readonly string[] | undefined, goes: boolean)
   if (goes) return 'goes next'
   const [first, ...more] = reasons ?? []
   if (first === undefined) return ''
-  const short = first.replace(/^kept as /, '').replace(/^one of the last .*$/, 'last')
+  const short = first
+    .replace(/^kept as /, '')
+    .replace(/^one of the last .*$/, 'last')
+    .replace(/^the site is .*$/, 'site shrank')
+    .replace(/^the /, '')
   return more.length === 0 ? short : `${short} +${more.length}`
 }

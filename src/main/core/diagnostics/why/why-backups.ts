@@ -68,7 +68,17 @@ export function whyBackups(facts: WhyFacts): Finding {
     const next = backups.nextAt === null ? 'none is scheduled' : `the next is due ${clock.when(backups.nextAt)}`
     return finding('degraded', `There is no verified backup because ${why}; ${next}.`)
   }
-  const old = of('backup-old') ?? of('backup-not-good')
+  const old = [
+    'backup-old',
+    'backup-not-good',
+    'backup-shrunk:full',
+    'backup-shrunk:data',
+    'backup-clock',
+    'backup-space',
+    'backup-held',
+  ]
+    .map(of)
+    .find((card) => card !== undefined)
   if (old) return finding('degraded', `${bare(old.title)}: ${inside(old.why)}.`)
   if (backups.sharesDisk) {
     return finding(
