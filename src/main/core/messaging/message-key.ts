@@ -49,9 +49,13 @@ export class MessageKey {
   }
 }
 
-/** A key as it is remembered: of a long one its hash. */
+/**
+ * A key as it is remembered: of a long one its hash, and of one that the store would give back as another. UTF-8 has one replacement for
+ * all halves of characters, and a text in the store ends at NUL. Of UTF-16, as half characters are one in UTF-8 as well.
+ */
 export function boundedKey(text: string): string {
-  return text.length > longestKey ? createHash('sha256').update(text).digest('hex') : text
+  const stays = text.length <= longestKey && text.isWellFormed() && !text.includes('\0')
+  return stays ? text : createHash('sha256').update(Buffer.from(text, 'utf16le')).digest('hex')
 }
 
 /** Compiles a key, or says what is wrong with its expression. */

@@ -121,14 +121,24 @@ export class MqttSender {
     })
   }
 
-  /** Lets every target send in turn until the socket is full; the rest goes on when it has drained. */
+  /**
+   * Lets every target send in turn until the socket is full; the rest goes on when it has drained, those first that had no turn: one that
+   * always has more would leave the others nothing.
+   */
   #flush(): void {
     const client = this.#client
     const out = this.#out
     if (!client || !out) return
     const ready = this.#ready
     this.#ready = new Set()
-    for (const target of ready) if (!target.send(out, () => hasRoom(client, out, target))) this.#ready.add(target)
+    const hadTurn: MqttTarget[] = []
+    for (const target of ready) {
+      const hasTurn = hasRoom(client, out, target)
+      if (target.send(out, () => hasRoom(client, out, target))) continue
+      if (hasTurn) hadTurn.push(target)
+      else this.#ready.add(target)
+    }
+    for (const target of hadTurn) this.#ready.add(target)
     out.chunk.flush()
     out.delivering?.flush()
     if ([...this.#ready].some((target) => hasRoom(client, out, target))) this.#schedule()

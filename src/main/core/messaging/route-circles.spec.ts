@@ -46,4 +46,22 @@ describe('Circles of routes across brokers', () => {
     expect(mistakes(route('aside', { from: 'x/#', to: to('y/#') }))).toEqual([])
     expect(mistakes(route('away', { from: 'x/#', to: to('#', 'lab') }))).toEqual([])
   })
+
+  it('by way of a regular expression are found where the topic is kept, which would go round for ever', () => {
+    const own = route('own', { from: '/^q/', to: to('#') })
+    expect(mistakes(own)[0]).toContain('would receive its own output')
+    const up = route('up', { from: '/^q/', to: to('#', 'lab') })
+    expect(mistakes(up, route('back', { broker: 'lab', from: '/^q/', to: to('#') }))).toHaveLength(2)
+    const into = (topic: string) => route('into', { from: '/^q/', to: to(topic, 'lab') })
+    const all = (from: string) => route('all', { broker: 'lab', from, to: to('q') })
+    expect(mistakes(into('#'), all('#'))).toHaveLength(2)
+    expect(mistakes(into('a/b/#'), all('+/#'))).toHaveLength(2)
+    expect(mistakes(into('a/#'), all('a/b/#'))).toEqual([])
+    expect(mistakes(into('#'), all('+/#'))).toEqual([])
+  })
+
+  it('are not seen between different regular expressions, which may let in different topics', () => {
+    const up = route('up', { from: '/^up/', to: to('#', 'lab') })
+    expect(mistakes(up, route('down', { broker: 'lab', from: '/^down/', to: to('#') }))).toEqual([])
+  })
 })

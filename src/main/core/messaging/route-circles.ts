@@ -25,12 +25,26 @@ export function circlesAmong(routes: readonly RouteDefinition[]): readonly Circl
   return circlesIn(feeds).map((circle) => ({ circle, path: inWords(circle, byId) }))
 }
 
-/** Whether what a target makes of messages of `from` may be matched by `by`, were both on one broker. */
+/**
+ * Whether what a target makes of messages of `from` may be matched by `by`, were both on one broker. Of a regular expression only where it is
+ * certain: what keeps its topic comes back to the same expression, and to a filter that takes all that such a target can make.
+ */
 export function reaches(target: string, from: RouteSource, by: RouteSource): boolean {
   if (!keepsTopic(target)) return by.matches(target)
-  if (from.filter === null || by.filter === null) return false
   const below = target === '#' ? [] : target.slice(0, -2).split('/')
+  if (from.filter === null && target === '#' && from.text === by.text) return true
+  if (by.filter === null) return false
+  if (from.filter === null) return takesAllBelow(by.filter.levels, below)
   return filtersMeet([...below, ...from.filter.levels], by.filter.levels)
+}
+
+/** Whether a filter matches every topic below some levels; an expression lets in none that begin with `$`. */
+function takesAllBelow(filter: readonly string[], below: readonly string[]): boolean {
+  const above = filter.slice(0, -1)
+  return (
+    filter.at(-1) === '#' &&
+    above.every((level, index) => level === below[index] || (level === '+' && index < below.length))
+  )
 }
 
 interface Reader {

@@ -5,6 +5,8 @@ import { isPattern, longestPatternTopic, parsePattern } from './topic-pattern.ts
 export interface RouteSource {
   readonly matches: (topic: string) => boolean
   readonly filter: TopicFilter | null
+  /** As it is written. */
+  readonly text: string
 }
 
 /** Reads a route's `from`, or says what is wrong with it. */
@@ -16,12 +18,12 @@ export function sourceOf(from: string): RouteSource | { readonly mistake: TopicM
     // Like a leading wildcard, an expression does not reach the broker's own topics.
     const matches = (topic: string) =>
       topic.length <= longestPatternTopic && !topic.startsWith('$') && pattern.test(topic)
-    return { matches, filter: null }
+    return { matches, filter: null, text: from }
   }
   const parsed = parseTopicFilter(from)
   if ('mistake' in parsed) return parsed
   if (parsed.filter.share !== null) {
     return { mistake: { message: 'Shared subscriptions ($share) are not served in routes.', position: 0 } }
   }
-  return { matches: (topic) => filterMatches(parsed.filter, topic), filter: parsed.filter }
+  return { matches: (topic) => filterMatches(parsed.filter, topic), filter: parsed.filter, text: from }
 }

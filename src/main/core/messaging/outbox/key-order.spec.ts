@@ -5,6 +5,7 @@ import { StoreWriter } from '../../../../../test/support/store-writer.ts'
 import { until } from '../../../../../test/support/until.ts'
 import { IncomingMessage } from '../incoming-message.ts'
 import { RouteLedger } from '../ledger.ts'
+import { boundedKey } from '../message-key.ts'
 import { StorePort } from '../store-line.ts'
 import type { Delivery, DeliveryFailure } from './delivery.ts'
 import { Outbox } from './outbox.ts'
@@ -361,6 +362,29 @@ describe('Where of a key only the latest waits', () => {
     expect(counts()).toMatchObject({ queued: 3, merged: 1, dropped: 0 })
     send('d', 'd1')
     expect(counts()).toMatchObject({ dropped: 1 })
+  })
+
+  it('keys that the store could not tell apart are different ones, over a restart as well', async () => {
+    const writer = newWriter()
+    const long = 'x'.repeat(200)
+    const odd = ['a\0b', 'a\0c', 'a', '\ud800', '\ud801', '\ufffd', `${long}\ud800`, `${long}\ud801`, '']
+    {
+      const { way, send, settled, counts, close } = run(writer, latest)
+      way.window = 0
+      for (const [n, key] of odd.entries()) send(boundedKey(key), `${n} old`)
+      await settled()
+      expect(counts()).toMatchObject({ queued: odd.length, merged: 0 })
+      close()
+    }
+    const { way, send, settled, counts, wake } = run(writer, latest)
+    way.window = 0
+    await until('what is left to be known', () => counts().carried === odd.length)
+    for (const [n, key] of odd.entries()) send(boundedKey(key), `${n} new`)
+    await settled()
+    expect(counts()).toMatchObject({ queued: odd.length, merged: odd.length })
+    way.window = 1_000
+    await way.drain(() => counts().queued === 0, wake)
+    expect(way.sent.toSorted()).toEqual(odd.map((_, n) => `${n} new`))
   })
 })
 
