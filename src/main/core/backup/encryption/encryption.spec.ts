@@ -1,12 +1,15 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { ConsoleError } from '#shared/problem.ts'
 import { openBackupRig } from '../../../../../test/support/backup-rig.ts'
 import { temporaryFolder } from '../../../../../test/support/folders.ts'
 import { makeDatabase } from '../../../../../test/support/odd-site.ts'
 import { differences, listTree } from '../../../../../test/support/tree-listing.ts'
 import { eventKinds } from '../event-kinds.ts'
+
+// Each opening costs half a second of one processor on purpose, and helpers are started by the dozen.
+vi.setConfig({ testTimeout: 240_000 })
 
 const passphrase = 'seven rusty ladders sing'
 const another = 'eight green kettles hum'
@@ -378,6 +381,19 @@ test('key files of other backups, cut off ones and those that ask for too much a
   mkdirSync(join(repository, 'keys'))
   writeFileSync(ownName, own.subarray(0, own.length / 2))
   expect(await told()).toContain('is damaged')
+})
+
+test('a secret that was changed here and not there is named, without what is in it', async () => {
+  using folder = temporaryFolder()
+  const { site, repository } = places(folder.path)
+  {
+    await using rig = await openBackupRig({ site, folder: repository, passphrase })
+    await rig.backUp()
+  }
+  await using rig = await openBackupRig({ site, folder: repository, passphrase: another })
+  const { locked } = rig.backups.overview().encryption
+  expect(locked).toContain('the secret BACKUP does not open')
+  expect(locked).not.toContain(another)
 })
 
 test('a new repository is not made with a weak passphrase, nor without one that is asked for', async () => {

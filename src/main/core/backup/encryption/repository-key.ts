@@ -97,7 +97,7 @@ export class RepositoryKey {
     const sealed = secret === undefined ? used.everEncrypted() : secret !== null
     return {
       key: this.#open?.master.toString('base64') ?? null,
-      passphrase: create && secret ? this.#passphrase() : null,
+      passphrase: create && secret ? this.#passphrase().value : null,
       sealed: sealed || (this.#open !== null && used.wasEncrypted(this.#open.repository)),
     }
   }
@@ -115,7 +115,10 @@ export class RepositoryKey {
       if (sealing && isConfigOf(config, sealing)) return known
       throw altered(this.#options.storage.place, 'its config.json was changed since')
     }
-    await this.#take(config, this.#passphrase())
+    const { name, value } = this.#passphrase()
+    await this.#take(config, value).catch((error: unknown) => {
+      throw isWrong(error) ? wrongSecret(this.#options.storage.place, name, error) : error
+    })
     const master = this.masterOf(config.id)
     if (!master) throw new Error('the helper opened another repository')
     return master
@@ -131,12 +134,12 @@ export class RepositoryKey {
       return { by, key }
     } catch (error) {
       // A damaged key file may be brought back; only a refused passphrase stays refused.
-      if (error instanceof ConsoleError && error.problem.code === 'passphrase-wrong') this.#refused = { code, error }
+      if (isWrong(error)) this.#refused = { code, error }
       throw error
     }
   }
 
-  #passphrase(): string {
+  #passphrase(): { readonly name: string; readonly value: string } {
     const { wish, secrets, used, storage } = this.#options
     const { secret } = wish()
     const name = secret === undefined ? used.secret() : secret
@@ -149,7 +152,7 @@ export class RepositoryKey {
       )
     }
     try {
-      return secrets(name)
+      return { name, value: secrets(name) }
     } catch (error) {
       if (!(error instanceof ConsoleError)) throw error
       throw new ConsoleError(
@@ -175,6 +178,19 @@ export class RepositoryKey {
       { params: { place: storage.place, repository: config.id } },
     )
   }
+}
+
+function isWrong(error: unknown): boolean {
+  return error instanceof ConsoleError && error.problem.code === 'passphrase-wrong'
+}
+
+function wrongSecret(place: string, name: string, cause: unknown): ConsoleError {
+  return new ConsoleError(
+    'passphrase-wrong',
+    `The passphrase in the secret ${name} does not open the backups in ${place}: it was changed here or there.`,
+    'Put the passphrase that opens them into the secrets file, or unlock them with it or with the recovery kit.',
+    { params: { place, secret: name }, cause },
+  )
 }
 
 function altered(place: string, why: string): ConsoleError {
