@@ -1,4 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { setPriority } from 'node:os'
 import { createInterface } from 'node:readline'
 import type { Logger, Prefix, Runtime } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
@@ -34,6 +35,7 @@ export class SandboxProcess implements AsyncDisposable {
     const { runtime, apart, mark, hello, signal } = options
     const [program = '', ...words] = [...(apart ?? []), runtime.node, runtime.program('sandbox')]
     this.#child = spawn(program, words, { stdio: ['pipe', 'pipe', 'pipe'], env: environment(mark), windowsHide: true })
+    lower(this.#child.pid)
     this.#ended = new Promise((resolve) => {
       this.#child.once('close', () => {
         this.#fail(signal.aborted ? signal.reason : endedEarly(this.#errors))
@@ -119,6 +121,13 @@ export class SandboxProcess implements AsyncDisposable {
   #say(message: unknown): void {
     this.#child.stdin.write(`${JSON.stringify(message)}\n`)
   }
+}
+
+/** Below everything of the live site, from its first moment on; its services inherit it. */
+function lower(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) setPriority(pid, 10)
+  } catch {} // it is gone already, or that is not allowed
 }
 
 function isOf<T extends Told>(message: FromSandbox, type: T): message is Extract<FromSandbox, { type: T }> {

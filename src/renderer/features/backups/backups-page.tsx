@@ -80,9 +80,9 @@ export default function BackupsPage() {
       <BackupJobs />
       <BackupsSummary />
       <KeepingCards />
+      <RehearsalsPanel />
       <SnapshotTable snapshots={snapshots} selected={id} />
       <KeepingPanel busy={busy || restoring} />
-      <RehearsalsPanel />
       <EncryptionPanel />
     </PageFrame>
   )

@@ -57,8 +57,6 @@ export function RehearsalsPanel() {
                 <th>At</th>
                 <th>Snapshot of</th>
                 <th>Result</th>
-                <th className={table.right}>Restored</th>
-                <th className={table.right}>Healthy</th>
                 <th className={table.right}>Recovery</th>
                 <th>What came of it</th>
               </tr>
@@ -78,8 +76,6 @@ export function RehearsalsPanel() {
                     <td className={styles.result}>
                       <HealthMark health={markOfRun(run)} label="" /> {resultWords(run)}
                     </td>
-                    <td className={table.right}>{took(run.restoreMs)}</td>
-                    <td className={table.right}>{took(run.healthyMs)}</td>
                     <td className={table.right}>{took(run.totalMs)}</td>
                     <td className={styles.sentence}>
                       {run.sentence}{' '}
@@ -95,7 +91,7 @@ export function RehearsalsPanel() {
                   </tr>
                   {open === run.id && (
                     <tr>
-                      <td colSpan={7} className={styles.details}>
+                      <td colSpan={5} className={styles.details}>
                         <Details run={run} />
                       </td>
                     </tr>
@@ -131,6 +127,10 @@ function Details({ run }: { readonly run: RehearsalRun }) {
           </li>
         ))}
       </ul>
+      <p>
+        Restored in {took(run.restoreMs)}, started in {took(run.startMs)}, healthy after {took(run.healthyMs)}, all
+        together {took(run.totalMs)}.
+      </p>
       {run.checks && (
         <p>
           {run.checks.sentence} {run.checks.faults.join(' ')}
