@@ -3,6 +3,7 @@ import { addBackupKeyCommands, withKeyFile } from './backup-key-commands.ts'
 import { type SecretOptions, unlocking } from './commands/backup-secret.ts'
 import { backup, restore, snapshots, undo, verify } from './commands/backups.ts'
 import type { ConsentOptions } from './commands/consent.ts'
+import { restoreInto } from './commands/snapshot-copies.ts'
 import { consent, withConsent } from './consent-options.ts'
 import type { Run } from './program.ts'
 
@@ -31,11 +32,24 @@ export function addBackupCommands(program: Command, runPlain: Run): void {
     withKeyFile(program.command('restore [snapshot] [paths...]')).description(
       'put the site back to a snapshot, or only files, folders and databases of it; the newest good one when none is named, or as "latest"',
     ),
-  ).action((snapshot: string | undefined, paths: string[], values: Partial<ConsentOptions>, command: Command) =>
-    run(command, (context) =>
-      restore(context, snapshot === 'latest' ? null : (snapshot ?? null), paths, consent(values)),
-    ),
   )
+    .option('--into <folder>', 'write it into an empty folder instead; the site is not touched')
+    .action(
+      (
+        snapshot: string | undefined,
+        paths: string[],
+        values: Partial<ConsentOptions> & { readonly into?: string },
+        command: Command,
+      ) => {
+        const chosen = snapshot === 'latest' ? null : (snapshot ?? null)
+        const { into } = values
+        return run(command, (context) =>
+          into === undefined
+            ? restore(context, chosen, paths, consent(values))
+            : restoreInto(context, chosen, paths, into),
+        )
+      },
+    )
   withConsent(withKeyFile(program.command('undo')).description('go back to before the last restore or undo')).action(
     (values: Partial<ConsentOptions>, command: Command) => run(command, (context) => undo(context, consent(values))),
   )

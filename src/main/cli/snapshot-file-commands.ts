@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
+import { exportSnapshot, importArchive } from './commands/snapshot-copies.ts'
 import { cat, changes, list } from './commands/snapshot-files.ts'
 import type { Run } from './program.ts'
 
-/** `wheelhouse backups ls|diff|cat`: looking into snapshots. */
+/** `wheelhouse backups ls|diff|cat|export|import`: looking into snapshots, and copies of them elsewhere. */
 export function addSnapshotFileCommands(program: Command, run: Run): void {
   const backups =
     program.commands.find((command) => command.name() === 'backups') ??
@@ -25,6 +26,21 @@ export function addSnapshotFileCommands(program: Command, run: Run): void {
         values: { readonly all?: boolean },
         command: Command,
       ) => run(command, (context) => changes(context, snapshot, other ?? 'now', path ?? '', values.all ?? false)),
+    )
+  backups
+    .command('export <snapshot> <file> [paths...]')
+    .description('write a snapshot, or paths of it, as a .tar.gz file')
+    .option('--force', 'replace a file of this name')
+    .action((snapshot: string, file: string, paths: string[], values: { readonly force?: boolean }, command: Command) =>
+      run(command, (context) => exportSnapshot(context, snapshot, file, paths, values.force ?? false)),
+    )
+  backups
+    .command('import <file>')
+    .description('make a snapshot of a .tar.gz file, or unpack it into an empty folder')
+    .option('--note <text>', 'a note for whoever restores it', '')
+    .option('--into <folder>', 'unpack it there; no snapshot is made')
+    .action((file: string, values: { readonly note: string; readonly into?: string }, command: Command) =>
+      run(command, (context) => importArchive(context, file, values)),
     )
   backups
     .command('cat <snapshot> <path>')

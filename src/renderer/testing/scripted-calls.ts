@@ -175,6 +175,11 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
       verify: (input) => start('backups.verify', input, 'Verify sn-11', 'backup.verify'),
       pin: (input) => done('backups.pin', input),
       files: sampleSnapshotFiles,
+      copies: {
+        into: (input) => start('backups.copies.into', input, 'Write sn-11 into a folder', 'backup.into'),
+        export: (input) => start('backups.copies.export', input, 'Export sn-11', 'backup.export'),
+        import: (input) => start('backups.copies.import', input, 'Import an archive', 'backup.import'),
+      },
     },
     keeping: keepingCalls(host, start, done),
     backupKeys: {

@@ -4,6 +4,7 @@ import { idSchema } from '../vocabulary.ts'
 import { lossesSchema } from './losses.ts'
 import { procedure } from './procedure.ts'
 import { startedJobSchema } from './shared-schemas.ts'
+import { snapshotCopiesContract } from './snapshot-copies.ts'
 import { snapshotFilesContract } from './snapshot-files.ts'
 import { snapshotViewSchema } from './state.ts'
 
@@ -66,5 +67,7 @@ export const backupsContract = {
   verify: procedure.input(z.object({ snapshot: z.string() })).output(startedJobSchema),
   /** Looking into a snapshot: its folders, files, and what became of them since. */
   files: snapshotFilesContract,
+  /** Snapshots that leave the repository, or come into it. */
+  copies: snapshotCopiesContract,
   pin: procedure.input(z.object({ snapshot: z.string(), pinned: z.boolean() })).output(z.object({})),
 }

@@ -18,6 +18,7 @@ import { SealedStorage } from './repository/sealed-storage.ts'
 import { markSnapshot } from './repository/snapshot-file.ts'
 import { Restores } from './restores.ts'
 import { countedFrom, Schedule, type ScheduledKind, type Timetable } from './schedule.ts'
+import { openSnapshotCopies, type SnapshotCopies } from './snapshot-copies.ts'
 import { openSnapshotFiles, type SnapshotFiles } from './snapshot-files.ts'
 import { runCreate, runVerify } from './snapshot-jobs.ts'
 import { snapshotSource } from './snapshot-source.ts'
@@ -51,6 +52,7 @@ class OpenBackups implements Backups {
   readonly files: SnapshotFiles & AsyncDisposable
   readonly #records: KeepingRecords
   readonly keeping: Keeping
+  readonly copies: SnapshotCopies
   readonly #closing = new AbortController()
   readonly #running = new Set<Promise<unknown>>()
   readonly #openedAt: number
@@ -105,6 +107,13 @@ class OpenBackups implements Backups {
       clock: options.clock,
       catalogue: this.#catalogue,
       openReader: (signal) => this.#helper({ signal }, this.#key.forHelper(false)),
+    })
+    this.copies = openSnapshotCopies({
+      catalogue: this.#catalogue,
+      zone: options.site.zone,
+      openLocked: (context, what, create) => this.#lockedHelper(context, what, create),
+      refresh: () => this.refresh(),
+      start: (request, cause, run) => this.#start(request, cause, run),
     })
     this.#restores = new Restores({
       options,

@@ -4,6 +4,7 @@ import type { Cause } from '#shared/vocabulary.ts'
 import type { BackupEncryption } from './encryption/backup-encryption.ts'
 import type { Keeping } from './keeping/keeping.ts'
 import type { Rehearsed } from './repository/snapshot-file.ts'
+import type { SnapshotCopies } from './snapshot-copies.ts'
 import type { SnapshotFiles } from './snapshot-files.ts'
 
 /** Snapshots of a site: taken, verified, planned, restored, undone. */
@@ -34,6 +35,8 @@ export interface Backups extends AsyncDisposable {
   verify(request: { readonly snapshot: string; readonly cause: Cause }): Promise<{ readonly job: string }>
   /** Looking into snapshots. */
   readonly files: SnapshotFiles
+  /** Snapshots that leave the repository, or come into it. */
+  readonly copies: SnapshotCopies
   pin(snapshot: string, pinned: boolean): Promise<void>
   readonly encryption: BackupEncryption
   /** Rules with their preview, deletion by hand, prune. */

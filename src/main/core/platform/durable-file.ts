@@ -29,7 +29,7 @@ export async function writeDurably(path: string, content: string | Uint8Array, m
 
 /** A file that is written piece by piece and appears under its name only when it is whole. Disposing it before leaves nothing behind. */
 export interface DurableFile extends AsyncDisposable {
-  write(text: string): Promise<void>
+  write(content: string | Uint8Array): Promise<void>
   /** Makes what was written survive a power cut, and gives it its name in place of what had it. */
   finish(): Promise<void>
 }
@@ -45,7 +45,7 @@ export async function beginDurably(path: string, mode = 0o600): Promise<DurableF
     await handle.close()
   }
   return {
-    write: (text) => handle.appendFile(text),
+    write: (content) => handle.appendFile(content),
     async finish() {
       await handle.sync()
       await close()

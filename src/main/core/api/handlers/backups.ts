@@ -1,5 +1,6 @@
 import { siteOf } from '../context.ts'
 import { api } from './implement.ts'
+import { snapshotCopiesHandlers } from './snapshot-copies.ts'
 import { snapshotFilesHandlers } from './snapshot-files.ts'
 
 export const backupsHandlers = {
@@ -22,6 +23,7 @@ export const backupsHandlers = {
     siteOf(context).backups.verify({ ...input, cause: context.cause }),
   ),
   files: snapshotFilesHandlers,
+  copies: snapshotCopiesHandlers,
   pin: api.backups.pin.handler(async ({ input, context }) => {
     await siteOf(context).backups.pin(input.snapshot, input.pinned)
     return {}

@@ -25,23 +25,36 @@ import type { Engine } from './engine.ts'
 import type { Input, Output } from './messages.ts'
 import { assertRoomIn } from './space.ts'
 
+/** What is captured in place of the site: a folder, and as of when. */
+export interface Imported {
+  readonly directory: string
+  /** Wall-clock milliseconds. */
+  readonly at: number
+}
+
 /** Takes a snapshot: capture, packs, index, read back, snapshot, verdict, in this order. */
-export async function runBackup(engine: Engine, request: Input<'backup'>): Promise<Output<'backup'>> {
+export async function runBackup(
+  engine: Engine,
+  request: Input<'backup'>,
+  imported: Imported | null = null,
+): Promise<Output<'backup'>> {
+  const directory = imported?.directory ?? engine.site.directory
   const started = { wall: Date.now(), monotonic: performance.now() }
   const { storage } = engine.repository
   if (storage.kind === 'folder') assertOutside(engine.site.directory, storage.place)
   const tagged = request.tagged ? await taggedPatterns(engine.site.directory, request.scope, request.exclude) : []
   const exclude = [...request.exclude, ...tagged]
   const scope = scopeOf(request.scope, exclude, request.paths)
-  const total = await surveySite(engine.site.directory, scope)
+  const total = await surveySite(directory, scope)
   const { snapshots } = await listSnapshots(storage)
   const previous = newestCovering(snapshots, request)
   const adopted = await adoptOrphans(engine)
   // Compressed and without what is known already it will be less; nobody knows how much less.
   await assertRoomIn(storage, Math.max(0, total.bytes - (previous?.bytes ?? 0) - adopted) / 3, 'The backup')
   const store = new BlobStore(storage, engine.index)
-  const captured = await capture(engine, request, scope, store, previous, total.bytes)
-  if (request.kind !== 'restore-point') await assertSourcesThere(engine, request.scope, captured, snapshots)
+  const captured = await capture(engine, request, scope, store, imported ? undefined : previous, total.bytes, directory)
+  if (request.kind !== 'restore-point' && !imported)
+    await assertSourcesThere(engine, request.scope, captured, snapshots)
   const packs = await store.finish(() => engine.reach('backup.after-packs'))
   await engine.reach('backup.after-index')
   await verifyPacks(
@@ -50,13 +63,13 @@ export async function runBackup(engine: Engine, request: Input<'backup'>): Promi
   )
   const verified = await verdict(engine, captured.tree, previous)
   const damaged = verified.damaged.length > 0
-  const shrunk = request.kind === 'restore-point' ? null : shrinkage(captured, snapshots, request.kind)
+  const shrunk = request.kind === 'restore-point' || imported ? null : shrinkage(captured, snapshots, request.kind)
   const id = newId('sn')
   await writeSnapshot(storage, {
     format: 1,
     id,
     site: engine.site,
-    at: started.wall,
+    at: Math.round(imported?.at ?? started.wall),
     durationMs: Math.round(performance.now() - started.monotonic),
     kind: request.kind,
     scope: request.scope,
@@ -71,7 +84,7 @@ export async function runBackup(engine: Engine, request: Input<'backup'>): Promi
     warnings: [...captured.warnings, ...(shrunk === null ? [] : [shrunk])],
     partial: captured.partial || damaged,
     lost: [...captured.lost],
-    release: await releaseOf(engine.site.directory),
+    release: await releaseOf(directory),
     job: request.job,
     before: request.before,
   })
@@ -89,11 +102,12 @@ async function capture(
   store: BlobStore,
   previous: Snapshot | undefined,
   total: number,
+  directory: string,
 ): Promise<Captured> {
   let done = 0
   return captureSite(
     {
-      site: engine.site.directory,
+      site: directory,
       scope,
       databases: request.kind === 'restore-point' ? 'as it lies' : 'through SQLite',
       previous: previous ? { tree: previous.tree, at: previous.at } : null,

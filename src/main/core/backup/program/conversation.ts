@@ -1,6 +1,7 @@
 import type { Owners, ProgramName, Runtime } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { surveyLeftOut } from '../capture/left-out.ts'
+import { runExport, runImport, runUnpack } from './archive-run.ts'
 import { runBackup } from './backup-run.ts'
 import { runChanges, runList, runRead } from './browse-run.ts'
 import { type Engine, openEngine } from './engine.ts'
@@ -94,6 +95,12 @@ export class Conversation {
       case 'discard':
         await runDiscard({ site: greeted.site }, methods.discard.input.parse(input))
         return {}
+      case 'export':
+        return runExport(await this.#opened(greeted), methods.export.input.parse(input))
+      case 'unpack':
+        return runUnpack(await this.#opened(greeted), methods.unpack.input.parse(input))
+      case 'import':
+        return runImport(await this.#opened(greeted), methods.import.input.parse(input))
       case 'list':
         return runList(await this.#opened(greeted), methods.list.input.parse(input))
       case 'changes':

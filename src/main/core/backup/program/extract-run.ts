@@ -69,7 +69,7 @@ function assertWithin({ most, to }: Input<'extract'>, bytes: number): void {
 }
 
 /** Makes the folder; refuses one that lies in the site or in the repository, that holds anything, or that is a link. */
-function makeDestination(engine: Engine, to: string): Buffer {
+export function makeDestination(engine: Engine, to: string): Buffer {
   if (!isAbsolute(to)) throw refused(to, 'it is not an absolute path')
   mkdirSync(to, { recursive: true, mode: 0o700 })
   if (!lstatSync(to).isDirectory()) throw refused(to, 'it is not a folder')

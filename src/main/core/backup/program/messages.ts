@@ -134,6 +134,26 @@ export const methods = {
     }),
     output: z.object({ files: z.number().int(), bytes: z.number() }),
   },
+  /** Writes a snapshot, or paths of it, as a `.tar.gz` outside the site. */
+  export: {
+    input: z.object({ snapshot: z.string(), paths: pathKeysSchema, file: z.string(), replace: z.boolean() }),
+    output: z.object({ files: z.number().int(), bytes: z.number() }),
+  },
+  /** Unpacks a `.tar.gz` into an empty folder outside the site. */
+  unpack: {
+    input: z.object({ file: z.string(), to: z.string() }),
+    output: z.object({ files: z.number().int(), bytes: z.number(), skipped: z.number().int() }),
+  },
+  /** Makes a snapshot of a `.tar.gz`. */
+  import: {
+    input: z.object({ file: z.string(), note: z.string(), job: z.string() }),
+    output: z.object({
+      snapshot: z.string(),
+      verified: verifiedSchema,
+      files: z.number().int(),
+      skipped: z.number().int(),
+    }),
+  },
   /** Removes a sandbox of this site, wherever it lies. */
   discard: { input: z.object({ path: z.string() }), output: z.object({}) },
   /** A part of a folder's entries. */
@@ -188,6 +208,9 @@ export const answers: { readonly [M in Method]: { parse(value: unknown): Output<
   stage: methods.stage.output,
   extract: methods.extract.output,
   discard: methods.discard.output,
+  export: methods.export.output,
+  unpack: methods.unpack.output,
+  import: methods.import.output,
   list: methods.list.output,
   changes: methods.changes.output,
   read: methods.read.output,
