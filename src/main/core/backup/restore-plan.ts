@@ -61,7 +61,8 @@ function sentenceOf(
     return `${what} as in ${name}; there is nothing to restore.`
   }
   const stop = services.length > 0 ? ` ${services.join(', ')} stop meanwhile and start again.` : ''
-  return `${undo ? 'Goes back to' : 'Restores'} ${name}: ${countsOf(answer)}, in ${shownSwap(answer.swap)}.${stop}`
+  const act = undo ? 'Goes back to' : paths === null ? 'Restores' : 'Restores a part of'
+  return `${act} ${name}: ${countsOf(answer)}, in ${shownSwap(answer.swap)}.${stop}`
 }
 
 function stopsOf(answer: PlanAnswer, { services, touched }: PlanContext): readonly TouchedService[] {

@@ -1,5 +1,6 @@
 import { Button, Menu } from '@mantine/core'
 import { IconChevronDown } from '@tabler/icons-react'
+import { useState } from 'react'
 import { useNavigate, useParams } from 'react-router'
 import { counted } from '../../components/figures.ts'
 import { PageFrame } from '../../components/page-frame.tsx'
@@ -10,6 +11,7 @@ import { RehearsalsPanel } from '../rehearsals/rehearsals-panel.tsx'
 import { BackupJobs } from './backup-jobs.tsx'
 import { BackupsSummary } from './backups-summary.tsx'
 import { EncryptionPanel } from './encryption/encryption-panel.tsx'
+import { ImportDialog } from './import-dialog.tsx'
 import { KeepingCards, KeepingPanel } from './keeping-panel.tsx'
 import { SnapshotDrawer } from './snapshot-drawer.tsx'
 import { SnapshotTable } from './snapshot-table.tsx'
@@ -18,6 +20,7 @@ import { SnapshotTable } from './snapshot-table.tsx'
 export default function BackupsPage() {
   const { id } = useParams()
   const navigate = useNavigate()
+  const [importing, setImporting] = useState(false)
   const { ask, backUp } = useActions()
   const backups = useEntity('backups', 'backups')
   const slice = useSlice('snapshots')
@@ -55,6 +58,7 @@ export default function BackupsPage() {
               <Menu.Dropdown>
                 <Menu.Item onClick={() => backUp('full')}>Everything: code, configuration, data, logs</Menu.Item>
                 <Menu.Item onClick={() => backUp('data')}>Configuration and data only</Menu.Item>
+                <Menu.Item onClick={() => setImporting(true)}>Import a .tar.gz as a snapshot…</Menu.Item>
               </Menu.Dropdown>
             </Menu>
           </Button.Group>
@@ -77,6 +81,7 @@ export default function BackupsPage() {
         id !== undefined && <SnapshotDrawer id={id} snapshot={slice[id]} onClose={() => void navigate('/backups')} />
       }
     >
+      {importing && <ImportDialog onClose={() => setImporting(false)} />}
       <BackupJobs />
       <BackupsSummary />
       <KeepingCards />

@@ -97,7 +97,7 @@ export class Unpacking implements TarVisitor {
     }
     const folders = [...this.#folders].sort(([a], [b]) => foldersOf(b).length - foldersOf(a).length)
     for (const [, folder] of folders) if (folder) this.#dress(folder)
-    return { files: this.#files.size, bytes: this.#bytes }
+    return { files: this.#files.size - this.#links.length, bytes: this.#bytes }
   }
 
   async #write(entry: TarEntry, content: AsyncIterable<Buffer>): Promise<void> {

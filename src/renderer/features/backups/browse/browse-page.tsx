@@ -9,6 +9,7 @@ import { PanelBody } from '../../../components/panel.tsx'
 import { useSiteTime } from '../../../components/time.tsx'
 import { useSelected, useSlice } from '../../../state/use-shown.ts'
 import { useActions } from '../../actions/asking.ts'
+import { CopyDialog, type CopyKind } from '../copy-dialog.tsx'
 import { kindWords } from '../snapshot-words.ts'
 import styles from './browse.module.css'
 import { FileDrawer } from './file-drawer.tsx'
@@ -31,6 +32,7 @@ function Browse({ id }: { readonly id: string }) {
   const [against, setAgainst] = useState<string | null>('now')
   const [ticked, setTicked] = useState<ReadonlySet<string>>(new Set())
   const [file, setFile] = useState<FileView | null>(null)
+  const [copying, setCopying] = useState<CopyKind | null>(null)
   const tree = useSnapshotTree(id, against)
   const rows = useMemo(() => rowsOf(tree.folders, tree.expanded), [tree.folders, tree.expanded])
   const busy = useSelected('jobs', (jobs) =>
@@ -46,6 +48,12 @@ function Browse({ id }: { readonly id: string }) {
       actions={
         <>
           <Button onClick={() => void navigate(`/backups/${id}`)}>Back to the snapshot</Button>
+          <Button disabled={!snapshot || busy || many} onClick={() => setCopying('into')}>
+            Into a folder…
+          </Button>
+          <Button disabled={!snapshot || busy || many} onClick={() => setCopying('export')}>
+            Export…
+          </Button>
           <Button
             variant="filled"
             disabled={ticked.size === 0 || busy || many}
@@ -67,6 +75,14 @@ function Browse({ id }: { readonly id: string }) {
       }
       drawer={file && <FileDrawer key={file.path} snapshot={id} file={file} onClose={() => setFile(null)} />}
     >
+      {copying && snapshot && (
+        <CopyDialog
+          kind={copying}
+          snapshot={snapshot}
+          paths={ticked.size === 0 ? null : [...ticked].sort()}
+          onClose={() => setCopying(null)}
+        />
+      )}
       <PanelBody
         content={
           tree.problem
