@@ -52,7 +52,8 @@ describe('a snapshot as an archive', () => {
     const file = join(folder.path, 'site.tar.gz')
     const done = await ended(rig.backups.copies.export({ snapshot, paths: null, file, replace: false, cause }))
     expect(done).toMatchObject({ state: 'completed' })
-    const same = (lines: readonly string[]) => lines.filter((line) => !/app\.db": content|^"\.": mode|^"\.\/data": mtime/.test(line))
+    const same = (lines: readonly string[]) =>
+      lines.filter((line) => !/app\.db": content|^"\.": mode|^"\.\/data": mtime/.test(line))
 
     const byTar = join(folder.path, 'by-tar')
     mkdirSync(byTar)
