@@ -38,8 +38,12 @@ export class FaultDisk {
   readonly #control: string
   readonly #trace: string
 
-  constructor(library: string, folder: string) {
+  readonly #wide: boolean
+
+  /** `wide`: what reads, and what changes rights, owners and times, is numbered and fails as well; it is not recorded. */
+  constructor(library: string, folder: string, { wide = false }: { readonly wide?: boolean } = {}) {
     this.#library = library
+    this.#wide = wide
     this.root = join(folder, 'disk')
     this.marks = join(folder, 'marks')
     this.#control = join(folder, 'control')
@@ -57,6 +61,7 @@ export class FaultDisk {
       WHEELHOUSE_FAULT_CONTROL: this.#control,
       WHEELHOUSE_FAULT_MARKS: this.marks,
       WHEELHOUSE_FAULT_TRACE: this.#trace,
+      ...(this.#wide && { WHEELHOUSE_FAULT_WIDE: '1' }),
     }
   }
 

@@ -11,6 +11,7 @@ import {
   type CrashPoints,
   DisposableStore,
   noCrashPoints,
+  type Runtime,
   silentLogger,
   systemClock,
 } from '#core/platform/index.ts'
@@ -46,6 +47,9 @@ export interface BackupRigOptions {
   readonly zone?: string
   /** The passphrase that site.yaml refers to; null: it refers to one that the secrets file lacks. Absent: not encrypted. */
   readonly passphrase?: string | null
+  /** Where the console's store lies; `.wheelhouse` in the site unless told. */
+  readonly own?: string
+  readonly runtime?: Runtime
 }
 
 const operator: Cause = { type: 'operator', via: 'command line' }
@@ -54,10 +58,10 @@ const operator: Cause = { type: 'operator', via: 'command line' }
 export async function openBackupRig(options: BackupRigOptions): Promise<BackupRig> {
   const { site, folder, services = noServices, definition = () => null, zone = 'UTC' } = options
   const owned = new DisposableStore()
-  const own = join(site, '.wheelhouse')
+  const own = options.own ?? join(site, '.wheelhouse')
   mkdirSync(own, { recursive: true })
   const clock = options.clock ?? systemClock({ keepAlive: true })
-  const runtime = testRuntime()
+  const runtime = options.runtime ?? testRuntime()
   const logger = silentLogger
   const me = {
     host: 'command line',

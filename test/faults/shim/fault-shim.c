@@ -8,10 +8,14 @@
  * WHEELHOUSE_FAULT_TRACE, in order; a write to the file WHEELHOUSE_FAULT_MARKS is recorded too (MARK) and never fails, so that
  * a driver can note in the same order what it was told.
  *
+ * With WHEELHOUSE_FAULT_WIDE in the environment, operations that read (open, read, list a folder) and those that change rights,
+ * owners, times or make symbolic links are numbered and fail as well. They are not recorded.
+ *
  * Not seen: memory-mapped writes (SQLite's -shm, which it rebuilds after a crash) and copies made inside the kernel
  * (copy_file_range, sendfile, FICLONE), which the store does not use.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +35,7 @@
 
 enum mode { OFF, FAIL, RECORD };
 enum fault { NONE, IO_ERROR, NO_SPACE, NO_ACCESS, SHORT, CRASH, FULL };
-enum operation { OPEN = 1, WRITE, TRUNCATE, ALLOCATE, SYNC, RENAME, UNLINK, MKDIR, LINK, MARK };
+enum operation { OPEN = 1, WRITE, TRUNCATE, ALLOCATE, SYNC, RENAME, UNLINK, MKDIR, LINK, MARK, LOOK, READ, LIST, DRESS, SYMLINK };
 
 struct control {
   _Atomic uint32_t mode;
@@ -50,6 +54,7 @@ static const char *root;
 static size_t root_length;
 static const char *marks;
 static int trace = -1;
+static int wide;
 
 /* What each descriptor was opened as, where it matters. Descriptors above are not watched; a driver has a few dozen. */
 #define DESCRIPTORS 4096
@@ -65,6 +70,7 @@ __attribute__((constructor)) static void attach(void) {
   marks = getenv("WHEELHOUSE_FAULT_MARKS");
   if (!path || !root) return;
   root_length = strlen(root);
+  wide = getenv("WHEELHOUSE_FAULT_WIDE") != NULL;
   int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC);
   if (fd < 0) abort(); /* a test that meant to break something must not pass by breaking nothing */
   void *mapped = mmap(NULL, sizeof(struct control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -91,11 +97,14 @@ static void remember(int fd, const char *path) {
 
 /* ---- failing ---- */
 
-static const char *const names[] = {"", "open", "write", "truncate", "allocate", "fsync", "rename", "unlink", "mkdir", "link", "mark"};
+static const char *const names[] = {"", "open", "write", "truncate", "allocate", "fsync", "rename", "unlink", "mkdir", "link", "mark", "open to read", "read", "list", "change rights of", "symlink"};
 
 static int needs_space(enum operation operation) {
-  return operation != SYNC && operation != UNLINK && operation != TRUNCATE && operation != RENAME;
+  return operation != SYNC && operation != UNLINK && operation != TRUNCATE && operation != RENAME && operation != DRESS &&
+         operation != LOOK && operation != READ && operation != LIST;
 }
+
+static int only_reads(enum operation operation) { return operation == LOOK || operation == READ || operation == LIST; }
 
 /* Counts an operation. Returns what is to happen to it: an errno, -1 for half a write, -2 for a crash, 0 for nothing. */
 static int verdict(enum operation operation, const char *path) {
@@ -104,7 +113,7 @@ static int verdict(enum operation operation, const char *path) {
   uint32_t fault = control->fault;
   if (operation == WRITE && atomic_exchange(&control->space, 0)) return ENOSPC;
   int hit = fault == FULL ? number >= control->at && needs_space(operation) : fault != NONE && number == control->at;
-  if (!hit) return 0;
+  if (!hit || (only_reads(operation) && (fault == NO_SPACE || fault == SHORT))) return 0;
   control->fired++;
   snprintf(control->what, sizeof control->what, "%s %s", names[operation], path);
   switch (fault) {
@@ -183,6 +192,11 @@ typedef int (*open_function)(int, const char *, int, mode_t);
 static int do_open(open_function real, int folder, const char *path, int flags, mode_t mode) {
   int changes = (flags & O_CREAT) || (flags & O_ACCMODE) != O_RDONLY;
   if (!watched(path) || !changes) {
+    if (wide && watched(path)) {
+      int told = verdict(LOOK, path);
+      if (told == -2) crash();
+      if (told) { errno = told > 0 ? told : EIO; return -1; }
+    }
     int fd = real(folder, path, flags, mode);
     if (control) remember(fd, path);
     return fd;
@@ -339,3 +353,48 @@ static int do_link(int from_folder, const char *from, int to_folder, const char 
 }
 int link(const char *from, const char *to) { return do_link(AT_FDCWD, from, AT_FDCWD, to, 0); }
 int linkat(int f, const char *from, int t, const char *to, int flags) { return do_link(f, from, t, to, flags); }
+
+/* ---- what only a wide disk sees ---- */
+
+/* Whether an operation may go on; else errno is set. */
+static int may(enum operation operation, const char *path) {
+  if (!wide || !path || is_marks(path)) return 1;
+  int told = verdict(operation, path);
+  if (told == -2) crash();
+  if (!told) return 1;
+  errno = told > 0 ? told : EIO;
+  return 0;
+}
+
+#define SEEN(path) (watched(path) ? path : NULL)
+#define UNLESS_REFUSED(operation, path, call) return may(operation, path) ? call : -1
+
+ssize_t read(int fd, void *data, size_t length) { UNLESS_REFUSED(READ, watched_fd(fd), syscall(SYS_read, fd, data, length)); }
+ssize_t pread(int fd, void *data, size_t length, off_t at) { UNLESS_REFUSED(READ, watched_fd(fd), syscall(SYS_pread64, fd, data, length, at)); }
+ssize_t pread64(int fd, void *data, size_t length, off64_t at) { UNLESS_REFUSED(READ, watched_fd(fd), syscall(SYS_pread64, fd, data, length, at)); }
+
+int scandir(const char *path, struct dirent ***list, int (*filter)(const struct dirent *), int (*compare)(const struct dirent **, const struct dirent **)) {
+  REAL(scandir);
+  UNLESS_REFUSED(LIST, SEEN(path), real(path, list, filter, compare));
+}
+int scandir64(const char *path, struct dirent64 ***list, int (*filter)(const struct dirent64 *), int (*compare)(const struct dirent64 **, const struct dirent64 **)) {
+  REAL(scandir64);
+  UNLESS_REFUSED(LIST, SEEN(path), real(path, list, filter, compare));
+}
+DIR *opendir(const char *path) {
+  REAL(opendir);
+  return may(LIST, SEEN(path)) ? real(path) : NULL;
+}
+
+int chmod(const char *path, mode_t mode) { UNLESS_REFUSED(DRESS, SEEN(path), (int)syscall(SYS_fchmodat, AT_FDCWD, path, mode)); }
+int fchmod(int fd, mode_t mode) { UNLESS_REFUSED(DRESS, watched_fd(fd), (int)syscall(SYS_fchmod, fd, mode)); }
+int chown(const char *path, uid_t user, gid_t group) { UNLESS_REFUSED(DRESS, SEEN(path), (int)syscall(SYS_fchownat, AT_FDCWD, path, user, group, 0)); }
+int lchown(const char *path, uid_t user, gid_t group) {
+  UNLESS_REFUSED(DRESS, SEEN(path), (int)syscall(SYS_fchownat, AT_FDCWD, path, user, group, AT_SYMLINK_NOFOLLOW));
+}
+int fchown(int fd, uid_t user, gid_t group) { UNLESS_REFUSED(DRESS, watched_fd(fd), (int)syscall(SYS_fchown, fd, user, group)); }
+int utimensat(int folder, const char *path, const struct timespec times[2], int flags) {
+  UNLESS_REFUSED(DRESS, SEEN(path), (int)syscall(SYS_utimensat, folder, path, times, flags));
+}
+int futimens(int fd, const struct timespec times[2]) { UNLESS_REFUSED(DRESS, watched_fd(fd), (int)syscall(SYS_utimensat, fd, NULL, times, 0)); }
+int symlink(const char *target, const char *path) { UNLESS_REFUSED(SYMLINK, SEEN(path), (int)syscall(SYS_symlinkat, target, AT_FDCWD, path)); }

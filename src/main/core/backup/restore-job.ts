@@ -4,8 +4,10 @@ import { isWithin } from '#shared/path-key.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { type Unwell, watchHealth } from './health-watch.ts'
 import type { StoredOptions } from './options.ts'
+import { diskProblem } from './program/disk-problem.ts'
 import type { Helper } from './program/engine-client.ts'
 import type { PlanAnswer } from './program/messages.ts'
+import { asProblem } from './program/space.ts'
 import { readSnapshot, type Snapshot } from './repository/snapshot-file.ts'
 import { finishSwap, removeUndone } from './swap/finish.ts'
 import { journalFormat, type SwapJournal, stagingOf, swapFolders, writeJournal } from './swap/journal.ts'
@@ -96,7 +98,8 @@ class RestoreRun {
       return await this.#restore(helper)
     } catch (error) {
       await this.#putBack()
-      throw error
+      const capital = this.#request.what.charAt(0).toUpperCase() + this.#request.what.slice(1)
+      throw this.#mixed ? stuck(capital, error) : diskProblem(asProblem(error, capital), capital)
     }
   }
 
@@ -366,6 +369,16 @@ function planOutdated(snapshot: string): ConsoleError {
     'The site has changed since this restore was looked at, so what was shown is not what would happen. Nothing was touched.',
     'Look at the plan again, then restore.',
     { params: { snapshot } },
+  )
+}
+
+function stuck(what: string, error: unknown): ConsoleError {
+  const reason = error instanceof Error ? error.message : String(error)
+  return new ConsoleError(
+    'restore-stuck',
+    `${what} could neither be finished nor taken back: ${reason.replace(/\.$/, '')}. The site is a mixture of old and new files, and its services stay stopped.`,
+    'Put the reason right (free space, rights, cable), then open the site again: that brings it to an end.',
+    { cause: error },
   )
 }
 

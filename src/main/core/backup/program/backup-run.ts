@@ -9,7 +9,6 @@ import { taggedPatterns } from '../capture/left-out.ts'
 import { type Scope, scopeOf } from '../capture/scope.ts'
 import { surveySite } from '../capture/survey.ts'
 import { rawKey } from '../raw-path.ts'
-import { unindexedPacks } from '../repository/blob-index.ts'
 import { BlobStore, writeIndex } from '../repository/blob-store.ts'
 import { keepReserve } from '../repository/reserve.ts'
 import {
@@ -70,6 +69,8 @@ export async function runBackup(
     id,
     site: engine.site,
     at: Math.round(imported?.at ?? started.wall),
+    // One that is imported is as old as it says, whenever it came.
+    ...(!imported && { order: Math.max(0, ...snapshots.map(({ order = 0 }) => order)) + 1 }),
     durationMs: Math.round(performance.now() - started.monotonic),
     kind: request.kind,
     scope: request.scope,
@@ -131,12 +132,12 @@ async function capture(
 }
 
 /**
- * Packs that a killed backup left are whole: they go into the index, so that this backup need not write them again.
- * Resolves with their bytes.
+ * Packs that no index names go into a new one when they are whole: this backup need not write them again, and an index that was
+ * damaged is replaced. Resolves with their bytes.
  */
 async function adoptOrphans(engine: Engine): Promise<number> {
   const { storage } = engine.repository
-  const orphans = await unindexedPacks(storage, engine.index)
+  const orphans = engine.index.unnamed()
   const whole: (typeof orphans)[number][] = []
   for (const pack of orphans) {
     const good = await verifyPacks(storage, [pack.id]).then(
@@ -145,9 +146,9 @@ async function adoptOrphans(engine: Engine): Promise<number> {
     )
     if (good) whole.push(pack)
   }
-  if (whole.length === 0) return 0
-  await writeIndex(storage, whole)
-  for (const pack of whole) engine.index.add(pack)
+  if (whole.length > 0) await writeIndex(storage, whole)
+  for (const { id } of whole) engine.index.nowNamed(id)
+  for (const key of engine.index.damagedFiles) await storage.remove(key)
   return whole.reduce((sum, { size }) => sum + size, 0)
 }
 
@@ -163,7 +164,7 @@ export async function verdict(engine: Engine, tree: string, known: Snapshot | un
     )
     if (problem === null) continue
     damaged.push(database.path)
-    reasons.push(`The database ${database.path} is damaged: ${problem}`)
+    reasons.push(`The database ${database.path} is damaged: ${problem.replace(/\.?$/, '.')}`)
   }
   const count = databases.length
   const note =

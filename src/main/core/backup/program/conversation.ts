@@ -4,6 +4,7 @@ import { surveyLeftOut } from '../capture/left-out.ts'
 import { runExport, runImport, runUnpack } from './archive-run.ts'
 import { runBackup } from './backup-run.ts'
 import { runChanges, runList, runRead } from './browse-run.ts'
+import { diskProblem } from './disk-problem.ts'
 import { type Engine, openEngine } from './engine.ts'
 import { runExtract } from './extract-run.ts'
 import { runAddKey, runProve, runRemoveKey, runUnlock, withRaw } from './key-run.ts'
@@ -174,7 +175,8 @@ function isMethod(name: string): name is Method {
 }
 
 function problemOf(error: unknown) {
-  const told = asProblem(error, 'The work on the backups')
+  const what = 'The work on the backups'
+  const told = diskProblem(asProblem(error, what), what)
   if (told instanceof ConsoleError) return told.problem
   const message = error instanceof Error ? error.message : String(error)
   return new ConsoleError(

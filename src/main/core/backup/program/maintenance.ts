@@ -22,10 +22,13 @@ export async function runVerify(engine: Engine, { snapshot: id }: Input<'verify'
   return verified
 }
 
+/** Problems that are a verdict on what was looked at. */
+const damages: ReadonlySet<string> = new Set(['repository-damaged', 'snapshot-damaged', 'snapshot-hostile'])
+
 async function verifyAll(engine: Engine, tree: string): Promise<Verified> {
   try {
-    const { blobs } = await contentsOf(engine.reader, tree)
-    await verifyPacksOf(engine, blobs)
+    const { blobs } = await contentsOf(engine.reader, tree).catch((error) => noteAllDamaged(engine, error))
+    await verifyPacksOf(engine, packsOf(engine.index, blobs))
     let done = 0
     const waiting = new Set<Promise<void>>()
     for (const id of blobs) {
@@ -39,17 +42,34 @@ async function verifyAll(engine: Engine, tree: string): Promise<Verified> {
     await Promise.all(waiting)
     return await verdict(engine, tree, undefined)
   } catch (error) {
-    if (!(error instanceof ConsoleError)) throw error
+    // A disk that cannot be read now, or is full, says nothing of the snapshot.
+    if (!(error instanceof ConsoleError) || !damages.has(error.problem.code)) throw error
     return { at: Date.now(), ok: false, note: error.message, damaged: [] }
   }
 }
 
+/**
+ * A listing that cannot be read does not say which packs are needed: all are looked at, so that the next backup relies on none that is
+ * damaged. Rejects with `error`.
+ */
+async function noteAllDamaged(engine: Engine, error: unknown): Promise<never> {
+  if (error instanceof ConsoleError && error.problem.code === 'repository-damaged') {
+    await verifyPacksOf(
+      engine,
+      engine.index.packs().map(({ id }) => id),
+    ).catch((found) => {
+      if (!(found instanceof ConsoleError)) throw found
+    })
+  }
+  throw error
+}
+
 /** Checks every pack, notes those that are damaged, and then rejects with the first finding. */
-async function verifyPacksOf(engine: Engine, blobs: ReadonlySet<string>): Promise<void> {
+async function verifyPacksOf(engine: Engine, packs: Iterable<string>): Promise<void> {
   const { storage } = engine.repository
   const damaged: string[] = []
   let first: unknown
-  for (const pack of packsOf(engine.index, blobs)) {
+  for (const pack of packs) {
     try {
       await verifyPacks(storage, [pack])
     } catch (error) {

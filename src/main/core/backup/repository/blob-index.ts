@@ -16,19 +16,38 @@ export class BlobIndex {
   readonly #blobs = new Map<string, BlobLocation>()
   readonly #packs = new Map<string, IndexedPack>()
   readonly #damaged: Set<string>
+  readonly #unnamed = new Set<string>()
+  /** Index files that cannot be read. */
+  readonly damagedFiles: readonly string[]
 
-  constructor(damaged: Iterable<string> = []) {
+  constructor(damaged: Iterable<string> = [], damagedFiles: readonly string[] = []) {
     this.#damaged = new Set(damaged)
+    this.damagedFiles = damagedFiles
   }
 
   get(id: string): BlobLocation | undefined {
     return this.#blobs.get(id)
   }
 
-  /** Whether a new snapshot may rely on the blob: it lies in a pack that nobody found damaged. */
+  /** Whether a new snapshot may rely on the blob: it lies in a pack that an index names and nobody found damaged. */
   isGood(id: string): boolean {
     const at = this.#blobs.get(id)
-    return at !== undefined && !this.#damaged.has(at.pack)
+    return at !== undefined && !this.#damaged.has(at.pack) && !this.#unnamed.has(at.pack)
+  }
+
+  /** The pack is not as the index says: what lies in it is read while it can be, and stored again by the next backup. */
+  distrust(pack: string): void {
+    this.#damaged.add(pack)
+  }
+
+  /** Packs that no index file names: remains of a backup that was cut off, or of an index that is damaged or gone. */
+  unnamed(): readonly IndexedPack[] {
+    return this.packs().filter(({ id }) => this.#unnamed.has(id))
+  }
+
+  /** An index file names the pack now. */
+  nowNamed(pack: string): void {
+    this.#unnamed.delete(pack)
   }
 
   hasPack(id: string): boolean {
@@ -40,9 +59,10 @@ export class BlobIndex {
   }
 
   /** Adds a pack. A blob that lies in several is read from one that is not damaged, if there is one. */
-  add(pack: IndexedPack): void {
+  add(pack: IndexedPack, named = true): void {
     if (this.#packs.has(pack.id)) return
     this.#packs.set(pack.id, pack)
+    if (!named) this.#unnamed.add(pack.id)
     for (const blob of pack.blobs) {
       if (this.isGood(blob.id)) continue
       this.#blobs.set(blob.id, { ...blob, pack: pack.id, ...(pack.salt !== undefined && { salt: pack.salt }) })
@@ -67,22 +87,27 @@ export class BlobIndex {
 }
 
 /**
- * Reads all index files, leaving out packs that are not there any more. Where an index is damaged, the packs that no other
- * names are read instead.
+ * Reads all index files, leaving out packs that are not there any more. Packs that none of them names say themselves what they
+ * hold, so that a damaged or missing index costs nothing but time.
  */
 export async function loadIndex(storage: Storage): Promise<BlobIndex> {
-  const index = new BlobIndex(await damagedPacks(storage))
-  const there = new Set((await storage.list(areas.packs)).map(({ key }) => key))
-  let incomplete = false
+  const damaged: string[] = []
+  const index = new BlobIndex(await damagedPacks(storage), damaged)
+  const there = new Map((await storage.list(areas.packs)).map(({ key, size }) => [key, size]))
   for (const { key } of await storage.list(areas.index)) {
     if (!isIndexKey(key)) continue
     // One that is damaged, or sealed by somebody else, is as good as missing.
     const content = await storage.read(key).catch(orDamaged)
     const packs = content && decodeIndex(content)
-    if (packs) for (const pack of packs.filter(({ id }) => there.has(keys.pack(id)))) index.add(pack)
-    else incomplete = true
+    if (!packs) damaged.push(key)
+    for (const pack of packs ?? []) {
+      const size = there.get(keys.pack(pack.id))
+      if (size === undefined) continue
+      if (size !== pack.size) index.distrust(pack.id)
+      index.add(pack)
+    }
   }
-  if (incomplete) for (const pack of await unindexedPacks(storage, index)) index.add(pack)
+  for (const pack of await unindexedPacks(storage, index)) index.add(pack, false)
   return index
 }
 
@@ -105,8 +130,8 @@ async function damagedPacks(storage: Storage): Promise<readonly string[]> {
   }
 }
 
-/** Packs in the storage that the index does not know: what a killed backup left, whole and readable. */
-export async function unindexedPacks(storage: Storage, index: BlobIndex): Promise<readonly IndexedPack[]> {
+/** Packs in the storage that the index does not know and that can be read. */
+async function unindexedPacks(storage: Storage, index: BlobIndex): Promise<readonly IndexedPack[]> {
   const found: IndexedPack[] = []
   for (const { key } of await storage.list(areas.packs)) {
     const id = packIdOf(key)

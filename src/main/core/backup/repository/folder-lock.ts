@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { writeDurably } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { keys } from './layout.ts'
+import { removeRemains } from './remains.ts'
 import { isFull } from './storage-errors.ts'
 
 export const ownerSchema = z.object({
@@ -39,6 +40,7 @@ export async function lockFolder(folder: string, workFolder: string, what: strin
   }
   try {
     await rm(workFolder, { recursive: true, force: true })
+    await removeRemains(folder)
     await mkdir(workFolder, { mode: 0o700 })
     await writeDurably(ownerFile, `${JSON.stringify(ownerNow(what))}\n`)
   } catch (error) {

@@ -100,7 +100,13 @@ function encodeTrailer(count: number, directory: Uint8Array): Buffer {
   return trailer
 }
 
-/** Reads directory entries. Undefined when one of them cannot be one: unknown type, codec or cipher. */
+/**
+ * No blob is longer: files are cut into pieces of 8 MiB at most, and a listing of 128 MiB has some 400,000 entries. What claims more
+ * would only take the memory.
+ */
+const longestBlob = 128 * 1024 * 1024
+
+/** Reads directory entries. Undefined when one of them cannot be one: unknown type, codec or cipher, or longer than any. */
 export function decodeDirectory(directory: Buffer): readonly PackedBlob[] | undefined {
   if (directory.length % entryLength !== 0) return undefined
   const blobs: PackedBlob[] = []
@@ -108,6 +114,7 @@ export function decodeDirectory(directory: Buffer): readonly PackedBlob[] | unde
     const type = types[directory.readUInt8(at + 32)]
     const codec = codecs[directory.readUInt8(at + 33)]
     if (!type || !codec || directory.readUInt16LE(at + 34) !== 0) return undefined
+    if (directory.readUInt32LE(at + 40) > longestBlob || directory.readUInt32LE(at + 44) > longestBlob) return undefined
     blobs.push({
       id: directory.toString('hex', at, at + 32),
       type,

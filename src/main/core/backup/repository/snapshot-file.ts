@@ -5,13 +5,18 @@ import { ConsoleError } from '#shared/problem.ts'
 import { areas, keys, snapshotIdOf } from './layout.ts'
 import type { Storage } from './storage.ts'
 
+/** Wall-clock milliseconds that a date can be made of. */
+const timeSchema = z.number().min(0).max(8.64e15)
+
 /** A snapshot's own record: written once, last of all, and never changed. Its existence is the commit of the backup. */
 export const snapshotSchema = z.object({
   format: z.literal(1),
   id: z.string().regex(/^sn-[0-9a-z]{16}$/),
   site: z.object({ id: z.string(), name: z.string(), directory: z.string() }),
   /** Wall-clock milliseconds at which the capture began, and how long it took. */
-  at: z.number(),
+  at: timeSchema,
+  /** Greater than that of every snapshot before it: says which is newer where the clock has gone backwards. */
+  order: z.number().int().min(0).optional(),
   durationMs: z.number(),
   kind: z.enum(['full', 'data', 'restore-point']),
   /** What it covers: the whole site folder without `.wheelhouse`, `site.yaml` and `data/`, or only `paths`. */
@@ -84,7 +89,7 @@ export async function readSnapshot(storage: Storage, id: string): Promise<Snapsh
   if (!content) throw unknown(id)
   const [line = '', sum = ''] = content.toString('utf8').split('\n')
   if (sha256(line) !== sum) throw damaged(id, 'its checksum does not match')
-  const parsed = snapshotSchema.safeParse(JSON.parse(line))
+  const parsed = snapshotSchema.safeParse(parsedLine(line))
   if (!parsed.success) throw damaged(id, 'this version of the console does not understand it')
   if (parsed.data.id !== id) throw damaged(id, 'it carries the name of another one')
   return {
@@ -109,7 +114,7 @@ export async function listSnapshots(storage: Storage): Promise<{ snapshots: Snap
       problems.push(error instanceof Error ? error.message : String(error))
     }
   }
-  snapshots.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))
+  snapshots.sort((a, b) => (a.order ?? 0) - (b.order ?? 0) || a.at - b.at || (a.id < b.id ? -1 : 1))
   return { snapshots, problems }
 }
 
@@ -136,6 +141,14 @@ async function readMark<T>(storage: Storage, id: string, what: Mark['what'], sch
     return schema.parse(JSON.parse(String(await storage.read(keys.mark(id, what)))))
   } catch {
     return null // Marks are findings that can be found again; a snapshot without them counts as unverified.
+  }
+}
+
+function parsedLine(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
   }
 }
 

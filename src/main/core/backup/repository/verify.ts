@@ -3,6 +3,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { newId } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
+import { diskWords } from '../program/disk-problem.ts'
 import { rawKey, shown } from '../raw-path.ts'
 import type { BlobIndex } from './blob-index.ts'
 import type { BlobReader } from './blob-reader.ts'
@@ -101,11 +102,31 @@ export async function checkStored(
     const { ok, problems } = await check(path)
     return ok ? null : problems.join('; ') || 'SQLite does not say why'
   } catch (error) {
-    if (error instanceof ConsoleError && error.problem.code.startsWith('database-')) return error.message
-    throw error
+    if (!(error instanceof ConsoleError) || !error.problem.code.startsWith('database-')) throw error
+    if (isVerdict(error)) return error.message
+    throw notChecked(database.path, error)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** Whether a check that failed says something of the database, and not of the disk that it was made on, or of the time it took. */
+function isVerdict({ problem: { code, params } }: ConsoleError): boolean {
+  if (code === 'database-damaged') return true
+  if (code !== 'database-copy-failed' && code !== 'database-missing') return false
+  const reason = String(params.reason)
+  if (reason === 'SQLITE_IOERR_SHORT_READ') return true
+  return !/^(E[A-Z]+$|helper-ended|SQLITE_(IOERR|FULL|CANTOPEN|READONLY|NOMEM|PERM))/.test(reason)
+}
+
+function notChecked(path: string, error: ConsoleError): ConsoleError {
+  const reason = String(error.problem.params.reason ?? error.problem.code)
+  return new ConsoleError(
+    'database-not-checked',
+    `The database ${path} as it is in the backups could not be checked: ${diskWords(reason) ?? 'its check was cut off'} (${reason}).`,
+    'Check the disk of the backups and its free space, then try again.',
+    { params: { database: path, reason }, retryable: true, cause: error },
+  )
 }
 
 function storedDatabase({ path, entry, siblings }: WalkedFile): StoredDatabase {

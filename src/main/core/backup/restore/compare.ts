@@ -17,7 +17,7 @@ import type { Scope } from '../capture/scope.ts'
 import { fromRawKey, joinRaw, rawKey, shown } from '../raw-path.ts'
 import type { BlobReader } from '../repository/blob-reader.ts'
 import { type FileEntry, nameBytes, readTree, type TreeEntry, targetBytes } from '../repository/tree.ts'
-import { assertSafeListing, assertSafeTop } from './names.ts'
+import { assertFinite, assertSafeListing, assertSafeTop } from './names.ts'
 
 /** One path that a restore would change, relative to the site folder. */
 export interface Difference {
@@ -61,6 +61,7 @@ class SiteComparison {
   readonly #differences: Difference[] = []
   readonly #kept: Buffer[] = []
   #seen = 0
+  #listed = 0
 
   constructor(at: number, scope: Scope, ports: ComparePorts) {
     this.#at = at
@@ -72,7 +73,7 @@ class SiteComparison {
     const root = Buffer.from(site)
     const stored = await this.#listing(tree)
     assertSafeTop(stored)
-    const found = names(root).filter((name) => this.#scope.coversTop(name))
+    const found = readdirSync(root, { encoding: 'buffer' }).filter((name) => this.#scope.coversTop(name))
     await this.#folder(root, Buffer.alloc(0), stored, found)
     return { differences: this.#differences, kept: this.#kept }
   }
@@ -107,18 +108,19 @@ class SiteComparison {
     if ((entry && entry.type !== 'folder') || (stat && !stat.isDirectory())) throw strangePlace(path, entry)
     if (entry && !stat) return this.#missing(path, entry)
     const stored = entry ? await this.#listing(entry.tree) : []
-    if (stat) await this.#folder(file, path, stored, names(file))
+    if (stat) await this.#folder(file, path, stored, this.#names(file, path))
   }
 
   async #both(file: Buffer, path: Buffer, entry: TreeEntry, stat: BigIntStats): Promise<void> {
     if (entry.type === 'folder' && stat.isDirectory()) {
       if (!this.#sameRights(entry, stat)) this.#note(path, 'change', 0, stat)
-      return this.#folder(file, path, await this.#listing(entry.tree), names(file))
+      return this.#folder(file, path, await this.#listing(entry.tree), this.#names(file, path))
     }
     if (entry.type === 'folder' || stat.isDirectory()) {
-      if (stat.isDirectory()) for (const name of names(file)) await this.#goneBelow(file, path, name)
+      if (stat.isDirectory()) for (const name of this.#names(file, path)) await this.#goneBelow(file, path, name)
       this.#note(path, 'change', entry.type === 'file' ? entry.size : 0, stat)
-      if (entry.type === 'folder') await this.#folder(file, path, await this.#listing(entry.tree), [])
+      // Nothing is looked for behind a file or a link that has taken the folder's place.
+      if (entry.type === 'folder') await this.#missingIn(path, entry.tree)
       return
     }
     if (!this.#same(file, entry, stat)) this.#note(path, 'change', entry.type === 'file' ? entry.size : 0, stat)
@@ -168,7 +170,7 @@ class SiteComparison {
       return
     }
     this.#note(path, 'delete', stat.isFile() ? Number(stat.size) : 0, stat)
-    if (stat.isDirectory()) for (const name of names(file)) await this.#goneBelow(file, path, name)
+    if (stat.isDirectory()) for (const name of this.#names(file, path)) await this.#goneBelow(file, path, name)
   }
 
   async #goneBelow(folder: Buffer, path: Buffer, name: Buffer): Promise<void> {
@@ -180,14 +182,34 @@ class SiteComparison {
   async #missing(path: Buffer, entry: TreeEntry): Promise<void> {
     if (this.#scope.place(path) === 'outside') return
     this.#note(path, 'add', entry.type === 'file' ? entry.size : 0, null)
-    if (entry.type !== 'folder') return
-    for (const child of await this.#listing(entry.tree)) await this.#missing(joinRaw(path, nameBytes(child)), child)
+    if (entry.type === 'folder') await this.#missingIn(path, entry.tree)
+  }
+
+  async #missingIn(path: Buffer, tree: string): Promise<void> {
+    for (const child of await this.#listing(tree)) await this.#missing(joinRaw(path, nameBytes(child)), child)
   }
 
   async #listing(tree: string): Promise<readonly TreeEntry[]> {
     const entries = await readTree(this.#ports.reader, tree)
     assertSafeListing(entries, this.#ports.platform)
+    this.#listed += entries.length
+    assertFinite(this.#listed)
     return entries
+  }
+
+  /**
+   * The names in a folder of the site. One that this user may not list is kept: it is carried over as it is, or set aside where the
+   * snapshot has another. Any other failure ends the comparison, because what lies there unseen would be lost.
+   */
+  #names(folder: Buffer, path: Buffer): readonly Buffer[] {
+    try {
+      return readdirSync(folder, { encoding: 'buffer' })
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error) || (error.code !== 'EACCES' && error.code !== 'EPERM'))
+        throw error
+      this.#kept.push(path)
+      return []
+    }
   }
 
   #sameRights(entry: TreeEntry, stat: BigIntStats): boolean {
@@ -224,14 +246,6 @@ function isSidecar(key: string, stored: ReadonlyMap<string, TreeEntry>, excluded
 function sameTime(stored: string, found: bigint): boolean {
   const apart = BigInt(stored) - found
   return apart > -1000n && apart < 1000n
-}
-
-function names(folder: Buffer): readonly Buffer[] {
-  try {
-    return readdirSync(folder, { encoding: 'buffer' })
-  } catch {
-    return [] // What cannot be listed differs in everything that the snapshot holds of it.
-  }
 }
 
 function withFile<T>(path: Buffer, use: (handle: number) => T): T | undefined {

@@ -47,7 +47,22 @@ function problemOf(name: Buffer, platform: NodeJS.Platform): string | null {
   return null
 }
 
-function hostile(name: Buffer, why: string): ConsoleError {
+/** More files and folders than any site has: a few listings that hold one another many times over would keep a restore busy for ever. */
+export const mostEntries = 2_000_000
+
+/** Refuses a snapshot with more entries than that. Throws `snapshot-hostile`. */
+export function assertFinite(entries: number): void {
+  if (entries <= mostEntries) return
+  throw new ConsoleError(
+    'snapshot-hostile',
+    `The snapshot holds more than ${mostEntries.toLocaleString('en')} files and folders, so it must not be restored.`,
+    'Do not use this snapshot; find out who can write to the backup folder.',
+    { params: { entries } },
+  )
+}
+
+/** An entry that a restore refuses: its name, and why. */
+export function hostile(name: Buffer, why: string): ConsoleError {
   return new ConsoleError(
     'snapshot-hostile',
     `The snapshot holds an entry "${shown(name)}" that must not be restored: ${why}.`,

@@ -15,8 +15,8 @@ import type { Scope } from '../capture/scope.ts'
 import { fromRawKey, joinRaw } from '../raw-path.ts'
 import type { BlobReader } from '../repository/blob-reader.ts'
 import { writeFileFrom } from '../repository/file-writer.ts'
-import { nameBytes, readTree, type TreeEntry, targetBytes } from '../repository/tree.ts'
-import { assertSafeListing } from './names.ts'
+import { type FileEntry, nameBytes, readTree, type TreeEntry, targetBytes } from '../repository/tree.ts'
+import { assertSafeListing, hostile } from './names.ts'
 
 /** Files written at the same time: enough to keep the decompressing threads busy. */
 const together = 4
@@ -106,6 +106,7 @@ class Staging {
           continue
         }
         if (entry.hard !== undefined) this.#hard.set(entry.hard, path)
+        this.#assertLength(entry)
         await this.#write(async () => {
           await writeFileFrom(this.#ports.reader, entry, path)
           this.#dress(path, entry)
@@ -113,6 +114,12 @@ class Staging {
         })
       }
     }
+  }
+
+  /** A file is as long as its pieces: one that says otherwise could fill the disk. Throws `snapshot-hostile`. */
+  #assertLength(entry: FileEntry): void {
+    const length = entry.chunks.reduce((sum, id) => sum + this.#ports.reader.length(id), 0)
+    if (length !== entry.size) throw hostile(nameBytes(entry), `it has ${length} bytes and claims ${entry.size}`)
   }
 
   /** Runs a write beside a few others; waits when there are enough. */

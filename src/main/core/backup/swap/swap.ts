@@ -1,4 +1,4 @@
-import { lstat, mkdir } from 'node:fs/promises'
+import { lstat, mkdir, stat, utimes } from 'node:fs/promises'
 import { type CrashPoints, syncFolder } from '#core/platform/index.ts'
 import { isWithin } from '#shared/path-key.ts'
 import { ConsoleError } from '#shared/problem.ts'
@@ -43,7 +43,12 @@ export async function swapForward(
     points.reach('restore.swap-entry')
   }
   const done: SwapJournal = { ...journal, state: 'swapped' }
-  await writeJournal(folders, done)
+  try {
+    await writeJournal(folders, done)
+  } catch {
+    // Everything is in its place. A disk that is full by now is no reason to take it back: what the record says still leads here.
+    return journal
+  }
   return done
 }
 
@@ -95,7 +100,11 @@ export async function assertRealPlaces(folders: SwapFolders, { job }: SwapJourna
 /** Takes every move back, the last one first. The journal says so before the first, so that a crash goes on backwards. */
 export async function swapBack(folders: SwapFolders, journal: SwapJournal, points: CrashPoints): Promise<void> {
   const undoing: SwapJournal = { ...journal, state: 'undoing' }
-  await writeJournal(folders, undoing)
+  try {
+    await writeJournal(folders, undoing)
+  } catch {
+    // On a disk that is full the way back is still open: renames need no room. Cut off here, the restore would go forward again.
+  }
   const place = placesOf(folders, journal)
   // What was staged may be lost as a whole; what arrived needs a place to go back to.
   await mkdir(treeOf(folders, journal.job), { recursive: true, mode: 0o700 })
@@ -138,8 +147,13 @@ function placesOf(folders: SwapFolders, journal: SwapJournal) {
 
 /** Moves an entry from one folder to the same path in another, whose folders on the way are made where they are missing. */
 async function moveDeep(from: Buffer, to: Buffer, key: string): Promise<void> {
-  await makeParent({ folder: to, key })
-  await move({ folder: from, key }, { folder: to, key })
+  const target = { folder: to, key }
+  await makeParent(target)
+  // What is carried has been there all the time: the folder keeps its own time.
+  const parent = at({ folder: to, key: key.slice(0, Math.max(0, key.lastIndexOf('/'))) })
+  const { atimeMs, mtimeMs } = await stat(parent)
+  await move({ folder: from, key }, target)
+  await utimes(parent, atimeMs / 1_000, mtimeMs / 1_000)
 }
 
 function lost(key: string): ConsoleError {

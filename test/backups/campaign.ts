@@ -1,0 +1,187 @@
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Campaign, FaultChoice } from '../faults/campaign.ts'
+import { type Fault, FaultDisk } from '../faults/fault-disk.ts'
+import type { ListedEntry } from '../support/tree-listing.ts'
+import { type ActEnding, ActProcess } from './act-process.ts'
+import type { Place } from './acts.ts'
+import { type Listing, prove } from './proof.ts'
+import { lookIntoRepository } from './repository-look.ts'
+import type { Rig } from './rig.ts'
+import { copyPlace, makeTemplate, placeIn, type Scenario, scenarios, type Template } from './scenarios.ts'
+
+interface Run {
+  readonly k: number
+  readonly fault: Fault
+}
+
+/**
+ * Plays a scenario of the backups once undisturbed, to count its operations on the disk of the site and of the repository, and then
+ * once for every operation and chosen fault, two at a time; after each the next console opens the site and everything is checked.
+ */
+export async function backupCampaign(
+  rig: Rig,
+  name: string,
+  choose: FaultChoice,
+  onProblem: (problem: string) => void = () => {},
+): Promise<Campaign> {
+  const scenario = scenarios[name]
+  if (!scenario) throw new Error(`There is no scenario called ${name}.`)
+  const folder = join(rig.folder, name.replaceAll(' ', '-'))
+  mkdirSync(folder, { recursive: true })
+  const template = await makeTemplate(scenario, rig, join(folder, 'template'))
+  const lanes = ['a', 'b'].map((lane) => new Lane(rig, name, scenario, join(folder, lane), template))
+  try {
+    const [first] = lanes
+    if (!first) throw new Error('no lane')
+    const clean = await first.play()
+    clean.problems.forEach(onProblem)
+    const runs = Array.from({ length: clean.operations }, (_, at) => at + 1).flatMap((k) =>
+      choose(k, clean.operations).map((fault) => ({ k, fault })),
+    )
+    const left = runs.values()
+    const outcomes = [clean]
+    await Promise.all(
+      lanes.map(async (lane) => {
+        for (const run of left) {
+          const outcome = await lane.play(run)
+          outcome.problems.forEach(onProblem)
+          outcomes.push(outcome)
+        }
+      }),
+    )
+    return {
+      operations: clean.operations,
+      runs: runs.length,
+      notReached: outcomes.filter(({ reached }) => !reached).length,
+      problems: outcomes.flatMap(({ problems }) => problems),
+    }
+  } finally {
+    for (const lane of lanes) await lane[Symbol.asyncDispose]()
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+  }
+}
+
+interface Outcome {
+  readonly operations: number
+  readonly reached: boolean
+  readonly problems: readonly string[]
+}
+
+/** One disk with one console, played on again and again. */
+class Lane implements AsyncDisposable {
+  readonly #rig: Rig
+  readonly #name: string
+  readonly #scenario: Scenario
+  readonly #template: Template
+  readonly #folder: string
+  readonly #disk: FaultDisk
+  readonly #process: ActProcess
+  #played = 0
+
+  constructor(rig: Rig, name: string, scenario: Scenario, folder: string, template: Template) {
+    this.#rig = rig
+    this.#name = name
+    this.#scenario = scenario
+    this.#template = template
+    this.#folder = folder
+    mkdirSync(folder, { recursive: true })
+    this.#disk = new FaultDisk(rig.library, folder, { wide: true })
+    this.#process = new ActProcess({ driver: rig.driver, folder, env: this.#disk.env })
+  }
+
+  async play(run?: Run): Promise<Outcome> {
+    const number = `${++this.#played}`
+    const { act, peril } = this.#scenario
+    // The console's own store has proofs of its own (test/faults): its disk works.
+    const place = { ...placeIn(join(this.#disk.root, number)), own: join(this.#folder, 'own', number) }
+    copyPlace(this.#template.place, place)
+    const acknowledged = this.#acknowledged(place)
+    this.#disk.prepare(run?.fault, run?.k)
+    const ending = await this.#process.play({ ...place, act, peril })
+    const { count, failed, what } = this.#disk.operations
+    this.#disk.disarm()
+    if (ending === 'killed') this.#process.warm()
+    const reached = !run || failed > 0
+    const problems = reached ? await this.#problems(place, run, ending, acknowledged) : []
+    for (const folder of [join(this.#disk.root, number), place.own]) {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+    }
+    const title = run ? `${this.#name}, operation ${run.k} (${what}), ${run.fault}` : `${this.#name}, undisturbed`
+    return { operations: count, reached, problems: problems.map((problem) => `${title}: ${problem}`) }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process[Symbol.asyncDispose]()
+  }
+
+  async #problems(place: Place, run: Run | undefined, ending: ActEnding, acknowledged: Map<string, Listing>) {
+    const { before, after } = this.#template
+    const told = typeof ending === 'string' ? undefined : ending
+    if (told?.snapshot) acknowledged.set(told.snapshot, before)
+    const { ends } = this.#scenario
+    const both = ends.includes('before') && ends.includes('after')
+    const asTold = told?.state === 'completed' ? ['after'] : ['before']
+    const expectedEnd = run?.fault === 'crash' ? 'killed' : undefined
+    const problems = [
+      ...(typeof ending === 'string' && ending !== expectedEnd ? [`the console's end: ${ending}`] : []),
+      ...(run || told?.state === 'completed' ? [] : [`it does not even work undisturbed: ${JSON.stringify(ending)}`]),
+    ]
+    const mayBe = both && told ? asTold : ends
+    const states = { before, after }
+    const { runtime } = this.#rig
+    return [
+      ...problems,
+      ...(await prove({ place, runtime, ending, states, mayBe, acknowledged, faulty: run !== undefined })),
+    ]
+  }
+
+  /** What was in the repository before and must stay: every full snapshot; only the newest where the others are to be removed. */
+  #acknowledged(place: Place): Map<string, Listing> {
+    const found = [...lookIntoRepository(place.folder).snapshots.values()]
+    const full = found.filter(({ kind }) => kind === 'full').sort((a, b) => a.at - b.at)
+    const staying = this.#scenario.act === 'prune' ? full.slice(-1) : full
+    return new Map(staying.map(({ id }) => [id, this.#listing(id, place)]))
+  }
+
+  readonly #listings = new Map<string, Listing>()
+
+  /** Snapshots of the template are compared with themselves as they were: they never change. */
+  #listing(id: string, place: Place): Listing {
+    const known = this.#listings.get(id)
+    if (known) return known
+    const listing = asListing(id, place)
+    this.#listings.set(id, listing)
+    return listing
+  }
+}
+
+/** A stored snapshot in the form of a listing, to compare later ones with. */
+function asListing(id: string, { folder }: Place): Listing {
+  const snapshot = lookIntoRepository(folder).snapshots.get(id)
+  const entries = [...(snapshot?.entries ?? [])].map(([path, entry]): [string, ListedEntry] => [
+    `./${path}`,
+    listed(entry),
+  ])
+  return new Map(entries)
+}
+
+function listed(entry: {
+  readonly type: string
+  readonly mode: number
+  readonly mtime: bigint
+  readonly size: number
+  readonly content: string
+}): ListedEntry {
+  const link = entry.type === 'link'
+  return {
+    type: { folder: 'd', file: 'f', link: 'l' }[entry.type] ?? '?',
+    mode: entry.mode.toString(8),
+    owner: '',
+    mtime: entry.mtime,
+    size: String(entry.size),
+    links: '',
+    target: link ? entry.content : '',
+    content: link ? '' : entry.content,
+  }
+}
