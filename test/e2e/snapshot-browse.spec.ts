@@ -31,7 +31,7 @@ beforeEach(async () => {
   page = desk.page
   await page.getByRole('button', { name: /^Trust/ }).click()
   await page.getByRole('link', { name: 'Backups', exact: true }).click()
-  await page.getByRole('button', { name: 'Back up now' }).click()
+  await page.getByRole('button', { name: 'Back up now' }).first().click()
   await page.getByRole('table', { name: 'Snapshots' }).getByRole('row').nth(1).click()
 })
 

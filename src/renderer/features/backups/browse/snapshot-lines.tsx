@@ -123,6 +123,7 @@ export function SnapshotLines({
                 type="checkbox"
                 tabIndex={-1}
                 aria-hidden="true"
+                aria-label={`Tick ${row.name}`}
                 className={styles.tick}
                 checked={tick === 'own' || tick === 'above'}
                 disabled={row.type !== 'entry' || tick === 'above'}
