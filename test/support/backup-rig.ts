@@ -1,8 +1,15 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Attention, attentionSchema, openAttention } from '#core/attention/index.ts'
-import { type Backups, backupSchema, keepingSchema, noServices, openBackups } from '#core/backup/index.ts'
-import type { SiteDefinition } from '#core/config/index.ts'
+import {
+  type Backups,
+  backupSchema,
+  keepingSchema,
+  noServices,
+  openBackups,
+  targetsSchema,
+} from '#core/backup/index.ts'
+import type { SiteDefinition, TargetDefinition } from '#core/config/index.ts'
 import type { ServiceControl } from '#core/coordinator/index.ts'
 import { type EventLog, eventsSchema, openEventLog } from '#core/events/index.ts'
 import { type Jobs, jobsSchema, openJobs } from '#core/jobs/index.ts'
@@ -14,6 +21,7 @@ import {
   type Runtime,
   silentLogger,
   systemClock,
+  type Volumes,
 } from '#core/platform/index.ts'
 import { openStateHub, type StateHub } from '#core/state/index.ts'
 import { openStore, type Store, takeSiteLock } from '#core/store/index.ts'
@@ -50,6 +58,9 @@ export interface BackupRigOptions {
   /** Where the console's store lies; `.wheelhouse` in the site unless told. */
   readonly own?: string
   readonly runtime?: Runtime
+  readonly target?: TargetDefinition
+  readonly secrets?: (name: string) => string
+  readonly volumes?: Volumes
 }
 
 const operator: Cause = { type: 'operator', via: 'command line' }
@@ -75,7 +86,10 @@ export async function openBackupRig(options: BackupRigOptions): Promise<BackupRi
   const store = owned.add(
     await openStore({
       directory: own,
-      schemas: { control: [eventsSchema, jobsSchema, attentionSchema, backupSchema, keepingSchema], messages: [] },
+      schemas: {
+        control: [eventsSchema, jobsSchema, attentionSchema, backupSchema, keepingSchema, targetsSchema],
+        messages: [],
+      },
       runtime,
       clock,
       logger,
@@ -91,6 +105,9 @@ export async function openBackupRig(options: BackupRigOptions): Promise<BackupRi
       site: { id: 'bench', name: 'Bench', directory: site, zone },
       definition,
       folder,
+      ...(options.target && { target: options.target }),
+      ...(options.secrets && { secrets: options.secrets }),
+      ...(options.volumes && { volumes: options.volumes }),
       services,
       jobs,
       events,

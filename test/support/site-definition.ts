@@ -20,6 +20,8 @@ export function siteOf(services: readonly ServiceDefinition[], id = 'lab'): Site
     recovery: {},
     backup: {
       folder: null,
+      target: null,
+      copies: {},
       schedule: { full: null, data: null },
       watchMs: 0,
       keep: { last: 1, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0 },

@@ -24,6 +24,7 @@ import { addRehearsalCommands } from './rehearsal-commands.ts'
 import { addRouteCommands } from './route-commands.ts'
 import { addServiceCommands } from './service-commands.ts'
 import { addSnapshotFileCommands } from './snapshot-file-commands.ts'
+import { addTargetCommands } from './target-commands.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Options that every command has. */
@@ -85,6 +86,7 @@ export function buildProgram(options: ProgramOptions): Command {
   addKeepingCommands(program, run)
   addRehearsalCommands(program, run)
   addSnapshotFileCommands(program, run)
+  addTargetCommands(program, run)
   addStoreCommands(program, run)
   addDatabaseCommands(program, run)
   addDependencyCommands(program, run)

@@ -1,6 +1,13 @@
 import type { Cause } from '#shared/vocabulary.ts'
 import { type Attention, attentionSchema, openAttention } from './attention/index.ts'
-import { type Backups, backupSchema, journalledSince, keepingSchema, openBackups } from './backup/index.ts'
+import {
+  type Backups,
+  backupSchema,
+  journalledSince,
+  keepingSchema,
+  openBackups,
+  targetsSchema,
+} from './backup/index.ts'
 import type { LoadedSite, SiteDefinition } from './config/index.ts'
 import { openSecrets, openSiteKey, releaseFolder, variablesOf } from './config/index.ts'
 import { type Coordinator, coordinatorSchema, openCoordinator, RunMarks } from './coordinator/index.ts'
@@ -102,6 +109,7 @@ export async function openParts(
           coordinatorSchema,
           backupSchema,
           keepingSchema,
+          targetsSchema,
           databasesSchema,
           dependenciesSchema,
           maintenanceSchema,
@@ -273,6 +281,8 @@ export async function openParts(
       definition,
       afterSwap: hooks.afterSwap,
       folder: site.backupFolder,
+      target: ports.sandbox ? null : (site.loaded.definition?.backup.target ?? null),
+      apart: ports.sandbox !== undefined,
       services: coordinator,
       emergencyStops: () => coordinator.emergencyStops,
       jobs,

@@ -8,6 +8,7 @@ import { sampleRecordings } from './sample-recordings.ts'
 import { sampleRehearsals } from './sample-rehearsals.ts'
 import { sampleStages } from './sample-stages.ts'
 import { sampleDatabase, sampleStore } from './sample-store.ts'
+import { sampleTargets } from './sample-targets.ts'
 import { sampleVerification } from './sample-verification.ts'
 
 /** A site to draw: five services of a consultation system, one of them degraded. `now` is wall-clock milliseconds. */
@@ -356,6 +357,7 @@ export function sampleSlices(now: number): Shown {
     },
     drills: sampleDrills(now),
     rehearsals: sampleRehearsals(now),
+    targets: sampleTargets(now),
     snapshots: byId([
       snapshot(now, 'sn-12', { at: now - 14 * minute, kind: 'data', verified: null }),
       snapshot(now, 'sn-rp1', { at: now - 2 * hour, kind: 'restore-point', before: 'restore of sn-07', partial: true }),

@@ -325,6 +325,14 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
       run: (input) => start('rehearsals.run', input, 'Rehearse the snapshot of 5 Jan 2026, 16:00', 'backup.rehearse'),
       history: async () => ({ runs: [...(host.slices.rehearsals.rehearsals?.runs ?? [])] }),
     },
+    targets: {
+      list: async () => ({ targets: Object.values(host.slices.targets) }),
+      copy: (input) => start('targets.copy', input, 'Copy the backups to a drive', 'backup.copy'),
+      use: async (input) => {
+        note('targets.use', input)
+        return {}
+      },
+    },
     diagnostics: {
       why: async (input) => {
         note('diagnostics.why', input)

@@ -32,5 +32,6 @@ export function eachSlice(make: <S extends SliceName>(name: S) => Readonly<Recor
     drills: make('drills'),
     recovery: make('recovery'),
     rehearsals: make('rehearsals'),
+    targets: make('targets'),
   }
 }

@@ -17,6 +17,7 @@ import { rehearsalsContract } from './rehearsals.ts'
 import { routesContract } from './routes.ts'
 import { servicesContract } from './services.ts'
 import { storeContract } from './store.ts'
+import { targetsContract } from './targets.ts'
 import { verificationContract } from './verification.ts'
 
 /** Counts up when a client of the version before would misunderstand. Checked in the handshake. */
@@ -46,6 +47,7 @@ export const contract = {
   drills: drillsContract,
   recovery: recoveryContract,
   rehearsals: rehearsalsContract,
+  targets: targetsContract,
 }
 export type Contract = typeof contract
 
@@ -77,5 +79,6 @@ export * from './state.ts'
 export * from './store.ts'
 export * from './stored-message.ts'
 export * from './subscriptions.ts'
+export * from './targets.ts'
 export * from './unit.ts'
 export * from './verification.ts'

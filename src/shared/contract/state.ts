@@ -17,6 +17,7 @@ import { recordingViewSchema } from './recordings.ts'
 import { policyViewSchema } from './recovery.ts'
 import { rehearsalsViewSchema } from './rehearsals.ts'
 import { startPathViewSchema } from './start-path.ts'
+import { targetViewSchema } from './targets.ts'
 import { serviceUnitSchema } from './unit.ts'
 import { verificationViewSchema } from './verification.ts'
 
@@ -598,6 +599,7 @@ export const sliceSchemas = {
   drills: drillViewSchema,
   recovery: policyViewSchema,
   rehearsals: rehearsalsViewSchema,
+  targets: targetViewSchema,
 } as const
 
 export type SliceName = keyof typeof sliceSchemas

@@ -18,6 +18,7 @@ import { rehearsalsHandlers } from './handlers/rehearsals.ts'
 import { routesHandlers } from './handlers/routes.ts'
 import { servicesHandlers } from './handlers/services.ts'
 import { storeHandlers } from './handlers/store.ts'
+import { targetsHandlers } from './handlers/targets.ts'
 import { verificationHandlers } from './handlers/verification.ts'
 
 /** Every call of the contract with its handler. */
@@ -44,4 +45,5 @@ export const router = api.router({
   drills: drillsHandlers,
   recovery: recoveryHandlers,
   rehearsals: rehearsalsHandlers,
+  targets: targetsHandlers,
 })

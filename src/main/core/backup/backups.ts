@@ -1,6 +1,7 @@
 import type { Secrets } from '#core/config/index.ts'
 import type { InterruptedJob, JobContext, JobOutcome, JobRequest } from '#core/jobs/index.ts'
-import type { BackupsView, Losses, RestorePlan, SnapshotView } from '#shared/contract/index.ts'
+import { systemVolumes } from '#core/platform/index.ts'
+import type { BackupsView, Losses, RestorePlan, SnapshotView, TargetView } from '#shared/contract/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import { Catalogue } from './catalogue.ts'
@@ -10,10 +11,10 @@ import { RepositoryKey } from './encryption/repository-key.ts'
 import { Keeping } from './keeping/keeping.ts'
 import { KeepingRecords } from './keeping/records.ts'
 import type { BackupsOptions, StoredOptions } from './options.ts'
-import { Helper } from './program/engine-client.ts'
+import { Helper, type HelperOptions } from './program/engine-client.ts'
 import type { HelloSecrets } from './program/messages.ts'
 import { recoverInterrupted } from './recovery.ts'
-import { openStorage } from './repository/open-storage.ts'
+import type { StorageAddress } from './repository/open-storage.ts'
 import { SealedStorage } from './repository/sealed-storage.ts'
 import { markSnapshot } from './repository/snapshot-file.ts'
 import { Restores } from './restores.ts'
@@ -22,6 +23,10 @@ import { openSnapshotCopies, type SnapshotCopies } from './snapshot-copies.ts'
 import { openSnapshotFiles, type SnapshotFiles } from './snapshot-files.ts'
 import { runCreate, runVerify } from './snapshot-jobs.ts'
 import { snapshotSource } from './snapshot-source.ts'
+import { ChosenTarget } from './targets/chosen-target.ts'
+import { Copies } from './targets/copies.ts'
+import { CopyRecords } from './targets/copy-records.ts'
+import { isAbsence } from './targets/target-address.ts'
 import type { Backups, SnapshotSource } from './types.ts'
 import { UsedRepository } from './used-repository.ts'
 import { nameOf, snapshotView } from './views.ts'
@@ -34,8 +39,15 @@ const noSecrets: Secrets = (name) => {
 
 /** Opens the backups of a site: reads what there is and publishes it. Starts nothing, makes no folder. */
 export async function openBackups(options: BackupsOptions): Promise<Backups> {
-  const storage = new SealedStorage(openStorage({ kind: 'folder', folder: options.folder }))
-  const backups = new OpenBackups({ ...options, storage })
+  const chosen = new ChosenTarget({
+    main: options.target ?? { kind: 'folder', folder: options.folder },
+    definition: options.apart ? () => null : options.definition,
+    secrets: options.secrets ?? noSecrets,
+    volumes: options.volumes ?? systemVolumes(),
+    database: options.database,
+    clock: options.clock,
+  })
+  const backups = new OpenBackups({ ...options, chosen, storage: new SealedStorage(chosen.storage) })
   await backups.refresh()
   return backups
 }
@@ -53,6 +65,7 @@ class OpenBackups implements Backups {
   readonly #records: KeepingRecords
   readonly keeping: Keeping
   readonly copies: SnapshotCopies
+  readonly #copies: Copies
   readonly #closing = new AbortController()
   readonly #running = new Set<Promise<unknown>>()
   readonly #openedAt: number
@@ -81,6 +94,7 @@ class OpenBackups implements Backups {
     this.#catalogue = new Catalogue(options, this.encryption)
     this.#records = new KeepingRecords(options)
     this.#openedAt = options.clock.wall()
+    this.#copies = this.#makeCopies()
     this.source = snapshotSource({
       catalogue: this.#catalogue,
       storage: options.storage,
@@ -133,7 +147,8 @@ class OpenBackups implements Backups {
   }
 
   async create({ kind, note, cause }: { kind: 'full' | 'data'; note: string; cause: Cause }): Promise<{ job: string }> {
-    const { site } = this.#options
+    const { site, chosen } = this.#options
+    chosen.assertMain()
     const request = {
       kind: 'backup.create',
       subject: 'site',
@@ -146,7 +161,7 @@ class OpenBackups implements Backups {
       input: { kind, note },
       cancellable: true,
     }
-    return this.#start(request, cause, (context) =>
+    const started = await this.#start(request, cause, (context) =>
       runCreate(
         context,
         { kind, note, scheduled: cause.type === 'schedule' },
@@ -160,6 +175,8 @@ class OpenBackups implements Backups {
         },
       ),
     )
+    void this.#options.jobs.finished(started.job).then(() => this.#copies.catchUp(cause))
+    return started
   }
 
   snapshots(): readonly SnapshotView[] {
@@ -222,6 +239,20 @@ class OpenBackups implements Backups {
     await this.refresh()
   }
 
+  async targets(): Promise<readonly TargetView[]> {
+    await this.refresh()
+    return this.#copies.views()
+  }
+
+  copy({ copy, cause }: { copy: string; cause: Cause }): Promise<{ job: string }> {
+    return this.#copies.run(copy, cause)
+  }
+
+  async useCopy(copy: string | null): Promise<void> {
+    await this.#options.chosen.use(copy)
+    await this.refresh()
+  }
+
   async recover(interrupted: readonly InterruptedJob[]): Promise<readonly string[]> {
     const recovered = await recoverInterrupted(interrupted, {
       options: this.#options,
@@ -242,6 +273,8 @@ class OpenBackups implements Backups {
       clock: this.#options.clock,
       timetable: (kind) => this.#timetable(kind),
       run: async (kind) => {
+        if (this.#catalogue.problem) await this.refresh()
+        this.#options.chosen.address()
         const cause: Cause = { type: 'schedule', name: kind === 'full' ? 'full backup' : 'data backup' }
         const { job } = await this.create({ kind, note: '', cause })
         await this.#options.jobs.finished(job)
@@ -251,18 +284,24 @@ class OpenBackups implements Backups {
         this.#catalogue.showNext(nextAt)
         this.#judge()
       },
-      onError: (error) => this.#options.logger.info('A scheduled snapshot has to wait.', { reason: String(error) }),
+      onError: (error) => {
+        // A drive that is not plugged in is seen on screen; what is due stays so and is made up for.
+        if (!isAbsence(error)) this.#options.logger.info('A scheduled snapshot has to wait.', { reason: String(error) })
+      },
     })
+    this.#copies.begin()
     void this.refresh()
   }
 
   async refresh(): Promise<void> {
     await this.#catalogue.refresh(this.#schedule?.nextAt() ?? null)
+    await this.#copies.refresh()
     this.#judge()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#schedule?.[Symbol.dispose]()
+    this.#copies[Symbol.dispose]()
     this.#closing.abort(closed())
     await Promise.allSettled(this.#running)
     await this.files[Symbol.asyncDispose]()
@@ -290,6 +329,8 @@ class OpenBackups implements Backups {
     what: string,
     create: boolean,
   ): Promise<Helper> {
+    // What was wrong when somebody last looked may be right by now: a drive was plugged in.
+    if (create && this.#catalogue.problem) await this.refresh()
     if (create && this.#catalogue.problem) throw this.#catalogue.problem
     const helper = this.#helper(
       {
@@ -311,19 +352,23 @@ class OpenBackups implements Backups {
   }
 
   #cleaner(): Helper {
-    return this.#helper({}, null)
+    return this.#helper({}, null, null)
   }
 
-  /** `secrets`: null for a helper that has no business with the content of the repository. */
+  /**
+   * `secrets`: null for a helper that has no business with the content of the repository; `target`: null for one that has none with the
+   * repository at all. Throws `target-absent` else.
+   */
   #helper(
-    more: Pick<ConstructorParameters<typeof Helper>[0], 'signal' | 'onProgress'>,
+    more: Pick<HelperOptions, 'signal' | 'onProgress'>,
     secrets: HelloSecrets | null,
+    target: StorageAddress | null = this.#options.chosen.address(),
   ): Helper {
-    const { runtime, folder, site, logger, crashPoints } = this.#options
+    const { runtime, site, logger, crashPoints } = this.#options
     const { id, name, directory } = site
     return new Helper({
       runtime,
-      target: { kind: 'folder', folder },
+      target,
       site: { id, name, directory },
       logger,
       crashPoints,
@@ -336,6 +381,33 @@ class OpenBackups implements Backups {
     this.#conditions.judge(this.#options.clock.wall())
     this.keeping.publish()
     this.encryption.judge()
+  }
+
+  #makeCopies(): Copies {
+    const { chosen, clock, logger, state, site, jobs, database } = this.#options
+    return new Copies({
+      chosen,
+      records: new CopyRecords(database, clock),
+      clock,
+      logger,
+      slice: state.slice('targets'),
+      catalogue: this.#catalogue,
+      start: ({ copy, place }, cause, run) => {
+        const request = {
+          kind: 'backup.copy',
+          subject: 'site',
+          title: `Copy the backups of ${site.name} to ${place}`,
+          steps: [{ id: 'copy', title: 'Copy what is missing there and read it back' }],
+          commandLine: `wheelhouse backups copy ${copy}`,
+          input: { copy },
+          cancellable: true,
+        }
+        return this.#start(request, cause, run)
+      },
+      finished: (job) => jobs.finished(job),
+      openHelper: (context, what) => this.#lockedHelper(context, what, false),
+      told: (copy, problem, cause) => this.#conditions.copied(copy, problem, cause),
+    })
   }
 
   #timetable(kind: ScheduledKind): Timetable | null {

@@ -48,6 +48,19 @@ export function notGood(snapshot: string, why: string, cause: Cause): AttentionD
   }
 }
 
+export function copyFailed(id: string, why: string, cause: Cause): AttentionDraft {
+  return {
+    id,
+    subject: 'site',
+    severity: 'warning',
+    title: 'A copy of the backups is not up to date',
+    why,
+    fixes: [{ label: 'Open Backups', action: { type: 'go-to', page: '/backups' } }],
+    cause,
+    dismissible: true,
+  }
+}
+
 export function sharesDisk(folder: string, cause: Cause): AttentionDraft {
   return {
     id: 'backup-shares-disk',

@@ -8,6 +8,8 @@ import { openRepository, type Repository } from './repository/repository.ts'
 import { reserveOf } from './repository/reserve.ts'
 import { listSnapshots, type Snapshot } from './repository/snapshot-file.ts'
 import type { Storage } from './repository/storage.ts'
+import { CopyRecords } from './targets/copy-records.ts'
+import { isAbsence } from './targets/target-address.ts'
 import { nameOf, newestGood, snapshotView, undoTarget } from './views.ts'
 
 /** What the catalogue needs of who knows the keys. */
@@ -89,7 +91,8 @@ export class Catalogue {
 
   /** Reads the folder again and publishes what it holds. Never rejects: a folder that cannot be read is a state. */
   async refresh(nextAt: number | null): Promise<void> {
-    const { folder, site, storage, logger } = this.#options
+    const { site, storage, logger } = this.#options
+    const folder = storage.place
     let problems: readonly string[] = []
     let bytes: number | null = null
     try {
@@ -110,10 +113,10 @@ export class Catalogue {
     this.reserve = await reserveOf(storage).catch(() => null)
     this.#view = {
       folder,
-      sharesDisk: await sharesDisk(site.directory, folder),
+      sharesDisk: await this.#sharesDisk(site.directory),
       bytes,
       freeBytes: await storage.freeBytes(),
-      lastAt: newestGood(this.#snapshots)?.at ?? null,
+      lastAt: await this.#lastGoodAt(),
       lastVerifiedAt: this.#snapshots.findLast(({ verified }) => verified?.ok)?.verified?.at ?? null,
       nextAt,
       undo: undo ? { snapshot: undo.id, what: nameOf(undo, site.zone), at: undo.at } : null,
@@ -139,18 +142,44 @@ export class Catalogue {
     for (const snapshot of this.#snapshots) shown.set(snapshot.id, snapshotView(snapshot))
   }
 
+  /** When the newest good snapshot was taken; of a drive that is not plugged in what was seen when it last was. */
+  async #lastGoodAt(): Promise<number | null> {
+    const { chosen, database, clock, logger } = this.#options
+    const records = new CopyRecords(database, clock)
+    const at = newestGood(this.#snapshots)?.at ?? null
+    if (isAbsence(this.problem)) return records.goodAt(chosen.key)
+    if (at !== null && chosen.current().kind === 'usb') {
+      await records
+        .noteGood(chosen.key, at)
+        .catch((error: unknown) =>
+          logger.warn('When the last backup was taken could not be recorded.', { error: String(error) }),
+        )
+    }
+    return at
+  }
+
+  async #sharesDisk(site: string): Promise<boolean> {
+    try {
+      const address = this.#options.chosen.address()
+      return address.kind === 'folder' && (await sharesDisk(site, address.folder))
+    } catch {
+      return false // A drive that is not plugged in shares nothing.
+    }
+  }
+
   /** A repository that was used before and is not there is a disk that is not connected; else it is only not made yet. */
   #missing(): ConsoleError | null {
-    const { database, definition, folder } = this.#options
+    const { database, definition, chosen } = this.#options
+    const folder = chosen.place
     const known = database.get<{ repository: string }>({
       sql: 'SELECT repository FROM backup_repositories WHERE folder = ?',
-      values: [folder],
+      values: [chosen.key],
     })
-    if (!known || definition()?.backup.folder == null) return null
+    if (!known || definition()?.backup.target == null) return null
     return new ConsoleError(
       'repository-missing',
       `The backups of this site are not in ${folder} any more, although they were there before.`,
-      'Connect the disk that holds them, or name another folder in site.yaml (backup.folder).',
+      'Connect the disk that holds them, or name another place in site.yaml (backup.folder or backup.target).',
       { params: { folder, repository: known.repository }, retryable: true },
     )
   }

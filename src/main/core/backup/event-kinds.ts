@@ -11,6 +11,8 @@ export const eventKinds = {
   kitMade: 'backup.kit-made',
   kitProven: 'backup.kit-proven',
   kitFailed: 'backup.kit-failed',
+  copied: 'backup.copied',
+  copyFailed: 'backup.copy-failed',
   restored: 'restore.completed',
   restoreFailed: 'restore.failed',
   undone: 'restore.undone',

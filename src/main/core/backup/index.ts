@@ -9,4 +9,5 @@ export {
 export type { Rehearsed } from './repository/snapshot-file.ts'
 export { type Keep, planRetention, type RetentionPlan } from './retention.ts'
 export { backupSchema, keepingSchema } from './tables.ts'
+export { targetsSchema } from './targets/tables.ts'
 export type * from './types.ts'

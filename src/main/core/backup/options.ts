@@ -1,13 +1,14 @@
 import type { Attention } from '#core/attention/index.ts'
-import type { Secrets, SiteDefinition } from '#core/config/index.ts'
+import type { Secrets, SiteDefinition, TargetDefinition } from '#core/config/index.ts'
 import type { ServiceControl } from '#core/coordinator/index.ts'
 import type { EventLog } from '#core/events/index.ts'
 import type { Jobs } from '#core/jobs/index.ts'
-import type { Clock, CrashPoints, Logger, Runtime } from '#core/platform/index.ts'
+import type { Clock, CrashPoints, Logger, Runtime, Volumes } from '#core/platform/index.ts'
 import type { StateHub } from '#core/state/index.ts'
 import type { Database } from '#core/store/index.ts'
 import type { EncryptionWish } from './encryption/repository-key.ts'
 import type { SealedStorage } from './repository/sealed-storage.ts'
+import type { ChosenTarget } from './targets/chosen-target.ts'
 
 export interface BackupsOptions {
   readonly site: {
@@ -19,8 +20,14 @@ export interface BackupsOptions {
   }
   /** The definition in use; null while site.yaml is missing or broken, which is when a restore is needed most. */
   readonly definition: () => SiteDefinition | null
-  /** Folder of the repository, outside the site. */
+  /** Folder of the repository, outside the site; where `target` is given it stands for nothing. */
   readonly folder: string
+  /** Where the repository is, when not in `folder`. */
+  readonly target?: TargetDefinition | null
+  /** For drives that come and go; without it those of this machine. */
+  readonly volumes?: Volumes
+  /** A rehearsal of a site: its copies are none of its business. */
+  readonly apart?: boolean
   /** Who stops and starts the services around a restore. */
   readonly services: ServiceControl
   /** Emergency stops so far: after one, a restore leaves the services that it had stopped as they are. */
@@ -56,6 +63,7 @@ export interface BackupsOptions {
 /** The options with the storage of the repository, which the backups own. */
 export interface StoredOptions extends BackupsOptions {
   readonly storage: SealedStorage
+  readonly chosen: ChosenTarget
 }
 
 /** For a command line without a running coordinator: there is nothing to stop and nothing to start. */

@@ -1,5 +1,5 @@
 import type { InterruptedJob, JobContext } from '#core/jobs/index.ts'
-import type { BackupsView, Losses, RestorePlan, SnapshotView } from '#shared/contract/index.ts'
+import type { BackupsView, Losses, RestorePlan, SnapshotView, TargetView } from '#shared/contract/index.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import type { BackupEncryption } from './encryption/backup-encryption.ts'
 import type { Keeping } from './keeping/keeping.ts'
@@ -41,6 +41,12 @@ export interface Backups extends AsyncDisposable {
   readonly encryption: BackupEncryption
   /** Rules with their preview, deletion by hand, prune. */
   readonly keeping: Keeping
+  /** Where the snapshots are kept, looked at anew: the main target first, then the copies. */
+  targets(): Promise<readonly TargetView[]>
+  /** Starts a job that brings a copy up to date. Rejects with `copy-unknown`, `target-absent` or `copy-in-use`. */
+  copy(request: { readonly copy: string; readonly cause: Cause }): Promise<{ readonly job: string }>
+  /** Shows and restores the snapshots of a copy from now on; null: of the main target again. */
+  useCopy(copy: string | null): Promise<void>
   /**
    * Looks at what an earlier run of the console left in flight: a swap past its intent record is finished, one before it
    * undone; half-written packs are swept. Called once at opening, before any service starts. Resolves with what was done,

@@ -4,8 +4,8 @@ import type { Database } from '#core/store/index.ts'
 export interface UsedRepositoryOptions {
   /** The control database, with `backupSchema`. */
   readonly database: Database
-  /** Where the site's snapshots are kept. */
-  readonly folder: string
+  /** Where the site's snapshots are kept at the moment. */
+  readonly chosen: { readonly key: string }
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -25,21 +25,21 @@ export class UsedRepository implements Disposable {
   /** Rejects as {@link Database.write} does. */
   async note(repository: string): Promise<void> {
     this.#id = repository
-    const { database, folder, clock } = this.#options
+    const { database, chosen, clock } = this.#options
     const sql = `INSERT INTO backup_repositories (folder, repository, used_at) VALUES (?, ?, ?)
       ON CONFLICT (folder) DO UPDATE SET used_at = excluded.used_at, repository = excluded.repository,
       encrypted = CASE WHEN repository = excluded.repository THEN encrypted ELSE 0 END`
-    await database.write([{ sql, values: [folder, repository, clock.wall()] }], 'bookkeeping')
+    await database.write([{ sql, values: [chosen.key, repository, clock.wall()] }], 'bookkeeping')
   }
 
   /** Records that a repository is encrypted, and which secret opened it; null: the operator did. */
   async noteEncrypted(repository: string, secret: string | null): Promise<void> {
-    const { database, folder, clock } = this.#options
+    const { database, chosen, clock } = this.#options
     if (this.wasEncrypted(repository) && (secret === null || this.secret() === secret)) return
     const sql = `INSERT INTO backup_repositories (folder, repository, used_at, encrypted, secret) VALUES (?, ?, ?, 1, ?)
       ON CONFLICT (folder) DO UPDATE SET repository = excluded.repository, used_at = excluded.used_at, encrypted = 1,
       secret = coalesce(excluded.secret, secret)`
-    await database.write([{ sql, values: [folder, repository, clock.wall(), secret] }], 'bookkeeping')
+    await database.write([{ sql, values: [chosen.key, repository, clock.wall(), secret] }], 'bookkeeping')
   }
 
   /** Whether this repository was seen encrypted: one that says otherwise now has been tampered with. */
@@ -56,9 +56,9 @@ export class UsedRepository implements Disposable {
 
   /** Name of the secret that opened the backups in this folder last, for when site.yaml cannot be read. */
   secret(): string | null {
-    const { database, folder } = this.#options
+    const { database, chosen } = this.#options
     const sql = 'SELECT secret FROM backup_repositories WHERE folder = ?'
-    return database.get<{ secret: string | null }>({ sql, values: [folder] })?.secret ?? null
+    return database.get<{ secret: string | null }>({ sql, values: [chosen.key] })?.secret ?? null
   }
 
   [Symbol.dispose](): void {
@@ -66,9 +66,9 @@ export class UsedRepository implements Disposable {
   }
 
   #recorded(): string | null {
-    const { database, folder } = this.#options
+    const { database, chosen } = this.#options
     const sql = 'SELECT repository FROM backup_repositories WHERE folder = ?'
-    return database.get<{ repository: string }>({ sql, values: [folder] })?.repository ?? null
+    return database.get<{ repository: string }>({ sql, values: [chosen.key] })?.repository ?? null
   }
 
   #noteAgain(): void {

@@ -10,6 +10,8 @@ import { toPolicies } from './policy-definition.ts'
 import { referencesIn } from './references.ts'
 import type { ServiceEntry } from './service-schema.ts'
 import type { SiteFile } from './site-schema.ts'
+import { toTarget as toPlace } from './target-definition.ts'
+import type { TargetEntry } from './target-schema.ts'
 import type {
   DatabaseDefinition,
   DrillDefinition,
@@ -49,6 +51,7 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
       ...Object.values(file.routes).flatMap(({ to }) =>
         to.map(({ webhook = '', headers }) => ({ ...headers, webhook })),
       ),
+      ...[file.backup.target, ...Object.values(file.backup.copies)].map((target) => keysOf(target)),
     ]),
     phases: Object.entries(file.phases ?? defaultPhases).map(([id, title]) => ({ id, title })),
     services,
@@ -59,7 +62,7 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
     checks: toChecks(file.checks),
     drills: mapped(file.drills, toDrill),
     backup: {
-      folder: file.backup.folder ?? null,
+      ...placesOf(file.backup),
       schedule: { full, data },
       watchMs: file.backup.watch,
       keep: file.backup.keep,
@@ -281,6 +284,19 @@ function passwordsOf({ broker }: ServiceDefinition): Readonly<Record<string, str
 function secretNamed(text: string): string {
   const [reference] = referencesIn(text)
   return reference?.target.to === 'secret' ? reference.target.secret : ''
+}
+
+function placesOf({ folder, target: entry, copies }: SiteFile['backup']) {
+  const target = entry ? toPlace(entry) : folder === undefined ? null : ({ kind: 'folder', folder } as const)
+  const places = Object.entries(copies).flatMap(([id, copy]) => {
+    const place = toPlace(copy)
+    return place ? [[id, place] as const] : []
+  })
+  return { folder: target?.kind === 'folder' ? target.folder : null, target, copies: Object.fromEntries(places) }
+}
+
+function keysOf(target: TargetEntry | undefined): Readonly<Record<string, string>> {
+  return { access: target?.s3?.['access-key'] ?? '', secret: target?.s3?.['secret-key'] ?? '' }
 }
 
 /** Names of the secrets in these maps of texts. */

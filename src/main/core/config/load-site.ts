@@ -21,6 +21,7 @@ import { laterPaths, siteOutline } from './schema-outline.ts'
 import { serviceFaults } from './service-rules.ts'
 import { diskFaults, type Ground, pathFaults } from './site-files.ts'
 import { readSiteText, type SiteText } from './site-text.ts'
+import { targetFaults } from './target-rules.ts'
 import type { DeviceDefinition, LoadedSite, PolicyDefinition, RouteDefinition, SiteDefinition } from './types.ts'
 import { variableFaults } from './variable-rules.ts'
 import { verificationFaults } from './verification-rules.ts'
@@ -111,6 +112,7 @@ function examine(yaml: YamlText, source: SiteText, profile: string | null, optio
       ...brokerLinkFaults(usable),
       ...drillFaults(usable),
       ...backupFaults(usable),
+      ...targetFaults(usable),
     )
     const devices = deviceFaults(usable)
     found.push(...devices, ...expressionFaults(definition, devices, options))

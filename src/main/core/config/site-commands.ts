@@ -42,6 +42,7 @@ export function commandsOf(definition: SiteDefinition): readonly SiteCommand[] {
     ...ofChecks,
     ...policyCommands(definition),
     ...drilledBySchedule(definition),
+    ...backedUpElsewhere(definition),
   ]
 }
 
@@ -130,6 +131,18 @@ function calledByRoutes({ routes }: SiteDefinition): readonly SiteCommand[] {
       return [{ service: id, of: `route ${id}`, command, cwd: '.' }]
     }),
   )
+}
+
+/** Where everything that the site has would be sent to, and with which secrets. */
+function backedUpElsewhere({ backup }: SiteDefinition): readonly SiteCommand[] {
+  const places = [['backups', backup.target] as const, ...Object.entries(backup.copies)]
+  return places.flatMap(([id, target]) => {
+    if (target?.kind !== 's3') return []
+    const { endpoint, bucket, prefix, accessKey, secretKey } = target
+    const of = id === 'backups' ? 'backups' : `copy ${id} of the backups`
+    const command = `<backups are sent to ${quoted(`${endpoint}/${bucket}/${prefix}`)} with ${accessKey}, ${secretKey}>`
+    return [{ service: id, of, command, cwd: '.' }]
+  })
 }
 
 /** Code of the site that would be given messages. */

@@ -49,6 +49,12 @@ export function pathFaults(definition: SiteDefinition, { directory, release }: G
       remedy: 'Choose a folder outside the site, best on another disk.',
     })
   }
+  for (const [id, copy] of Object.entries(definition.backup.copies)) {
+    if (copy.kind !== 'folder' || !isWithin(directory, copy.folder)) continue
+    const message = `The copy ${id} of the backups lies inside the site folder, so that whatever destroys the site would destroy it.`
+    const remedy = 'Choose a folder outside the site, best on another disk.'
+    faults.push({ code: 'backup-inside-site', path: ['backup', 'copies', id, 'folder'], message, remedy })
+  }
   return faults
 }
 

@@ -10,6 +10,7 @@ import { rehearseSchema, sandboxSchema } from './rehearsal-schema.ts'
 import { routeFunction } from './route-function-schema.ts'
 import { byId, cron, duration, id, keys, later, rate, size, text, toggle, whole, zone } from './schema-leaves.ts'
 import { serviceSchema } from './service-schema.ts'
+import { targetSchema } from './target-schema.ts'
 import { checksSchema } from './verification-schema.ts'
 import { webhookKeys } from './webhook-schema.ts'
 
@@ -166,6 +167,14 @@ const backup = keys({
   folder: text('an absolute path')
     .optional()
     .meta({ description: 'Folder of the snapshots. Without it one in the user’s data folder.' }),
+  target: targetSchema.optional().meta({
+    description:
+      'Where snapshots are kept, when that is no folder that is always there. See [backups](backups.md#targets).',
+  }),
+  copies: byId('places', targetSchema).default({}).meta({
+    description:
+      'Further places, by id, that are brought up to date after each backup. See [backups](backups.md#copies).',
+  }),
   full: cron().optional().meta({ words: 'cron', description: 'When everything is backed up, in the site’s zone.' }),
   data: cron().optional().meta({ words: 'cron', description: 'When configuration and data are.' }),
   keep: keys({

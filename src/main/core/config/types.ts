@@ -3,9 +3,11 @@ import type { NeedCondition } from '#shared/vocabulary.ts'
 import type { BrokerDefinition } from './broker-definition.ts'
 import type { BrokerLinkDefinition } from './broker-link-definition.ts'
 import type { Rate } from './rate.ts'
+import type { TargetDefinition } from './target-definition.ts'
 
 export type { BrokerDefinition, BrokerLimits, BrokerUser, TopicPermissions } from './broker-definition.ts'
 export type { BrokerLinkDefinition } from './broker-link-definition.ts'
+export type { TargetDefinition } from './target-definition.ts'
 
 /** A validated site.yaml: profile merged, defaults filled in, durations in milliseconds, sizes in bytes, patterns not yet resolved. */
 export interface SiteDefinition {
@@ -449,6 +451,10 @@ export interface WebhookTarget extends TargetOrder {
 export interface BackupDefinition {
   /** Folder of the repository; null: the user's data folder. */
   readonly folder: string | null
+  /** Where the repository is; null: the user's data folder. A folder stands in `folder` as well. */
+  readonly target: TargetDefinition | null
+  /** Further places that are brought up to date after each backup, by id. */
+  readonly copies: Readonly<Record<string, TargetDefinition>>
   /** Cron expressions in the site's zone; null: not scheduled. */
   readonly schedule: { readonly full: string | null; readonly data: string | null }
   /** How long the health of the services is watched after a restore; 0 is not at all. */

@@ -15,6 +15,7 @@ import { ImportDialog } from './import-dialog.tsx'
 import { KeepingCards, KeepingPanel } from './keeping-panel.tsx'
 import { SnapshotDrawer } from './snapshot-drawer.tsx'
 import { SnapshotTable } from './snapshot-table.tsx'
+import { TargetsPart } from './targets-part.tsx'
 
 /** The snapshots of the site, and the three gestures: back up, restore, undo. */
 export default function BackupsPage() {
@@ -87,6 +88,7 @@ export default function BackupsPage() {
       <KeepingCards />
       <RehearsalsPanel />
       <SnapshotTable snapshots={snapshots} selected={id} />
+      <TargetsPart />
       <KeepingPanel busy={busy || restoring} />
       <EncryptionPanel />
     </PageFrame>

@@ -4,6 +4,7 @@ import { surveyLeftOut } from '../capture/left-out.ts'
 import { runExport, runImport, runUnpack } from './archive-run.ts'
 import { runBackup } from './backup-run.ts'
 import { runChanges, runList, runRead } from './browse-run.ts'
+import { runCopy } from './copy-run.ts'
 import { diskProblem } from './disk-problem.ts'
 import { type Engine, openEngine } from './engine.ts'
 import { runExtract } from './extract-run.ts'
@@ -108,6 +109,8 @@ export class Conversation {
         return runChanges(await this.#opened(greeted), methods.changes.input.parse(input))
       case 'read':
         return runRead(await this.#opened(greeted), methods.read.input.parse(input))
+      case 'copy':
+        return runCopy(await this.#opened(greeted), methods.copy.input.parse(input))
       case 'verify':
         return runVerify(await this.#opened(greeted), methods.verify.input.parse(input))
       case 'prune':

@@ -16,7 +16,7 @@ import {
 
 export interface HelperOptions {
   readonly runtime: Runtime
-  readonly target: StorageAddress
+  readonly target: StorageAddress | null
   readonly site: Hello['site']
   /** What opens an encrypted repository; absent: nothing does. */
   readonly secrets?: HelloSecrets

@@ -11,7 +11,7 @@ import { protectionOf } from '../repository/protection.ts'
 import { createRepository, openRepository, type Repository } from '../repository/repository.ts'
 import { SealedStorage } from '../repository/sealed-storage.ts'
 import type { Storage } from '../repository/storage.ts'
-import type { Hello, HelloSecrets } from './messages.ts'
+import { type Hello, type HelloSecrets, targetOf } from './messages.ts'
 
 /** What the work of a helper has at hand. */
 export interface Engine {
@@ -20,6 +20,8 @@ export interface Engine {
   readonly owners: Owners
   readonly platform: NodeJS.Platform
   readonly repository: Repository
+  /** The same storage as it lies there, nothing opened: for whoever only moves files. */
+  readonly raw: Storage
   /** Folder for working files, empty at the beginning; there only while the lock is held. */
   readonly temporary: string
   readonly index: BlobIndex
@@ -35,7 +37,7 @@ export async function openEngine(
   ports: Pick<Engine, 'runtime' | 'owners' | 'platform' | 'progress' | 'reach'>,
   lock: { readonly what: string; readonly create: boolean } | null,
 ): Promise<Engine & AsyncDisposable> {
-  const raw = openStorage(hello.target)
+  const raw = openStorage(targetOf(hello))
   const storage = new SealedStorage(raw)
   try {
     const repository = await open(hello, raw, storage, lock?.create ?? false)
@@ -48,6 +50,7 @@ export async function openEngine(
       ...ports,
       site: hello.site,
       repository,
+      raw,
       temporary,
       index,
       reader,

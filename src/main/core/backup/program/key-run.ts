@@ -9,7 +9,7 @@ import { SealedStorage } from '../repository/sealed-storage.ts'
 import { listSnapshots } from '../repository/snapshot-file.ts'
 import { walkTree } from '../repository/tree-walk.ts'
 import type { Engine } from './engine.ts'
-import type { Hello, Input, Output } from './messages.ts'
+import { type Hello, type Input, type Output, targetOf } from './messages.ts'
 
 /** Blobs, and bytes of them, that a proof decrypts beside the whole tree. */
 const most = { blobs: 200, bytes: 128 * 1024 * 1024 } as const
@@ -42,7 +42,7 @@ export async function runRemoveKey({ repository }: Pick<Engine, 'repository'>, {
 
 /** The repository as it lies there, with nothing of what the console knows. */
 export async function withRaw<T>({ target }: Hello, use: (repository: Repository) => Promise<T>): Promise<T> {
-  using storage = openStorage(target)
+  using storage = openStorage(targetOf({ target }))
   const repository = await openRepository(storage)
   if (repository && repository.config.cipher !== 'none') return await use(repository)
   throw new ConsoleError(

@@ -3,7 +3,7 @@ import { leftOutSchema, pruneFiguresSchema } from '#shared/contract/keeping-view
 import { fileViewSchema, folderChangesSchema, folderKeySchema } from '#shared/contract/snapshot-files.ts'
 import { pathKeySchema } from '#shared/path-key.ts'
 import { problemSchema } from '#shared/problem.ts'
-import { storageAddressSchema } from '../repository/open-storage.ts'
+import { type StorageAddress, storageAddressSchema } from '../repository/open-storage.ts'
 import { verifiedSchema } from '../repository/snapshot-file.ts'
 
 /** What the console asks of its backup helper, one request at a time, one JSON line each. */
@@ -17,7 +17,8 @@ const swapEntrySchema = z.object({ key: pathKeySchema, what: z.enum(['add', 'rep
 
 /** The first line: where to work and with what. */
 export const hello = z.object({
-  target: storageAddressSchema,
+  /** Null for work that touches no backups. */
+  target: storageAddressSchema.nullable(),
   site: siteSchema,
   /** Path of the database-copy program. */
   databaseCopy: z.string(),
@@ -34,6 +35,12 @@ export const hello = z.object({
     .optional(),
 })
 export type Hello = z.infer<typeof hello>
+
+/** Where the repository is. Throws for a helper that was started for other work. */
+export function targetOf({ target }: Pick<Hello, 'target'>): StorageAddress {
+  if (target) return target
+  throw new Error('This helper was started for work that touches no backups.')
+}
 export type HelloSecrets = NonNullable<Hello['secrets']>
 
 export const methods = {
@@ -171,6 +178,11 @@ export const methods = {
     input: z.object({ snapshot: z.string(), path: pathKeySchema, offset: z.number().int(), length: z.number().int() }),
     output: z.object({ base64: z.string(), bytes: z.number() }),
   },
+  /** Brings another storage up to this repository. */
+  copy: {
+    input: z.object({ to: storageAddressSchema, what: z.string() }),
+    output: z.object({ snapshots: z.number().int(), bytes: z.number(), durability: z.enum(['strong', 'weak']) }),
+  },
   verify: { input: z.object({ snapshot: z.string() }), output: verifiedSchema },
   /** Removes a folder tree below `.wheelhouse`. */
   remove: { input: z.object({ path: z.string() }), output: z.object({}) },
@@ -214,6 +226,7 @@ export const answers: { readonly [M in Method]: { parse(value: unknown): Output<
   list: methods.list.output,
   changes: methods.changes.output,
   read: methods.read.output,
+  copy: methods.copy.output,
   verify: methods.verify.output,
   remove: methods.remove.output,
   forget: methods.forget.output,

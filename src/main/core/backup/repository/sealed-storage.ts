@@ -139,6 +139,13 @@ function closed(sealed: Uint8Array): Buffer {
   return Buffer.concat([body, hash('sha256', body, 'buffer')])
 }
 
+/** Whether a sealed file is as it was written, which can be told without the key; undefined when it is not a sealed one. */
+export function isSealedWhole(file: Buffer): boolean | undefined {
+  if (file.length < headLength + sumLength || !file.subarray(0, 8).equals(magic)) return undefined
+  const body = file.subarray(0, file.length - sumLength)
+  return hash('sha256', body, 'buffer').equals(file.subarray(body.length))
+}
+
 /** What was sealed, or why it cannot be had. */
 function openedFrom(file: Buffer, open: (sealed: Buffer) => Buffer | undefined): Buffer | string {
   const body = file.subarray(0, Math.max(0, file.length - sumLength))

@@ -4,7 +4,7 @@ import { startS3Server } from '../../../../../../test/support/s3-server.ts'
 import { S3Storage } from '../s3-storage.ts'
 import { refreshEveryMs } from './lease.ts'
 
-const quick = { patience: { connectMs: 500, silenceMs: 300, tries: 3, firstPauseMs: 1 } }
+const quick = { patience: { connectMs: 5_000, silenceMs: 20_000, tries: 3, firstPauseMs: 1 } }
 const key = 'packs/0123.pack'
 const content = Buffer.alloc(400_000, 'backup')
 
@@ -32,8 +32,9 @@ describe('a repository in a bucket', () => {
   test('gives up on a server that says nothing', async () => {
     await using server = await startS3Server()
     using storage = new S3Storage(server.address, quick)
+    using hasty = new S3Storage(server.address, { patience: { ...quick.patience, silenceMs: 100 } })
     server.fault({ what: 'silent', times: 3 })
-    await expect(storage.read(key)).rejects.toMatchObject({ problem: { code: 's3-unreachable', retryable: true } })
+    await expect(hasty.read(key)).rejects.toMatchObject({ problem: { code: 's3-unreachable', retryable: true } })
     // The next one goes through.
     expect(await storage.read(key)).toBeUndefined()
   })
