@@ -48,6 +48,10 @@ async function copyTo(rig: BackupRig, copy: string) {
   return rig.jobs.finished((await rig.backups.copy({ copy, cause })).job)
 }
 
+/** Its snapshots are there, and the job that brought them is over. */
+const isCopied = (rig: BackupRig, copy: string, snapshots: number) =>
+  rig.state.slice('targets').get(copy)?.snapshots === snapshots && rig.jobs.running().length === 0
+
 const viewOf = async (rig: BackupRig, id: string) => (await rig.backups.targets()).find((target) => target.id === id)
 
 describe('a copy of the backups', () => {
@@ -58,12 +62,12 @@ describe('a copy of the backups', () => {
     await using rig = await openBackupRig({ site, folder: repository, definition })
     expect(await viewOf(rig, 'second')).toMatchObject({ state: 'empty', behind: 0 })
     await rig.backUp()
-    await until('the copy is up to date', () => rig.state.slice('targets').get('second')?.snapshots === 1)
+    await until('the copy is up to date', () => isCopied(rig, 'second', 1))
     const pack = join(copy, 'packs', readdirSync(join(copy, 'packs'))[0] ?? '')
     const before = statSync(pack).mtimeMs
     writeFileSync(join(site, 'data', 'more.bin'), noise(100_000, 9))
     await rig.backUp()
-    await until('the copy is up to date again', () => rig.state.slice('targets').get('second')?.snapshots === 2)
+    await until('the copy is up to date again', () => isCopied(rig, 'second', 2))
 
     expect(statSync(pack).mtimeMs).toBe(before)
     expect(readdirSync(join(copy, 'packs')).sort()).toEqual(readdirSync(join(repository, 'packs')).sort())
@@ -112,7 +116,7 @@ describe('a copy of the backups', () => {
     const definition = definitionWith({ offsite: bucket(server) })
     await using rig = await openBackupRig({ site, folder: repository, secrets, definition })
     const snapshot = await rig.backUp()
-    await until('the copy is up to date', () => rig.state.slice('targets').get('offsite')?.snapshots === 1)
+    await until('the copy is up to date', () => isCopied(rig, 'offsite', 1))
     rmSync(repository, { recursive: true })
     unlinkSync(join(site, 'data', 'noise.bin'))
     await rig.backups.useCopy('offsite')
@@ -136,7 +140,7 @@ describe('a copy of the backups', () => {
     {
       await using rig = await openBackupRig({ site, folder: repository, definition, passphrase })
       await rig.backUp()
-      await until('the copy is up to date', () => rig.state.slice('targets').get('second')?.snapshots === 1)
+      await until('the copy is up to date', () => isCopied(rig, 'second', 1))
     }
     expect(readdirSync(join(copy, 'keys'))).toEqual(readdirSync(join(repository, 'keys')))
     expect(readdirSync(join(copy, 'index'))).toEqual(readdirSync(join(repository, 'index')))
