@@ -8,8 +8,10 @@ export interface Benchmark {
 }
 
 export interface BenchContext {
-  /** The peer to measure beside, or null. One of the benchmark's own `peers`. */
+  /** The peer to measure beside, or null: the first of {@link peers}. */
   readonly peer: string | null
+  /** All that were asked for, each one of the benchmark's own `peers`. */
+  readonly peers: readonly string[]
   /** A folder for this run alone, removed afterwards. */
   readonly folder: string
   /** Says what is going on; shown while the benchmark runs. */

@@ -1,5 +1,5 @@
 /**
- * Runs one benchmark: `npm run bench -- NAME [--peer NAME]`. Prints a table, writes `bench/results/NAME.json`, and ends with
+ * Runs one benchmark: `npm run bench -- NAME [--peer NAME]…`. Prints a table, writes `bench/results/NAME.json`, and ends with
  * 1 when a bar is not met, 2 when it was called wrongly. Without a name it lists what there is.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -14,6 +14,9 @@ const benchmarks = {
   folder: here,
   parts: [
     'frame',
+    'backup-helper',
+    'backup-peers',
+    'backup-site',
     'benchmark',
     'counting-subscriber',
     'event-flood',
@@ -29,29 +32,35 @@ const benchmarks = {
 process.exitCode = await main()
 
 async function main(): Promise<number> {
-  const { positionals, values } = parseArgs({ allowPositionals: true, options: { peer: { type: 'string' } } })
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { peer: { type: 'string', multiple: true } },
+  })
   const [name] = positionals
   const benchmark = await namedProgram<Benchmark>(name, benchmarks)
   if (!benchmark || name === undefined) return 2
   const peers = benchmark.peers ?? {}
-  if (values.peer !== undefined && !Object.hasOwn(peers, values.peer)) {
-    say(`${name} cannot be measured beside ${values.peer}. Its peers: ${Object.keys(peers).join(', ') || 'none'}.`)
+  const wanted = [...new Set(values.peer ?? [])]
+  const unknown = wanted.find((peer) => !Object.hasOwn(peers, peer))
+  if (unknown !== undefined) {
+    say(`${name} cannot be measured beside ${unknown}. Its peers: ${Object.keys(peers).join(', ') || 'none'}.`)
     return 2
   }
-  return inFolderOfItsOwn(`bench-${name}`, (folder) => measure(name, benchmark, values.peer ?? null, folder))
+  return inFolderOfItsOwn(`bench-${name}`, (folder) => measure(name, benchmark, wanted, folder))
 }
 
-async function measure(name: string, benchmark: Benchmark, peer: string | null, folder: string): Promise<number> {
+async function measure(name: string, benchmark: Benchmark, peers: readonly string[], folder: string): Promise<number> {
   say(`${name}: ${benchmark.what}`)
-  if (peer !== null) say(`Beside ${peer}: ${benchmark.peers?.[peer]}`)
+  for (const peer of peers) say(`Beside ${peer}: ${benchmark.peers?.[peer]}`)
+  const [peer = null] = peers
   const at = new Date().toISOString()
-  const bars = (await benchmark.run({ peer, folder, note: (line) => say(`  ${line}`) })).map(judge)
+  const bars = (await benchmark.run({ peer, peers, folder, note: (line) => say(`  ${line}`) })).map(judge)
   say(table(bars))
   const results = join(here, 'results')
   mkdirSync(results, { recursive: true })
   writeFileSync(
     join(results, `${name}.json`),
-    `${JSON.stringify({ name, at, peer, machine: machine(), bars }, null, 2)}\n`,
+    `${JSON.stringify({ name, at, peers, machine: machine(), bars }, null, 2)}\n`,
   )
   return bars.every(({ ok }) => ok) ? 0 : 1
 }

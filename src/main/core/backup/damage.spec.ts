@@ -19,8 +19,10 @@ import { newId } from '#core/platform/index.ts'
 import { openBackupRig } from '../../../../test/support/backup-rig.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { makeDatabase, noise } from '../../../../test/support/odd-site.ts'
+import { testRuntime } from '../../../../test/support/runtime.ts'
 import { differences, listTree } from '../../../../test/support/tree-listing.ts'
 import { until } from '../../../../test/support/until.ts'
+import { Crew } from './crew/crew.ts'
 import { loadIndex } from './repository/blob-index.ts'
 import { BlobStore } from './repository/blob-store.ts'
 import { openStorage } from './repository/open-storage.ts'
@@ -268,7 +270,8 @@ async function forge(repository: string, good: string, change: (entries: TreeEnt
   const reader = new BlobReader(storage, index)
   const entries = change([...(await readTree(reader, snapshot.tree))])
   const byName = (entry: TreeEntry) => entry.name ?? ''
-  const store = new BlobStore(storage, index)
+  await using crew = new Crew(testRuntime(), storage.protection)
+  const store = new BlobStore(storage, index, crew)
   const tree = store.put('tree', encodeTree(entries.sort((a, b) => (byName(a) < byName(b) ? -1 : 1))))
   await store.finish(async () => {})
   const id = newId('sn')

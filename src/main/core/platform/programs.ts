@@ -14,6 +14,7 @@ export const programs = {
   backup: 'backup/backup.program',
   sandbox: 'sandbox.program',
   'row-count': 'backup/losses/row-count.program',
+  'backup-crew': 'backup/crew/crew.program',
   'database-copy': 'store/database-copy.program',
   'dependency-proxy': 'dependencies/proxy.program',
   'sqlite-session': 'databases/sqlite/sqlite.program',

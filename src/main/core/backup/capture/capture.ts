@@ -15,7 +15,6 @@ import { ConsoleError } from '#shared/problem.ts'
 import { fromRawKey, joinRaw, rawKey, shown } from '../raw-path.ts'
 import type { BlobReader } from '../repository/blob-reader.ts'
 import type { BlobStore } from '../repository/blob-store.ts'
-import { fileChunks } from '../repository/chunker.ts'
 import {
   encodeTree,
   type FileEntry,
@@ -25,6 +24,7 @@ import {
   type TreeEntry,
   targetFields,
 } from '../repository/tree.ts'
+import { type CheckedDatabase, storedDatabase } from '../repository/verify.ts'
 import {
   captureDatabase,
   type DatabaseMode,
@@ -35,6 +35,7 @@ import {
   sniff,
   walLook,
 } from './database-capture.ts'
+import type { FileReader } from './file-reader.ts'
 import { hadRested, lookOf, sameLook } from './look.ts'
 import { Notes } from './notes.ts'
 import type { Scope } from './scope.ts'
@@ -50,6 +51,7 @@ export interface CaptureRequest {
 
 export interface CapturePorts {
   readonly store: BlobStore
+  readonly reader: FileReader
   readonly trees: BlobReader
   readonly owners: Owners
   readonly database: DatabasePorts
@@ -61,7 +63,8 @@ export interface Captured {
   readonly tree: string
   readonly files: number
   readonly bytes: number
-  readonly databases: readonly string[]
+  /** The databases, with what their checks found where they were checked. */
+  readonly databases: readonly CheckedDatabase[]
   /** Names directly in the site folder that were captured. */
   readonly top: readonly Buffer[]
   readonly warnings: readonly string[]
@@ -74,11 +77,21 @@ export async function captureSite(request: CaptureRequest, ports: CapturePorts):
   return new Capture(request, ports).run()
 }
 
+/** Entries of one name, or soon; and the endings of names beside it that they stand for. */
+interface Found {
+  readonly entries: TreeEntry[] | Promise<TreeEntry[]>
+  readonly covers?: readonly Sidecar[]
+}
+
 class Capture {
   readonly #request: CaptureRequest
   readonly #ports: CapturePorts
   readonly #notes = new Notes()
-  readonly #databases: string[] = []
+  readonly #databases: CheckedDatabase[] = []
+  /** What checks of databases found. */
+  readonly #problems = new Map<TreeEntry, string | null>()
+  /** The database that is being taken: one at a time, beside everything else. */
+  #turn: Promise<unknown> = Promise.resolve()
   /** Files with several names, by inode. */
   readonly #hard = new Map<string, FileEntry>()
   #files = 0
@@ -119,6 +132,10 @@ class Capture {
     const before = await this.#before(previous)
     const entries = new Map<string, TreeEntry>()
     const covered = new Set<string>()
+    const coming: Promise<void>[] = []
+    const keep = (found: readonly TreeEntry[]) => {
+      for (const entry of found) entries.set(rawKey(nameBytes(entry)), entry)
+    }
     for (const name of names) {
       if (++this.#seen % 64 === 0) await turn()
       const key = rawKey(name)
@@ -127,23 +144,34 @@ class Capture {
       if (covered.has(key) || scope.excludes(below) || scope.place(below) === 'outside') continue
       try {
         const found = await this.#entry(joinRaw(folder, name), below, name, before.get(key))
-        for (const entry of found?.entries ?? []) entries.set(rawKey(nameBytes(entry)), entry)
         for (const ending of found?.covers ?? []) covered.add(key + ending)
+        if (!(found?.entries instanceof Promise)) keep(found?.entries ?? [])
+        else {
+          const kept = found.entries.then(keep).catch((error: unknown) => this.#missed(below, error))
+          kept.catch(() => {}) // Told below; until then it must not count as unhandled.
+          coming.push(kept)
+        }
       } catch (error) {
-        if (!isSystemError(error)) throw error
-        // What vanishes while a live site is read was not part of it any more.
-        if (error.code !== 'ENOENT') this.#notes.lose(shown(below), error.message)
+        this.#missed(below, error)
       }
     }
-    return [...entries].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry)
+    await Promise.all(coming)
+    const siblings = [...entries].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry)
+    for (const entry of siblings) {
+      if (entry.type !== 'file' || !entry.database) continue
+      const stored = storedDatabase({ path: joinRaw(path, nameBytes(entry)), entry, siblings })
+      this.#databases.push({ ...stored, problem: this.#problems.get(entry) })
+    }
+    return siblings
   }
 
-  async #entry(
-    file: Buffer,
-    path: Buffer,
-    name: Buffer,
-    before: TreeEntry | undefined,
-  ): Promise<{ entries: TreeEntry[]; covers?: readonly Sidecar[] } | undefined> {
+  /** What vanishes while a live site is read was not part of it any more. Throws what is no error of a file. */
+  #missed(path: Buffer, error: unknown): void {
+    if (!isSystemError(error)) throw error
+    if (error.code !== 'ENOENT') this.#notes.lose(shown(path), error.message)
+  }
+
+  async #entry(file: Buffer, path: Buffer, name: Buffer, before: TreeEntry | undefined): Promise<Found | undefined> {
     const stat = lstatSync(file, { bigint: true })
     const common = { ...nameFields(name), ...this.#common(stat) }
     if (stat.isDirectory()) {
@@ -182,7 +210,7 @@ class Capture {
         ...(torn && { torn }),
         ...(database && { database }),
       }
-      return this.#keep(path, kept, database?.how === 'copy' ? sidecars : database ? ['-shm' as const] : [])
+      return this.#keep(kept, database?.how === 'copy' ? sidecars : database ? ['-shm' as const] : [])
     }
     const handle = openSync(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
     let database: ReturnType<typeof sniff>
@@ -192,21 +220,25 @@ class Capture {
       if (!database) {
         if (before?.database)
           this.#notes.blame(`${shown(path)} was a database, and is none any more: its beginning is damaged.`)
-        const { size, chunks, look, torn } = await this.#ports.database.reader.read(handle, fileChunks)
+        const { size, chunks, look, torn } = await this.#ports.reader.read(handle)
         if (torn) this.#notes.blame(`${shown(path)} changed each time it was read; its parts may not belong together.`)
-        return this.#keep(
-          path,
-          { ...common, ...hard, ...sparse, size, chunks: [...chunks], look, ...(torn && { torn }) },
-          [],
-        )
+        return this.#keep({ ...common, ...hard, ...sparse, size, chunks: [...chunks], look, ...(torn && { torn }) }, [])
       }
     } finally {
       closeSync(handle)
     }
-    return this.#database(file, path, name, { ...common, ...hard })
+    // Beside everything else: most of it is done by other processes.
+    const taken = this.#turn.then(() => this.#database(file, path, name, { ...common, ...hard }))
+    this.#turn = taken.catch(() => {})
+    return { entries: taken, covers: sidecars }
   }
 
-  async #database(file: Buffer, path: Buffer, name: Buffer, common: Omit<FileEntry, 'size' | 'chunks' | 'look'>) {
+  async #database(
+    file: Buffer,
+    path: Buffer,
+    name: Buffer,
+    common: Omit<FileEntry, 'size' | 'chunks' | 'look'>,
+  ): Promise<TreeEntry[]> {
     const captured = await captureDatabase(file, this.#request.databases, this.#ports.database)
     const { size, chunks, look, torn } = captured.read
     if (captured.warning)
@@ -218,13 +250,13 @@ class Capture {
       const fields = { ...nameFields(Buffer.concat([name, Buffer.from(ending)])), ...this.#common(stat) }
       logs.push({ type: 'file', ...fields, size: read.size, chunks: [...read.chunks], look: read.look })
     }
-    const kept = this.#keep(path, entry, sidecars)
-    return { ...kept, entries: [...kept.entries, ...logs] }
+    this.#keep(entry, sidecars)
+    if (captured.problem !== undefined) this.#problems.set(entry, captured.problem)
+    return [entry, ...logs]
   }
 
-  #keep(path: Buffer, entry: FileEntry, covers: readonly Sidecar[]) {
+  #keep(entry: FileEntry, covers: readonly Sidecar[]) {
     if (entry.hard) this.#hard.set(entry.hard, entry)
-    if (entry.database) this.#databases.push(shown(path))
     this.#files++
     this.#bytes += entry.size
     this.#ports.onFile(entry.size)

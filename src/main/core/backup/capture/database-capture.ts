@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { newId } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
-import { databaseChunks } from '../repository/chunker.ts'
 import type { FileEntry, Look } from '../repository/tree.ts'
+import { problemIn } from '../repository/verify.ts'
 import type { FileReader, ReadFile } from './file-reader.ts'
 import { hadRested, lookOf, newestMs, sameLook } from './look.ts'
 
@@ -18,9 +18,12 @@ export type Sidecar = (typeof sidecars)[number]
 export type DatabaseMode = 'through SQLite' | 'as it lies'
 
 export interface DatabasePorts {
+  /** Cuts into chunks for databases. */
   readonly reader: FileReader
   /** Copies a live database into a new file, in a process of its own. */
   copy(from: string, to: string): Promise<unknown>
+  /** Has SQLite check a copy, likewise. */
+  check(path: string): Promise<{ readonly ok: boolean; readonly problems: readonly string[] }>
   /** Folder for working copies. */
   readonly temporary: string
   /** Wall-clock milliseconds. */
@@ -33,8 +36,10 @@ export interface CapturedDatabase {
   readonly database: NonNullable<FileEntry['database']>
   /** The log files beside it that belong to its content, when it was taken as it lies. */
   readonly logs: readonly { readonly ending: Sidecar; readonly read: ReadFile }[]
-  /** A sentence when something is wrong with it. */
+  /** A sentence when it could not be taken as it should be. */
   readonly warning: string | null
+  /** What SQLite finds wrong with what was taken, null for nothing; undefined when it was not asked. */
+  readonly problem?: string | null | undefined
 }
 
 /** Whether a file begins as SQLite databases do; and bytes 24 to 27, which count its changes outside WAL mode. */
@@ -101,9 +106,12 @@ async function captureCopy(path: Buffer, ports: DatabasePorts): Promise<Captured
   try {
     const handle = openSync(copy, 'r')
     try {
-      const read = await ports.reader.read(handle, databaseChunks)
+      // Beside the reading, and of the same bytes: once they are stored they need not be written out to be checked.
+      // A check that could not be made is made later, from the repository.
+      const checking = ports.check(copy).then(problemIn, () => undefined)
+      const [problem, read] = await Promise.all([checking, ports.reader.read(handle)])
       const database = { how: 'copy', wal, counter: before?.counter ?? '' } as const
-      return { read: { ...read, look }, database, logs: [], warning: null }
+      return { read: { ...read, look }, database, logs: [], warning: null, problem }
     } finally {
       closeSync(handle)
     }
@@ -141,12 +149,12 @@ async function captureAsItLies(path: Buffer, ports: DatabasePorts): Promise<Omit
   const logs: { ending: Sidecar; read: ReadFile }[] = []
   const main = await withHandle(path, async (handle) => {
     const counter = sniff(handle)?.counter ?? ''
-    return { read: await ports.reader.read(handle, databaseChunks), counter }
+    return { read: await ports.reader.read(handle), counter }
   })
   for (const ending of ['-wal', '-journal'] as const) {
     const log = beside(path, ending)
     if (!lstatSync(log, { throwIfNoEntry: false })?.isFile()) continue
-    logs.push({ ending, read: await withHandle(log, (handle) => ports.reader.read(handle, databaseChunks)) })
+    logs.push({ ending, read: await withHandle(log, (handle) => ports.reader.read(handle)) })
   }
   return { read: main.read, database: { how: 'raw', wal, counter: main.counter }, logs }
 }

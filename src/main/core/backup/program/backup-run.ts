@@ -10,6 +10,9 @@ import { type Scope, scopeOf } from '../capture/scope.ts'
 import { surveySite } from '../capture/survey.ts'
 import { rawKey } from '../raw-path.ts'
 import { BlobStore, writeIndex } from '../repository/blob-store.ts'
+import { databaseChunks, fileChunks } from '../repository/chunker.ts'
+import type { IndexedPack } from '../repository/index-format.ts'
+import { checkPacks } from '../repository/pack-check.ts'
 import { keepReserve } from '../repository/reserve.ts'
 import {
   listSnapshots,
@@ -19,7 +22,7 @@ import {
   writeSnapshot,
 } from '../repository/snapshot-file.ts'
 import { nameBytes, readTree } from '../repository/tree.ts'
-import { checkStored, contentsOf, findDatabase, type StoredDatabase, verifyPacks } from '../repository/verify.ts'
+import { type CheckedDatabase, checkStored, findDatabase, type StoredDatabase } from '../repository/verify.ts'
 import type { Engine } from './engine.ts'
 import type { Input, Output } from './messages.ts'
 import { assertRoomIn } from './space.ts'
@@ -44,23 +47,24 @@ export async function runBackup(
   const tagged = request.tagged ? await taggedPatterns(engine.site.directory, request.scope, request.exclude) : []
   const exclude = [...request.exclude, ...tagged]
   const scope = scopeOf(request.scope, exclude, request.paths)
-  const total = await surveySite(directory, scope)
   const { snapshots } = await listSnapshots(storage)
   const previous = newestCovering(snapshots, request)
+  // Counting takes as long as comparing: how much there is is known well enough from the snapshot before.
+  const total =
+    !imported && request.scope !== 'paths' && previous?.scope === request.scope
+      ? previous
+      : await surveySite(directory, scope)
   const adopted = await adoptOrphans(engine)
   // Compressed and without what is known already it will be less; nobody knows how much less.
   await assertRoomIn(storage, Math.max(0, total.bytes - (previous?.bytes ?? 0) - adopted) / 3, 'The backup')
-  const store = new BlobStore(storage, engine.index)
+  const store = new BlobStore(storage, engine.index, engine.crew)
   const captured = await capture(engine, request, scope, store, imported ? undefined : previous, total.bytes, directory)
   if (request.kind !== 'restore-point' && !imported)
     await assertSourcesThere(engine, request.scope, captured, snapshots)
   const packs = await store.finish(() => engine.reach('backup.after-packs'))
   await engine.reach('backup.after-index')
-  await verifyPacks(
-    storage,
-    packs.map((pack) => pack.id),
-  )
-  const verified = await verdict(engine, captured.tree, previous)
+  await readBack(engine, packs, captured.databases)
+  const verified = await verdict(engine, captured.databases, previous)
   const damaged = verified.damaged.length > 0
   const shrunk = request.kind === 'restore-point' || imported ? null : shrinkage(captured, snapshots, request.kind)
   const id = newId('sn')
@@ -81,7 +85,7 @@ export async function runBackup(
     files: captured.files,
     bytes: captured.bytes,
     added: store.added,
-    databases: [...captured.databases],
+    databases: captured.databases.map(({ path }) => path),
     warnings: [...captured.warnings, ...(shrunk === null ? [] : [shrunk])],
     partial: captured.partial || damaged,
     lost: [...captured.lost],
@@ -115,11 +119,13 @@ async function capture(
     },
     {
       store,
+      reader: new FileReader(store, fileChunks),
       trees: engine.reader,
       owners: engine.owners,
       database: {
-        reader: new FileReader(store, () => {}),
+        reader: new FileReader(store, databaseChunks),
         copy: (from, to) => copyDatabase(engine.runtime, { from, to }),
+        check: (path) => checkDatabase(engine.runtime, path),
         temporary: engine.temporary,
         now: () => Date.now(),
       },
@@ -140,11 +146,8 @@ async function adoptOrphans(engine: Engine): Promise<number> {
   const orphans = engine.index.unnamed()
   const whole: (typeof orphans)[number][] = []
   for (const pack of orphans) {
-    const good = await verifyPacks(storage, [pack.id]).then(
-      () => true,
-      () => false, // Damaged, and nobody needs it.
-    )
-    if (good) whole.push(pack)
+    const faults = await checkPacks([{ ...pack, blobs: [] }], { storage, crew: engine.crew })
+    if (faults.length === 0) whole.push(pack) // Else it is damaged, and nobody needs it.
   }
   if (whole.length > 0) await writeIndex(storage, whole)
   for (const { id } of whole) engine.index.nowNamed(id)
@@ -152,16 +155,40 @@ async function adoptOrphans(engine: Engine): Promise<number> {
   return whole.reduce((sum, { size }) => sum + size, 0)
 }
 
-/** Opens every database of the tree from the repository; one that is as it was in a verified snapshot need not be. */
-export async function verdict(engine: Engine, tree: string, known: Snapshot | undefined): Promise<Verified> {
-  const { databases } = await contentsOf(engine.reader, tree)
+/**
+ * Reads the new packs back. What was found out about a database before it was stored holds only if its pieces, new and old,
+ * unpack to the same.
+ */
+async function readBack(
+  { repository: { storage }, crew, reader }: Engine,
+  packs: readonly IndexedPack[],
+  databases: readonly CheckedDatabase[],
+): Promise<void> {
+  const pieces = new Set(databases.flatMap(({ main, problem }) => (problem === undefined ? [] : main.chunks)))
+  const wanted = packs.map(({ id, size, blobs }) => ({ id, size, blobs: blobs.filter((blob) => pieces.has(blob.id)) }))
+  const [first] = await checkPacks(wanted, { storage, crew })
+  if (first) throw first.error
+  for (const { blobs } of wanted) for (const { id } of blobs) pieces.delete(id)
+  for (const id of pieces) await reader.get(id)
+}
+
+/**
+ * Opens the databases from the repository. One that was checked as it was taken need not be, nor one that is as it was in a
+ * verified snapshot.
+ */
+export async function verdict(
+  engine: Engine,
+  databases: readonly CheckedDatabase[],
+  known: Snapshot | undefined,
+): Promise<Verified> {
   const damaged: string[] = []
   const reasons: string[] = []
   for (const database of databases) {
-    if (known?.verified?.ok && (await isSameIn(engine, known, database))) continue
-    const problem = await checkStored(database, engine.reader, engine.temporary, (path) =>
-      checkDatabase(engine.runtime, path),
-    )
+    if (database.problem === undefined && known?.verified?.ok && (await isSameIn(engine, known, database))) continue
+    const problem =
+      database.problem === undefined
+        ? await checkStored(database, engine.reader, engine.temporary, (path) => checkDatabase(engine.runtime, path))
+        : database.problem
     if (problem === null) continue
     damaged.push(database.path)
     reasons.push(`The database ${database.path} is damaged: ${problem.replace(/\.?$/, '.')}`)

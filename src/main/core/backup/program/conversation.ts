@@ -163,8 +163,9 @@ export class Conversation {
   }
 }
 
-function programPath(name: ProgramName, { databaseCopy }: Hello): string {
+function programPath(name: ProgramName, { databaseCopy, crew }: Hello): string {
   if (name === 'database-copy') return databaseCopy
+  if (name === 'backup-crew') return crew
   throw new Error(`The backup helper does not run the program ${name}.`)
 }
 

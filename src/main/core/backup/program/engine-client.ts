@@ -39,7 +39,7 @@ export class Helper implements AsyncDisposable {
   constructor(options: HelperOptions) {
     this.#options = options
     const { runtime, signal } = options
-    this.#child = spawn(runtime.node, [runtime.program('backup')], {
+    this.#child = spawn(runtime.node, [...memoryFlags, runtime.program('backup')], {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: helperEnvironment(),
       windowsHide: true,
@@ -67,7 +67,13 @@ export class Helper implements AsyncDisposable {
       site: options.site,
       databaseCopy: runtime.program('database-copy'),
       ...(options.secrets && { secrets: options.secrets }),
+      crew: runtime.program('backup-crew'),
     })
+  }
+
+  /** Of the helper's process; undefined when it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid
   }
 
   /** Asks one thing and resolves with its answer. Rejects with the helper's ConsoleError, or when it ends or is killed. */
@@ -132,9 +138,17 @@ export class Helper implements AsyncDisposable {
   }
 }
 
+/** Its threads each have a heap of their own: small ones for what lives shortly, and buffers given back in time. */
+const memoryFlags = ['--expose-gc', '--max-semi-space-size=4']
+
 /** What the helper inherits: enough to run, and threads for compression. Crash points stay with the console. */
 function helperEnvironment(): Record<string, string> {
-  const environment: Record<string, string> = { UV_THREADPOOL_SIZE: '4' }
+  const environment: Record<string, string> = {
+    UV_THREADPOOL_SIZE: '4',
+    // glibc: what is freed goes back to the system, instead of being kept for each thread.
+    MALLOC_MMAP_THRESHOLD_: '1000000',
+    MALLOC_TRIM_THRESHOLD_: '2000000',
+  }
   for (const name of ['PATH', 'HOME', 'LANG', 'TMPDIR', 'SystemRoot', 'TEMP', 'APPDATA']) {
     const value = process.env[name]
     if (value !== undefined) environment[name] = value

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Owners, Runtime } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { ownFolder } from '../capture/scope.ts'
+import { Crew } from '../crew/crew.ts'
 import { type BlobIndex, loadIndex } from '../repository/blob-index.ts'
 import { BlobReader } from '../repository/blob-reader.ts'
 import { checked } from '../repository/keys/key-folder.ts'
@@ -26,6 +27,8 @@ export interface Engine {
   readonly temporary: string
   readonly index: BlobIndex
   readonly reader: BlobReader
+  /** Threads for what takes processor time. */
+  readonly crew: Crew
   progress(done: number, total: number, unit: 'files' | 'bytes'): void
   /** A named crash point; resolves when the console says to go on. */
   reach(point: string): Promise<void>
@@ -46,6 +49,7 @@ export async function openEngine(
     if (locked && !storage.workFolder) await emptied(temporary)
     const index = await loadIndex(storage)
     const reader = new BlobReader(storage, index)
+    const crew = new Crew(ports.runtime, storage.protection)
     return {
       ...ports,
       site: hello.site,
@@ -54,7 +58,9 @@ export async function openEngine(
       temporary,
       index,
       reader,
+      crew,
       async [Symbol.asyncDispose]() {
+        await crew[Symbol.asyncDispose]()
         await locked?.[Symbol.asyncDispose]()
         storage[Symbol.dispose]()
       },

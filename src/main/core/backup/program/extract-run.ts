@@ -33,7 +33,7 @@ export async function runExtract(engine: Engine, request: Input<'extract'>): Pro
     },
   })
   await engine.reach('extract.after-written')
-  await verifyStaged(folder, entries, scope, engine.reader)
+  await verifyStaged(folder, entries, scope, engine)
   return { files, bytes }
 }
 

@@ -5,8 +5,9 @@ import { ConsoleError } from '#shared/problem.ts'
 import { ownFolder } from '../capture/scope.ts'
 import { joinRaw } from '../raw-path.ts'
 import { noteDamaged } from '../repository/blob-index.ts'
+import { checkPacks, type PackToCheck, packsWith } from '../repository/pack-check.ts'
 import { markSnapshot, readSnapshot, type Verified } from '../repository/snapshot-file.ts'
-import { contentsOf, packsOf, verifyPacks } from '../repository/verify.ts'
+import { contentsOf } from '../repository/verify.ts'
 import { verdict } from './backup-run.ts'
 import type { Engine } from './engine.ts'
 import type { Input } from './messages.ts'
@@ -27,20 +28,12 @@ const damages: ReadonlySet<string> = new Set(['repository-damaged', 'snapshot-da
 
 async function verifyAll(engine: Engine, tree: string): Promise<Verified> {
   try {
-    const { blobs } = await contentsOf(engine.reader, tree).catch((error) => noteAllDamaged(engine, error))
-    await verifyPacksOf(engine, packsOf(engine.index, blobs))
-    let done = 0
-    const waiting = new Set<Promise<void>>()
-    for (const id of blobs) {
-      const work: Promise<void> = engine.reader.get(id).then(() => {
-        waiting.delete(work)
-        engine.progress(++done, blobs.size, 'files')
-      })
-      waiting.add(work)
-      if (waiting.size >= 4) await Promise.race(waiting)
-    }
-    await Promise.all(waiting)
-    return await verdict(engine, tree, undefined)
+    const { blobs, databases } = await contentsOf(engine.reader, tree).catch((error) => noteAllDamaged(engine, error))
+    // Beside the packs: it is another process that opens the databases.
+    const opened = verdict(engine, databases, undefined)
+    opened.catch(() => {}) // What is wrong with a pack tells more.
+    await checkPacksOf(engine, packsWith(engine.index, blobs))
+    return await opened
   } catch (error) {
     // A disk that cannot be read now, or is full, says nothing of the snapshot.
     if (!(error instanceof ConsoleError) || !damages.has(error.problem.code)) throw error
@@ -54,9 +47,9 @@ async function verifyAll(engine: Engine, tree: string): Promise<Verified> {
  */
 async function noteAllDamaged(engine: Engine, error: unknown): Promise<never> {
   if (error instanceof ConsoleError && error.problem.code === 'repository-damaged') {
-    await verifyPacksOf(
+    await checkPacksOf(
       engine,
-      engine.index.packs().map(({ id }) => id),
+      engine.index.packs().map(({ id, size }) => ({ id, size, blobs: [] })),
     ).catch((found) => {
       if (!(found instanceof ConsoleError)) throw found
     })
@@ -64,22 +57,26 @@ async function noteAllDamaged(engine: Engine, error: unknown): Promise<never> {
   throw error
 }
 
-/** Checks every pack, notes those that are damaged, and then rejects with the first finding. */
-async function verifyPacksOf(engine: Engine, packs: Iterable<string>): Promise<void> {
+/** Checks every pack and everything needed in it, notes those that are damaged, and then rejects with the first finding. */
+async function checkPacksOf(engine: Engine, packs: readonly PackToCheck[]): Promise<void> {
   const { storage } = engine.repository
-  const damaged: string[] = []
-  let first: unknown
-  for (const pack of packs) {
-    try {
-      await verifyPacks(storage, [pack])
-    } catch (error) {
-      first ??= error
-      damaged.push(pack)
-    }
-  }
-  if (damaged.length === 0) return
-  await noteDamaged(storage, damaged)
-  throw first
+  const bytes = packs.reduce((sum, { size }) => sum + size, 0)
+  let done = 0
+  const faults = await checkPacks(packs, {
+    storage,
+    crew: engine.crew,
+    onPack(size) {
+      done += size
+      engine.progress(done, bytes, 'bytes')
+    },
+  })
+  const [first] = faults
+  if (!first) return
+  await noteDamaged(
+    storage,
+    faults.map(({ pack }) => pack),
+  )
+  throw first.error
 }
 
 /** Removes a folder tree below the site's `.wheelhouse`; names of any bytes, folders without rights included. */

@@ -20,7 +20,7 @@ export const hello = z.object({
   /** Null for work that touches no backups. */
   target: storageAddressSchema.nullable(),
   site: siteSchema,
-  /** Path of the database-copy program. */
+  /** Paths of the programs that the helper runs. */
   databaseCopy: z.string(),
   /** What opens an encrypted repository. Comes over standard input and nowhere else, and is never logged. */
   secrets: z
@@ -33,6 +33,7 @@ export const hello = z.object({
       sealed: z.boolean(),
     })
     .optional(),
+  crew: z.string(),
 })
 export type Hello = z.infer<typeof hello>
 

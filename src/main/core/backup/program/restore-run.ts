@@ -82,7 +82,7 @@ export async function runStage(engine: Engine, request: Input<'stage'>): Promise
   // Few files are synced one by one; for many it is cheaper to sync the whole disk, whatever else waits to be written.
   if (files <= fewFiles || !(await syncDisk(folder.toString()))) syncTree(folder)
   await engine.reach('restore.after-staging-written')
-  await verifyStaged(folder, entries, scope, engine.reader)
+  await verifyStaged(folder, entries, scope, engine)
   await assertDatabases(engine, snapshot, scope)
   return { carried: kept.carried.map(rawKey), stranded: kept.stranded.map(rawKey) }
 }

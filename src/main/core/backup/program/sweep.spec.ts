@@ -17,6 +17,7 @@ async function withEngine<T>(folder: string, use: (engine: Engine) => Promise<T>
     target: { kind: 'folder' as const, folder: join(folder, 'backups') },
     site: { id: 'bench', name: 'Bench', directory: join(folder, 'site') },
     databaseCopy: testRuntime().program('database-copy'),
+    crew: testRuntime().program('backup-crew'),
   }
   const ports = {
     runtime: testRuntime(),

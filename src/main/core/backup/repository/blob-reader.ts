@@ -1,11 +1,17 @@
 import { promisify } from 'node:util'
 import { zstdDecompress, zstdDecompressSync } from 'node:zlib'
 import { ConsoleError } from '#shared/problem.ts'
+import type { StoredPiece } from '../crew/tasks.ts'
 import type { BlobIndex, BlobLocation } from './blob-index.ts'
 import { keys } from './layout.ts'
+import { asOwned } from './owned-bytes.ts'
 import { unsealBlob } from './pack-format.ts'
+import type { Protection } from './protection.ts'
 import type { Storage } from './storage.ts'
 
+/** What is not wanted and is read all the same, because reading twice takes longer; and how much is read at once. */
+const gapBound = 64 * 1024
+const rangeBound = 16 * 1024 * 1024
 const decompressHere = 64 * 1024
 const decompressElsewhere = promisify(zstdDecompress)
 
@@ -21,7 +27,11 @@ export class BlobReader {
 
   /** Length of a blob in bytes, known without reading it. */
   length(id: string): number {
-    return this.#locate(id).length
+    return this.location(id).length
+  }
+
+  get protection(): Protection {
+    return this.#storage.protection
   }
 
   /** The id that a blob of these bytes has here. */
@@ -30,7 +40,7 @@ export class BlobReader {
   }
 
   async get(id: string): Promise<Buffer> {
-    const at = this.#locate(id)
+    const at = this.location(id)
     const stored = await this.#read(at)
     if (at.codec === 'raw' || at.length <= decompressHere) return this.#checked(at, this.#unpacked(at, stored))
     const bytes = await decompressElsewhere(stored, { maxOutputLength: at.length, chunkSize: at.length }).catch(() => {
@@ -39,7 +49,8 @@ export class BlobReader {
     return this.#checked(at, bytes)
   }
 
-  #locate(id: string): BlobLocation {
+  /** Where a blob lies. */
+  location(id: string): BlobLocation {
     const at = this.#index.get(id)
     if (at) return at
     throw new ConsoleError(
@@ -50,16 +61,59 @@ export class BlobReader {
     )
   }
 
+  /**
+   * Blobs as they are stored, in the order of `ids`, not checked: who unpacks them does that. What lies close together is
+   * read at once, and shares memory.
+   */
+  async stored(ids: readonly string[]): Promise<StoredPiece[]> {
+    const wanted = ids.map((id, index) => ({ at: this.location(id), index }))
+    wanted.sort((a, b) => (a.at.pack === b.at.pack ? a.at.offset - b.at.offset : a.at.pack < b.at.pack ? -1 : 1))
+    const pieces: StoredPiece[] = []
+    for (let from = 0; from < wanted.length; ) {
+      const begin = wanted[from]?.at
+      if (!begin) break
+      let to = from
+      let end = begin.offset
+      for (let next = wanted[to]; next; next = wanted[++to]) {
+        const { pack, offset, stored } = next.at
+        if (pack !== begin.pack || offset > end + gapBound || offset + stored - begin.offset > rangeBound) {
+          if (to > from) break
+        }
+        end = Math.max(end, offset + stored)
+      }
+      const bytes = asOwned(await this.#range(begin, end - begin.offset))
+      for (const { at, index } of wanted.slice(from, to)) {
+        const start = at.offset - begin.offset
+        if (start + at.stored > bytes.length) throw this.damaged(at.id, 'it ends too early')
+        const { id, type, codec, length, pack, salt } = at
+        pieces[index] = { id, type, codec, length, pack, salt, bytes: bytes.subarray(start, start + at.stored) }
+      }
+      from = to
+    }
+    return pieces
+  }
+
+  /** What to say of a blob that turned out not to be what it should be: `repository-damaged`. */
+  damaged(id: string, why: string): ConsoleError {
+    return this.#damaged(this.location(id), why)
+  }
+
   async #read(at: BlobLocation): Promise<Buffer> {
-    const stored = await this.#storage.readRange(keys.pack(at.pack), at.offset, at.stored).catch((error: unknown) => {
+    const stored = await this.#range(at, at.stored)
+    if (stored.length < at.stored) throw this.#damaged(at, 'it ends too early')
+    return this.#opened(at, stored)
+  }
+
+  /** Bytes from a blob on; fewer where the pack ends before. */
+  async #range(at: BlobLocation, length: number): Promise<Buffer> {
+    const bytes = await this.#storage.readRange(keys.pack(at.pack), at.offset, length).catch((error: unknown) => {
       // What the storage says in a sentence (no network, not plugged in) is no damage.
       throw error instanceof ConsoleError
         ? error
         : this.#damaged(at, error instanceof Error ? error.message : String(error))
     })
-    if (!stored) throw this.#damaged(at, 'it is missing')
-    if (stored.length < at.stored) throw this.#damaged(at, 'it ends too early')
-    return this.#opened(at, stored)
+    if (!bytes) throw this.#damaged(at, 'it is missing')
+    return bytes
   }
 
   #opened(at: BlobLocation, stored: Buffer): Buffer {

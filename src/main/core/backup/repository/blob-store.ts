@@ -1,55 +1,49 @@
-import { createHash, hash } from 'node:crypto'
-import { promisify } from 'node:util'
-import { constants, zstdCompress, zstdCompressSync } from 'node:zlib'
+import { hash } from 'node:crypto'
+import type { Crew } from '../crew/crew.ts'
+import type { BlobPiece, PackedOutput } from '../crew/tasks.ts'
 import type { BlobIndex } from './blob-index.ts'
 import { encodeIndex, type IndexedPack } from './index-format.ts'
 import { keys } from './layout.ts'
-import {
-  type BlobType,
-  type Codec,
-  encodeEnd,
-  encodeHeader,
-  type PackedBlob,
-  sealBlob,
-  unsealBlob,
-} from './pack-format.ts'
-import type { PackSealing, Protection, Sealing } from './protection.ts'
+import type { BlobType } from './pack-format.ts'
+import { type FinishedPack, Packer } from './packer.ts'
+import type { Protection } from './protection.ts'
 import type { Storage } from './storage.ts'
 
-const packTarget = 16 * 1024 * 1024
-/** Bytes taken in and not yet on disk: bounds memory, and keeps the compressing threads busy. */
-const inFlightBound = 64 * 1024 * 1024
-/** Below this size handing a blob to another thread costs more than compressing it here. */
-const compressHere = 48 * 1024
-/** Level 3, into one buffer that the outcome surely fits in. */
-const compression = (length: number) => ({
-  params: { [constants.ZSTD_c_compressionLevel]: 3 },
-  chunkSize: length + (length >> 7) + 128,
-})
-const compressElsewhere = promisify(zstdCompress)
+/** Bytes handed to a thread at once: a whole file of the usual size, or many small ones. */
+const parcelSize = 2 * 1024 * 1024
+/** A backup that brings little new needs no more. */
+const firstSize = 256 * 1024
+/** Bytes taken in and not yet compressed, and bytes of packs not yet written: bound memory, and keep the threads busy. */
+const inFlightBound = 24 * 1024 * 1024
 
 /**
- * Takes blobs in, each once, and writes them compressed into packs. Nothing counts until {@link finish} has written the
- * index; packs of a run that ends before are whole files that no index names.
+ * Takes blobs in, each once, and has them compressed and written into packs. Nothing counts until {@link finish} has written
+ * the index; packs of a run that ends before are whole files that no index names.
  */
 export class BlobStore {
   readonly #storage: Storage
   readonly #index: BlobIndex
+  readonly #crew: Pick<Crew, 'ask' | 'size'>
   readonly #taken = new Set<string>()
-  readonly #open: Record<BlobType, OpenPack>
   readonly #written: IndexedPack[] = []
   readonly #working = new Set<Promise<void>>()
+  /** Threads that have open packs. */
+  readonly #packing = new Set<number>()
+  #parcel = new Parcel(new ArrayBuffer(firstSize))
+  /** Memory of parcels that came back, and of packs that are written. */
+  readonly #parcels: ArrayBuffer[] = []
+  readonly #packs: ArrayBuffer[] = []
+  #next = 0
   #inFlight = 0
   #failure: unknown
-  #wake: (() => void) | undefined
-  /** New bytes as stored, so far. */
+  readonly #waiting: (() => void)[] = []
+  /** New bytes as stored; known when {@link finish} has resolved. */
   added = 0
 
-  constructor(storage: Storage, index: BlobIndex) {
+  constructor(storage: Storage, index: BlobIndex, crew: Pick<Crew, 'ask' | 'size'>) {
     this.#storage = storage
     this.#index = index
-    const { sealing } = storage.protection
-    this.#open = { data: new OpenPack(sealing), tree: new OpenPack(sealing) }
+    this.#crew = crew
   }
 
   get protection(): Protection {
@@ -61,18 +55,8 @@ export class BlobStore {
     const id = this.protection.identity.idOf(bytes)
     if (this.has(id)) return id
     this.#taken.add(id)
-    if (bytes.length <= compressHere) {
-      this.#keep(id, type, Buffer.from(bytes), zstdCompressSync(bytes, compression(bytes.length)))
-      return id
-    }
-    const owned = Buffer.from(bytes)
-    this.#inFlight += owned.length
-    this.#work(
-      compressElsewhere(owned, compression(owned.length)).then((compressed) => {
-        this.#inFlight -= owned.length
-        this.#keep(id, type, owned, compressed)
-      }),
-    )
+    if (!this.#parcel.fits(bytes.length)) this.#send(bytes.length)
+    this.#parcel.add(id, type, bytes)
     return id
   }
 
@@ -85,7 +69,7 @@ export class BlobStore {
   async room(): Promise<void> {
     while (this.#failure === undefined && this.#inFlight > inFlightBound) {
       await new Promise<void>((resolve) => {
-        this.#wake = resolve
+        this.#waiting.push(resolve)
       })
     }
     if (this.#failure !== undefined) throw this.#failure
@@ -93,11 +77,11 @@ export class BlobStore {
 
   /** Writes what is still open, then the index. `beforeIndex` is called when all packs are durable. */
   async finish(beforeIndex: () => Promise<void>): Promise<readonly IndexedPack[]> {
-    await this.#settled()
-    const { data, tree } = this.#open
-    if (data.size + tree.size <= packTarget) data.takeOver(tree)
-    this.#seal('data')
-    this.#seal('tree')
+    if (this.#packing.size === 0) this.#packHere()
+    else {
+      this.#send(0)
+      for (const by of this.#packing) this.#work(this.#crew.ask('flush', null, { by }).then((out) => this.#take(out)))
+    }
     await this.#settled()
     await beforeIndex()
     if (this.#written.length > 0) await writeIndex(this.#storage, this.#written)
@@ -105,24 +89,47 @@ export class BlobStore {
     return this.#written
   }
 
-  #keep(id: string, type: BlobType, raw: Buffer, compressed: Buffer): void {
-    const codec: Codec = compressed.length < raw.length * 0.98 ? 'zstd' : 'raw'
-    const stored = codec === 'zstd' ? compressed : raw
-    this.added += this.#open[type].add({ id, type, codec, length: raw.length }, stored)
-    if (this.#open[type].size >= packTarget) this.#seal(type)
+  /** So little that no thread was started for it, as in most backups. */
+  #packHere(): void {
+    const packer = new Packer(this.protection)
+    const { bytes, blobs } = this.#parcel
+    for (const { id, type, start, length } of blobs) packer.add(id, type, new Uint8Array(bytes, start, length))
+    packer.flush()
+    this.#work(this.#take(packer.take()))
   }
 
-  #seal(type: BlobType): void {
-    const pack = this.#open[type]
-    if (pack.size === 0) return
-    this.#open[type] = new OpenPack(this.protection.sealing)
-    this.#inFlight += pack.size
+  /** Hands the parcel to the next thread and begins one that `size` bytes fit in. */
+  #send(size: number): void {
+    const { bytes, blobs } = this.#parcel
+    this.#parcel = new Parcel(
+      size <= parcelSize ? (this.#parcels.pop() ?? new ArrayBuffer(parcelSize)) : new ArrayBuffer(size),
+    )
+    if (blobs.length === 0) return
+    const by = this.#next++ % this.#crew.size
+    this.#packing.add(by)
+    const { byteLength } = bytes
+    this.#inFlight += byteLength
+    const spare = this.#packs.splice(0, 1)
     this.#work(
-      pack.write(this.#storage).then((written) => {
-        this.#written.push(written)
-        this.#inFlight -= pack.size
+      this.#crew.ask('pack', { bytes, blobs, spare }, { by, transfer: [bytes, ...spare] }).then((out) => {
+        this.#inFlight -= byteLength
+        if (byteLength === parcelSize) this.#parcels.push(out.bytes)
+        return this.#take(out)
       }),
     )
+  }
+
+  async #take({ packs, added }: PackedOutput): Promise<void> {
+    this.added += added
+    await Promise.all(packs.map((pack) => this.#write(pack)))
+  }
+
+  async #write({ content, ...pack }: FinishedPack): Promise<void> {
+    this.#inFlight += pack.size
+    await this.#storage.write(keys.pack(pack.id), content, { fixed: true })
+    this.#inFlight -= pack.size
+    this.#written.push(pack)
+    if (this.#packs.length === 0) this.#packs.push(content.buffer)
   }
 
   #work(work: Promise<void>): void {
@@ -132,7 +139,7 @@ export class BlobStore {
       })
       .finally(() => {
         this.#working.delete(tracked)
-        this.#wake?.()
+        for (const goOn of this.#waiting.splice(0)) goOn()
       })
     this.#working.add(tracked)
   }
@@ -143,53 +150,33 @@ export class BlobStore {
   }
 }
 
+/** Blobs that go to a thread together. */
+class Parcel {
+  readonly bytes: ArrayBuffer
+  readonly blobs: BlobPiece[] = []
+  readonly #view: Uint8Array
+  #end = 0
+
+  constructor(bytes: ArrayBuffer) {
+    this.bytes = bytes
+    this.#view = new Uint8Array(bytes)
+  }
+
+  fits(length: number): boolean {
+    return this.#end + length <= this.#view.length
+  }
+
+  add(id: string, type: BlobType, bytes: Uint8Array): void {
+    this.#view.set(bytes, this.#end)
+    this.blobs.push({ id, type, start: this.#end, length: bytes.length })
+    this.#end += bytes.length
+  }
+}
+
 /** Writes an index file for the packs, named by the SHA-256 of its content. Resolves with its key. */
 export async function writeIndex(storage: Storage, packs: readonly IndexedPack[]): Promise<string> {
   const content = encodeIndex(packs)
   const key = keys.index(hash('sha256', content, 'hex'))
   await storage.write(key, content, { fixed: true })
   return key
-}
-
-/** A pack that is being filled in memory. */
-class OpenPack {
-  readonly #sealing: PackSealing | null
-  readonly #header: Buffer
-  readonly #blobs: PackedBlob[] = []
-  readonly #parts: Buffer[] = []
-  size = 0
-
-  constructor(sealing: Sealing | null) {
-    this.#sealing = sealing?.newPack() ?? null
-    this.#header = encodeHeader(this.#sealing)
-  }
-
-  /** Returns how many bytes it takes. */
-  add(blob: Omit<PackedBlob, 'offset' | 'stored'>, bytes: Buffer): number {
-    const stored = this.#sealing ? sealBlob(this.#sealing, blob, bytes) : bytes
-    this.#blobs.push({ ...blob, stored: stored.length, offset: this.#header.length + this.size })
-    this.#parts.push(stored)
-    this.size += stored.length
-    return stored.length
-  }
-
-  takeOver(other: OpenPack): void {
-    other.#blobs.forEach((blob, index) => {
-      const stored = other.#parts[index]
-      if (!stored) return
-      const { offset, stored: _, ...rest } = blob
-      this.add(rest, other.#sealing ? (unsealBlob(other.#sealing, blob, stored) ?? Buffer.alloc(0)) : stored)
-    })
-    other.#blobs.length = 0
-    other.#parts.length = 0
-    other.size = 0
-  }
-
-  async write(storage: Storage): Promise<IndexedPack> {
-    const content = Buffer.concat([this.#header, ...this.#parts, ...encodeEnd(this.#blobs, this.#sealing)])
-    const id = createHash('sha256').update(content).digest('hex')
-    await storage.write(keys.pack(id), content, { fixed: true })
-    const salt = this.#sealing?.salt.toString('hex')
-    return { id, size: content.length, ...(salt && { salt }), blobs: this.#blobs }
-  }
 }

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { newId } from '#core/platform/index.ts'
@@ -8,9 +7,6 @@ import { rawKey, shown } from '../raw-path.ts'
 import type { BlobIndex } from './blob-index.ts'
 import type { BlobReader } from './blob-reader.ts'
 import { writeFileFrom } from './file-writer.ts'
-import { keys } from './layout.ts'
-import { readPack } from './pack-format.ts'
-import type { Storage } from './storage.ts'
 import { type FileEntry, nameBytes, readTree } from './tree.ts'
 import { type WalkedFile, walkTree } from './tree-walk.ts'
 
@@ -19,6 +15,11 @@ export interface StoredDatabase {
   readonly path: string
   readonly main: FileEntry
   readonly logs: readonly { readonly ending: string; readonly entry: FileEntry }[]
+}
+
+/** With what its check found: a sentence, null when it is sound, undefined when it was not checked yet. */
+export interface CheckedDatabase extends StoredDatabase {
+  readonly problem?: string | null | undefined
 }
 
 /** Everything that a snapshot needs to exist. */
@@ -56,26 +57,6 @@ export async function findDatabase(
   return storedDatabase({ path: Buffer.from(path), entry, siblings })
 }
 
-/** Reads packs back whole and compares them with their names, which are their checksums. */
-export async function verifyPacks(
-  storage: Storage,
-  packs: Iterable<string>,
-  onPack: (content: Buffer, id: string) => void | Promise<void> = () => {},
-): Promise<void> {
-  for (const id of packs) {
-    const content = await storage.read(keys.pack(id)).catch((error: unknown) => {
-      throw error instanceof ConsoleError
-        ? error
-        : damaged(storage, id, error instanceof Error ? error.message : String(error))
-    })
-    if (!content) throw damaged(storage, id, 'it is not there')
-    if (hash('sha256', content, 'hex') !== id)
-      throw damaged(storage, id, 'its content has changed since it was written')
-    if (!readPack(content, storage.protection.sealing)) throw damaged(storage, id, 'its directory cannot be read')
-    await onPack(content, id)
-  }
-}
-
 /** The packs that hold the blobs. */
 export function packsOf(index: BlobIndex, blobs: Iterable<string>): ReadonlySet<string> {
   const packs = new Set<string>()
@@ -99,8 +80,7 @@ export async function checkStored(
     const path = join(folder, 'database')
     await writeFileFrom(reader, database.main, Buffer.from(path))
     for (const { ending, entry } of database.logs) await writeFileFrom(reader, entry, Buffer.from(path + ending))
-    const { ok, problems } = await check(path)
-    return ok ? null : problems.join('; ') || 'SQLite does not say why'
+    return problemIn(await check(path))
   } catch (error) {
     if (!(error instanceof ConsoleError) || !error.problem.code.startsWith('database-')) throw error
     if (isVerdict(error)) return error.message
@@ -129,20 +109,17 @@ function notChecked(path: string, error: ConsoleError): ConsoleError {
   )
 }
 
-function storedDatabase({ path, entry, siblings }: WalkedFile): StoredDatabase {
+/** What a check came to, in a sentence; null when all is well. */
+export function problemIn({ ok, problems }: { readonly ok: boolean; readonly problems: readonly string[] }) {
+  return ok ? null : problems.join('; ') || 'SQLite does not say why'
+}
+
+/** A database with the logs beside it that belong to its content. */
+export function storedDatabase({ path, entry, siblings }: WalkedFile): StoredDatabase {
   const name = rawKey(nameBytes(entry))
   const logs = siblings.flatMap((sibling) => {
     const ending = ['-wal', '-journal'].find((suffix) => rawKey(nameBytes(sibling)) === name + suffix)
     return ending && sibling.type === 'file' && entry.database?.how === 'raw' ? [{ ending, entry: sibling }] : []
   })
   return { path: shown(path), main: entry, logs }
-}
-
-function damaged(storage: Storage, pack: string, why: string): ConsoleError {
-  return new ConsoleError(
-    'repository-damaged',
-    `The pack ${pack.slice(0, 12)} of the backups in ${storage.place} is damaged or missing: ${why}.`,
-    'Use a snapshot that does not need it, bring the file back from a copy of the backup folder, and check the disk.',
-    { params: { pack } },
-  )
 }

@@ -12,17 +12,17 @@ import {
 import type { Owners } from '#core/platform/index.ts'
 import { foldersOf } from '#shared/path-key.ts'
 import type { Scope } from '../capture/scope.ts'
+import type { Crew } from '../crew/crew.ts'
+import type { Dress } from '../crew/tasks.ts'
 import { fromRawKey, joinRaw } from '../raw-path.ts'
 import type { BlobReader } from '../repository/blob-reader.ts'
-import { writeFileFrom } from '../repository/file-writer.ts'
 import { type FileEntry, nameBytes, readTree, type TreeEntry, targetBytes } from '../repository/tree.ts'
+import { FileOrders } from './file-orders.ts'
 import { assertSafeListing, hostile } from './names.ts'
-
-/** Files written at the same time: enough to keep the decompressing threads busy. */
-const together = 4
 
 export interface StagePorts {
   readonly reader: BlobReader
+  readonly crew: Crew
   readonly owners: Owners
   readonly platform: NodeJS.Platform
   /** Told after each file with its size. */
@@ -51,15 +51,15 @@ export async function stageEntries(
 class Staging {
   readonly #scope: Pick<Scope, 'place'>
   readonly #ports: StagePorts
-  readonly #writing = new Set<Promise<void>>()
+  readonly #files: FileOrders
   readonly #hard = new Map<string, Buffer>()
   readonly #links: { readonly existing: Buffer; readonly path: Buffer }[] = []
   readonly #folders: { readonly path: Buffer; readonly entry: TreeEntry }[] = []
-  #failure: unknown
 
   constructor(scope: Pick<Scope, 'place'>, ports: StagePorts) {
     this.#scope = scope
     this.#ports = ports
+    this.#files = new FileOrders(ports)
   }
 
   async run(root: Buffer, entries: readonly PlacedEntry[]): Promise<void> {
@@ -74,10 +74,11 @@ class Staging {
         for (const parent of foldersOf(key)) makeFolder(joinRaw(root, fromRawKey(parent)))
         await this.#entries(path.length === 0 ? root : joinRaw(root, path), path, [entry])
       }
-    } finally {
-      await Promise.all(this.#writing)
+    } catch (error) {
+      await this.#files.settled().catch(() => {}) // Nothing is written any more once this has rejected.
+      throw error
     }
-    if (this.#failure !== undefined) throw this.#failure
+    await this.#files.settled()
     for (const { existing, path } of this.#links) linkSync(existing, path)
     for (const { path, entry } of this.#folders.reverse()) this.#dress(path, entry)
   }
@@ -85,7 +86,6 @@ class Staging {
   /** `below`: the path of the folder below the site folder. */
   async #entries(folder: Buffer, below: Buffer, entries: readonly TreeEntry[]): Promise<void> {
     for (const entry of entries) {
-      if (this.#failure !== undefined) throw this.#failure
       const place = joinRaw(below, nameBytes(entry))
       if (this.#scope.place(place) === 'outside') continue
       const path = joinRaw(folder, nameBytes(entry))
@@ -107,11 +107,7 @@ class Staging {
         }
         if (entry.hard !== undefined) this.#hard.set(entry.hard, path)
         this.#assertLength(entry)
-        await this.#write(async () => {
-          await writeFileFrom(this.#ports.reader, entry, path)
-          this.#dress(path, entry)
-          this.#ports.onFile(entry.size)
-        })
+        await this.#files.write(path, entry, this.#dressOf(entry))
       }
     }
   }
@@ -122,29 +118,24 @@ class Staging {
     if (length !== entry.size) throw hostile(nameBytes(entry), `it has ${length} bytes and claims ${entry.size}`)
   }
 
-  /** Runs a write beside a few others; waits when there are enough. */
-  async #write(write: () => Promise<void>): Promise<void> {
-    const tracked = write()
-      .catch((error) => {
-        this.#failure ??= error
-      })
-      .finally(() => this.#writing.delete(tracked))
-    this.#writing.add(tracked)
-    if (this.#writing.size >= together) await Promise.race(this.#writing)
+  #dressOf(entry: TreeEntry): Dress {
+    const { owners } = this.#ports
+    const owner = owners.mayGive
+      ? {
+          uid: (entry.user === null ? null : owners.userId(entry.user)) ?? entry.uid,
+          gid: (entry.group === null ? null : owners.groupId(entry.group)) ?? entry.gid,
+        }
+      : null
+    return { owner, mode: entry.mode, time: seconds(entry.mtime) }
   }
 
   /** Owner, then rights (a change of owner clears some), then times. */
   #dress(path: Buffer, entry: TreeEntry): void {
-    const { owners } = this.#ports
-    const time = seconds(entry.mtime)
+    const { owner, mode, time } = this.#dressOf(entry)
     const link = entry.type === 'link'
-    if (owners.mayGive) {
-      const uid = (entry.user === null ? null : owners.userId(entry.user)) ?? entry.uid
-      const gid = (entry.group === null ? null : owners.groupId(entry.group)) ?? entry.gid
-      if (link) lchownSync(path, uid, gid)
-      else chownSync(path, uid, gid)
-    }
-    if (!link) chmodSync(path, entry.mode)
+    if (owner && link) lchownSync(path, owner.uid, owner.gid)
+    else if (owner) chownSync(path, owner.uid, owner.gid)
+    if (!link) chmodSync(path, mode)
     if (link) lutimesSync(path, time, time)
     else utimesSync(path, time, time)
   }
