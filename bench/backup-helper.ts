@@ -17,6 +17,8 @@ export interface Run<T> {
 export class HelperBackups {
   readonly #site: string
   readonly #repository: string
+  /** The master key, as the console keeps it while it is unlocked. */
+  #key: string | null = null
 
   constructor(site: string, folder: string) {
     mkdirSync(folder, { recursive: true })
@@ -27,7 +29,7 @@ export class HelperBackups {
   /** Takes a full snapshot, read back and its databases opened. */
   backUp(): Promise<Run<{ readonly snapshot: string }>> {
     return this.#run(this.#site, async (helper) => {
-      await helper.ask('lock', { what: 'a benchmark', create: true })
+      this.#key = (await helper.ask('lock', { what: 'a benchmark', create: true })).key
       return helper.ask('backup', {
         kind: 'full',
         scope: 'site',
@@ -70,6 +72,7 @@ export class HelperBackups {
       runtime: testRuntime(),
       target: { kind: 'folder', folder: this.#repository },
       site: { id: 'bench', name: 'Bench', directory },
+      secrets: { key: this.#key, passphrase: 'bench', sealed: true },
       logger: silentLogger,
       crashPoints: noCrashPoints,
     })

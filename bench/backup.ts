@@ -24,7 +24,7 @@ const benchmark: Benchmark = {
   peers,
   async run(context) {
     const { note } = context
-    note('no encryption here, while the peers encrypt; every file is in the page cache, for all of them')
+    note('encrypted here and there; every file is in the page cache before each turn, for all of them')
     return [
       ...(await large(context)),
       ...(await many(context)),

@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
 import { buffer } from 'node:stream/consumers'
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
 import { type Clock, delay } from '#core/platform/index.ts'
@@ -179,9 +177,12 @@ export class S3Requests implements Disposable {
   async #connect(): Promise<Sdk> {
     const { endpoint, region, pathStyle, ca, accessKey, secretKey } = this.#address
     assertSafe(endpoint)
-    const [sdk, { NodeHttpHandler }] = await Promise.all([
+    // Loaded here, so that a helper that works in a folder starts without them.
+    const [sdk, { NodeHttpHandler }, http, https] = await Promise.all([
       import('@aws-sdk/client-s3'),
       import('@smithy/node-http-handler'),
+      import('node:http'),
+      import('node:https'),
     ])
     const trust = ca === null ? {} : { ca: await readFile(ca) }
     const { connectMs, silenceMs } = this.#patience
@@ -198,8 +199,8 @@ export class S3Requests implements Disposable {
       requestHandler: new NodeHttpHandler({
         connectionTimeout: connectMs,
         socketTimeout: silenceMs,
-        httpAgent: new HttpAgent({ keepAlive: true, maxSockets: sockets }),
-        httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets: sockets, ...trust }),
+        httpAgent: new http.Agent({ keepAlive: true, maxSockets: sockets }),
+        httpsAgent: new https.Agent({ keepAlive: true, maxSockets: sockets, ...trust }),
       }),
     }
     const client = new sdk.S3Client(config)
