@@ -72,7 +72,7 @@ export class HelperBackups {
       runtime: testRuntime(),
       target: { kind: 'folder', folder: this.#repository },
       site: { id: 'bench', name: 'Bench', directory },
-      secrets: { key: this.#key, passphrase: 'bench', sealed: true },
+      secrets: { key: this.#key, passphrase: 'a bench of four words', sealed: true },
       logger: silentLogger,
       crashPoints: noCrashPoints,
     })
