@@ -47,7 +47,14 @@ export class HelperBackups {
     return this.#run(to, async (helper) => {
       await helper.ask('lock', { what: 'a benchmark', create: false })
       const { swap, kept } = await helper.ask('plan', { snapshot, paths: null })
-      return helper.ask('stage', { snapshot, paths: null, job: 'jb-bench', swap, swapped: swap.map(({ key }) => key), kept })
+      return helper.ask('stage', {
+        snapshot,
+        paths: null,
+        job: 'jb-bench',
+        swap,
+        swapped: swap.map(({ key }) => key),
+        kept,
+      })
     })
   }
 

@@ -3,12 +3,13 @@ import { ConsoleError } from '#shared/problem.ts'
 import { sizeInWords } from '#shared/size-words.ts'
 import { BlobStore, writeIndex } from '../repository/blob-store.ts'
 import { areas, isIndexKey, keys } from '../repository/layout.ts'
+import { checkPacks } from '../repository/pack-check.ts'
 import { keepReserve, reserveOf, withReserve } from '../repository/reserve.ts'
 import { listSnapshots, removeSnapshot } from '../repository/snapshot-file.ts'
 import { isFull } from '../repository/storage-errors.ts'
 import { readMarks, writeMarks } from '../repository/sweep-marks.ts'
 import { type PackUse, planSweep, type SweepMark, type SweepPlan } from '../repository/sweep-plan.ts'
-import { contentsOf, verifyPacks } from '../repository/verify.ts'
+import { contentsOf } from '../repository/verify.ts'
 import type { Engine } from './engine.ts'
 import type { Input, Output } from './messages.ts'
 
@@ -144,11 +145,11 @@ class Sweep {
   }
 
   async #rewrite(batch: SweepPlan['rewrite']): Promise<void> {
-    const { repository, index, reader } = this.#engine
+    const { repository, index, reader, crew } = this.#engine
     const { storage } = repository
     const ids = new Set(batch.map(({ id }) => id))
     const victims = index.packs().filter(({ id }) => ids.has(id))
-    const store = new BlobStore(storage, index.without(ids))
+    const store = new BlobStore(storage, index.without(ids), crew)
     const copied = new Set<string>()
     for (const { id, blobs } of victims) {
       const { drop } = batch.find((each) => each.id === id) ?? { drop: new Set<number>() }
@@ -165,10 +166,11 @@ class Sweep {
       }
     }
     const written = await store.finish(async () => {})
-    await verifyPacks(
-      storage,
-      written.map(({ id }) => id),
+    const [fault] = await checkPacks(
+      written.map((pack) => ({ ...pack, blobs: [] })),
+      { storage, crew },
     )
+    if (fault) throw fault.error
     for (const pack of written) index.add(pack)
     await this.#writeIndexWithout(copied)
     for (const { id } of victims) if (copied.has(id)) await storage.remove(keys.pack(id))
