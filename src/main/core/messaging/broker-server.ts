@@ -146,9 +146,9 @@ export class BrokerServer {
   /** Publishes a message of QoS 0 for the router, in the name of its own client. `done` is called once it has gone to its subscribers. */
   publishOwn(clientId: string, topic: string, payload: Buffer, done: () => void): void {
     const broker = this.#broker
-    if (!broker || topic.startsWith('$SYS/') || topic.includes('\uFFFD') || topic.includes('\0')) {
-      if (broker)
-        this.#refuse(`A message of the router to "${shortened(topic)}" was dropped: no client may publish there.`)
+    const mistake = broker ? mistakeIn(topic) : 'the broker has not started'
+    if (!broker || mistake !== null) {
+      if (broker) this.#refuse(`A message of the router to "${shortened(topic)}" was dropped: ${mistake}.`)
       done()
       return
     }
@@ -264,13 +264,9 @@ export class BrokerServer {
   }
 
   #authorizePublish(client: Client | null, packet: Publication, done: (error?: Error | null) => void): void {
-    if (packet.topic.startsWith('$SYS/')) {
-      done(new Error('topics below $SYS are the broker’s own'))
-      return
-    }
-    // What is no UTF-8 has become U+FFFD. The specification wants such a connection closed (MQTT 3.1.1, section 1.5.3).
-    if (packet.topic.includes('\uFFFD') || packet.topic.includes('\0')) {
-      done(new Error('a topic that is not UTF-8 text'))
+    const mistake = mistakeIn(packet.topic)
+    if (mistake !== null) {
+      done(new Error(mistake))
       return
     }
     if (client && !(this.#guests.get(client)?.rights ?? allTopics).mayPublish(packet.topic)) {
@@ -374,6 +370,18 @@ export class BrokerServer {
   #log(level: LogLevel, message: string): void {
     this.#parts.send({ type: 'log', level, message, fields: {} })
   }
+}
+
+/**
+ * Why nothing can be published to a topic, the end of a sentence; null when it can. The broker itself looks at wildcards in messages alone,
+ * not in a last will: whoever sent on what comes of one would be disconnected.
+ */
+function mistakeIn(topic: string): string | null {
+  if (topic === '') return 'a topic that is empty'
+  if (topic.startsWith('$SYS/')) return 'topics below $SYS are the broker’s own'
+  // What is no UTF-8 has become U+FFFD. The specification wants such a connection closed (MQTT 3.1.1, section 1.5.3).
+  if (topic.includes('\uFFFD') || topic.includes('\0')) return 'a topic that is not UTF-8 text'
+  return /[+#]/.test(topic) ? 'a topic with a wildcard' : null
 }
 
 /** Why a filter is not served; null when it is. */

@@ -111,6 +111,8 @@ describe('Users of the embedded broker', () => {
     expect(await connack(false)).toEqual([0x20, 2, 0, 2])
     expect(await connack(true)).toEqual([0x20, 2, 0, 0])
     await expect(login(rig, { clientId: 'a\0b' })).resolves.toBe(2)
+    // What bytes that are no UTF-8 become.
+    await expect(login(rig, { clientId: 'a\ufffd' })).resolves.toBe(2)
     await until('it to be told', () => refusals(rig).some((line) => line.includes('has no id to know it by')))
   })
 
@@ -170,6 +172,40 @@ describe('Users of the embedded broker', () => {
     expect(got).toEqual(['all/gone'])
     await kiosk.endAsync()
   })
+})
+
+describe('A last will on a topic that no message may have', () => {
+  it.each(['in/+', 'in/#', ''])(
+    '(%s) is dropped: sent on by a route it would cost the router its connection',
+    async (topic) => {
+      await using rig = await messagingRig()
+      await rig.loadEmbedded([
+        route('r', { from: 'in/#', to: [{ kind: 'mqtt', topic: 'out/#', qos: 0, retain: true }] }),
+        route('all', { from: '#', to: [{ kind: 'channel', channel: 'all' }] }),
+      ])
+      await rig.startBroker()
+      await routerConnected(rig)
+      const packet = Buffer.concat([
+        Buffer.from([0x10, 16 + topic.length, 0, 4, ...Buffer.from('MQTT'), 4, 6, 0, 60, 0, 1]),
+        Buffer.from('w'),
+        Buffer.from([0, topic.length, ...Buffer.from(topic), 0, 0]),
+      ])
+      packet[1] = packet.length - 2
+      const socket = tcpConnect(rig.port, '127.0.0.1')
+      socket.on('error', () => {})
+      socket.write(packet)
+      await new Promise((resolve) => socket.once('data', resolve))
+      socket.destroy()
+      const other = await connected(rig, { clientId: 'x' })
+      const got = async () => (await rig.messaging.channel('all')).map((one) => one.topic)
+      await until('what came behind it', async () => {
+        await other.publishAsync('in/sound', 'x')
+        return (await got()).includes('out/in/sound')
+      })
+      expect((await got()).filter((one) => !one.endsWith('in/sound'))).toEqual([])
+      await other.endAsync()
+    },
+  )
 })
 
 describe('Passwords as hashes', () => {

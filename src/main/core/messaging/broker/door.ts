@@ -59,7 +59,8 @@ export class Door {
     const { clientId, username } = caller
     if (this.#isOwn(caller)) return { user: username, own: true, rights: allTopics }
     if (clientId === '') return { refused: 2, why: 'it wants a session to be kept, and has no id to know it by' }
-    if (clientId.includes('\0')) return { refused: 2, why: 'its id is no text' }
+    // What is no UTF-8 has become U+FFFD: all such ids would be one.
+    if (clientId.includes('\0') || clientId.includes('\uFFFD')) return { refused: 2, why: 'its id is no text' }
     if (clientId.length > longestId) {
       return { refused: 2, why: `its id has ${clientId.length} characters, more than the ${longestId} that are taken` }
     }

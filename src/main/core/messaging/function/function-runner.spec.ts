@@ -251,6 +251,31 @@ describe('The function of a route', () => {
     expect((await rig.results(before + 3)).at(-1)).toBe('fourth3')
   })
 
+  it('that is not loaded in time as it is changed is given up, also when the process in use ends meanwhile', async () => {
+    const good = "export default (n) => { if (n === 'end') process.exit(); return n }"
+    await using rig = await functionRig({ 'f.mjs': good }, { timeoutMs: 60_000 })
+    rig.give(1)
+    await rig.results(1)
+    rig.write('f.mjs', 'for (;;) {}')
+    // The process for the file as it is now has ten seconds.
+    await until('the change to be seen', () => rig.clock.waiting > 0)
+    rig.give('end', 2)
+    await until('what was there before to go on', async () => {
+      await rig.clock.advance(1)
+      return rig.outcomes.length === 3
+    })
+    await rig.clock.advance(10_000)
+    await until('it to be told', () => rig.ledger.counts().failure !== null)
+    expect(rig.ledger.counts()).toMatchObject({ failure: 'was not loaded within 10 s', keptOld: true })
+    rig.write('f.mjs', 'export default (n) => n + 1')
+    await until('it to be taken over', async () => {
+      await rig.clock.advance(20)
+      return rig.ledger.counts().failure === null
+    })
+    rig.give(1)
+    expect((await rig.results(4)).at(-1)).toBe('2')
+  })
+
   it.each([
     ['is missing', {}, /cannot find module 'f\.mjs'/],
     [

@@ -77,7 +77,8 @@ export class FunctionRunner implements AsyncDisposable {
   #endedAt = Number.NEGATIVE_INFINITY
   #pause: Disposable | undefined
   #deadline: Disposable | undefined
-  #loading: Disposable | undefined
+  /** Of processes that are being loaded, until when they must be. */
+  readonly #loading = new Set<Disposable>()
   #sending: NodeJS.Immediate | undefined
   #idle: (() => void)[] = []
   readonly #ending = new Set<Promise<void>>()
@@ -138,7 +139,7 @@ export class FunctionRunner implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
     clearImmediate(this.#sending)
-    for (const timer of [this.#pause, this.#deadline, this.#loading]) timer?.[Symbol.dispose]()
+    for (const timer of [this.#pause, this.#deadline, ...this.#loading]) timer?.[Symbol.dispose]()
     this.#end(this.#process)
     this.#end(this.#next)
     await Promise.all(this.#ending)
@@ -176,20 +177,24 @@ export class FunctionRunner implements AsyncDisposable {
     const { clock, log, route, function: wanted } = this.#parts
     const { loadMs } = functionBounds
     const loading = clock.after(loadMs, () => {
+      this.#loading.delete(loading)
       if (this.#closed) return
       this.#end(process)
       this.#broke(process, `was not loaded within ${loadMs / 1_000} s`, [])
     })
-    this.#loading?.[Symbol.dispose]()
-    this.#loading = loading
+    this.#loading.add(loading)
+    const isLoaded = () => {
+      this.#loading.delete(loading)
+      loading[Symbol.dispose]()
+    }
     const process: FunctionProcess = new FunctionProcess(ground, { route, function: wanted }, version, {
       ready: (found) => {
-        loading[Symbol.dispose]()
+        isLoaded()
         if (process === this.#next) this.#nextReady(found)
         else this.#ready(found)
       },
       broken: (reason, files) => {
-        loading[Symbol.dispose]()
+        isLoaded()
         if (process === this.#next) this.#broke(process, reason, files)
         // It stays, and looks after its files.
         else this.#unusable(reason)
@@ -201,7 +206,7 @@ export class FunctionRunner implements AsyncDisposable {
         if (more > 0) log('info', `The function of route ${route} said ${more} lines more, which are not kept.`)
       },
       ended: (how) => {
-        loading[Symbol.dispose]()
+        isLoaded()
         if (process === this.#process && (this.#isReady || this.#version !== null)) {
           this.#process = null
           this.#replace(how, null)
