@@ -12,6 +12,7 @@ import { ClientFigures } from './client-figures.ts'
 import type { BrokerSettings, FromBroker } from './protocol.ts'
 import { senderMark } from './sender.ts'
 import { boundSessions } from './session-bound.ts'
+import { mostTopicLevels, tooDeep } from './target-topic.ts'
 import { parseTopicFilter } from './topic-filter.ts'
 
 /** Connections beyond the clients: those that have not said who they are yet, and the console's own. */
@@ -106,6 +107,7 @@ export class BrokerServer {
       drainTimeout: 20_000,
       queueLimit: 100,
       maxClientsIdLength: 256,
+      maxTopicLevels: mostTopicLevels,
       preConnect: (client, { clientId, clean }, done) => {
         if (clientId === '' && !clean) this.#nameless.add(client)
         done(null, true)
@@ -381,7 +383,7 @@ function mistakeIn(topic: string): string | null {
   if (topic.startsWith('$SYS/')) return 'topics below $SYS are the broker’s own'
   // What is no UTF-8 has become U+FFFD. The specification wants such a connection closed (MQTT 3.1.1, section 1.5.3).
   if (topic.includes('\uFFFD') || topic.includes('\0')) return 'a topic that is not UTF-8 text'
-  return /[+#]/.test(topic) ? 'a topic with a wildcard' : null
+  return /[+#]/.test(topic) ? 'a topic with a wildcard' : tooDeep(topic, mostTopicLevels)
 }
 
 /** Why a filter is not served; null when it is. */

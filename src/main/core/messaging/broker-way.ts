@@ -37,6 +37,7 @@ export class BrokerWay {
   readonly #intake: Intake
   readonly #link: MqttLink
   #largest = Number.POSITIVE_INFINITY
+  #mostLevels = Number.POSITIVE_INFINITY
 
   constructor(parts: BrokerWayParts) {
     this.sender = new MqttSender(() => {
@@ -52,8 +53,9 @@ export class BrokerWay {
         gate: (done) => this.#intake.gate(done),
         state: parts.state,
         opened: (client) => {
-          this.sender.opened(client, { largest: this.#largest, delivering: parts.delivering() })
-          this.delivery.opened(client, this.#largest)
+          const bounds = { largest: this.#largest, mostLevels: this.#mostLevels }
+          this.sender.opened(client, { ...bounds, delivering: parts.delivering() })
+          this.delivery.opened(client, bounds)
           parts.room(true)
         },
         closed: () => {
@@ -83,6 +85,7 @@ export class BrokerWay {
   /** Goes to the broker, listening to these filters on its own topics; null stays away. */
   use(link: BrokerLink | null, reserved: readonly string[]): void {
     this.#largest = link?.largestPacket ?? Number.POSITIVE_INFINITY
+    this.#mostLevels = link?.mostLevels ?? Number.POSITIVE_INFINITY
     this.#link.listenTo(reserved)
     this.#link.use(link)
   }

@@ -26,6 +26,7 @@ import { StoreLine, StorePort } from './store-line.ts'
 import { JournalTarget, StoreQuarantine } from './store-targets.ts'
 import { journalTable, quarantineTable } from './tables.ts'
 import { TapRing } from './tap-ring.ts'
+import { noBounds } from './target-topic.ts'
 
 const limit = { rate: { count: 1, perMs: 500 }, per: 'route', keep: 'latest' } as const
 const batch = { windowMs: 5_000, most: 4, bytes: 65_536, per: 'route', as: null } as const
@@ -181,7 +182,7 @@ describe('The loss ledger', () => {
     const connect = async () => {
       if (client) return
       client = await connected(broker)
-      sender.opened(client, { largest: Number.POSITIVE_INFINITY, delivering: null })
+      sender.opened(client, { ...noBounds, delivering: null })
       delivery.opened(client)
       outbox.wake('mqtt', true)
     }

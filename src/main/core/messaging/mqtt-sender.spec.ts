@@ -6,6 +6,7 @@ import { until } from '../../../../test/support/until.ts'
 import { IncomingMessage } from './incoming-message.ts'
 import { RouteLedger } from './ledger.ts'
 import { MqttSender } from './mqtt-sender.ts'
+import { noBounds } from './target-topic.ts'
 
 /** A connection whose socket takes one chunk at a time, and the next when the specification lets it. */
 function slowConnection() {
@@ -33,7 +34,7 @@ test('A target that always has more leaves the others their turn', async () => {
   const message = new IncomingMessage()
   const large = Buffer.alloc(100_000)
   message.hold('in', ['in'], large, 0, false, 0)
-  sender.opened(client, { largest: 1_000_000, delivering: null })
+  sender.opened(client, { ...noBounds, delivering: null })
   const fill = () => {
     while (busy.account.counts().queued < 20) busy.target.offer(message, large, null)
   }

@@ -5,7 +5,7 @@ import type { IncomingMessage } from './incoming-message.ts'
 import type { TargetLedger } from './ledger.ts'
 import { bytesOfProperties, type MessageProperties, publishProperties } from './message-properties.ts'
 import { encodedProperties, PacketChunk, packetOverhead } from './publish-packet.ts'
-import { keepsTopic, targetTopic, tooLong } from './target-topic.ts'
+import { type BrokerBounds, keepsTopic, targetTopic, tooDeep, tooLong } from './target-topic.ts'
 import { bytesOf, kept, type Offered, type Payload, type Target } from './targets.ts'
 
 /** What one target may hold while the broker is away or slow. */
@@ -26,9 +26,8 @@ interface Queued {
 }
 
 /** What every packet of a connection goes out with, and which ones its broker does not take. */
-interface PacketTerms {
+interface PacketTerms extends BrokerBounds {
   readonly isFive: boolean
-  readonly largest: number
   readonly retains: boolean
 }
 
@@ -83,13 +82,13 @@ export class MqttSender {
     return fullest
   }
 
-  /** `largest`: bytes of the largest packet that the broker is known to take. A line that is not open by now is not used before the next connection: nothing overtakes. */
-  opened(client: MqttClient, way: { readonly largest: number; readonly delivering: DeliveringLine | null }): void {
+  /** A line that is not open by now is not used before the next connection: nothing overtakes. */
+  opened(client: MqttClient, way: BrokerBounds & { readonly delivering: DeliveringLine | null }): void {
     this.#client = client
     this.#out = {
       chunk: new PacketChunk((chunk) => client.stream.write(chunk)),
       delivering: way.delivering?.isOpen ? way.delivering : null,
-      terms: termsOf(client, way.largest),
+      terms: termsOf(client, way),
     }
     for (const target of this.#targets) this.#wake(target)
   }
@@ -213,7 +212,7 @@ class MqttTarget implements Target {
       if (!next) break
       if (next.properties !== null && this.#isOver(next.properties)) continue
       const topic = this.#topic ?? Buffer.from(next.topic)
-      const unfit = tooLong(topic.length)
+      const unfit = tooLong(topic.length) ?? tooDeep(next.topic, terms.mostLevels)
       if (unfit !== null) {
         this.#ledger.abandon(1, unfit)
         continue
@@ -257,10 +256,11 @@ class MqttTarget implements Target {
 }
 
 /** How packets of a connection are written. What the broker does not say, it has no bound for. */
-function termsOf({ options, serverProperties }: MqttClient, largest: number): PacketTerms {
+function termsOf({ options, serverProperties }: MqttClient, { largest, mostLevels }: BrokerBounds): PacketTerms {
   return {
     isFive: options.protocolVersion === 5,
     largest: Math.min(largest, serverProperties?.maximumPacketSize ?? largest),
+    mostLevels,
     retains: serverProperties?.retainAvailable ?? true,
   }
 }

@@ -42,6 +42,7 @@ import { RouterWatch } from './router-watch.ts'
 import { StageBoard } from './stage-board.ts'
 import { StoredMessages } from './stored-messages.ts'
 import type { WholePayload } from './tap-ring.ts'
+import { mostTopicLevels } from './target-topic.ts'
 import { mistakeInTopic } from './topic-filter.ts'
 import { TrafficBoard } from './traffic-board.ts'
 import { type MessageTrace, traceMessage } from './trail/message-trace.ts'
@@ -428,6 +429,7 @@ class SiteMessaging implements Messaging {
             protocol: '3.1.1' as const,
             username,
             password,
+            mostLevels: mostTopicLevels,
             largestPacket: (this.#rules[embedded.id] ?? brokerSettings()).limits.packet,
           }
     return [...others, { id: embedded.id, embedded: true, link }]

@@ -238,6 +238,8 @@ export interface BrokerLink {
   readonly sessionExpiryMs: number
   /** Bytes of the largest packet that it takes, where the console knows: it cannot say so itself in MQTT 3.1.1. */
   readonly largestPacket: number | null
+  /** Levels that a topic may have there, where the console knows. */
+  readonly mostLevels: number | null
   /** Messages that were passed on so often are not passed on again. */
   readonly mostHops: number
   /** Why it cannot even be tried, a sentence; null when it can. */

@@ -13,6 +13,28 @@ export function tooLong(topicBytes: number): string | null {
     : null
 }
 
+/** What a broker is known to take, beside what it says itself. */
+export interface BrokerBounds {
+  /** Bytes of the largest packet. */
+  readonly largest: number
+  /** Levels of a topic. */
+  readonly mostLevels: number
+}
+
+/** Of a broker of which nothing is known. */
+export const noBounds: BrokerBounds = { largest: Number.POSITIVE_INFINITY, mostLevels: Number.POSITIVE_INFINITY }
+
+/** Levels that a topic may have at the embedded broker, which ends the connection of who sends more. */
+export const mostTopicLevels = 100
+
+/** Why a broker that takes so many levels takes no message on a topic, a part of a sentence; null when it does. */
+export function tooDeep(topic: string, mostLevels: number): string | null {
+  if (topic.length < mostLevels) return null
+  let levels = 1
+  for (let at = topic.indexOf('/'); at >= 0; at = topic.indexOf('/', at + 1)) levels++
+  return levels > mostLevels ? `its topic would have ${levels} levels, and the broker takes ${mostLevels}` : null
+}
+
 /** Whether a target keeps the topic of each message. */
 export function keepsTopic(written: string): boolean {
   return written === '#' || written.endsWith('/#')

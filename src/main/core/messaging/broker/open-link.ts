@@ -57,6 +57,7 @@ export function plainLink(url: string): BrokerLink {
     protocol: null,
     sessionExpiryMs: 7 * 86_400_000,
     largestPacket: null,
+    mostLevels: null,
     mostHops: 8,
     fault: null,
   }

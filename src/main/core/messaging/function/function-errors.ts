@@ -32,7 +32,9 @@ function tellThrown(error: unknown, release: string): string {
 export function unloadable(error: unknown, release: string, sources: ReadonlyMap<string, string>): string {
   if (!(error instanceof Error)) return thrownIn(error, release)
   if ('code' in error && (error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'MODULE_NOT_FOUND')) {
-    return cut(error.message.replaceAll(`${release}${sep}`, '').replace(/^Cannot find/, 'cannot find'))
+    // That the program of the process wanted it says nothing to anybody.
+    const message = error.message.replaceAll(`${release}${sep}`, '').replace(/ imported from [\\/].*$/, '')
+    return cut(message.replace(/^Cannot find/, 'cannot find'))
   }
   // The runtime does not say where a module cannot be read, so it is looked for.
   if (error instanceof SyntaxError && placeIn(String(error.stack ?? ''), release) === null) {

@@ -277,7 +277,7 @@ describe('The function of a route', () => {
   })
 
   it.each([
-    ['is missing', {}, /cannot find module 'f\.mjs'/],
+    ['is missing', {}, /cannot find module 'f\.mjs'$/],
     [
       'imports a file that is missing',
       { 'f.mjs': "import './f2.mjs'\nexport default (n) => n + 1" },

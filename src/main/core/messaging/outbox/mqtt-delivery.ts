@@ -2,7 +2,7 @@ import type { IClientPublishOptions, MqttClient } from 'mqtt'
 import { Fifo } from '../fifo.ts'
 import { bytesOfProperties, type PublishProperties, publishProperties } from '../message-properties.ts'
 import { encodedProperties, packetOverhead } from '../publish-packet.ts'
-import { targetTopic, tooLong } from '../target-topic.ts'
+import { type BrokerBounds, noBounds, targetTopic, tooDeep, tooLong } from '../target-topic.ts'
 import type { Delivery, DeliveryFailure } from './delivery.ts'
 import type { OutboxRow } from './outbox-rows.ts'
 import { refusalOf } from './refusals.ts'
@@ -43,6 +43,7 @@ export class MqttDelivery implements Delivery {
   #others = new Set<Asked>()
   readonly #asked = new Fifo<Asked>()
   #largest = Number.POSITIVE_INFINITY
+  #mostLevels = Number.POSITIVE_INFINITY
   #most = mostInFlight
   #window = mostInFlight
   #acknowledged = false
@@ -54,10 +55,10 @@ export class MqttDelivery implements Delivery {
     this.#now = now
   }
 
-  /** `largest`: bytes of the largest packet that the broker is known to take, besides what it says itself. */
-  opened(client: MqttClient, largest = Number.POSITIVE_INFINITY): void {
+  opened(client: MqttClient, { largest, mostLevels }: BrokerBounds = noBounds): void {
     this.#client = client
     this.#largest = Math.min(largest, client.serverProperties?.maximumPacketSize ?? largest)
+    this.#mostLevels = mostLevels
     this.#acknowledged = false
     this.#most = Math.max(1, Math.min(mostInFlight, client.serverProperties?.receiveMaximum ?? mostInFlight))
     this.#window = this.#vain >= suspectAfter ? 1 : this.#most
@@ -95,7 +96,7 @@ export class MqttDelivery implements Delivery {
     const topic = targetTopic(address, row.topic)
     const isFive = client.options.protocolVersion === 5
     const properties = isFive ? { properties: publishProperties(row.properties, row, this.#now()) } : {}
-    const unfit = unfitFor(client, row, topic, properties.properties, this.#largest)
+    const unfit = tooDeep(topic, this.#mostLevels) ?? unfitFor(client, row, topic, properties.properties, this.#largest)
     if (unfit !== null) {
       // Later, as an answer would come: whoever gives it is in the middle of giving more.
       setImmediate(() => done({ reason: unfit, permanent: true }))
@@ -131,7 +132,7 @@ export class MqttDelivery implements Delivery {
       done('there is no connection to the broker')
       return
     }
-    const unfit = tooLong(Buffer.byteLength(topic))
+    const unfit = tooLong(Buffer.byteLength(topic)) ?? tooDeep(topic, this.#mostLevels)
     if (unfit !== null) {
       done(unfit)
       return
