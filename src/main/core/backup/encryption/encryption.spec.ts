@@ -90,6 +90,8 @@ test('an encrypted repository takes backups and gives them back, and nothing in 
       'Bench',
       site,
     ]) {
+      // The lock is an SQLite database of its own, of one page and without content.
+      if (plain === 'SQLite format' && name.endsWith('lock.db')) continue
       expect(text.includes(plain), `${plain} in ${name}`).toBe(false)
     }
     for (const never of [passphrase, Buffer.from(passphrase).toString('base64')]) expect(text).not.toContain(never)
