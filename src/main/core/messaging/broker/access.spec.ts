@@ -185,12 +185,14 @@ describe('A last will on a topic that no message may have', () => {
       ])
       await rig.startBroker()
       await routerConnected(rig)
-      const packet = Buffer.concat([
-        Buffer.from([0x10, 0, 0, 0, 4, ...Buffer.from('MQTT'), 4, 6, 0, 60, 0, 1]),
+      // CONNECT with a will of no bytes (MQTT 3.1.1, section 3.1).
+      const body = Buffer.concat([
+        Buffer.from([0, 4, ...Buffer.from('MQTT'), 4, 6, 0, 60, 0, 1]),
         Buffer.from('w'),
         Buffer.from([0, topic.length, ...Buffer.from(topic), 0, 0]),
       ])
-      packet[1] = packet.length - 2
+      const length = body.length < 128 ? [body.length] : [(body.length % 128) | 128, body.length >> 7]
+      const packet = Buffer.concat([Buffer.from([0x10, ...length]), body])
       const socket = tcpConnect(rig.port, '127.0.0.1')
       socket.on('error', () => {})
       socket.write(packet)
