@@ -152,7 +152,8 @@ describe('a restored site', () => {
     restic(folder.path, 'init')
     restic(copy, 'backup', '.')
     restic(folder.path, 'restore', 'latest', '--target', restored)
-    const excused = /^"\.\/(odd\/(pipe|s)|data\/app\.db[^"]*)"|^"\.\/(data|odd)": mtime/
+    // Restic leaves out the socket, writes a target of other bytes than UTF-8 wrongly, and cannot set a time behind 2262.
+    const excused = /^"\.\/(odd\/(pipe|s|l|time 4)|data\/app\.db[^"]*)"|^"\.\/(data|odd)": mtime|^"\."/
     expect(differences(listTree(restored), listTree(site)).filter((line) => !excused.test(line))).toEqual([])
   }, 300_000)
 })

@@ -17,6 +17,7 @@ import type { Owners } from '#core/platform/index.ts'
 import { foldersOf } from '#shared/path-key.ts'
 import { ownFolder } from '../capture/scope.ts'
 import { fromRawKey, joinRaw, rawKey, shown } from '../raw-path.ts'
+import { seconds } from '../restore/stage.ts'
 import { refused, type TarVisitor } from './read-tar.ts'
 import type { TarEntry } from './tar-format.ts'
 
@@ -143,7 +144,7 @@ export class Unpacking implements TarVisitor {
   #dress(entry: TarEntry): void {
     const { owners } = this.#ports
     const path = joinRaw(this.#root, entry.path)
-    const time = Number(entry.mtime / 1_000n) / 1e6
+    const time = seconds(String(entry.mtime))
     const link = entry.type === 'link'
     if (owners.mayGive) {
       const uid = (entry.user === '' ? null : owners.userId(entry.user)) ?? entry.uid

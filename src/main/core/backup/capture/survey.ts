@@ -14,7 +14,7 @@ export async function surveySite(site: string, scope: Scope): Promise<{ files: n
       if ((next.path.length === 0 && !scope.coversTop(name)) || scope.excludes(path)) continue
       if (scope.place(path) === 'outside') continue
       const file = joinRaw(next.folder, name)
-      const stat = lstatSync(file, { throwIfNoEntry: false })
+      const stat = statOf(file)
       if (stat?.isDirectory()) folders.push({ folder: file, path })
       else if (stat?.isFile()) {
         found.files++
@@ -23,6 +23,15 @@ export async function surveySite(site: string, scope: Scope): Promise<{ files: n
     }
   }
   return found
+}
+
+/** Also for a path that is longer than the system allows, which the capture tells. */
+function statOf(file: Buffer) {
+  try {
+    return lstatSync(file, { throwIfNoEntry: false })
+  } catch {
+    return undefined
+  }
 }
 
 function namesIn(folder: Buffer): readonly Buffer[] {

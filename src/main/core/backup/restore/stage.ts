@@ -145,9 +145,13 @@ function makeFolder(path: Buffer): void {
   if (!lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) mkdirSync(path, { mode: 0o700 })
 }
 
-/** Nanoseconds as seconds; a number holds a time of today to a fraction of a microsecond, which is all that can be set. */
-function seconds(nanoseconds: string): number {
+/**
+ * Nanoseconds as seconds; a number holds a time of today to a fraction of a microsecond, which is all that can be set. As text before
+ * 1970: Node takes a negative number for now.
+ */
+export function seconds(nanoseconds: string): number | string {
   const whole = BigInt(nanoseconds)
   const second = whole / 1_000_000_000n
-  return Number(second) + Number(whole - second * 1_000_000_000n) / 1e9
+  const value = Number(second) + Number(whole - second * 1_000_000_000n) / 1e9
+  return value < 0 ? String(value) : value
 }
