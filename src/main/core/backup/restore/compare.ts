@@ -17,7 +17,7 @@ import type { Scope } from '../capture/scope.ts'
 import { fromRawKey, joinRaw, rawKey, shown } from '../raw-path.ts'
 import type { BlobReader } from '../repository/blob-reader.ts'
 import { type FileEntry, nameBytes, readTree, type TreeEntry, targetBytes } from '../repository/tree.ts'
-import { assertFinite, assertSafeListing, assertSafeTop } from './names.ts'
+import { assertFinite, assertPossible, assertSafeListing, assertSafeTop } from './names.ts'
 
 /** One path that a restore would change, relative to the site folder. */
 export interface Difference {
@@ -186,6 +186,7 @@ class SiteComparison {
   }
 
   async #missingIn(path: Buffer, tree: string): Promise<void> {
+    assertPossible(path)
     for (const child of await this.#listing(tree)) await this.#missing(joinRaw(path, nameBytes(child)), child)
   }
 

@@ -61,6 +61,14 @@ export function assertFinite(entries: number): void {
   )
 }
 
+/** Bytes of a path below the site folder: more no system takes, and folders in one another without end cost time. */
+const longestPath = 4_096
+
+/** Refuses a path that no file can have. Throws `snapshot-hostile`. */
+export function assertPossible(path: Buffer): void {
+  if (path.length > longestPath) throw hostile(path.subarray(0, 80), `its path is longer than ${longestPath} bytes`)
+}
+
 /** An entry that a restore refuses: its name, and why. */
 export function hostile(name: Buffer, why: string): ConsoleError {
   return new ConsoleError(
