@@ -14,7 +14,15 @@ export interface Rig {
   readonly library: string
 }
 
-const needed = ['store-writer', 'store-reader', 'backup', 'database-copy', 'process-guard', 'parent-watch'] as const
+const needed = [
+  'store-writer',
+  'store-reader',
+  'backup',
+  'backup-crew',
+  'database-copy',
+  'process-guard',
+  'parent-watch',
+] as const
 
 export async function buildRig(folder: string, { shim = false }: { readonly shim?: boolean } = {}): Promise<Rig> {
   const built = join(folder, 'built')

@@ -77,7 +77,7 @@ export interface FileToWrite {
 export interface Dress {
   readonly owner: { readonly uid: number; readonly gid: number } | null
   readonly mode: number
-  readonly time: number
+  readonly time: number | string
 }
 
 /** A damaged blob, or an error of the system at a file. */
