@@ -40,7 +40,10 @@ for (const [what, sql] of Object.entries(faults)) {
       const page = await rig.log.page({ text: 'lamp 42', limit: 50 })
       expect(page.events.map(({ message }) => message)).toContain('lamp 42 was lit in room 0')
       expect((await rig.log.span({ text: 'room' }, 10)).total).toBe(1_000)
-      const [told] = (await rig.log.page({ kind: 'events.reindexed', limit: 5 })).events
+      const told = await until('it to be told', async () => {
+        const page = await rig.log.page({ kind: 'events.reindexed', limit: 5 })
+        return page.events[0]
+      })
       expect(told).toMatchObject({ subject: 'store:control', message: expect.stringContaining('No event is lost') })
 
       await rig.indexer.caughtUp()
