@@ -41,7 +41,7 @@ function foreignSite(
 
 async function recover(folder: string, site: string) {
   await using rig = await openBackupRig({ site, folder: join(folder, 'backups') })
-  return rig.backups.recover([])
+  return await rig.backups.recover([])
 }
 
 test.each(['../home/keys', '..', '.', '', '.wheelhouse', 'a/b'])(

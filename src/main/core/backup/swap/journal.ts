@@ -10,28 +10,30 @@ import { pathKeySchema } from '#shared/path-key.ts'
  * none leads out of the site folder or into the console's own. Format 1 knows entries directly in the site folder only; it is still
  * written where they are enough, so that the version before can finish what this one began.
  */
-export const journalSchema = z.object({
-  format: z.union([z.literal(1), z.literal(2)]),
-  job: z.string().regex(/^[a-z0-9-]+$/),
-  kind: z.enum(['restore', 'undo']),
-  snapshot: z.string(),
-  restorePoint: z.string().regex(/^[a-z0-9-]+$/),
-  /** "the restore of …", for sentences. */
-  what: z.string(),
-  /** `swapping`: to be finished by renames. `undoing`: to be taken back. `swapped`: everything is in its place. */
-  state: z.enum(['swapping', 'undoing', 'swapped']),
-  entries: z.array(z.object({ key: pathKeySchema, what: z.enum(['add', 'replace', 'delete']) })),
-  /** Paths that no snapshot covers, carried over from the old entries into the new ones. */
-  carried: z.array(pathKeySchema),
-  /** The old entries hold something that the restore point lacks: they are set aside, not removed. */
-  keepOld: z.boolean(),
-  /** Services that ran before and are to run again. */
-  services: z.array(z.string()),
-})
+export const journalSchema = z
+  .object({
+    format: z.union([z.literal(1), z.literal(2)]),
+    job: z.string().regex(/^[a-z0-9-]+$/),
+    kind: z.enum(['restore', 'undo']),
+    snapshot: z.string(),
+    restorePoint: z.string().regex(/^[a-z0-9-]+$/),
+    /** "the restore of …", for sentences. */
+    what: z.string(),
+    /** `swapping`: to be finished by renames. `undoing`: to be taken back. `swapped`: everything is in its place. */
+    state: z.enum(['swapping', 'undoing', 'swapped']),
+    entries: z.array(z.object({ key: pathKeySchema, what: z.enum(['add', 'replace', 'delete']) })),
+    /** Paths that no snapshot covers, carried over from the old entries into the new ones. */
+    carried: z.array(pathKeySchema),
+    /** The old entries hold something that the restore point lacks: they are set aside, not removed. */
+    keepOld: z.boolean(),
+    /** Services that ran before and are to run again. */
+    services: z.array(z.string()),
+  })
+  .refine(({ format, entries }) => format >= journalFormat(entries), 'format 1 knows no entries below others')
 export type SwapJournal = z.infer<typeof journalSchema>
 
 /** The format that a record needs. */
-export function journalFormat(entries: SwapJournal['entries']): SwapJournal['format'] {
+export function journalFormat(entries: readonly { readonly key: string }[]): 1 | 2 {
   return entries.some(({ key }) => key.includes('/')) ? 2 : 1
 }
 
