@@ -186,6 +186,7 @@ async function spawnConsole(program: string, directory: string, port: number, mo
 }
 
 async function killed(console: ChildProcess): Promise<void> {
+  if (console.exitCode !== null || console.signalCode !== null) return // ended by itself
   console.removeAllListeners('exit')
   const ended = once(console, 'exit')
   console.kill('SIGKILL')

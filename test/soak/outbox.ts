@@ -12,7 +12,10 @@ const soak: Soak = {
     const random = randomFrom(seed)
     const proofs: OutboxProof[] = []
     for (const scenario of scenarios.filter((name) => wanted.includes(name))) {
-      proofs.push(await killUnderLoad({ scenario, rounds, random, folder, note }))
+      const proof = await killUnderLoad({ scenario, rounds, random, folder, note })
+      proofs.push(proof)
+      // Told at once: a run that is cut off in the next scenario has shown this much.
+      note(`${scenario}: ${proof.problems.length === 0 ? 'nothing lost' : `${proof.problems.length} problems`}`)
     }
     const sum = (of: 'kills' | 'acknowledged' | 'copies') => proofs.reduce((all, proof) => all + proof[of], 0)
     return {

@@ -144,8 +144,9 @@ export async function messagingRig(
 }
 
 /** Waits until the router of the rig is connected. */
-export async function routerConnected(rig: MessagingRig): Promise<void> {
-  await until('the router to be connected', () => rig.state.slice('traffic').get('traffic')?.router === 'connected')
+export async function routerConnected(rig: MessagingRig, within?: number): Promise<void> {
+  const isConnected = () => rig.state.slice('traffic').get('traffic')?.router === 'connected'
+  await until('the router to be connected', isConnected, within)
 }
 
 /** A route with everything that a spec does not care about filled in. */

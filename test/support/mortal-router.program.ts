@@ -33,7 +33,7 @@ if (mode === 'embedded') {
 } else {
   await rig.load(routes)
   // From here on that broker keeps what the router has not acknowledged.
-  await routerConnected(rig)
+  await routerConnected(rig, 120_000)
 }
 process.stdout.write('ready\n')
 setInterval(() => {}, 60_000)
