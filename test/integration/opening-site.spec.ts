@@ -23,8 +23,9 @@ test.each([
   await until('both to wait', () => user.progress.filter((line) => line === waits).length === 2, 90_000)
   await release()
   await moved(consoleClock, opening)
-  // A command that looked in the very moment looks again a little later, on its own clock.
-  await moved(userClock, Promise.all([look, order]))
+  // The console tells what has changed on its clock; a command that looked in the very moment looks again a little later, on its own.
+  const both = Promise.all([look, order])
+  await Promise.all([moved(consoleClock, both), moved(userClock, both)])
   expect(await look).toMatchObject({ live: true, site: { directory: site } })
   // It is the console that answers, not the command line that no console runs.
   expect(await order).toMatchObject({ code: 2, err: expect.stringContaining('has not been trusted yet') })
