@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { syncFolder, writeDurably } from '#core/platform/index.ts'
 import { pathKeySchema } from '#shared/path-key.ts'
+import { ConsoleError } from '#shared/problem.ts'
 
 /**
  * The intent record of a restore, `.wheelhouse/swap/<job>.json`: written durably before the first entry is moved, changed
@@ -71,7 +72,7 @@ export async function readJournals(folders: SwapFolders): Promise<{ journals: Sw
   const strange: string[] = []
   for (const name of (await namesIn(folders.swap)).sort()) {
     if (!name.endsWith('.json')) continue
-    const parsed = journalSchema.safeParse(parseJson(await readFile(join(folders.swap, name), 'utf8')))
+    const parsed = journalSchema.safeParse(parseJson(await textOf(join(folders.swap, name))))
     if (parsed.success) journals.push(parsed.data)
     else strange.push(name)
   }
@@ -83,8 +84,27 @@ export async function namesIn(folder: string): Promise<string[]> {
     return await readdir(folder)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
-    throw error
+    throw unreadable(folder, error)
   }
+}
+
+async function textOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    throw unreadable(file, error)
+  }
+}
+
+/** Without the record nobody knows whether a restore is half done, so nothing of the site may go on. */
+function unreadable(path: string, error: unknown): ConsoleError {
+  const reason = error instanceof Error ? error.message : String(error)
+  return new ConsoleError(
+    'restore-record-unreadable',
+    `What an interrupted restore left in ${path} cannot be read: ${reason}.`,
+    'Check the disk of the site and the rights of that path, then open the site again; nothing was changed meanwhile.',
+    { params: { path }, retryable: true, cause: error },
+  )
 }
 
 function parseJson(text: string): unknown {
