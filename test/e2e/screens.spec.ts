@@ -130,7 +130,9 @@ test('a restore shows its plan, is done with exactly that plan, and shows its st
   await dialog().getByText('2 consultations made since').waitFor()
   expect(await dialog().locator(':focus').textContent()).toBe('Keep everything as it is')
   await dialog().getByRole('button', { name: 'Restore 14 files, delete 2 files and stop api' }).click()
-  expect(await asked()).toEqual([{ call: 'backups.restore', input: { snapshot: 'sn-11', fingerprint: 'plan-1' } }])
+  expect(await asked()).toEqual([
+    { call: 'backups.restore', input: { snapshot: 'sn-11', paths: null, fingerprint: 'plan-1' } },
+  ])
   const steps = page.getByRole('list', { name: 'Steps of Restore ConsultEase' })
   await steps.getByText('Stage the files').waitFor()
   await page.evaluate(() =>
