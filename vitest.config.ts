@@ -11,7 +11,11 @@ const projects = [
     maxWorkers: 2,
   },
   { name: 'contract', include: ['test/contract/**/*.spec.ts'], maxWorkers: 2 },
-  { name: 'integration', include: ['test/{integration,supervision,faults,backups,scripts}/**/*.spec.ts'], maxWorkers: 2 },
+  {
+    name: 'integration',
+    include: ['test/{integration,supervision,faults,backups,scripts}/**/*.spec.ts'],
+    maxWorkers: 2,
+  },
   { name: 'e2e', include: ['test/e2e/**/*.spec.ts'], maxWorkers: 1 },
   { name: 'electron', include: ['test/electron/**/*.spec.ts'], maxWorkers: 1 },
 ]
