@@ -37,7 +37,7 @@ test('the light is off without a backup, amber with one that was only verified, 
   await light('none').waitFor()
   await to('Backups')
   expect(await page.getByRole('button', { name: 'Rehearse now' }).isDisabled()).toBe(true)
-  await page.getByRole('button', { name: 'Back up now' }).click()
+  await page.getByRole('button', { name: 'Back up now' }).first().click()
   await light('verified').getByText('Verified, not rehearsed').waitFor()
 
   await page.getByRole('button', { name: 'Rehearse now', disabled: false }).waitFor()
