@@ -6,6 +6,7 @@ import { type Conditions, sentenceOf } from './conditions.ts'
 import { eventKinds } from './event-kinds.ts'
 import { excludedBy } from './keeping/exclusions.ts'
 import type { Keeping } from './keeping/keeping.ts'
+import { notHeld } from './not-held.ts'
 import type { BackupsOptions } from './options.ts'
 import type { Helper } from './program/engine-client.ts'
 import type { Snapshot } from './repository/snapshot-file.ts'
@@ -41,6 +42,7 @@ export async function runCreate(
         ...excludedBy(options.definition()?.backup),
         job: context.id,
         before: null,
+        notHeld: [...notHeld(options.definition())],
       }),
     )
     await ports.refresh()

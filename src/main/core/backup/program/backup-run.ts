@@ -86,7 +86,7 @@ export async function runBackup(
     bytes: captured.bytes,
     added: store.added,
     databases: captured.databases.map(({ path }) => path),
-    warnings: [...captured.warnings, ...(shrunk === null ? [] : [shrunk])],
+    warnings: [...(request.notHeld ?? []), ...captured.warnings, ...(shrunk === null ? [] : [shrunk])],
     partial: captured.partial || damaged,
     lost: [...captured.lost],
     release: await releaseOf(directory),

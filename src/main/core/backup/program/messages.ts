@@ -86,6 +86,8 @@ export const methods = {
       tagged: z.boolean().optional(),
       job: z.string(),
       before: z.object({ what: z.string(), missing: z.array(z.string()) }).nullable(),
+      /** What the snapshot cannot hold, a sentence each; kept among its warnings. */
+      notHeld: z.array(z.string()).optional(),
     }),
     output: z.object({ snapshot: z.string(), verified: verifiedSchema }),
   },
