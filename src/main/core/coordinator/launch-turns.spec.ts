@@ -13,11 +13,11 @@ function machine(processors = 2) {
     clock,
     exertion: ({ pid }) => {
       const busy = busyness.get(pid)
-      return busy === undefined
-        ? null
-        : { ranMs: ran.get(pid) ?? 0, waitedMs: (ran.get(pid) ?? 0) * (busy > 1 ? 1 : 0) }
+      const ranMs = ran.get(pid) ?? 0
+      return busy === undefined ? null : { ranMs, waitedMs: busy > 1 ? ranMs : 0, busy: busy > 0 }
     },
   })
+  const loadings = new Map<string, number>()
   const granted: string[] = []
   const held = new Map<string, LaunchTurn>()
   let pids = 100
@@ -25,10 +25,12 @@ function machine(processors = 2) {
     clock,
     turns,
     granted,
+    loadings,
     held,
     /** Asks for a turn, and starts a process that is this busy when it comes. */
-    ask(name: string, rank: number, busy = 1) {
-      void turns.take(rank).then((turn) => {
+    ask(name: string, rank: number, busy = 1, loadingMs: number | null = null) {
+      const onLoaded = (ms: number) => loadings.set(name, ms)
+      void turns.take({ rank, loadingMs, onLoaded }).then((turn) => {
         granted.push(name)
         held.set(name, turn)
         const pid = pids++
@@ -44,6 +46,7 @@ function machine(processors = 2) {
       }
     },
     calms: (pid: number) => busyness.set(pid, 0),
+    works: (pid: number) => busyness.set(pid, 1),
     ends: (pid: number) => busyness.delete(pid),
   }
 }
@@ -88,6 +91,46 @@ test('a process that waits for a processor is not taken for one that has loaded'
   expect(granted).toEqual(['crowded'])
 })
 
+test('one that sleeps for a moment while it loads keeps its turn', async () => {
+  const { ask, pass, granted, calms, works } = machine(1)
+  ask('reads', 10)
+  ask('next', 5)
+  for (let page = 0; page < 10; page++) {
+    await pass(8)
+    calms(100)
+    await pass(5)
+    works(100)
+  }
+  expect(granted).toEqual(['reads'])
+})
+
+test('one whose loading is known gives its turn on when it has nearly run for as long, and what it took is measured anew', async () => {
+  const { ask, pass, granted, loadings, calms } = machine(1)
+  ask('known', 10, 1, 100)
+  ask('next', 5)
+  await pass(80)
+  expect(granted).toEqual(['known'])
+  await pass(15)
+  expect(granted).toEqual(['known', 'next'])
+  await pass(30)
+  expect(loadings.has('known')).toBe(false)
+  calms(100)
+  await pass(20)
+  expect(loadings.get('known')).toBeGreaterThan(110)
+  expect(loadings.get('known')).toBeLessThan(135)
+})
+
+test('one that needs less than it did before gives its turn on as soon as it is calm', async () => {
+  const { ask, pass, granted, loadings, calms } = machine(1)
+  ask('less', 10, 1, 400)
+  ask('next', 5)
+  await pass(50)
+  calms(100)
+  await pass(20)
+  expect(granted).toEqual(['less', 'next'])
+  expect(loadings.get('less')).toBeLessThan(60)
+})
+
 test('a process that goes on computing gives its turn up after half a second, and one that is gone at once', async () => {
   const { ask, pass, granted, ends } = machine(1)
   ask('computes', 10)
@@ -104,7 +147,7 @@ test('a process that goes on computing gives its turn up after half a second, an
 
 test('a turn in which nothing is started is given to the next at once', async () => {
   const { turns, clock, ask, pass, granted } = machine(1)
-  const unused = turns.take(100)
+  const unused = turns.take({ rank: 100, loadingMs: null, onLoaded: () => {} })
   ask('next', 1)
   await clock.advance(5)
   using turn = await unused

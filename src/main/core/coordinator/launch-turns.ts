@@ -7,8 +7,15 @@ const gatherMs = 3
 const lookMs = 4
 const longestMs = 500
 
-/** A process that ran or waited for a processor for less than this share of the time between two looks has got over its loading. */
-const calmBelow = 0.3
+/**
+ * A process has loaded when this many looks in a row find it asleep and no further. One look does not tell: a program sleeps between two
+ * pages of its file, and the kernel writes down what a process ran only every few milliseconds.
+ */
+const calmLooks = 3
+const calmBelowMs = 1
+
+/** The next one goes when a process has run for this share of what its loading took before: by the time the next has been made, the rest is done. */
+const givenOnAt = 0.85
 
 export interface LaunchTurnsParts {
   readonly processors: number
@@ -24,8 +31,16 @@ export interface LaunchTurn extends Disposable {
   began(identity: ProcessIdentity): void
 }
 
-interface Waiting {
+export interface LaunchTurnRequest {
+  /** How long the start goes on behind it, milliseconds; the longest first, of equals who asked first. */
   readonly rank: number
+  /** Processor time that its loading took at earlier starts, milliseconds; null when it was never measured. */
+  readonly loadingMs: number | null
+  /** Told once what its loading took, when that could be seen. */
+  readonly onLoaded: (loadingMs: number) => void
+}
+
+interface Waiting extends LaunchTurnRequest {
   readonly grant: (turn: LaunchTurn) => void
 }
 
@@ -38,7 +53,10 @@ interface Waiting {
 export class LaunchTurns implements Disposable {
   readonly #parts: LaunchTurnsParts
   readonly #waiting: Waiting[] = []
+  /** Those that hold a processor. */
   readonly #turns = new Set<Turn>()
+  /** Those that are looked at, some of which gave their turn on already. */
+  readonly #loading = new Set<Turn>()
   #gathering: Disposable | undefined
   #looking: Disposable | undefined
 
@@ -46,10 +64,10 @@ export class LaunchTurns implements Disposable {
     this.#parts = parts
   }
 
-  /** Resolves when a process may be started. `rank`: how long the start goes on behind it, milliseconds; the longest first, of equals who asked first. */
-  take(rank: number): Promise<LaunchTurn> {
+  /** Resolves when a process may be started. */
+  take(request: LaunchTurnRequest): Promise<LaunchTurn> {
     return new Promise((grant) => {
-      this.#waiting.push({ rank, grant })
+      this.#waiting.push({ ...request, grant })
       this.#gathering ??= this.#parts.clock.after(gatherMs, () => {
         this.#gathering = undefined
         this.#grant()
@@ -72,8 +90,12 @@ export class LaunchTurns implements Disposable {
       )
       if (!next) return
       this.#waiting.splice(this.#waiting.indexOf(next), 1)
-      const turn = new Turn(this.#parts, () => this.#over(turn))
+      const turn: Turn = new Turn(this.#parts, next, {
+        givenOn: () => this.#givenOn(turn),
+        over: () => this.#loading.delete(turn),
+      })
       this.#turns.add(turn)
+      this.#loading.add(turn)
       next.grant(turn)
     }
     this.#look()
@@ -82,12 +104,12 @@ export class LaunchTurns implements Disposable {
   #look(): void {
     this.#looking ??= this.#parts.clock.after(lookMs, () => {
       this.#looking = undefined
-      for (const turn of this.#turns) turn.look()
-      if (this.#turns.size > 0 && this.#waiting.length > 0) this.#look()
+      for (const turn of this.#loading) turn.look()
+      if (this.#loading.size > 0) this.#look()
     })
   }
 
-  #over(turn: Turn): void {
+  #givenOn(turn: Turn): void {
     this.#turns.delete(turn)
     if (this.#waiting.length > 0) this.#grant()
   }
@@ -95,42 +117,58 @@ export class LaunchTurns implements Disposable {
 
 class Turn implements LaunchTurn {
   readonly #parts: LaunchTurnsParts
-  readonly #over: () => void
+  readonly #request: LaunchTurnRequest
+  readonly #told: { readonly givenOn: () => void; readonly over: () => void }
   readonly #since: number
   #identity: ProcessIdentity | undefined
-  #before: { readonly at: number; readonly busyMs: number } | undefined
+  #busyMs = 0
+  #calmLooks = 0
+  #held = true
 
-  constructor(parts: LaunchTurnsParts, over: () => void) {
+  constructor(
+    parts: LaunchTurnsParts,
+    request: LaunchTurnRequest,
+    told: { readonly givenOn: () => void; readonly over: () => void },
+  ) {
     this.#parts = parts
-    this.#over = over
+    this.#request = request
+    this.#told = told
     this.#since = parts.clock.monotonic()
   }
 
   began(identity: ProcessIdentity): void {
     this.#identity = identity
-    this.look()
   }
 
   look(): void {
-    const now = this.#parts.clock.monotonic()
-    if (now - this.#since >= longestMs) {
-      this.#over()
-      return
-    }
-    if (this.#identity === undefined) return
-    const exertion = this.#parts.exertion(this.#identity)
-    if (exertion === null) {
-      this.#over()
-      return
-    }
-    const busyMs = exertion.ranMs + exertion.waitedMs
-    const before = this.#before
-    this.#before = { at: now, busyMs }
-    if (before !== undefined && now > before.at && (busyMs - before.busyMs) / (now - before.at) < calmBelow)
-      this.#over()
+    const exertion = this.#identity && this.#parts.exertion(this.#identity)
+    if (exertion === null || this.#parts.clock.monotonic() - this.#since >= longestMs) this.#end()
+    else if (exertion !== undefined) this.#judge(exertion)
+  }
+
+  #judge({ ranMs, waitedMs, busy }: Exertion): void {
+    const further = ranMs + waitedMs - this.#busyMs
+    this.#busyMs = ranMs + waitedMs
+    this.#calmLooks = busy || further >= calmBelowMs ? 0 : this.#calmLooks + 1
+    const { loadingMs, onLoaded } = this.#request
+    if (this.#calmLooks >= calmLooks) {
+      onLoaded(ranMs)
+      this.#end()
+    } else if (loadingMs !== null && ranMs >= loadingMs * givenOnAt) this.#giveOn()
   }
 
   [Symbol.dispose](): void {
-    if (this.#identity === undefined) this.#over()
+    if (this.#identity === undefined) this.#end()
+  }
+
+  #giveOn(): void {
+    if (!this.#held) return
+    this.#held = false
+    this.#told.givenOn()
+  }
+
+  #end(): void {
+    this.#told.over()
+    this.#giveOn()
   }
 }

@@ -93,7 +93,11 @@ export async function openCoordinator(options: CoordinatorOptions): Promise<Coor
   })
   const turnOf = async (service: string) => {
     const asked = clock.monotonic()
-    const turn = await turns.take(timings.remaining(service))
+    const turn = await turns.take({
+      rank: timings.remaining(service),
+      loadingMs: timings.loading(service),
+      onLoaded: (ms) => timings.loaded(service, ms),
+    })
     timings.waited(service, clock.monotonic() - asked)
     return turn
   }

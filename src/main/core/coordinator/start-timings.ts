@@ -22,6 +22,7 @@ interface Row {
   readonly started_ms: number
   readonly ready_ms: number
   readonly healthy_ms: number
+  readonly loading_ms: number | null
 }
 
 /**
@@ -36,14 +37,16 @@ export class StartTimings {
   readonly #marks = new Map<string, StartMarks & { readonly generation: number }>()
   #remaining: ReadonlyMap<string, number> = new Map()
   readonly #earlier = new Map<string, readonly StartDurations[]>()
+  readonly #loading = new Map<string, number>()
 
   constructor(database: Database, slice: Slice<StartPathView>, clock: Clock, logger: Logger) {
     this.#database = database
     this.#slice = slice
     this.#clock = clock
     this.#logger = logger
-    const sql = 'SELECT service, started_ms, ready_ms, healthy_ms FROM service_start_times ORDER BY at'
-    for (const { service, started_ms, ready_ms, healthy_ms } of database.all<Row>({ sql })) {
+    const sql = 'SELECT service, started_ms, ready_ms, healthy_ms, loading_ms FROM service_start_times ORDER BY at'
+    for (const { service, started_ms, ready_ms, healthy_ms, loading_ms } of database.all<Row>({ sql })) {
+      if (loading_ms !== null) this.#loading.set(service, loading_ms)
       this.#remember(service, { started: started_ms, ready: ready_ms, healthy: healthy_ms })
     }
   }
@@ -106,6 +109,16 @@ export class StartTimings {
     return this.#typical(service)?.started ?? null
   }
 
+  /** Processor time that a service took to load its program at its last start, milliseconds; null when that was never seen. */
+  loading(service: string): number | null {
+    return this.#loading.get(service) ?? null
+  }
+
+  /** A service has loaded its program, for which its main thread ran this long. Kept with the start that goes on. */
+  loaded(service: string, ms: number): void {
+    this.#loading.set(service, ms)
+  }
+
   /** Shows what decided how long a start took that was ordered at this time of the monotonic clock. Null when nothing was started. */
   measured(definition: SiteDefinition, from: number): StartPath | null {
     const path = measuredPath(definition, this.#marks, from)
@@ -143,8 +156,15 @@ export class StartTimings {
     const writing = this.#database.write(
       [
         {
-          sql: 'INSERT INTO service_start_times (service, at, started_ms, ready_ms, healthy_ms) VALUES (?, ?, ?, ?, ?)',
-          values: [service, this.#clock.wall(), durations.started, durations.ready, durations.healthy],
+          sql: 'INSERT INTO service_start_times (service, at, started_ms, ready_ms, healthy_ms, loading_ms) VALUES (?, ?, ?, ?, ?, ?)',
+          values: [
+            service,
+            this.#clock.wall(),
+            durations.started,
+            durations.ready,
+            durations.healthy,
+            this.loading(service),
+          ],
         },
         {
           sql: `DELETE FROM service_start_times WHERE service = ? AND rowid NOT IN (

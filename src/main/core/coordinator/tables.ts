@@ -38,5 +38,10 @@ export const coordinatorSchema: Schema = {
         ) STRICT;
         CREATE INDEX service_start_times_of ON service_start_times (service, at);`,
     },
+    {
+      version: 3,
+      what: 'processor time that the loading of services takes',
+      sql: 'ALTER TABLE service_start_times ADD COLUMN loading_ms REAL;',
+    },
   ],
 }

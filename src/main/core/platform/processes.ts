@@ -136,10 +136,12 @@ export interface TreeSocket {
   readonly pid: number
 }
 
-/** Time of a thread on a processor, and ready to run while others did. Milliseconds. */
+/** Time of a thread on a processor, and ready to run while others did. Milliseconds, which the kernel writes down every few of them. */
 export interface Exertion {
   readonly ranMs: number
   readonly waitedMs: number
+  /** Whether it runs, waits for a processor, or for the disk, at this very moment: the kernel writes the times down only every few milliseconds. */
+  readonly busy: boolean
 }
 
 export interface TreeUsage {

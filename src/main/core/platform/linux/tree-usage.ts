@@ -96,7 +96,10 @@ export function exertionOf(pid: number): Exertion | null {
     const [ran = Number.NaN, waited = Number.NaN] = readFileSync(`/proc/${pid}/schedstat`, 'utf8')
       .split(' ')
       .map(Number)
-    return Number.isFinite(ran + waited) ? { ranMs: ran / 1e6, waitedMs: waited / 1e6 } : null
+    if (!Number.isFinite(ran + waited)) return null
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    const state = stat.charAt(stat.lastIndexOf(')') + 2)
+    return { ranMs: ran / 1e6, waitedMs: waited / 1e6, busy: state === 'R' || state === 'D' }
   } catch {
     return null
   }
