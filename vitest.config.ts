@@ -7,7 +7,7 @@ import { defineConfig } from 'vitest/config'
 const projects = [
   {
     name: 'unit',
-    include: ['src/**/*.spec.{ts,tsx}', 'test/support/**/*.spec.ts', 'bench/**/*.spec.ts'],
+    include: ['src/**/*.spec.{ts,tsx}', 'test/support/**/*.spec.ts', 'test/soak/**/*.spec.ts', 'bench/**/*.spec.ts'],
     maxWorkers: 2,
   },
   { name: 'contract', include: ['test/contract/**/*.spec.ts'], maxWorkers: 2 },

@@ -17,9 +17,17 @@ const soak: Soak = {
       // Told at once: a run that is cut off in the next scenario has shown this much.
       note(`${scenario}: ${proof.problems.length === 0 ? 'nothing lost' : `${proof.problems.length} problems`}`)
     }
+    const counts = Object.fromEntries(
+      proofs.flatMap(({ scenario, kills, acknowledged, copies }) => [
+        [`kills (${scenario})`, kills],
+        [`messages acknowledged (${scenario})`, acknowledged],
+        [`copies (${scenario})`, copies],
+      ]),
+    )
     const sum = (of: 'kills' | 'acknowledged' | 'copies') => proofs.reduce((all, proof) => all + proof[of], 0)
     return {
       figures: `${sum('kills')} kills, ${sum('acknowledged')} messages acknowledged, ${sum('copies')} arrived more than once`,
+      counts,
       problems: proofs.flatMap(({ problems }) => problems),
     }
   },

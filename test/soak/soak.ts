@@ -28,6 +28,8 @@ export interface SoakContext {
 export interface SoakResult {
   /** What was done, in one line of figures. */
   readonly figures: string
+  /** The same as counts that can be added up over runs, by what was counted; for soaks that are taken a little at a time. */
+  readonly counts?: Readonly<Record<string, number>>
   /** What did not hold; empty when all did. */
   readonly problems: readonly string[]
 }

@@ -117,6 +117,8 @@ export const outboxRowSchema = z.object({
   attempts: z.number().int(),
   /** What it keeps its order with; null: its target has one order for all. Of a long one a hash. */
   key: z.string().nullable(),
+  /** Who published it to the embedded broker; missing where that is not known. */
+  client: z.string().optional(),
   properties: broughtSchema.optional(),
 })
 export type OutboxRowView = z.infer<typeof outboxRowSchema>

@@ -81,21 +81,36 @@ export async function routeTry(
   return exitCodes.done
 }
 
-/** The ledgers of routes as a table. */
+/** The ledgers of routes as a table, a target a line: what came in is the sum of what follows, but for what is under way this moment. */
 export function routesText(list: readonly RouteView[]): string {
   const rows = list.flatMap((route) =>
     route.targets.map((target, index) => [
       index === 0 ? route.id : '',
       index === 0 ? route.from : '',
       target.kind === target.name ? target.name : `${target.kind} ${target.name}`,
-      `${route.received}`,
+      `${route.received + target.carried}`,
+      `${route.filtered + target.passedOver}`,
+      `${route.limited}`,
+      `${route.merged + target.merged}`,
       `${target.delivered}`,
-      `${target.queued}`,
+      `${route.held + target.queued}`,
       `${target.dropped + target.expired}`,
       `${route.quarantined + target.quarantined}`,
     ]),
   )
-  const header = ['ROUTE', 'FROM', 'TO', 'IN', 'DELIVERED', 'QUEUED', 'LOST', 'QUARANTINE']
+  const header = [
+    'ROUTE',
+    'FROM',
+    'TO',
+    'IN',
+    'FILTERED',
+    'LIMITED',
+    'MERGED',
+    'DELIVERED',
+    'QUEUED',
+    'LOST',
+    'QUARANTINE',
+  ]
   const unwell = list.flatMap(({ id, lastError }) => (lastError === null ? [] : [`${id}: ${lastError}`]))
   const functions = list.flatMap(({ id, function: own }) =>
     own === null

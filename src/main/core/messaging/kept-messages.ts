@@ -60,7 +60,7 @@ export class KeptMessages {
     const { database } = this.#parts
     const which = route === undefined ? '' : 'AND route = ?'
     const found = await database.query<Parameters<typeof shownRow>[0]>({
-      sql: `SELECT seq, id, at, expires_at, route, target, topic, octet_length(payload) AS bytes, attempts, key, properties, ${firstBytes(16_384)}
+      sql: `SELECT seq, id, at, expires_at, route, target, topic, octet_length(payload) AS bytes, attempts, key, properties, client, ${firstBytes(16_384)}
             FROM outbox WHERE seq > ? ${which} ORDER BY seq LIMIT ?`,
       values: [after, ...(route === undefined ? [] : [route]), limit + 1],
       name: 'list outbox',
@@ -287,8 +287,10 @@ function shownRow(row: {
   readonly payload: Uint8Array | null
   readonly isText: number
   readonly properties: string | null
+  readonly client: string | null
 }): OutboxPage['rows'][number] {
-  const { payload, isText, expires_at: expiresAt, properties, ...rest } = row
+  const { payload, isText, expires_at: expiresAt, properties, client, ...rest } = row
   const view = shownBrought(restoredProperties(properties))
-  return { ...rest, expiresAt, ...shownFirst({ payload, isText }), ...(view && { properties: view }) }
+  const from = client !== null && { client }
+  return { ...rest, expiresAt, ...shownFirst({ payload, isText }), ...from, ...(view && { properties: view }) }
 }

@@ -13,9 +13,14 @@ describe('Beside mosquitto', () => {
     await using rig = await messagingRig()
     await rig.startBroker()
     const got = mosquitto('mosquitto_sub', ['-p', String(rig.port), '-t', 'a/#', '-C', '1', '-W', '10', '-q', '1'])
+    let received: string | undefined
+    void got.then((text) => {
+      received = text
+    })
+    // Nothing tells from outside when it has subscribed.
     await until('a message to be received', async () => {
       await mosquitto('mosquitto_pub', ['-p', String(rig.port), '-t', 'a/b', '-m', 'hello', '-q', '1'])
-      return Promise.race([got, new Promise<undefined>((resolve) => setTimeout(resolve, 50))])
+      return received
     })
     expect(await got).toBe('hello\n')
   })

@@ -239,7 +239,7 @@ export class StorePort {
    * `outbox` from both. They may read: what they read is what all earlier ones have written.
    */
   write(statements: DirectWrite['statements'], answered: Answered, recordClass: RecordClass = 'journal'): void {
-    const write: DirectWrite = { id: this.#next++, database: 'messages', recordClass, statements }
+    const write: DirectWrite = { id: this.#next++, recordClass, statements }
     this.#unanswered.set(write.id, { write, answered })
     this.#port?.postMessage(write)
   }

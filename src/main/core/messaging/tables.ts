@@ -161,6 +161,11 @@ export const messagingSchema: Schema = {
       what: 'which client published messages of the journal',
       sql: 'ALTER TABLE journal ADD COLUMN client TEXT; -- of the embedded broker; null: not known',
     },
+    {
+      version: 12,
+      what: 'which client published what waits in the outbox',
+      sql: 'ALTER TABLE outbox ADD COLUMN client TEXT; -- of the embedded broker; null: not known',
+    },
   ],
 }
 

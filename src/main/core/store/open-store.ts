@@ -40,17 +40,26 @@ export interface OpenStoreParts extends Pick<ReplacementsParts, 'ready' | 'repla
 const names = ['control', 'messages'] as const
 const closeWithinMs = 15_000
 
-/** Starts the writer thread on databases that were made ready. Rejects with a ConsoleError when one cannot be used at all. */
+/** Starts the writer threads on databases that were made ready. Rejects with a ConsoleError when one cannot be used at all. */
 export async function openOn(parts: OpenStoreParts): Promise<Store> {
   const { runtime, logger, ready } = parts
-  const databases = { control: ready.control.setup, messages: ready.messages.setup }
-  const thread = await startWriter(runtime, logger, { databases })
-  const store = new OpenStore(parts, (listener) => {
-    const start = () => startWriter(runtime, logger, { databases: store.replacements.setups })
+  const started = await Promise.allSettled(
+    names.map((database) => startWriter(runtime, logger, { database, setup: ready[database].setup })),
+  )
+  const threads = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  const failed = started.find((one) => one.status === 'rejected')
+  const [control, messages] = threads
+  if (failed || !control || !messages) {
+    await Promise.all(threads.map((thread) => thread.close(closeWithinMs)))
+    throw failed?.reason
+  }
+  const store = new OpenStore(parts, (database, listener) => {
+    const start = () => startWriter(runtime, logger, { database, setup: store.replacements.setups[database] })
+    const thread = { control, messages }[database]
     return new WriterLine({ thread, start, clock: parts.clock, logger, listener })
   })
   try {
-    await store.replacements.begin(thread.openings)
+    await store.replacements.begin(threads.flatMap(({ opening }) => opening ?? []))
     return store
   } catch (error) {
     await store[Symbol.asyncDispose]()
@@ -59,40 +68,45 @@ export async function openOn(parts: OpenStoreParts): Promise<Store> {
 }
 
 /** The store while it is open: joins queues, threads and what becomes of them. */
-class OpenStore implements Store, WriterListener {
+class OpenStore implements Store {
   readonly control: StoreDatabase
   readonly messages: StoreDatabase
   readonly replacements: Replacements
   readonly upkeep: Upkeep
   readonly #parts: OpenStoreParts
-  readonly #line: WriterLine
+  readonly #lines: Readonly<Record<DatabaseName, WriterLine>>
   readonly #readerThread: ReaderThread
   readonly #latency = new LatencyWindow()
   readonly #slow = new SlowStatements()
   readonly #retention: RetentionSweep
   #limits: Readonly<Record<DatabaseName, number>>
   #busyRetries = 0
-  /** Set while the writer thread is away. */
-  #away: StoreCondition | null = null
+  /** What is said of a database while its writer thread is away. */
+  readonly #away: Partial<Record<DatabaseName, StoreCondition>> = {}
   #closing: Promise<void> | undefined
 
-  constructor(parts: OpenStoreParts, lineFor: (listener: WriterListener) => WriterLine) {
+  constructor(parts: OpenStoreParts, lineFor: (name: DatabaseName, listener: WriterListener) => WriterLine) {
     this.#parts = parts
     const { runtime, logger } = parts
     this.#limits = parts.limits
-    this.replacements = new Replacements({ ...parts, database: (name) => this[name], line: () => this.#line })
+    this.replacements = new Replacements({
+      ...parts,
+      database: (name) => this[name],
+      line: (name) => this.#lines[name],
+    })
     this.#readerThread = new ReaderThread(runtime, logger, (name, ms) => this.#tellSlow(name, ms))
     this.upkeep = parts.upkeep((name) => this[name].path)
-    this.#line = lineFor(this)
+    const line = (name: DatabaseName) => lineFor(name, this.#listenerOf(name))
+    this.#lines = { control: line('control'), messages: line('messages') }
     this.control = this.#database('control')
     this.messages = this.#database('messages')
     this.#retention = new RetentionSweep({
       databases: { control: this.control, messages: this.messages },
       schemas: parts.schemas,
       limits: () => this.#limits,
-      writable: (name) => this.#line.running && ['open', 'stand-in'].includes(this[name].condition.state),
+      writable: (name) => this.#lines[name].running && ['open', 'stand-in'].includes(this[name].condition.state),
       fileBytes: (name) => this[name].sizes().bytes,
-      shrink: (database, pages) => this.#line.send({ type: 'shrink', database, pages }),
+      shrink: (database, pages) => this.#lines[database].send({ type: 'shrink', pages }),
       seenMs: parts.seenMs,
       clock: parts.clock,
       logger,
@@ -138,9 +152,9 @@ class OpenStore implements Store, WriterListener {
 
   directPort(): MessagePort {
     if (this.#closing) throw storeClosed('messages', 'the site was closed')
-    if (!this.#line.running) throw storeInterrupted('messages', 'its writer thread is being started again')
+    if (!this.#lines.messages.running) throw storeInterrupted('messages', 'its writer thread is being started again')
     const { port1, port2 } = new MessageChannel()
-    this.#line.send({ type: 'direct', port: port2 }, [port2])
+    this.#lines.messages.send({ type: 'direct', port: port2 }, [port2])
     return port1
   }
 
@@ -165,17 +179,26 @@ class OpenStore implements Store, WriterListener {
     return this.#closing
   }
 
-  notice(notice: WriterNotice): void {
+  #listenerOf(name: DatabaseName): WriterListener {
+    return {
+      notice: (notice) => this.#notice(name, notice),
+      lost: (reason) => this.#lost(name, reason),
+      back: (opening) => this.#back(name, opening),
+      gaveUp: (reason) => this.#gaveUp(name, reason),
+    }
+  }
+
+  #notice(name: DatabaseName, notice: WriterNotice): void {
     switch (notice.type) {
       case 'committed':
-        this[notice.database].take(notice.outcomes)
+        this[name].take(notice.outcomes)
         return
       case 'trouble':
-        if (failureKind(notice.failure) === 'damaged') this.#damaged(notice.database, notice.failure.message)
-        else this[notice.database].readOnly(notice.failure)
+        if (failureKind(notice.failure) === 'damaged') this.#damaged(name, notice.failure.message)
+        else this[name].readOnly(notice.failure)
         return
       case 'probed':
-        this[notice.database].probed(notice.failure)
+        this[name].probed(notice.failure)
         return
       case 'slow':
         this.#tellSlow(notice.statement, notice.ms)
@@ -184,44 +207,41 @@ class OpenStore implements Store, WriterListener {
         this.#busyRetries += notice.retries
         return
       case 'log-round':
-        void this.#parts.record.noteRound(notice.database, notice.round)
+        void this.#parts.record.noteRound(name, notice.round)
     }
   }
 
-  lost(reason: string): void {
-    const note = `The writer thread of the store ended (${reason}) and is being started again.`
-    this.#away = { state: 'recovering', note, since: this.#parts.clock.wall() }
+  #lost(name: DatabaseName, reason: string): void {
+    const note = `The writer thread of the ${name} database ended (${reason}) and is being started again.`
+    this.#away[name] = { state: 'recovering', note, since: this.#parts.clock.wall() }
     this.#parts.logger.error(note)
-    for (const name of names) this[name].interrupted(reason)
+    this[name].interrupted(reason)
   }
 
-  back(openings: readonly WriterOpening[]): void {
-    this.#away = null
-    for (const opening of openings) {
-      const { database: name, failure, readOnly, round } = opening
-      if (round !== null) void this.#parts.record.noteRound(name, round)
-      if (this.replacements.take(opening)) continue
-      if (failure === null) this[name].resumed(readOnly)
-      else if (failureKind(failure) === 'damaged') this.#damaged(name, failure.message)
-      else if (failureKind(failure) === 'read-only') this[name].resumed(failure)
-      else this[name].fail(storeError(name, failure))
-    }
+  #back(name: DatabaseName, opening: WriterOpening | null): void {
+    delete this.#away[name]
+    if (opening === null) return
+    const { failure, readOnly, round } = opening
+    if (round !== null) void this.#parts.record.noteRound(name, round)
+    if (this.replacements.take(opening)) return
+    if (failure === null) this[name].resumed(readOnly)
+    else if (failureKind(failure) === 'damaged') this.#damaged(name, failure.message)
+    else if (failureKind(failure) === 'read-only') this[name].resumed(failure)
+    else this[name].fail(storeError(name, failure))
   }
 
-  gaveUp(reason: string): void {
-    this.#away = null
-    this.#parts.logger.error(`The store cannot write any more: its writer thread ended too often: ${reason}.`)
-    for (const name of names) {
-      const failure = { code: 'unknown', message: `its writer thread ended too often: ${reason}` }
-      this.replacements.take({ database: name, failure, readOnly: null, round: null })
-      this[name].fail(storeFailed(name, failure.message))
-    }
+  #gaveUp(name: DatabaseName, reason: string): void {
+    delete this.#away[name]
+    const failure = { code: 'unknown', message: `its writer thread ended too often: ${reason}` }
+    this.#parts.logger.error(`The ${name} database cannot be written any more: ${failure.message}.`)
+    this.replacements.take({ database: name, failure, readOnly: null, round: null })
+    this[name].fail(storeFailed(name, failure.message))
   }
 
   #database(name: DatabaseName): StoreDatabase {
     return new StoreDatabase({
       name,
-      line: () => this.#line,
+      line: () => this.#lines[name],
       readerThread: this.#readerThread,
       latency: this.#latency,
       clock: this.#parts.clock,
@@ -239,7 +259,8 @@ class OpenStore implements Store, WriterListener {
 
   #statisticsOf(name: DatabaseName): DatabaseStatistics {
     const { condition } = this[name]
-    const shown = this.#away && condition.state !== 'failed' ? this.#away : condition
+    const away = this.#away[name]
+    const shown = away && condition.state !== 'failed' ? away : condition
     return { ...shown, ...this[name].sizes(), limitBytes: this.#limits[name] }
   }
 
@@ -257,7 +278,8 @@ class OpenStore implements Store, WriterListener {
     const readers = new DisposableStore()
     for (const reader of [this.control, this.messages, this.#readerThread]) readers.add(reader)
     await readers[Symbol.asyncDispose]()
-    for (const problem of await this.#line.close(closeWithinMs)) logger.warn(problem)
+    const problems = await Promise.all(names.map((name) => this.#lines[name].close(closeWithinMs)))
+    for (const problem of problems.flat()) logger.warn(problem)
     for (const name of names) {
       const error = storeClosed(name, 'the site was closed')
       this[name].queue.interrupt(error)

@@ -126,7 +126,7 @@ export function letShrink(database: Database.Database): void {
   }
 }
 
-/** A writable connection set up for the writer thread. `path` need not exist yet, unless an `existing` one is asked for. */
+/** A writable connection set up for a writer thread. `path` need not exist yet, unless an `existing` one is asked for. */
 export function openForWriting(path: string, which: 'new' | 'existing' = 'new'): Database.Database {
   const database = new Database(path, { timeout: 5_000, fileMustExist: which === 'existing' })
   try {

@@ -31,7 +31,7 @@ export interface ReplacementsParts {
   /** Told when a database was opened for writing, at opening and whenever it was replaced, with the round that its log has begun. */
   readonly inUse: (database: DatabaseName, round: number | null) => Promise<void>
   readonly database: (name: DatabaseName) => StoreDatabase
-  readonly line: () => WriterLine
+  readonly line: (name: DatabaseName) => WriterLine
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -45,7 +45,7 @@ export class Replacements implements AsyncDisposable {
   readonly #parts: ReplacementsParts
   readonly #listeners: Listeners<Replaced>
   readonly #running = new Map<DatabaseName, Promise<OpenedAs>>()
-  /** How a writer thread that is started now opens each database; null while it is let go. */
+  /** How a writer thread that is started now opens its database; null while that is let go. */
   readonly #setups: Record<DatabaseName, DatabaseSetup | null>
   /** Replacements that wait for the next writer thread to open them. */
   readonly #awaited = new Map<DatabaseName, (opening: WriterOpening) => void>()
@@ -73,7 +73,7 @@ export class Replacements implements AsyncDisposable {
     return { ...this.#setups }
   }
 
-  /** Takes the databases into use as the writer thread found them, replacing those that turn out to be damaged. */
+  /** Takes the databases into use as the writer threads found them, replacing those that turn out to be damaged. */
   async begin(openings: readonly WriterOpening[]): Promise<void> {
     const { ready, inUse, database } = this.#parts
     for (const { database: name, failure, readOnly, round } of openings) {
@@ -189,17 +189,13 @@ export class Replacements implements AsyncDisposable {
   async #letGo(name: DatabaseName): Promise<void> {
     const { database, line } = this.#parts
     await database(name).letGo(`The ${name} database is being replaced by a good one.`)
-    await line().ask({ type: 'release', database: name }, (notice) =>
-      notice.type === 'released' && notice.database === name ? true : undefined,
-    )
+    await line(name).ask({ type: 'release' }, (notice) => (notice.type === 'released' ? true : undefined))
   }
 
   async #openAgain(name: DatabaseName, setup: DatabaseSetup): Promise<WriterOpening> {
     const opening = await this.#parts
-      .line()
-      .ask({ type: 'open', database: name, setup }, (notice) =>
-        notice.type === 'opened' && notice.database === name ? notice : undefined,
-      )
+      .line(name)
+      .ask({ type: 'open', setup }, (notice) => (notice.type === 'opened' ? notice : undefined))
     if (opening) return opening
     // The writer thread is away: the next one opens it.
     this.#setups[name] = setup

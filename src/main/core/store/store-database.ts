@@ -234,14 +234,12 @@ export class StoreDatabase implements Database {
     const { state } = this.#condition
     if (!line.running || (state !== 'open' && state !== 'stand-in')) return
     const writes = this.queue.takeForHandOver()
-    if (writes.length > 0) line.hand(this.name, writes)
+    if (writes.length > 0) line.hand(writes)
   }
 
   #probeLater(): void {
     this.#probe?.[Symbol.dispose]()
     if (this.#closed) return
-    this.#probe = this.#parts.clock.after(probeEveryMs, () =>
-      this.#parts.line().send({ type: 'probe', database: this.name }),
-    )
+    this.#probe = this.#parts.clock.after(probeEveryMs, () => this.#parts.line().send({ type: 'probe' }))
   }
 }

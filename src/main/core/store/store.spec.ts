@@ -133,7 +133,6 @@ test('a data-plane thread writes through its own port and is told of each commit
   port.on('message', (reply: DirectReply) => replies.push(reply))
   const write: DirectWrite = {
     id: 1,
-    database: 'messages',
     recordClass: 'outbox',
     statements: [...add('a'), ...add('b')],
   }

@@ -42,7 +42,7 @@ const defaultLimits = { control: 1024 ** 3, messages: 4 * 1024 ** 3 } as const
 
 /**
  * Opens the console's own databases: checks those that were not closed properly, replaces damaged ones, keeps a copy before it
- * migrates, and starts the writer thread. It opens whatever it finds; `store.opened` and the reports of `store.upkeep` say what
+ * migrates, and starts the writer threads. It opens whatever it finds; `store.opened` and the reports of `store.upkeep` say what
  * it did. Rejects with a ConsoleError: `store-from-newer-version`, what `copyDatabase` says when the copy before an upgrade
  * fails, and `store-read-only` when no disk takes a database; nothing is left running then.
  */

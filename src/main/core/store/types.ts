@@ -76,7 +76,7 @@ export interface Keys {
 }
 
 /**
- * One of the console's own databases. Writes go to the writer thread, where everything that waits is committed together;
+ * One of the console's own databases. Writes go to its writer thread, where everything that waits is committed together;
  * reads run on a read-only connection beside it, on the calling thread, and must be keyed and short.
  */
 export interface Database {
@@ -188,7 +188,7 @@ export interface Store extends AsyncDisposable {
   /** Keeps the databases within other sizes from the next look on, which comes within seconds. */
   setLimits(limits: Readonly<Record<DatabaseName, number>>): void
   /**
-   * A message port straight to the writer thread, for a data-plane thread: it carries batches of `Statement` lists and brings
+   * A message port straight to the writer thread of the messages, for a data-plane thread: it carries batches of `Statement` lists and brings
    * back their commits, so that they never pass through the control plane. Throws a retryable ConsoleError while the writer
    * thread is away; the port closes when the thread dies, and another one must be asked for then.
    */
@@ -245,7 +245,6 @@ export type OpenedAs =
 /** The wire format on {@link Store.directPort}. */
 export type DirectWrite = {
   readonly id: number
-  readonly database: DatabaseName
   readonly recordClass: RecordClass
   readonly statements: readonly Statement[]
 }

@@ -8,7 +8,7 @@ import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { ManualClock } from '../../../../test/support/manual-clock.ts'
 import { testRuntime } from '../../../../test/support/runtime.ts'
 import { until } from '../../../../test/support/until.ts'
-import { openStore, type Schema, type StoreOptions } from './index.ts'
+import { type DatabaseName, openStore, type Schema, type Store, type StoreOptions } from './index.ts'
 
 const notes: Schema = {
   owner: 'notes',
@@ -23,16 +23,21 @@ function optionsFor(directory: string, runtime: Runtime, clock: ManualClock): St
   return { directory, schemas: { control: [notes], messages: [notes] }, runtime, clock, logger: silentLogger }
 }
 
-/** A runtime whose writer threads die when they are told to, as of a defect. */
-function mortal(folder: string): Runtime & Disposable & { kill(): void } {
+/** A runtime whose writer threads, or that of one database, die when they are told to, as of a defect. */
+function mortal(
+  folder: string,
+  of: readonly DatabaseName[] = ['control', 'messages'],
+): Runtime & Disposable & { kill(): void } {
   const real = testRuntime()
   const name = `mortal-writer ${folder}`
   const program = join(folder, 'mortal-writer.mjs')
   writeFileSync(
     program,
-    `import { BroadcastChannel } from 'node:worker_threads'
+    `import { BroadcastChannel, workerData } from 'node:worker_threads'
     const channel = new BroadcastChannel(${JSON.stringify(name)})
-    channel.onmessage = () => { throw new Error('out of memory') }
+    channel.onmessage = () => {
+      if (${JSON.stringify(of)}.includes(workerData.database)) throw new Error('out of memory')
+    }
     channel.unref()
     await import(${JSON.stringify(real.program('store-writer'))})`,
   )
@@ -45,6 +50,12 @@ function mortal(folder: string): Runtime & Disposable & { kill(): void } {
   }
 }
 
+async function untilAway(store: Store): Promise<void> {
+  const { databases } = store.statistics()
+  const isAway = (name: keyof typeof databases) => store.statistics().databases[name].state === 'recovering'
+  await until('the deaths to be seen', () => isAway('control') && isAway('messages'))
+}
+
 test('a dead writer thread is started again: what was handed over is unknown, the rest is written, ports are given anew', async () => {
   using folder = temporaryFolder()
   using runtime = mortal(folder.path)
@@ -53,7 +64,7 @@ test('a dead writer thread is started again: what was handed over is unknown, th
   await store.control.write(add('before'), 'job')
   const closed = once(store.directPort(), 'close')
   runtime.kill()
-  await until('its death is seen', () => store.statistics().state === 'recovering')
+  await untilAway(store)
   await closed
   expect(() => store.directPort()).toThrowError(/started again/)
   expect(store.control.all(texts)).toEqual([{ text: 'before' }])
@@ -65,6 +76,42 @@ test('a dead writer thread is started again: what was handed over is unknown, th
   store.directPort().close()
 })
 
+test('when the writer thread of the messages dies, what an operator does is recorded all the same', async () => {
+  using folder = temporaryFolder()
+  using runtime = mortal(folder.path, ['messages'])
+  const clock = new ManualClock()
+  await using store = await openStore(optionsFor(join(folder.path, 'site'), runtime, clock))
+  const port = store.directPort()
+  const closed = once(port, 'close')
+  runtime.kill()
+  await closed
+  await until('its death is seen', () => store.statistics().databases.messages.state === 'recovering')
+  expect(store.statistics().databases.control.state).toBe('open')
+  await store.control.write(add('meanwhile'), 'event')
+  expect(store.control.all(texts)).toEqual([{ text: 'meanwhile' }])
+  const waiting = store.messages.write(add('later'), 'journal')
+  await clock.advance(100)
+  await waiting
+  expect(store.messages.all(texts)).toEqual([{ text: 'later' }])
+})
+
+test('a long write of messages holds up nothing that an operator does', async () => {
+  using folder = temporaryFolder()
+  await using store = await openStore(optionsFor(folder.path, testRuntime(), new ManualClock()))
+  const done: string[] = []
+  const long = `INSERT INTO notes (text) SELECT count(*) FROM
+    (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 3000000) SELECT i FROM n)`
+  const port = store.directPort()
+  const replied = once(port, 'message').then(() => done.push('messages'))
+  port.postMessage({ id: 1, recordClass: 'journal', statements: [{ sql: long }] })
+  for (let action = 1; action <= 3; action++) {
+    await store.control.write(add(`action ${action}`), 'job')
+    done.push(`action ${action}`)
+  }
+  await replied
+  expect(done).toEqual(['action 1', 'action 2', 'action 3', 'messages'])
+})
+
 test('a writer thread started on a disk that cannot be used refuses what is written, and goes on by itself once it can', async () => {
   using folder = temporaryFolder()
   using runtime = mortal(folder.path)
@@ -73,7 +120,7 @@ test('a writer thread started on a disk that cannot be used refuses what is writ
   await store.control.write(add('before'), 'job')
   const file = join(folder.path, 'site', 'control.db')
   runtime.kill()
-  await until('its death is seen', () => store.statistics().state === 'recovering')
+  await untilAway(store)
   renameSync(file, `${file}.away`)
   mkdirSync(file)
   await clock.advance(100)
@@ -91,15 +138,15 @@ test('a writer thread started on a disk that cannot be used refuses what is writ
   expect(store.control.all(texts)).toEqual([{ text: 'before' }, { text: 'after' }])
 })
 
-test('a writer thread that dies again and again is given up, which is said to whoever writes', async () => {
+test('a writer thread that dies again and again is given up, which is said to whoever writes; the other database goes on', async () => {
   using folder = temporaryFolder()
   const program = join(folder.path, 'dying-writer.mjs')
   writeFileSync(
     program,
-    `import { parentPort } from 'node:worker_threads'
+    `import { parentPort, workerData } from 'node:worker_threads'
     parentPort.on('message', () => { throw new Error('out of memory') })
-    const opened = (database) => ({ database, failure: null, readOnly: null })
-    parentPort.postMessage({ type: 'started', openings: [opened('control'), opened('messages')] })`,
+    const { database } = workerData
+    parentPort.postMessage({ type: 'started', opening: { database, failure: null, readOnly: null, round: null } })`,
   )
   const real = testRuntime()
   await (await openStore(optionsFor(join(folder.path, 'site'), real, new ManualClock())))[Symbol.asyncDispose]()
@@ -117,6 +164,7 @@ test('a writer thread that dies again and again is given up, which is said to wh
     if (death < 5) await until('the next one', () => store.statistics().state === 'open')
   }
   expect(store.statistics()).toMatchObject({ state: 'failed', note: expect.stringContaining('out of memory') })
-  await expect(store.messages.write(add('b'), 'journal')).rejects.toMatchObject({ problem: { code: 'store-failed' } })
+  await expect(store.control.write(add('b'), 'job')).rejects.toMatchObject({ problem: { code: 'store-failed' } })
+  expect(store.statistics().databases.messages.state).toBe('open')
   await store.settled()
 })

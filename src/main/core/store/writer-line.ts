@@ -1,6 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
 import { type Backoff, backoffMs, type Clock, type Logger } from '#core/platform/index.ts'
-import type { DatabaseName } from './types.ts'
 import { type HandedWrite, WritePacker } from './write-packing.ts'
 import type { WriterNotice, WriterOpening, WriterRequest } from './writer-protocol.ts'
 import type { WriterThread } from './writer-thread.ts'
@@ -10,15 +9,15 @@ export interface WriterListener {
   notice(notice: WriterNotice): void
   /** The thread ended unasked; another is started soon. */
   lost(reason: string): void
-  /** Another thread took its place, and found the databases like this. */
-  back(openings: readonly WriterOpening[]): void
+  /** Another thread took its place, and found the database like this; null when it is opened later. */
+  back(opening: WriterOpening | null): void
   /** It ended too often: no other is started. */
   gaveUp(reason: string): void
 }
 
 export interface WriterLineParts {
   readonly thread: WriterThread
-  /** Starts another thread on the databases as they are then. */
+  /** Starts another thread on the database as it is then. */
   readonly start: () => Promise<WriterThread>
   readonly clock: Clock
   readonly logger: Logger
@@ -31,7 +30,7 @@ const pauses: Backoff = { firstMs: 100, factor: 3, capMs: 5_000 }
 export const mostDeaths = 5
 const forgiveMs = 60_000
 
-/** The way to the writer thread: keeps one running, and starts another when it dies. */
+/** The way to the writer thread of one database: keeps one running, and starts another when it dies. */
 export class WriterLine {
   readonly #parts: WriterLineParts
   #thread: WriterThread | undefined
@@ -51,8 +50,8 @@ export class WriterLine {
   }
 
   /** Hands writes over; false when there is no thread at present. */
-  hand(database: DatabaseName, writes: readonly HandedWrite[]): void {
-    this.#thread?.send({ type: 'writes', database, writes: this.#packer.pack(writes) })
+  hand(writes: readonly HandedWrite[]): void {
+    this.#thread?.send({ type: 'writes', writes: this.#packer.pack(writes) })
   }
 
   /** Nothing is sent when there is no thread at present. */
@@ -117,7 +116,7 @@ export class WriterLine {
       this.#attach(thread)
       if (this.#closing) return
       this.#parts.logger.info('The store writes again: another writer thread was started.')
-      this.#parts.listener.back(thread.openings)
+      this.#parts.listener.back(thread.opening)
     } catch (error) {
       if (!this.#closing) this.#another(error instanceof Error ? error.message : String(error))
     }

@@ -5,9 +5,10 @@ import type { SqliteFailure } from './sqlite-failure.ts'
 import type { DatabaseName } from './types.ts'
 import type { PackedOutcomes, PackedWrites } from './write-packing.ts'
 
-/** What the writer thread is started with. A database that is being replaced is opened later (null). */
+/** What a writer thread is started with. A database that is being replaced is opened later (null). */
 export interface WriterSetup {
-  readonly databases: Readonly<Record<DatabaseName, DatabaseSetup | null>>
+  readonly database: DatabaseName
+  readonly setup: DatabaseSetup | null
 }
 
 export interface DatabaseSetup {
@@ -27,18 +28,18 @@ export interface DatabaseSetup {
   readonly round: number | null
 }
 
-/** To the writer thread. */
+/** To the writer thread of one database. */
 export type WriterRequest =
-  | { readonly type: 'writes'; readonly database: DatabaseName; readonly writes: PackedWrites }
+  | { readonly type: 'writes'; readonly writes: PackedWrites }
   | { readonly type: 'direct'; readonly port: MessagePort }
-  /** Close this database as it is; what waits for it goes on waiting. Answered by `released`. */
-  | { readonly type: 'release'; readonly database: DatabaseName }
+  /** Close the database as it is; what waits for it goes on waiting. Answered by `released`. */
+  | { readonly type: 'release' }
   /** Open it again, or what lies in its place now. Answered by `opened`. */
-  | { readonly type: 'open'; readonly database: DatabaseName; readonly setup: DatabaseSetup }
+  | { readonly type: 'open'; readonly setup: DatabaseSetup }
   /** Try whether the disk takes writes again. Answered by `probed`. */
-  | { readonly type: 'probe'; readonly database: DatabaseName }
+  | { readonly type: 'probe' }
   /** Give at most so many free pages back to the file system. */
-  | { readonly type: 'shrink'; readonly database: DatabaseName; readonly pages: number }
+  | { readonly type: 'shrink'; readonly pages: number }
   | { readonly type: 'close' }
 
 /**
@@ -54,14 +55,14 @@ export interface WriterOpening {
 
 /** From the writer thread. `closed` is the last, after which the thread ends by itself. */
 export type WriterNotice =
-  | { readonly type: 'started'; readonly openings: readonly WriterOpening[] }
+  | { readonly type: 'started'; readonly opening: WriterOpening | null }
   | ({ readonly type: 'opened' } & WriterOpening)
-  | { readonly type: 'committed'; readonly database: DatabaseName; readonly outcomes: PackedOutcomes }
+  | { readonly type: 'committed'; readonly outcomes: PackedOutcomes }
   /** The file is damaged, and was closed; or its disk takes no writes. Told before the outcomes that show it. */
-  | { readonly type: 'trouble'; readonly database: DatabaseName; readonly failure: SqliteFailure }
-  | { readonly type: 'probed'; readonly database: DatabaseName; readonly failure: SqliteFailure | null }
-  | { readonly type: 'released'; readonly database: DatabaseName }
+  | { readonly type: 'trouble'; readonly failure: SqliteFailure }
+  | { readonly type: 'probed'; readonly failure: SqliteFailure | null }
+  | { readonly type: 'released' }
   | { readonly type: 'slow'; readonly statement: string; readonly ms: number }
   | { readonly type: 'busy'; readonly retries: number }
-  | { readonly type: 'log-round'; readonly database: DatabaseName; readonly round: number }
+  | { readonly type: 'log-round'; readonly round: number }
   | { readonly type: 'closed'; readonly problems: readonly string[] }

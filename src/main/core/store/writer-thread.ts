@@ -1,24 +1,25 @@
 import { type MessagePort, Worker } from 'node:worker_threads'
 import { inTime, Listeners, type Logger, type Runtime } from '#core/platform/index.ts'
 import { storeError } from './sqlite-failure.ts'
+import type { DatabaseName } from './types.ts'
 import type { WriterNotice, WriterOpening, WriterRequest, WriterSetup } from './writer-protocol.ts'
 
 /** The running writer thread as seen from the thread that owns it. */
 export interface WriterThread {
-  /** How it found the databases when it started. */
-  readonly openings: readonly WriterOpening[]
+  /** How it found its database when it started; null when that is opened later. */
+  readonly opening: WriterOpening | null
   send(request: WriterRequest, transfer?: readonly MessagePort[]): void
   onNotice(listener: (notice: WriterNotice) => void): Disposable
   /** Resolves when the thread has ended, with the reason when it ended by itself. */
   readonly ended: Promise<string | null>
-  /** Asks it to commit what waits, close the databases and end; ends it by force after `withinMs` milliseconds. */
+  /** Asks it to commit what waits, close its database and end; ends it by force after `withinMs` milliseconds. */
   close(withinMs: number): Promise<readonly string[]>
 }
 
-/** Starts the writer thread and waits until it has tried every database. Rejects with a ConsoleError when it cannot start. */
+/** Starts the writer thread of a database and waits until it has tried to open that. Rejects with a ConsoleError when it cannot start. */
 export async function startWriter(runtime: Runtime, logger: Logger, setup: WriterSetup): Promise<WriterThread> {
   // Without the host's own options for Node, which may make no sense for a thread.
-  const options = { workerData: setup, name: 'store-writer', execArgv: [] }
+  const options = { workerData: setup, name: `store-writer-${setup.database}`, execArgv: [] }
   const worker = new Worker(runtime.program('store-writer'), options)
   const notices = new Listeners<WriterNotice>((error) => logger.error('A listener of the writer failed.', { error }))
   const ended = Promise.withResolvers<string | null>()
@@ -28,9 +29,9 @@ export async function startWriter(runtime: Runtime, logger: Logger, setup: Write
     failure = error instanceof Error ? error.message : String(error)
   })
   worker.on('exit', (code) => ended.resolve(failure ?? (code === 0 ? null : `it ended with code ${code}`)))
-  const openings = await firstWord(notices, ended.promise)
+  const opening = await firstWord(setup.database, notices, ended.promise)
   return {
-    openings,
+    opening,
     send: (request, transfer = []) => worker.postMessage(request, [...transfer]),
     onNotice: (listener) => notices.add(listener),
     ended: ended.promise,
@@ -39,16 +40,17 @@ export async function startWriter(runtime: Runtime, logger: Logger, setup: Write
 }
 
 async function firstWord(
+  database: DatabaseName,
   notices: Listeners<WriterNotice>,
   ended: Promise<string | null>,
-): Promise<readonly WriterOpening[]> {
-  const first = Promise.withResolvers<readonly WriterOpening[]>()
+): Promise<WriterOpening | null> {
+  const first = Promise.withResolvers<WriterOpening | null>()
   using _listening = notices.add((notice) => {
-    if (notice.type === 'started') first.resolve(notice.openings)
+    if (notice.type === 'started') first.resolve(notice.opening)
   })
   void ended.then((reason) => {
     const message = `the writer thread could not start: ${reason ?? 'it ended at once'}`
-    first.reject(storeError('control', { code: 'unknown', message }))
+    first.reject(storeError(database, { code: 'unknown', message }))
   })
   return await first.promise
 }
@@ -73,5 +75,5 @@ async function close(
   }, withinMs)
   const reason = await Promise.race([ended, late.promise])
   clearTimeout(deadline)
-  return reason === null ? problems : [...problems, `The writer thread did not end as it should: ${reason}.`]
+  return reason === null ? problems : [...problems, `A writer thread did not end as it should: ${reason}.`]
 }

@@ -1,12 +1,12 @@
-/** The writer thread: the one place that writes the console's own databases. */
+/** The writer thread of one of the console's own databases: the one place that writes it. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { crashPointsFrom } from '#core/platform/index.ts'
 import { failureKind } from './sqlite-failure.ts'
-import type { DatabaseName, DirectReply, DirectWrite } from './types.ts'
+import type { DirectReply, DirectWrite } from './types.ts'
 import { packOutcomes, WriteUnpacker } from './write-packing.ts'
 import { Writer } from './writer.ts'
 import type { Waiting } from './writer-database.ts'
-import type { WriterNotice, WriterOpening, WriterRequest, WriterSetup } from './writer-protocol.ts'
+import type { WriterNotice, WriterRequest, WriterSetup } from './writer-protocol.ts'
 
 if (!parentPort) throw new Error('The store writer runs as a worker thread.')
 const owner = parentPort
@@ -14,25 +14,21 @@ const setup: WriterSetup = workerData
 const directPorts = new Set<MessagePort>()
 const unpacker = new WriteUnpacker()
 const writer = new Writer(
+  setup.database,
   {
-    trouble: (database, failure) => notify({ type: 'trouble', database, failure }),
+    trouble: (_, failure) => notify({ type: 'trouble', failure }),
     slow: (statement, ms) => notify({ type: 'slow', statement, ms }),
     busy: (retries) => notify({ type: 'busy', retries }),
-    logRound: (database, round) => notify({ type: 'log-round', database, round }),
+    logRound: (_, round) => notify({ type: 'log-round', round }),
   },
   crashPointsFrom(process.env),
 )
 const controlPlane: Waiting = {
-  outcomes: (database, outcomes) => notify({ type: 'committed', database, outcomes: packOutcomes(outcomes) }),
+  outcomes: (_, outcomes) => notify({ type: 'committed', outcomes: packOutcomes(outcomes) }),
 }
 
 owner.on('message', take)
-notify({ type: 'started', openings: [...openingsOf('control'), ...openingsOf('messages')] })
-
-function openingsOf(database: DatabaseName): readonly WriterOpening[] {
-  const its = setup.databases[database]
-  return its === null ? [] : [writer.databases[database].open(its)]
-}
+notify({ type: 'started', opening: setup.setup === null ? null : writer.database.open(setup.setup) })
 
 function notify(notice: WriterNotice): void {
   owner.postMessage(notice)
@@ -41,24 +37,24 @@ function notify(notice: WriterNotice): void {
 function take(request: WriterRequest): void {
   switch (request.type) {
     case 'writes':
-      for (const write of unpacker.unpack(request.writes)) writer.add(request.database, write, controlPlane)
+      for (const write of unpacker.unpack(request.writes)) writer.add(write, controlPlane)
       return
     case 'direct':
       serveDirectly(request.port)
       return
     case 'release':
-      writer.databases[request.database].release()
-      notify({ type: 'released', database: request.database })
+      writer.database.release()
+      notify({ type: 'released' })
       return
     case 'open':
-      notify({ type: 'opened', ...writer.databases[request.database].open(request.setup) })
+      notify({ type: 'opened', ...writer.database.open(request.setup) })
       writer.schedule()
       return
     case 'probe':
-      notify({ type: 'probed', database: request.database, failure: writer.databases[request.database].probe() })
+      notify({ type: 'probed', failure: writer.database.probe() })
       return
     case 'shrink':
-      writer.databases[request.database].shrink(request.pages)
+      writer.database.shrink(request.pages)
       return
     case 'close':
       close()
@@ -73,7 +69,7 @@ function serveDirectly(port: MessagePort): void {
     },
   }
   directPorts.add(port)
-  port.on('message', (write: DirectWrite) => writer.add(write.database, write, waiting))
+  port.on('message', (write: DirectWrite) => writer.add(write, waiting))
   port.on('close', () => directPorts.delete(port))
 }
 

@@ -1,31 +1,25 @@
 import type { CrashPoints } from '#core/platform/index.ts'
-import { type RecordClass, ruleOf } from './record-classes.ts'
-import type { DatabaseName, Statement } from './types.ts'
+import { ruleOf } from './record-classes.ts'
+import type { DatabaseName } from './types.ts'
+import type { HandedWrite } from './write-packing.ts'
 import { type Waiting, WriterDatabase, type WriterVoice } from './writer-database.ts'
 
-/** The precious database first, so that a flood of messages never stands before an operator's action for long. */
-const order: readonly DatabaseName[] = ['control', 'messages']
-
-/** All databases with what waits to be written to them. Lives in the writer thread. */
+/**
+ * A database with what waits to be written to it. Lives in a writer thread of its own, so that neither a flood of messages nor what
+ * their log costs when it is carried over ever stands before an operator's action.
+ */
 export class Writer {
-  readonly databases: Readonly<Record<DatabaseName, WriterDatabase>>
+  readonly database: WriterDatabase
   #scheduled = false
 
-  constructor(voice: WriterVoice, crashPoints: CrashPoints) {
-    this.databases = {
-      control: new WriterDatabase('control', voice, crashPoints),
-      messages: new WriterDatabase('messages', voice, crashPoints),
-    }
+  constructor(name: DatabaseName, voice: WriterVoice, crashPoints: CrashPoints) {
+    this.database = new WriterDatabase(name, voice, crashPoints)
   }
 
   /** Takes a unit; it is committed with everything else that waits when this turn of the event loop is over. */
-  add(
-    database: DatabaseName,
-    write: { readonly id: number; readonly recordClass: RecordClass; readonly statements: readonly Statement[] },
-    waiting: Waiting,
-  ): void {
-    const { durability } = ruleOf(write.recordClass)
-    this.databases[database].add({ unit: { durability, statements: write.statements }, id: write.id, waiting })
+  add({ id, recordClass, statements }: HandedWrite, waiting: Waiting): void {
+    const { durability } = ruleOf(recordClass)
+    this.database.add({ unit: { durability, statements }, id, waiting })
     this.schedule()
   }
 
@@ -35,13 +29,13 @@ export class Writer {
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false
-      for (const name of order) this.databases[name].commitOneGroup()
-      if (order.some((name) => this.databases[name].hasWork)) this.schedule()
+      this.database.commitOneGroup()
+      if (this.database.hasWork) this.schedule()
     })
   }
 
-  /** Commits what waits, marks the databases as properly closed and closes them. Tells what went wrong with that. */
+  /** Commits what waits, marks the database as properly closed and closes it. Tells what went wrong with that. */
   close(): readonly string[] {
-    return order.flatMap((name) => this.databases[name].close())
+    return this.database.close()
   }
 }

@@ -77,6 +77,7 @@ function WaitingMessage({ row, onClose }: { readonly row: OutboxRowView; readonl
           ['route', row.route],
           ...target,
           ...(row.key === null ? [] : [['key', <code key="key">{row.key}</code>] as const]),
+          ...(row.client === undefined ? [] : [['client', <code key="client">{row.client}</code>] as const]),
           ...(row.attempts === 0 ? [] : [['refused', counted(row.attempts, 'time')] as const]),
           ['number', row.seq],
           ['id', <code key="id">{row.id}</code>],

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { connect, type MqttClient } from 'mqtt'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { RouteDefinition } from '#core/config/index.ts'
@@ -225,7 +225,8 @@ describe('Durable delivery beside mosquitto', () => {
     for (let n = 0; n < 900; n++) {
       if (n === 200 || n === 600) runtime.kill()
       sending.push(client.publishAsync('in/a', String(n), { qos: 1 }))
-      if (n % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 2))
+      // A hundred are under way at most, and so at each death.
+      await sending[n - 100]
     }
     await Promise.all(sending)
     await until('all of them to arrive', () => new Set(got).size === 900, 20_000)
@@ -245,8 +246,10 @@ describe('Durable delivery beside mosquitto', () => {
     collect(reader, 'out', got)
     for (let n = 0; n < 50; n++) await publish(n)
     first.kill('SIGSTOP')
+    await until('it to be paused', () => stateOf(first.pid) === 'T')
     const late = publish(50).catch(() => {})
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    // Answered by the router's thread once it has published that.
+    await rig.messaging.channel('none')
     first.kill('SIGCONT')
     await late
     await until('all of them to arrive', () => new Set(got).size >= 51)
@@ -265,6 +268,11 @@ describe('Durable delivery beside mosquitto', () => {
 
 function rowsOf(rig: MessagingRig): number {
   return rig.store.messages.get<{ n: number }>({ sql: 'SELECT count(*) AS n FROM outbox' })?.n ?? -1
+}
+
+/** The state of a process as proc(5) has it. */
+function stateOf(pid: number | undefined): string | undefined {
+  return /\) (\S)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]
 }
 
 function targetOf(rig: MessagingRig) {

@@ -92,7 +92,7 @@ export class OutboxFile implements Disposable {
           row.target,
           null,
           storedProperties(row.properties),
-          null,
+          row.client,
           null,
         ]),
         ...deleteOutbox([row.seq]),

@@ -105,6 +105,7 @@ export class OutboxIntake {
       route: lane.route,
       target: lane.target,
       topic: message.topicName,
+      client: message.sender?.client ?? null,
       bytes,
       retain: lane.retain,
       isReplaced: false,

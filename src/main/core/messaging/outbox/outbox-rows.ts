@@ -24,6 +24,8 @@ export interface OutboxRow {
   readonly retain: boolean
   /** What the message brought besides topic and payload; null for most. */
   readonly properties: MessageProperties | null
+  /** Who published it to the embedded broker; null where that is not known. */
+  readonly client: string | null
   /** What it keeps its order with; null where the target has one order for all, and in rows that were written then. */
   key: string | null
   /** Whether it takes the place of what waits of its key. Not on the disk. */
@@ -60,6 +62,7 @@ const columns = [
   'payload',
   'properties',
   'key',
+  'client',
 ] as const
 
 /** Rows that one statement adds or takes away. Few sizes, so that the writer keeps few prepared statements. */
@@ -180,6 +183,7 @@ export function rowOf(row: Readonly<Record<string, SqlValue>>): OutboxRow {
     attempts: Number(row.attempts),
     properties: typeof row.properties === 'string' ? restoredProperties(row.properties) : null,
     key: typeof row.key === 'string' ? row.key : null,
+    client: typeof row.client === 'string' ? row.client : null,
     replaces: false,
     isReplaced: false,
     failed: 0,
@@ -194,7 +198,7 @@ function rankOf(value: number): PriorityRank {
 function valuesOf(row: OutboxRow): readonly SqlValue[] {
   const { seq, id, at, expiresAt, priority, route, target, topic, bytes, retain, attempts, payload } = row
   const some = [seq, id, at, expiresAt, priority, route, target, topic, bytes, retain ? 1 : 0, attempts, payload]
-  return [...some, storedProperties(row.properties), row.key]
+  return [...some, storedProperties(row.properties), row.key, row.client]
 }
 
 function inSizes<T>(all: readonly T[]): readonly (readonly T[])[] {

@@ -74,7 +74,7 @@ function rig(writer = new StoreWriter()) {
     const its = outbox.target(definition, to, to.topic, account)
     return {
       send(text: string, senderWaits = true) {
-        message.hold('in', ['in'], Buffer.from(text), clock.now, false, 1)
+        message.hold('in', ['in'], Buffer.from(text), clock.now, false, 1, null, { client: 'desk-7', user: null })
         outbox.senderWaits = senderWaits
         ledger.receive(clock.now)
         return its.offer(message, message.bytes)
@@ -167,13 +167,14 @@ describe('The outbox', () => {
     await until('the others', () => way.got.length === 2)
     expect(way.got.toSorted()).toEqual(['a', 'b'])
     await until('it to be in quarantine', () => rows() === 0)
-    expect(writer.all('SELECT route, topic, payload, reason, target FROM quarantine')).toEqual([
+    expect(writer.all('SELECT route, topic, payload, reason, target, client FROM quarantine')).toEqual([
       {
         route: 'one',
         topic: 'in',
         payload: 'bad',
         reason: 'mqtt:out/one refused it 5 times: not authorized',
         target: 'mqtt:out/one',
+        client: 'desk-7',
       },
     ])
     expect(one.counts()).toMatchObject({ delivered: 2, queued: 0, quarantined: 1 })
