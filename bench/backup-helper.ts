@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Helper } from '#core/backup/program/engine-client.ts'
+import { keys } from '#core/backup/repository/layout.ts'
 import { noCrashPoints, silentLogger } from '#core/platform/index.ts'
 import { testRuntime } from '../test/support/runtime.ts'
 import { sizeOf } from './backup-peers.ts'
@@ -26,10 +27,16 @@ export class HelperBackups {
     this.#repository = join(folder, 'repository')
   }
 
+  /** Makes the repository, as peers do before they are measured. */
+  async init(): Promise<void> {
+    const made = await this.#run(this.#site, (helper) => helper.ask('lock', { what: 'a benchmark', create: true }))
+    this.#key = made.value.key
+  }
+
   /** Takes a full snapshot, read back and its databases opened. */
   backUp(): Promise<Run<{ readonly snapshot: string }>> {
     return this.#run(this.#site, async (helper) => {
-      this.#key = (await helper.ask('lock', { what: 'a benchmark', create: true })).key
+      await helper.ask('lock', { what: 'a benchmark', create: false })
       return helper.ask('backup', {
         kind: 'full',
         scope: 'site',
@@ -71,6 +78,11 @@ export class HelperBackups {
   /** Bytes of the repository. */
   size(): number {
     return sizeOf(this.#repository)
+  }
+
+  /** Bytes of it that are kept in reserve for a full disk. */
+  reserve(): number {
+    return statSync(join(this.#repository, keys.reserve), { throwIfNoEntry: false })?.size ?? 0
   }
 
   async #run<T>(directory: string, use: (helper: Helper) => Promise<T>): Promise<Run<T>> {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { findProgram } from '../test/support/needs.ts'
 
@@ -72,9 +72,9 @@ export function sizeOf(folder: string): number {
   return sum
 }
 
-/** Removes what a restore wrote; outside of what is measured. */
-export function clear(folder: string): void {
-  rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+/** Has what waits in memory written to the disk of a folder, so that nobody pays for what somebody else wrote. */
+export function settle(folder: string): void {
+  execFileSync('sync', ['-f', folder])
 }
 
 function execute(program: string, args: readonly string[], env: Readonly<Record<string, string>>, cwd: string): void {

@@ -4,6 +4,8 @@ export interface Benchmark {
   readonly what: string
   /** Peers that can be measured in the same run, with what each is; asked for with `--peer NAME`. */
   readonly peers?: Readonly<Record<string, string>>
+  /** What can be measured by itself, asked for with `--only PART`. */
+  readonly parts?: readonly string[]
   run(context: BenchContext): Promise<readonly Measurement[]>
 }
 
@@ -12,6 +14,10 @@ export interface BenchContext {
   readonly peer: string | null
   /** All that were asked for, each one of the benchmark's own `peers`. */
   readonly peers: readonly string[]
+  /** How often to measure what is measured several times, from `--rounds`. */
+  readonly rounds: number
+  /** Whether one of the benchmark's parts was asked for: all are when none is named. */
+  wants(part: string): boolean
   /** A folder for this run alone, removed afterwards. */
   readonly folder: string
   /** Says what is going on; shown while the benchmark runs. */

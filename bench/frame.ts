@@ -1,15 +1,17 @@
 /**
- * Runs one benchmark: `npm run bench -- NAME [--peer NAME]…`. Prints a table, writes `bench/results/NAME.json`, and ends with
- * 1 when a bar is not met, 2 when it was called wrongly. Without a name it lists what there is.
+ * Runs one benchmark: `npm run bench -- NAME [--peer NAME]… [--only PART,…] [--rounds N]`. Prints a table, writes
+ * `bench/results/NAME.json` (with --only `NAME-PARTS.json`), and ends with 1 when a bar is not met, 2 when it was called wrongly.
+ * Without a name it lists what there is.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { inFolderOfItsOwn, namedProgram, say } from '../test/support/named-programs.ts'
-import { type Bar, type Benchmark, judge } from './benchmark.ts'
+import { type Bar, type BenchContext, type Benchmark, judge } from './benchmark.ts'
 
 const here = import.meta.dirname
+const usualRounds = 3
 const benchmarks = {
   folder: here,
   parts: [
@@ -34,7 +36,11 @@ process.exitCode = await main()
 async function main(): Promise<number> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { peer: { type: 'string', multiple: true } },
+    options: {
+      peer: { type: 'string', multiple: true },
+      only: { type: 'string', multiple: true },
+      rounds: { type: 'string' },
+    },
   })
   const [name] = positionals
   const benchmark = await namedProgram<Benchmark>(name, benchmarks)
@@ -46,21 +52,42 @@ async function main(): Promise<number> {
     say(`${name} cannot be measured beside ${unknown}. Its peers: ${Object.keys(peers).join(', ') || 'none'}.`)
     return 2
   }
-  return inFolderOfItsOwn(`bench-${name}`, (folder) => measure(name, benchmark, wanted, folder))
+  const parts = benchmark.parts ?? []
+  const only = [...new Set((values.only ?? []).flatMap((list) => list.split(',')))]
+  const strange = only.find((part) => !parts.includes(part))
+  if (strange !== undefined) {
+    say(`${name} has no part ${strange}. Its parts: ${parts.join(', ') || 'none'}.`)
+    return 2
+  }
+  const rounds = Number(values.rounds ?? usualRounds)
+  if (!Number.isInteger(rounds) || rounds < 1) {
+    say('--rounds is a whole number from 1 on.')
+    return 2
+  }
+  return inFolderOfItsOwn(`bench-${name}`, (folder) =>
+    measure(name, benchmark, { peers: wanted, only, rounds, folder }),
+  )
 }
 
-async function measure(name: string, benchmark: Benchmark, peers: readonly string[], folder: string): Promise<number> {
+interface Call extends Pick<BenchContext, 'peers' | 'rounds' | 'folder'> {
+  readonly only: readonly string[]
+}
+
+async function measure(name: string, benchmark: Benchmark, call: Call): Promise<number> {
+  const { peers, only } = call
   say(`${name}: ${benchmark.what}`)
   for (const peer of peers) say(`Beside ${peer}: ${benchmark.peers?.[peer]}`)
   const [peer = null] = peers
   const at = new Date().toISOString()
-  const bars = (await benchmark.run({ peer, peers, folder, note: (line) => say(`  ${line}`) })).map(judge)
+  const wants = (part: string) => only.length === 0 || only.includes(part)
+  const context: BenchContext = { ...call, peer, wants, note: (line) => say(`  ${line}`) }
+  const bars = (await benchmark.run(context)).map(judge)
   say(table(bars))
   const results = join(here, 'results')
   mkdirSync(results, { recursive: true })
   writeFileSync(
-    join(results, `${name}.json`),
-    `${JSON.stringify({ name, at, peers, machine: machine(), bars }, null, 2)}\n`,
+    join(results, `${[name, ...only].join('-')}.json`),
+    `${JSON.stringify({ name, at, peers, only, rounds: call.rounds, machine: machine(), bars }, null, 2)}\n`,
   )
   return bars.every(({ ok }) => ok) ? 0 : 1
 }
