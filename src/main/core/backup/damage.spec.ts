@@ -96,6 +96,23 @@ test('a missing pack is named, and the next backup does not rely on it', async (
   expect(existsSync(join(site, 'code', 'api.mjs'))).toBe(true)
 })
 
+test('a verification reads every byte back, and does not have SQLite look again at a database whose bytes it has seen', async () => {
+  using folder = temporaryFolder()
+  const { site, repository } = places(folder.path)
+  makeDatabase(join(site, 'data', 'app.db'), 3)
+  await using rig = await openBackupRig({ site, folder: repository })
+  const snapshot = await rig.backUp()
+  const verify = async () => {
+    const { job } = await rig.backups.verify({ snapshot, cause })
+    await rig.jobs.finished(job)
+    return rig.backups.snapshots()[0]?.verified
+  }
+  expect(await verify()).toMatchObject({ ok: true, note: expect.stringContaining('the same as when it was opened') })
+
+  rmSync(join(repository, 'marks', `${snapshot}.verified.json`))
+  expect(await verify()).toMatchObject({ ok: true, note: 'Read back; 1 database opened and checked.' })
+})
+
 test('a damaged index costs nothing: the packs describe themselves', async () => {
   using folder = temporaryFolder()
   const { site, repository } = places(folder.path)

@@ -5,7 +5,6 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { newId } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { FileEntry, Look } from '../repository/tree.ts'
-import { problemIn } from '../repository/verify.ts'
 import type { FileReader, ReadFile } from './file-reader.ts'
 import { hadRested, lookOf, newestMs, sameLook } from './look.ts'
 
@@ -20,10 +19,8 @@ export type DatabaseMode = 'through SQLite' | 'as it lies'
 export interface DatabasePorts {
   /** Cuts into chunks for databases. */
   readonly reader: FileReader
-  /** Copies a live database into a new file, in a process of its own. */
+  /** Copies a live database into a new file and has SQLite check it there, in a process of its own. Rejects when it is damaged. */
   copy(from: string, to: string): Promise<unknown>
-  /** Has SQLite check a copy, likewise. */
-  check(path: string): Promise<{ readonly ok: boolean; readonly problems: readonly string[] }>
   /** Folder for working copies. */
   readonly temporary: string
   /** Wall-clock milliseconds. */
@@ -106,12 +103,10 @@ async function captureCopy(path: Buffer, ports: DatabasePorts): Promise<Captured
   try {
     const handle = openSync(copy, 'r')
     try {
-      // Beside the reading, and of the same bytes: once they are stored they need not be written out to be checked.
-      // A check that could not be made is made later, from the repository.
-      const checking = ports.check(copy).then(problemIn, () => undefined)
-      const [problem, read] = await Promise.all([checking, ports.reader.read(handle)])
+      const read = await ports.reader.read(handle)
       const database = { how: 'copy', wal, counter: before?.counter ?? '' } as const
-      return { read: { ...read, look }, database, logs: [], warning: null, problem }
+      // The copy was checked: once the same bytes are stored they need not be written out to be checked again.
+      return { read: { ...read, look }, database, logs: [], warning: null, ...(!read.torn && { problem: null }) }
     } finally {
       closeSync(handle)
     }

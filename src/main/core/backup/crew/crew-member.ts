@@ -1,5 +1,6 @@
 import { Packer } from '../repository/packer.ts'
 import type { Protection } from '../repository/protection.ts'
+import { release } from '../repository/release.ts'
 import { FileChecker } from './check-files.ts'
 import { checkPack } from './check-pack.ts'
 import { SpentMemory } from './spent-memory.ts'
@@ -23,7 +24,7 @@ export class CrewMember {
       for (const buffer of spare) this.#packer.reuse(buffer)
       for (const { id, type, start, length } of blobs) {
         this.#packer.add(id, type, new Uint8Array(bytes, start, length))
-        this.#spent.add(length)
+        this.#spent.add([length])
       }
       const { value, transfer } = this.#packed()
       return { value: { ...value, bytes }, transfer: [...transfer, bytes] }
@@ -33,13 +34,15 @@ export class CrewMember {
       return this.#packed()
     },
     'check-pack': (input) => {
-      const value = checkPack(input, this.#protection)
-      this.#spent.add(input.content.length + unpackedBytes(input.blobs))
-      return { value, transfer: [] }
+      const why = checkPack(input, this.#protection)
+      this.#spent.add(input.blobs.map(({ length }) => length))
+      const memory = input.content.buffer
+      return { value: { why, memory }, transfer: [memory] }
     },
     write: (input) => {
       const value = writeFiles(input, this.#protection)
-      this.#spent.add(unpackedBytes(input.blobs))
+      for (const { bytes } of input.blobs) release(bytes)
+      this.#spent.add(input.blobs.map(({ length }) => length))
       return { value, transfer: [] }
     },
     'check-files': (input) => ({ value: this.#checker.check(input), transfer: [] }),
@@ -60,8 +63,4 @@ export class CrewMember {
     const value = this.#packer.take()
     return { value, transfer: value.packs.map(({ content }) => content.buffer) }
   }
-}
-
-function unpackedBytes(blobs: readonly { readonly length: number }[]): number {
-  return blobs.reduce((sum, { length }) => sum + length, 0)
 }

@@ -9,6 +9,9 @@ export function crewSize(): number {
   return Math.max(2, Math.min(4, availableParallelism()))
 }
 
+/** Heap of a thread for what lives shortly: it works on buffers, which lie outside. MiB. */
+const youngMb = 12
+
 interface Member {
   readonly worker: Worker
   readonly waiting: Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>
@@ -77,6 +80,7 @@ export class Crew implements AsyncDisposable {
       workerData: this.#setup,
       name: 'backup-crew',
       execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: youngMb },
     })
     const ended = Promise.withResolvers<void>()
     const member: Member = { worker, waiting: new Map(), ended: ended.promise }

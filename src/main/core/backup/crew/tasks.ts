@@ -16,10 +16,10 @@ export interface Tasks {
   }
   /** Closes the packs of this thread. */
   readonly flush: { readonly input: null; readonly output: PackedOutput }
-  /** Compares a whole pack with its name, and blobs in it with their ids. Answers with what is wrong, or null. */
+  /** Compares a whole pack with its name, and blobs in it with their ids. Answers with what is wrong, or null, and gives the memory back. */
   readonly 'check-pack': {
-    readonly input: { readonly id: string; readonly content: Uint8Array; readonly blobs: readonly PackedBlob[] }
-    readonly output: string | null
+    readonly input: PackContent
+    readonly output: { readonly why: string | null; readonly memory: ArrayBuffer }
   }
   /** Writes pieces of blobs into files. */
   readonly write: { readonly input: WriteOrder; readonly output: WriteFailure | null }
@@ -31,6 +31,13 @@ export interface Tasks {
 }
 
 export type TaskName = keyof Tasks
+
+/** A whole pack as it was read back, and what is to be unpacked of it. */
+export interface PackContent {
+  readonly id: string
+  readonly content: Uint8Array<ArrayBuffer>
+  readonly blobs: readonly PackedBlob[]
+}
 
 /** A blob within the bytes that are handed over. */
 export interface BlobPiece {

@@ -1,6 +1,7 @@
 import { closeSync, constants, fchmodSync, fchownSync, ftruncateSync, futimesSync, openSync, writeSync } from 'node:fs'
 import { unpacked } from '../repository/blob-codec.ts'
 import type { Protection } from '../repository/protection.ts'
+import { release } from '../repository/release.ts'
 import { isZero } from '../repository/zeros.ts'
 import type { FileToWrite, StoredPiece, WriteFailure, WriteOrder } from './tasks.ts'
 
@@ -57,6 +58,8 @@ class Contents {
     const blob = this.#blobs[index]
     if (!blob) throw new Error(`no blob ${index} in the order`)
     if (this.#at === index) return this.#last
+    const before = this.#blobs[this.#at]
+    if (before) release(this.#last.bytes, before.bytes)
     const bytes = this.#unpacked(blob)
     this.#last = { bytes, zero: isZero(bytes) }
     this.#at = index

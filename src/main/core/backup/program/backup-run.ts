@@ -7,6 +7,7 @@ import { type Captured, captureSite } from '../capture/capture.ts'
 import { FileReader } from '../capture/file-reader.ts'
 import { taggedPatterns } from '../capture/left-out.ts'
 import { type Scope, scopeOf } from '../capture/scope.ts'
+import { syncedSteadily } from '../capture/steady-writes.ts'
 import { surveySite } from '../capture/survey.ts'
 import { rawKey } from '../raw-path.ts'
 import { BlobStore, writeIndex } from '../repository/blob-store.ts'
@@ -124,8 +125,7 @@ async function capture(
       owners: engine.owners,
       database: {
         reader: new FileReader(store, databaseChunks),
-        copy: (from, to) => copyDatabase(engine.runtime, { from, to }),
-        check: (path) => checkDatabase(engine.runtime, path),
+        copy: (from, to) => syncedSteadily(to, copyDatabase(engine.runtime, { from, to })),
         temporary: engine.temporary,
         now: () => Date.now(),
       },
@@ -173,8 +173,8 @@ async function readBack(
 }
 
 /**
- * Opens the databases from the repository. One that was checked as it was taken need not be, nor one that is as it was in a
- * verified snapshot.
+ * Opens the databases from the repository. One that was checked as it was taken need not be, nor one of the same pieces as in a
+ * verified snapshot: the same bytes come to the same. That they are the same is for the caller to read back.
  */
 export async function verdict(
   engine: Engine,
@@ -183,8 +183,12 @@ export async function verdict(
 ): Promise<Verified> {
   const damaged: string[] = []
   const reasons: string[] = []
+  let same = 0
   for (const database of databases) {
-    if (database.problem === undefined && known?.verified?.ok && (await isSameIn(engine, known, database))) continue
+    if (database.problem === undefined && known?.verified?.ok && (await isSameIn(engine, known, database))) {
+      same++
+      continue
+    }
     const problem =
       database.problem === undefined
         ? await checkStored(database, engine.reader, engine.temporary, (path) => checkDatabase(engine.runtime, path))
@@ -193,12 +197,16 @@ export async function verdict(
     damaged.push(database.path)
     reasons.push(`The database ${database.path} is damaged: ${problem.replace(/\.?$/, '.')}`)
   }
-  const count = databases.length
-  const note =
-    reasons.length > 0
-      ? reasons.join(' ')
-      : `Read back after writing; ${count === 1 ? '1 database' : `${count} databases`} opened and checked.`
+  const note = reasons.length > 0 ? reasons.join(' ') : `Read back; ${checkedWords(databases.length - same, same)}.`
   return { at: Date.now(), ok: damaged.length === 0, note, damaged }
+}
+
+function checkedWords(opened: number, same: number): string {
+  const counted = (count: number) => (count === 1 ? '1 database' : `${count} databases`)
+  if (opened + same === 0) return 'there is no database in it'
+  if (same === 0) return `${counted(opened)} opened and checked`
+  const before = `${counted(same)} the same as when ${same === 1 ? 'it was' : 'they were'} opened and checked`
+  return opened === 0 ? before : `${counted(opened)} opened and checked, ${before}`
 }
 
 /** Whether a snapshot that was verified holds the same database in the same place. */

@@ -6,7 +6,7 @@ import { ownFolder } from '../capture/scope.ts'
 import { joinRaw } from '../raw-path.ts'
 import { noteDamaged } from '../repository/blob-index.ts'
 import { checkPacks, type PackToCheck, packsWith } from '../repository/pack-check.ts'
-import { markSnapshot, readSnapshot, type Verified } from '../repository/snapshot-file.ts'
+import { markSnapshot, readSnapshot, type Snapshot, type Verified } from '../repository/snapshot-file.ts'
 import { contentsOf } from '../repository/verify.ts'
 import { verdict } from './backup-run.ts'
 import type { Engine } from './engine.ts'
@@ -14,11 +14,11 @@ import type { Input } from './messages.ts'
 
 /**
  * Reads everything that a snapshot needs: its packs against their checksums, every piece decompressed against its id, every
- * database opened. Records the verdict with the snapshot, a bad one too.
+ * database opened unless that was done and its bytes are the same. Records the verdict with the snapshot, a bad one too.
  */
 export async function runVerify(engine: Engine, { snapshot: id }: Input<'verify'>): Promise<Verified> {
   const snapshot = await readSnapshot(engine.repository.storage, id)
-  const verified = await verifyAll(engine, snapshot.tree)
+  const verified = await verifyAll(engine, snapshot)
   await markSnapshot(engine.repository.storage, id, { what: 'verified', ...verified })
   return verified
 }
@@ -26,11 +26,13 @@ export async function runVerify(engine: Engine, { snapshot: id }: Input<'verify'
 /** Problems that are a verdict on what was looked at. */
 const damages: ReadonlySet<string> = new Set(['repository-damaged', 'snapshot-damaged', 'snapshot-hostile'])
 
-async function verifyAll(engine: Engine, tree: string): Promise<Verified> {
+async function verifyAll(engine: Engine, snapshot: Snapshot): Promise<Verified> {
   try {
-    const { blobs, databases } = await contentsOf(engine.reader, tree).catch((error) => noteAllDamaged(engine, error))
-    // Beside the packs: it is another process that opens the databases.
-    const opened = verdict(engine, databases, undefined)
+    const { blobs, databases } = await contentsOf(engine.reader, snapshot.tree).catch((error) =>
+      noteAllDamaged(engine, error),
+    )
+    // Beside the packs: it is another process that opens the databases, where SQLite has not seen these bytes yet.
+    const opened = verdict(engine, databases, snapshot)
     opened.catch(() => {}) // What is wrong with a pack tells more.
     await checkPacksOf(engine, packsWith(engine.index, blobs))
     return await opened

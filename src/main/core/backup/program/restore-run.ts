@@ -1,5 +1,4 @@
 import { closeSync, constants, lstatSync, mkdirSync, openSync } from 'node:fs'
-import { syncDisk } from '#core/platform/index.ts'
 import { checkDatabase } from '#core/store/index.ts'
 import { foldersOf } from '#shared/path-key.ts'
 import { ConsoleError } from '#shared/problem.ts'
@@ -14,6 +13,7 @@ import { prepareKept } from '../restore/kept.ts'
 import { planFacts, type SwapEntry } from '../restore/plan.ts'
 import { isDatabase, SnapshotTree, selectionOf } from '../restore/selection.ts'
 import { type PlacedEntry, stageEntries } from '../restore/stage.ts'
+import { SteadySync } from '../restore/steady-sync.ts'
 import { syncTree } from '../restore/sync-tree.ts'
 import { verifyStaged } from '../restore/verify-staged.ts'
 import { stagingOf, swapFolders, treeOf } from '../swap/journal.ts'
@@ -59,7 +59,7 @@ export async function runPlan(engine: Engine, request: Input<'plan'>): Promise<O
 }
 
 /**
- * Writes the entries that are to be swapped into `.wheelhouse/staging/<job>/tree`, reads them back, and makes them durable.
+ * Writes the entries that are to be swapped into `.wheelhouse/staging/<job>/tree`, makes them durable and reads them back.
  * May be called again for more entries.
  */
 export async function runStage(engine: Engine, request: Input<'stage'>): Promise<Output<'stage'>> {
@@ -68,23 +68,39 @@ export async function runStage(engine: Engine, request: Input<'stage'>): Promise
   const bytes = await sizeOf(engine, entries, scope)
   await assertRoom(engine.site.directory, bytes, 'The restore')
   const folder = makeStaging(engine.site.directory, request.job)
+  const sync = new SteadySync(folder.toString())
   let done = 0
   let files = 0
-  await stageEntries(folder, entries, scope, {
-    ...engine,
-    onFile(size) {
-      files++
-      done += size
-      engine.progress(done, bytes, 'bytes')
-    },
-  })
-  const kept = prepareKept(folder, request.kept.map(fromRawKey), request.swapped)
-  // Few files are synced one by one; for many it is cheaper to sync the whole disk, whatever else waits to be written.
-  if (files <= fewFiles || !(await syncDisk(folder.toString()))) syncTree(folder)
-  await engine.reach('restore.after-staging-written')
-  await verifyStaged(folder, entries, scope, engine)
-  await assertDatabases(engine, snapshot, scope)
-  return { carried: kept.carried.map(rawKey), stranded: kept.stranded.map(rawKey) }
+  try {
+    await stageEntries(folder, entries, scope, {
+      ...engine,
+      onFile(size) {
+        files++
+        done += size
+        sync.wrote(size)
+        engine.progress(done, bytes, 'bytes')
+      },
+    })
+    const kept = prepareKept(folder, request.kept.map(fromRawKey), request.swapped)
+    // Reading back takes processors, syncing the disk: neither waits for the other.
+    await bothDone(makeDurable(folder, files, sync), verifyStaged(folder, entries, scope, engine))
+    await engine.reach('restore.after-staging-written')
+    await assertDatabases(engine, snapshot, scope)
+    return { carried: kept.carried.map(rawKey), stranded: kept.stranded.map(rawKey) }
+  } finally {
+    await sync.settled()
+  }
+}
+
+/** Few files are synced one by one; for many it is cheaper to sync the whole disk, whatever else waits to be written. */
+async function makeDurable(folder: Buffer, files: number, sync: SteadySync): Promise<void> {
+  if (files <= fewFiles || !(await sync.finish())) syncTree(folder)
+}
+
+/** Waits for both, whatever becomes of one of them, so that nothing goes on once this has rejected. */
+async function bothDone(...work: readonly Promise<void>[]): Promise<void> {
+  await Promise.allSettled(work)
+  await Promise.all(work)
 }
 
 /** The databases of a snapshot that was never verified are opened before anything is touched. */

@@ -65,7 +65,9 @@ export class BlobIndex {
     if (!named) this.#unnamed.add(pack.id)
     for (const blob of pack.blobs) {
       if (this.isGood(blob.id)) continue
-      this.#blobs.set(blob.id, { ...blob, pack: pack.id, ...(pack.salt !== undefined && { salt: pack.salt }) })
+      const { id, type, codec, offset, stored, length } = blob
+      const at = { id, type, codec, offset, stored, length, pack: pack.id }
+      this.#blobs.set(id, pack.salt === undefined ? at : { ...at, salt: pack.salt })
     }
   }
 

@@ -7,11 +7,15 @@ import { keys } from './layout.ts'
 import { asOwned } from './owned-bytes.ts'
 import { unsealBlob } from './pack-format.ts'
 import type { Protection } from './protection.ts'
+import { Recent } from './recent.ts'
 import type { Storage } from './storage.ts'
+import type { TreeEntry } from './tree.ts'
 
 /** What is not wanted and is read all the same, because reading twice takes longer; and how much is read at once. */
 const gapBound = 64 * 1024
 const rangeBound = 16 * 1024 * 1024
+/** Bytes of listings as they are stored, before compression: some 15,000 files, and some 20 MB of memory. */
+const listingsBound = 6 * 1024 * 1024
 const decompressHere = 64 * 1024
 const decompressElsewhere = promisify(zstdDecompress)
 
@@ -19,6 +23,8 @@ const decompressElsewhere = promisify(zstdDecompress)
 export class BlobReader {
   readonly #storage: Storage
   readonly #index: BlobIndex
+  /** Listings that were read, checked and understood: planning, staging and reading back ask for the same ones. */
+  readonly listings = new Recent<readonly TreeEntry[]>(listingsBound)
 
   constructor(storage: Storage, index: BlobIndex) {
     this.#storage = storage

@@ -7,6 +7,7 @@ import { keys } from './layout.ts'
 import type { BlobType } from './pack-format.ts'
 import { type FinishedPack, Packer } from './packer.ts'
 import type { Protection } from './protection.ts'
+import { release } from './release.ts'
 import type { Storage } from './storage.ts'
 
 /** Bytes handed to a thread at once: a whole file of the usual size, or many small ones. */
@@ -83,6 +84,8 @@ export class BlobStore {
       for (const by of this.#packing) this.#work(this.#crew.ask('flush', null, { by }).then((out) => this.#take(out)))
     }
     await this.#settled()
+    // What follows needs memory of its own.
+    for (const spare of [...this.#parcels.splice(0), ...this.#packs.splice(0)]) release(new Uint8Array(spare))
     await beforeIndex()
     if (this.#written.length > 0) await writeIndex(this.#storage, this.#written)
     for (const pack of this.#written) this.#index.add(pack)

@@ -13,6 +13,11 @@ export type FileCalls = Pick<typeof nodeFiles, 'promises' | 'openSync' | 'readSy
 
 /** Files kept open for reading parts of them. */
 const openBound = 24
+/**
+ * Brought to the disk at once. Whoever else wants something durable on the same disk, such as the console for its events, waits until
+ * that is done. Bytes.
+ */
+const syncedAtOnce = 4 * 1024 * 1024
 /** What systems say that have no fsync for this file or folder. */
 const noSync = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
 const noLink = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
@@ -44,10 +49,10 @@ export class FolderStorage implements Storage {
     return orMissing(this.#files.promises.readFile(this.#path(key)))
   }
 
-  async readRange(key: string, offset: number, length: number): Promise<Buffer | undefined> {
+  async readRange(key: string, offset: number, length: number, memory?: ArrayBuffer): Promise<Buffer | undefined> {
     const handle = this.#handle(key)
     if (handle === undefined) return undefined
-    const bytes = Buffer.allocUnsafe(length)
+    const bytes = memory && memory.byteLength >= length ? Buffer.from(memory, 0, length) : Buffer.allocUnsafe(length)
     let read = 0
     // Synchronous on purpose: pieces are small and mostly in the cache, and a turn through the thread pool costs more.
     while (read < length) {
@@ -145,10 +150,12 @@ export class FolderStorage implements Storage {
   async #fill(path: string, bytes: Uint8Array, mode: number): Promise<void> {
     const handle = await this.#files.promises.open(path, 'wx', mode)
     try {
-      for (let written = 0; written < bytes.length; ) {
-        written += (await handle.write(bytes, written, bytes.length - written)).bytesWritten
-      }
-      await this.#synced(handle.sync())
+      let written = 0
+      do {
+        const end = Math.min(bytes.length, written + syncedAtOnce)
+        while (written < end) written += (await handle.write(bytes, written, end - written)).bytesWritten
+        await this.#synced(handle.sync())
+      } while (written < bytes.length)
     } finally {
       await handle.close()
     }

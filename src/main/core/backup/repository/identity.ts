@@ -1,4 +1,4 @@
-import { createHash, createHmac, hash } from 'node:crypto'
+import { createHash, createHmac, createSecretKey, hash } from 'node:crypto'
 
 /** Gives blobs their ids: what has the same id is the same. */
 export interface BlobIdentity {
@@ -25,9 +25,10 @@ export function keyedIdentity(key: Buffer): BlobIdentity {
     inner[at] = 0x36 ^ (key[at] ?? 0)
     outer[at] = 0x5c ^ (key[at] ?? 0)
   }
+  const ready = createSecretKey(key)
   return {
     idOf(bytes) {
-      if (bytes.length > short) return createHmac('sha256', key).update(bytes).digest('hex')
+      if (bytes.length > short) return createHmac('sha256', ready).update(bytes).digest('hex')
       inner.set(bytes, block)
       outer.set(hash('sha256', inner.subarray(0, block + bytes.length), 'buffer'), block)
       return hash('sha256', outer, 'hex')

@@ -30,6 +30,8 @@ export interface PackFault {
 
 /** Below this size a pack is checked at once: handing it to a thread that has to start first takes longer. */
 const checkHere = 1024 * 1024
+/** Memory that nearly every pack fits in. Bytes. */
+const usualPack = 18 * 1024 * 1024
 
 /**
  * Reads packs back whole, one after the other, and compares them with their names, which are their checksums; threads do that
@@ -41,18 +43,24 @@ export async function checkPacks(
 ): Promise<readonly PackFault[]> {
   const faults: PackFault[] = []
   const checking = new Set<Promise<void>>()
-  const check = async (pack: PackToCheck, content: Uint8Array<ArrayBuffer>) => {
+  // Memory that packs were read into and that came back: the next ones are read into it.
+  const spare: ArrayBuffer[] = []
+  const whatIsWrong = async (pack: PackToCheck, content: Uint8Array<ArrayBuffer>) => {
     const order = { id: pack.id, content, blobs: pack.blobs }
-    const why =
-      content.length < checkHere
-        ? checkPack(order, storage.protection)
-        : await crew.ask('check-pack', order, { transfer: [content.buffer] })
+    if (content.length < checkHere) return checkPack(order, storage.protection)
+    const { why, memory } = await crew.ask('check-pack', order, { transfer: [content.buffer] })
+    spare.push(memory)
+    return why
+  }
+  const check = async (pack: PackToCheck, content: Uint8Array<ArrayBuffer>) => {
+    const why = await whatIsWrong(pack, content)
     if (why !== null) faults.push(faultOf(storage, pack.id, why))
     onPack(pack.size)
   }
   try {
     for (const pack of packs) {
-      const content = await read(storage, pack)
+      const length = pack.size + 1
+      const content = await read(storage, pack, length > checkHere ? memoryFor(length, spare.pop()) : undefined)
       if (typeof content === 'string') {
         faults.push(faultOf(storage, pack.id, content))
         continue
@@ -83,14 +91,24 @@ export function packsWith(index: BlobIndex, blobs: Iterable<string>): readonly P
   return [...found].map(([id, wanted]) => ({ id, size: sizes.get(id) ?? 0, blobs: wanted }))
 }
 
+/** Memory to read a pack into; undefined for one that is larger than usual, which gets its own. */
+function memoryFor(length: number, spare: ArrayBuffer | undefined): ArrayBuffer | undefined {
+  if (spare && spare.byteLength >= length) return spare
+  return length > usualPack ? undefined : Buffer.allocUnsafeSlow(usualPack).buffer
+}
+
 /** The whole file, or what is wrong with it. */
-async function read(storage: Storage, { id, size }: PackToCheck): Promise<Uint8Array<ArrayBuffer> | string> {
+async function read(
+  storage: Storage,
+  { id, size }: PackToCheck,
+  memory: ArrayBuffer | undefined,
+): Promise<Uint8Array<ArrayBuffer> | string> {
   try {
     // One byte more than it should have tells whether something was added.
-    const content = await storage.readRange(keys.pack(id), 0, size + 1)
+    const content = await storage.readRange(keys.pack(id), 0, size + 1, memory)
     if (!content) return 'it is not there'
     if (content.length !== size) return 'its content has changed since it was written'
-    return asOwned(content)
+    return content.buffer === memory ? new Uint8Array(memory, content.byteOffset, size) : asOwned(content)
   } catch (error) {
     if (error instanceof ConsoleError) throw error
     return error instanceof Error ? error.message : String(error)

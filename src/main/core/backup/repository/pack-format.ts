@@ -43,9 +43,15 @@ export function headerLengthOf(sealing: PackSealing | null): number {
   return headerLength + (sealing ? packSaltLength : 0)
 }
 
-/** A blob as it lies in a sealed pack: bound to its id, type, codec and length, and by the key to its pack. */
-export function sealBlob(sealing: PackSealing, blob: Described, stored: Uint8Array): Buffer {
-  return sealing.seal(blobName(blob), stored)
+/** Puts a blob where it lies in a sealed pack: bound to its id, type, codec and length, and by the key to its pack. */
+export function sealBlobInto(
+  pack: Buffer,
+  at: number,
+  sealing: PackSealing,
+  blob: Described,
+  stored: Uint8Array,
+): void {
+  sealing.sealInto(pack, at, blobName(blob), stored)
 }
 
 /** Undefined when it is another blob than it should be, or was changed. */
@@ -110,13 +116,14 @@ const longestBlob = 128 * 1024 * 1024
 export function decodeDirectory(directory: Buffer): readonly PackedBlob[] | undefined {
   if (directory.length % entryLength !== 0) return undefined
   const blobs: PackedBlob[] = []
+  const hex = directory.toString('hex')
   for (let at = 0; at < directory.length; at += entryLength) {
     const type = types[directory.readUInt8(at + 32)]
     const codec = codecs[directory.readUInt8(at + 33)]
     if (!type || !codec || directory.readUInt16LE(at + 34) !== 0) return undefined
     if (directory.readUInt32LE(at + 40) > longestBlob || directory.readUInt32LE(at + 44) > longestBlob) return undefined
     blobs.push({
-      id: directory.toString('hex', at, at + 32),
+      id: hex.slice(2 * at, 2 * at + 64),
       type,
       codec,
       offset: directory.readUInt32LE(at + 36),

@@ -1,8 +1,10 @@
 import { hash } from 'node:crypto'
 import { compressed } from './blob-codec.ts'
 import type { IndexedPack } from './index-format.ts'
-import { type BlobType, encodeEnd, encodeHeader, type PackedBlob, sealBlob, unsealBlob } from './pack-format.ts'
+import { type BlobType, encodeEnd, encodeHeader, type PackedBlob, sealBlobInto, unsealBlob } from './pack-format.ts'
 import type { PackSealing, Protection } from './protection.ts'
+import { release } from './release.ts'
+import { sealOverhead } from './sealed.ts'
 
 /** A pack is closed as soon as it holds this many bytes. */
 const packTarget = 16 * 1024 * 1024
@@ -33,6 +35,7 @@ export class Packer {
     const { codec, stored } = compressed(bytes)
     const pack = this.#opened(type)
     this.#added += pack.add({ id, type, codec, length: bytes.length }, stored)
+    release(stored, bytes)
     if (pack.size >= packTarget) this.#close(type)
   }
 
@@ -45,6 +48,7 @@ export class Packer {
     }
     this.#close('data')
     this.#close('tree')
+    for (const memory of this.#spare.splice(0)) release(new Uint8Array(memory))
   }
 
   /** The packs that were closed, and the bytes stored, since this was last called. */
@@ -99,10 +103,15 @@ class OpenPack {
 
   /** Returns how many bytes it takes. */
   add(blob: Omit<PackedBlob, 'offset' | 'stored'>, bytes: Uint8Array): number {
-    const stored = this.#sealing ? sealBlob(this.#sealing, blob, bytes) : bytes
-    this.#blobs.push({ ...blob, stored: stored.length, offset: this.#end })
-    this.#append(stored)
-    return stored.length
+    const stored = bytes.length + (this.#sealing ? sealOverhead : 0)
+    this.#blobs.push({ ...blob, stored, offset: this.#end })
+    if (!this.#sealing) this.#append(bytes)
+    else {
+      this.#reserve(stored)
+      sealBlobInto(this.#content, this.#end, this.#sealing, blob, bytes)
+      this.#end += stored
+    }
+    return stored
   }
 
   takeOver(other: OpenPack): void {
@@ -122,15 +131,20 @@ class OpenPack {
   }
 
   #append(bytes: Uint8Array): void {
-    const end = this.#end + bytes.length
-    if (end > this.#content.length) {
-      const larger = Buffer.from(
-        new ArrayBuffer(Math.max(end, this.#content.length + Math.min(this.#content.length, usualCapacity / 2))),
-      )
-      this.#content.copy(larger, 0, 0, this.#end)
-      this.#content = larger
-    }
+    this.#reserve(bytes.length)
     this.#content.set(bytes, this.#end)
-    this.#end = end
+    this.#end += bytes.length
+  }
+
+  /** Makes room for so many bytes more. */
+  #reserve(length: number): void {
+    const end = this.#end + length
+    if (end <= this.#content.length) return
+    const larger = Buffer.from(
+      new ArrayBuffer(Math.max(end, this.#content.length + Math.min(this.#content.length, usualCapacity / 2))),
+    )
+    this.#content.copy(larger, 0, 0, this.#end)
+    release(this.#content)
+    this.#content = larger
   }
 }

@@ -1,7 +1,7 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 import { type BlobIdentity, gearTable, keyedIdentity, plainIdentity } from './identity.ts'
 import { type KeyPurpose, packKey, purposeKey } from './keys/master-key.ts'
-import { seal, unseal } from './sealed.ts'
+import { seal, sealInto, unseal } from './sealed.ts'
 
 /** How a repository keeps its content to itself: ids and cuts that tell nothing, and everything sealed. */
 export interface Protection {
@@ -41,6 +41,8 @@ export interface BytesSealing {
 
 export interface PackSealing extends BytesSealing {
   readonly salt: Buffer
+  /** Seals into memory that is there, from `at` on: what is sealed takes {@link sealOverhead} bytes more. */
+  sealInto(target: Buffer, at: number, what: Uint8Array, bytes: Uint8Array): void
 }
 
 /** Keys of packs that are kept at hand: as many as packs are read from at a time, and some more. */
@@ -61,12 +63,12 @@ export function protectionOf(master: Buffer, repository: string): Protection {
   const keyFor = (purpose: KeyPurpose) => purposeKey(master, repository, purpose)
   const packs = keyFor('packs')
   const config = keyFor('config')
-  const packKeys = new Map<string, Buffer>()
-  const keyOf = (salt: Buffer): Buffer => {
+  const packKeys = new Map<string, KeyObject>()
+  const keyOf = (salt: Buffer): KeyObject => {
     const name = salt.toString('latin1')
     const known = packKeys.get(name)
     if (known) return known
-    const key = packKey(packs, salt)
+    const key = createSecretKey(packKey(packs, salt))
     for (const oldest of packKeys.keys()) {
       if (packKeys.size < packKeysKept) break
       packKeys.delete(oldest)
@@ -81,7 +83,7 @@ export function protectionOf(master: Buffer, repository: string): Protection {
     sealing: {
       newPack: () => packSealing(keyOf, randomBytes(packSaltLength)),
       pack: (salt) => packSealing(keyOf, salt),
-      records: bytesSealing(keyFor('records')),
+      records: bytesSealing(createSecretKey(keyFor('records'))),
       sign: (text) => createHmac('sha256', config).update(text).digest(),
     },
   }
@@ -90,11 +92,16 @@ export function protectionOf(master: Buffer, repository: string): Protection {
 /** Bytes in a pack's header that its key is made with. */
 export const packSaltLength = 32
 
-function packSealing(keyOf: (salt: Buffer) => Buffer, salt: Buffer): PackSealing {
-  return { salt, ...bytesSealing(keyOf(salt)) }
+function packSealing(keyOf: (salt: Buffer) => KeyObject, salt: Buffer): PackSealing {
+  const key = keyOf(salt)
+  return {
+    salt,
+    ...bytesSealing(key),
+    sealInto: (target, at, what, bytes) => sealInto(target, at, key, what, bytes),
+  }
 }
 
-function bytesSealing(key: Buffer): BytesSealing {
+function bytesSealing(key: KeyObject): BytesSealing {
   return {
     seal: (what, bytes) => seal(key, what, bytes),
     open: (what, sealed) => unseal(key, what, sealed),

@@ -5,9 +5,14 @@ import type { Storage } from './storage.ts'
 import { isFull } from './storage-errors.ts'
 
 const MiB = 1024 * 1024
-/** Enough to write two packs anew; on a small or full disk enough for two indexes, which is what removing whole packs takes. */
-const large = 32 * MiB
+/** Two indexes are what removing whole packs takes, and that makes room for everything else. */
 const least = MiB
+/** Beside that, of what the repository holds: packs that are mostly waste are written anew before they go. */
+const share = 1 / 256
+/** Enough to write two packs anew. */
+const most = 32 * MiB
+/** Where there is less room than this, no more is taken than removing whole packs needs. */
+const plenty = 10 * most
 
 /** Bytes kept in reserve; null where there is none. */
 export async function reserveOf(storage: Storage): Promise<number | null> {
@@ -24,10 +29,9 @@ export async function keepReserve(storage: Storage, index: BlobIndex): Promise<n
   if (storage.kind !== 'folder') return null
   const has = await reserveOf(storage)
   const free = await storage.freeBytes()
-  const indexBytes = index.packs().reduce((sum, { blobs }) => sum + 48 * (blobs.length + 1), 0)
-  const needed = Math.max(least, 2 * indexBytes)
-  const wanted = free === null || free > 10 * large ? Math.max(large, needed) : needed
-  if (has !== null && has >= needed) return has
+  const { needed, wanted } = reserveFor(index, free)
+  // What is there is left as it is until twice as much is wanted: it is not written anew with every backup.
+  if (has !== null && has >= needed && has >= wanted / 2) return has
   if (free !== null && free < 2 * wanted) return has
   // A file system that compresses, or leaves out zeros, would keep nothing in reserve.
   const content = Buffer.alloc(wanted)
@@ -40,6 +44,18 @@ export async function keepReserve(storage: Storage, index: BlobIndex): Promise<n
     if (isFull(error)) return has
     throw error
   }
+}
+
+function reserveFor(index: BlobIndex, free: number | null): { readonly needed: number; readonly wanted: number } {
+  let packs = 0
+  let entries = 0
+  for (const { size, blobs } of index.packs()) {
+    packs += size
+    entries += blobs.length + 1
+  }
+  const needed = Math.max(least, 2 * 48 * entries)
+  const room = free === null || free > plenty
+  return { needed, wanted: room ? Math.max(needed, Math.min(most, Math.ceil(packs * share))) : needed }
 }
 
 /** Runs work that writes; when the disk is full it gives the reserve up and tries once more. Resolves with whether it did. */

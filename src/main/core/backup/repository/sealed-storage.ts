@@ -62,8 +62,8 @@ export class SealedStorage implements Storage {
     return opened
   }
 
-  async readRange(key: string, offset: number, length: number): Promise<Buffer | undefined> {
-    if (isOpen(key)) return this.#inner.readRange(key, offset, length)
+  async readRange(key: string, offset: number, length: number, memory?: ArrayBuffer): Promise<Buffer | undefined> {
+    if (isOpen(key)) return this.#inner.readRange(key, offset, length, memory)
     return (await this.read(key))?.subarray(offset, offset + length)
   }
 

@@ -42,8 +42,11 @@ export interface Storage extends Disposable {
   durability(): Durability
   /** A whole file. */
   read(key: string): Promise<Buffer | undefined>
-  /** `length` bytes from `offset` on; fewer when the file ends before. */
-  readRange(key: string, offset: number, length: number): Promise<Buffer | undefined>
+  /**
+   * `length` bytes from `offset` on; fewer when the file ends before. They may lie in `memory`, which then must not be used
+   * for anything else while they are needed.
+   */
+  readRange(key: string, offset: number, length: number, memory?: ArrayBuffer): Promise<Buffer | undefined>
   /** Writes a whole file so that it is there whole or not at all, and durably once this resolves. */
   write(key: string, content: string | Uint8Array, options?: WriteOptions): Promise<void>
   /** Durable as {@link write}; a file that is not there is as good as removed. */

@@ -58,11 +58,16 @@ export function encodeTree(entries: readonly TreeEntry[]): Buffer {
   return Buffer.from(JSON.stringify({ format: 1, entries }))
 }
 
-/** Reads a folder's listing; errors as {@link BlobReader.get}, and `repository-damaged` when it is no listing. */
+/** Reads a folder's listing, which nobody may change: it is kept for who asks next. Errors as {@link BlobReader.get}, and `repository-damaged` when it is no listing. */
 export async function readTree(reader: BlobReader, id: string): Promise<readonly TreeEntry[]> {
+  const known = reader.listings.get(id)
+  if (known) return known
   const bytes = await reader.get(id)
   const parsed = treeSchema.safeParse(parseJson(bytes.toString('utf8')))
-  if (parsed.success) return parsed.data.entries
+  if (parsed.success) {
+    reader.listings.set(id, parsed.data.entries, bytes.length)
+    return parsed.data.entries
+  }
   throw new ConsoleError(
     'repository-damaged',
     `A folder listing in the backups (${id.slice(0, 12)}) cannot be understood.`,

@@ -110,7 +110,7 @@ function notChecked(path: string, error: ConsoleError): ConsoleError {
 }
 
 /** What a check came to, in a sentence; null when all is well. */
-export function problemIn({ ok, problems }: { readonly ok: boolean; readonly problems: readonly string[] }) {
+function problemIn({ ok, problems }: { readonly ok: boolean; readonly problems: readonly string[] }) {
   return ok ? null : problems.join('; ') || 'SQLite does not say why'
 }
 

@@ -37,8 +37,8 @@ export class TargetStorage implements Storage {
     return this.#now().read(key)
   }
 
-  async readRange(key: string, offset: number, length: number): Promise<Buffer | undefined> {
-    return this.#now().readRange(key, offset, length)
+  async readRange(key: string, offset: number, length: number, memory?: ArrayBuffer): Promise<Buffer | undefined> {
+    return this.#now().readRange(key, offset, length, memory)
   }
 
   async write(key: string, content: string | Uint8Array, options?: WriteOptions): Promise<void> {
