@@ -20,7 +20,8 @@ test('what is in quarantine is listed, sent again, put right or discarded; what 
   const got: string[] = []
   client.on('message', (_topic, payload) => got.push(payload.toString()))
   await client.subscribeAsync('out', { qos: 1 })
-  for (const payload of ['one', 'two', 'three', 'four']) await client.publishAsync('strict/a', payload, { qos: 1 })
+  for (const payload of ['one', '\u001b[2Jtwo', 'three', 'four'])
+    await client.publishAsync('strict/a', payload, { qos: 1 })
 
   const watched = user.run(
     'messages',
@@ -65,7 +66,7 @@ test('what is in quarantine is listed, sent again, put right or discarded; what 
     },
     60_000,
   )
-  expect(listed.map(({ payload }) => payload)).toEqual(['four', 'three', 'two', 'one'])
+  expect(listed.map(({ payload }) => payload)).toEqual(['four', 'three', '\u001b[2Jtwo', 'one'])
   // Told once a second.
   const stages = await until('the stages to be told', async () => {
     const { out } = await user.run('route', 'strict', '--site', site)
@@ -81,6 +82,10 @@ test('what is in quarantine is listed, sent again, put right or discarded; what 
     code: 0,
     out: expect.stringMatching(/NUMBER[\s\S]*desk-7[\s\S]*strict\/a/),
   })
+  // Reasons hold what was sent: it must not steer the terminal.
+  const shown = (await quarantine('list')).out
+  expect(shown).toContain('\uFFFD[2Jtwo')
+  expect(shown).not.toContain('\u001b')
 
   expect(await quarantine('send', one, '--payload', '{"n": 5}')).toMatchObject({
     code: 0,

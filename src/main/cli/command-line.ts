@@ -8,6 +8,7 @@ import { exitCodeOf, exitCodes } from './exit-code.ts'
 import { buildProgram, type CommonValues } from './program.ts'
 import { type Reached, reach, siteFolder } from './reach.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
+import { jsonText } from './words.ts'
 
 /** Where a command line runs. */
 export interface CommandLineOptions {
@@ -85,7 +86,7 @@ export async function execute(args: readonly string[], options: CommandLineOptio
 
 function failed(error: unknown, terminal: Terminal, json: boolean): number {
   const { problem } = error instanceof ConsoleError ? error : unexpected(error)
-  if (json) terminal.out(JSON.stringify({ problem }, null, 2))
+  if (json) terminal.out(jsonText({ problem }, 2))
   terminal.err(problem.message)
   terminal.err(problem.remedy)
   return exitCodeOf(problem)

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
+import { printable, withoutControls } from './words.ts'
 
-/** Where the command line reads and writes. Results go to `out`, everything about how it goes to `err`. */
+/** Where the command line reads and writes. Results go to `out`, everything about how it goes to `err`; neither can be made to steer what shows it. */
 export interface Terminal {
   out(text: string): void
   err(text: string): void
@@ -54,20 +55,20 @@ export function processTerminal(): ProcessTerminal {
     },
     out(text) {
       clear()
-      stdout.write(`${text}\n`)
+      stdout.write(`${withoutControls(text)}\n`)
     },
     async raw(bytes) {
       if (!stdout.write(bytes)) await Promise.race([once(stdout, 'drain'), unread])
     },
     err(text) {
       clear()
-      stderr.write(`${text}\n`)
+      stderr.write(`${withoutControls(text)}\n`)
     },
     progress(line) {
       if (!stderr.isTTY) return
       clear()
       if (line === null) return
-      stderr.write(line.slice(0, Math.max(20, stderr.columns - 1)))
+      stderr.write(printable(line).slice(0, Math.max(20, stderr.columns - 1)))
       shown = true
     },
     async ask(question) {
@@ -75,7 +76,7 @@ export function processTerminal(): ProcessTerminal {
       clear()
       const reader = createInterface({ input: stdin, output: stderr })
       try {
-        return /^y(es)?$/i.test((await reader.question(`${question} [y/N] `)).trim())
+        return /^y(es)?$/i.test((await reader.question(`${withoutControls(question)} [y/N] `)).trim())
       } finally {
         reader.close()
       }

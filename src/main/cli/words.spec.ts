@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { bytes, counted, moment, shortened, table } from './words.ts'
+import { bytes, counted, jsonText, moment, shortened, table, withoutControls } from './words.ts'
 
 test('columns are aligned, numbers to the right, and no line ends in blanks', () => {
   expect(
@@ -42,4 +42,12 @@ test('one is one', () => {
 test('what is too long for a table ends in dots', () => {
   expect(shortened('held by another', 8)).toBe('held by…')
   expect(shortened('held', 8)).toBe('held')
+})
+
+test('what a device or a service sent cannot steer the terminal, and JSON says the same as before', () => {
+  expect(withoutControls('a\tb\r\nc\u001b[2J\u009b\u007f\rd\u0000')).toBe('a\tb\r\nc\uFFFD[2J\uFFFD\uFFFD\uFFFDd\uFFFD')
+  const odd = { text: '\u001b[2J\u009b\u007f\u00a0ü\n' }
+  const text = jsonText(odd, 2)
+  expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
+  expect(JSON.parse(text)).toEqual(odd)
 })

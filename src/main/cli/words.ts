@@ -40,7 +40,21 @@ export function shortened(text: string, most: number): string {
   return text.length <= most ? text : `${text.slice(0, most - 1).trimEnd()}…`
 }
 
-/** A text that somebody else gave, without what would steer a terminal. */
+/**
+ * A text of any number of lines without what would steer a terminal: reasons, topics and lines of logs hold what devices and services
+ * sent. Line ends and tabs stay.
+ */
+export function withoutControls(text: string): string {
+  return text.replaceAll(/(?!\n|\t|\r\n)\p{Cc}/gu, '\uFFFD')
+}
+
+/** JSON of which every control character is escaped, also those that JSON would let be. `indent` as for `JSON.stringify`. */
+export function jsonText(document: unknown, indent?: number): string {
+  const escaped = (character: string) => `\\u00${character.charCodeAt(0).toString(16)}`
+  return JSON.stringify(document, null, indent).replaceAll(/[\u007f-\u009f]/g, escaped)
+}
+
+/** A text of one line that somebody else gave, without what would steer a terminal. */
 export function printable(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, '\uFFFD')
 }

@@ -1,5 +1,6 @@
 import type { Reached } from '../reach.ts'
 import type { Terminal } from '../terminal.ts'
+import { jsonText } from '../words.ts'
 
 /** What every command is given. */
 export interface CommandContext {
@@ -12,5 +13,5 @@ export interface CommandContext {
 
 /** Writes a command's result: the document with `--json`, else the text. */
 export function show({ terminal, json }: CommandContext, document: unknown, text: string): void {
-  terminal.out(json ? JSON.stringify(document, null, 2) : text)
+  terminal.out(json ? jsonText(document, 2) : text)
 }

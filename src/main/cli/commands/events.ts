@@ -4,7 +4,7 @@ import type { EventRecord } from '#shared/vocabulary.ts'
 import { exitCodes } from '../exit-code.ts'
 import { firstState } from '../first-state.ts'
 import type { Reached } from '../reach.ts'
-import { moment } from '../words.ts'
+import { jsonText, moment } from '../words.ts'
 import { zonedTime } from '../zoned-time.ts'
 import { type CommandContext, show } from './context.ts'
 import { type EventRange, eventsIn, narrowed } from './event-range.ts'
@@ -39,8 +39,7 @@ export async function events(context: CommandContext, options: EventsOptions): P
     show(context, { events: found, more }, text)
     return exitCodes.done
   }
-  const print = (event: EventRecord) =>
-    context.terminal.out(context.json ? JSON.stringify(event) : eventLine(event, zone))
+  const print = (event: EventRecord) => context.terminal.out(context.json ? jsonText(event) : eventLine(event, zone))
   for (const event of found) print(event)
   return await follow(context, reached, filter, found.at(-1)?.seq ?? 0, print)
 }

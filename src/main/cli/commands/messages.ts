@@ -1,7 +1,7 @@
 import type { ShownMessage } from '#shared/contract/messages.ts'
 import { exitCodes } from '../exit-code.ts'
 import { firstState } from '../first-state.ts'
-import { printable, shortened } from '../words.ts'
+import { jsonText, printable, shortened } from '../words.ts'
 import type { CommandContext } from './context.ts'
 
 /** Characters of a payload that one line shows. */
@@ -35,7 +35,7 @@ export async function messages(context: CommandContext, options: MessagesOptions
       context.terminal.err(`${skipped} messages came too fast to be shown. Narrow the filter to see all.`)
     for (const message of items) {
       if (shown >= limit) return
-      context.terminal.out(context.json ? JSON.stringify(message) : messageLine(message, time))
+      context.terminal.out(context.json ? jsonText(message) : messageLine(message, time))
       if (++shown >= limit) ended.resolve(null)
     }
   })
