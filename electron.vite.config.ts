@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import react from '@vitejs/plugin-react'
 import { defineConfig, type UserConfig } from 'electron-vite'
 import { electronWall } from './scripts/electron-wall.ts'
+import { lateHttp } from './scripts/late-http.ts'
 import { programs } from './src/main/core/platform/programs.ts'
 
 const root = import.meta.dirname
@@ -24,7 +25,7 @@ const mainEntries = entries({
 })
 
 const main: UserConfig['main'] = {
-  plugins: [electronWall(root)],
+  plugins: [electronWall(root), lateHttp()],
   build: {
     outDir: 'out/main',
     // Dependencies stay outside: native modules must, and one copy serves every program. Zod is in all of them from their
