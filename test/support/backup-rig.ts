@@ -61,6 +61,8 @@ export interface BackupRigOptions {
   readonly target?: TargetDefinition
   readonly secrets?: (name: string) => string
   readonly volumes?: Volumes
+  /** Where PostgreSQL's programs are looked for. */
+  readonly postgresPrograms?: readonly string[]
 }
 
 const operator: Cause = { type: 'operator', via: 'command line' }
@@ -108,6 +110,7 @@ export async function openBackupRig(options: BackupRigOptions): Promise<BackupRi
       ...(options.target && { target: options.target }),
       ...(options.secrets && { secrets: options.secrets }),
       ...(options.volumes && { volumes: options.volumes }),
+      ...(options.postgresPrograms && { postgresPrograms: options.postgresPrograms }),
       services,
       jobs,
       events,

@@ -111,7 +111,7 @@ async function openOnce({
     serviceOf('db', {
       kind: 'builtin',
       use: 'database',
-      database: { target, pool: poolSettings, recover: 'ask', check },
+      database: { target, pool: poolSettings, recover: 'ask', check, backup: true, admin: null },
     }),
   ])
   const databases = owned.add(

@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { noServices } from '#core/backup/index.ts'
 import { crashPointsFrom } from '#core/platform/index.ts'
 import { openBackupRig } from './backup-rig.ts'
+import { recordsOf, recordsSecret } from './postgres-site.ts'
 
 const request = z
   .object({
@@ -16,11 +17,15 @@ const request = z
     services: z.array(z.string()).default([]),
     /** Of a restore: only these, as path keys. */
     paths: z.array(z.string()).nullable().default(null),
+    /** Server of the site's PostgreSQL database. */
+    server: z.object({ url: z.string(), password: z.string() }).optional(),
   })
   .parse(JSON.parse(process.argv[2] ?? '{}'))
 
+const { server } = request
 await using rig = await openBackupRig({
   ...request,
+  ...(server && { definition: () => recordsOf(server), secrets: recordsSecret(server) }),
   crashPoints: crashPointsFrom(process.env),
   services: { ...noServices, wanted: () => request.services },
 })

@@ -21,6 +21,10 @@ export interface PostgresServer extends AsyncDisposable {
   resume(): void
   /** Runs statements as its superuser, apart from whatever is tested. Resolves with what psql prints. */
   psql(statements: string, database?: string): string
+  /** Runs statements as its superuser and keeps the session, with whatever it holds, until it is disposed. */
+  hold(statements: string, database?: string): Disposable
+  /** All of a database as pg_dump writes it, without what differs from one run to the next. */
+  dump(database: string): string
 }
 
 /** Folder of PostgreSQL's programs where Debian puts them; null when it is not installed. */
@@ -111,6 +115,21 @@ export async function postgresServer(): Promise<PostgresServer> {
     url: `postgres://app@127.0.0.1:${port}/app`,
     password,
     psql,
+    hold(statements, database = 'app') {
+      const child = spawn(
+        join(programs, 'psql'),
+        ['-h', folder, '-p', String(port), '-U', 'owner', '-d', database, '-qAtX', '-v', 'ON_ERROR_STOP=1'],
+        { ...options, stdio: ['pipe', 'ignore', 'ignore'] },
+      )
+      child.stdin.on('error', () => {})
+      child.stdin.write(`${statements};\n`)
+      return { [Symbol.dispose]: () => void child.kill('SIGKILL') }
+    },
+    dump(database) {
+      const env = { ...options.env, PGHOST: folder, PGPORT: String(port), PGUSER: 'owner', PGDATABASE: database }
+      const text = execFileSync(join(programs, 'pg_dump'), [], { ...options, env, encoding: 'utf8', maxBuffer: 1e9 })
+      return text.replaceAll(/^\\(un)?restrict .*$/gm, '')
+    },
     async start(settings = []) {
       const child = spawn(join(programs, 'postgres'), ['-D', data, ...settings.flatMap((setting) => ['-c', setting])], {
         ...options,

@@ -10,15 +10,18 @@ import { ConsoleError } from '#shared/problem.ts'
 import { openSecrets } from './config/index.ts'
 import { builtRuntime, loggerOn, noCrashPoints, systemClock, systemProcesses } from './platform/index.ts'
 import {
+  type DatabaseServers,
   type FromSandbox,
   freePorts,
   type Hello,
   helloSchema,
+  openDatabaseServers,
   portsWanted,
   removeLinksOutside,
   type SandboxPlan,
   sandboxDefinition,
   sandboxPlaces,
+  serversWanted,
   toSandbox,
   tryOut,
 } from './rehearsal/index.ts'
@@ -37,6 +40,7 @@ const logger = loggerOn((level, part, message) => {
 })
 const ended = new AbortController()
 let site: Site | null = null
+let servers: DatabaseServers | null = null
 let closing: Promise<void> | null = null
 
 const lines = createInterface({ input: process.stdin })
@@ -90,7 +94,8 @@ async function tryRestored({ folder, live, healthyWithinMs }: Hello): Promise<vo
           ...live.ports,
           ...Object.values(definition.services).flatMap((service) => Object.values(service.ports)),
         ])
-        const [dead = 0, ...free] = await freePorts(portsWanted(definition) + 1, ports)
+        const wanted = portsWanted(definition)
+        const [dead = 0, ...free] = await freePorts(wanted + serversWanted(definition) + 1, ports)
         const secret = (name: string) => {
           try {
             return secrets(name)
@@ -98,7 +103,24 @@ async function tryRestored({ folder, live, healthyWithinMs }: Hello): Promise<vo
             return null
           }
         }
-        plan = sandboxDefinition(definition, { live: live.directory, ports, secret, exists: existsSync, free, dead })
+        servers = await openDatabaseServers(definition, {
+          folder,
+          site: places.site,
+          clock,
+          secret,
+          ports: free.slice(wanted),
+          signal: ended.signal,
+        })
+        plan = sandboxDefinition(definition, {
+          live: live.directory,
+          ports,
+          secret,
+          exists: existsSync,
+          free: free.slice(0, wanted),
+          dead,
+          servers: servers.servers,
+          unbrought: servers.unbrought,
+        })
         return plan.definition
       },
     },
@@ -144,6 +166,7 @@ function end(orderly: boolean): Promise<void> {
     ended.abort(new Error('The rehearsal ended.'))
     if (!orderly) await site?.coordinator.emergencyStop({ type: 'console', why: 'the rehearsal ended' }).catch(() => {})
     await site?.close({ services: 'stop' }).catch((error: unknown) => logger.error(String(error)))
+    await servers?.[Symbol.asyncDispose]()
     say({ type: 'stopped' })
     process.exit(0)
   })()

@@ -1,4 +1,3 @@
-import type { Secrets } from '#core/config/index.ts'
 import type { InterruptedJob, JobContext, JobOutcome, JobRequest } from '#core/jobs/index.ts'
 import { systemVolumes } from '#core/platform/index.ts'
 import type { BackupsView, Losses, RestorePlan, SnapshotView, TargetView } from '#shared/contract/index.ts'
@@ -10,7 +9,9 @@ import { Encryption } from './encryption/backup-encryption.ts'
 import { RepositoryKey } from './encryption/repository-key.ts'
 import { Keeping } from './keeping/keeping.ts'
 import { KeepingRecords } from './keeping/records.ts'
-import type { BackupsOptions, StoredOptions } from './options.ts'
+import { type BackupsOptions, type StoredOptions, secretsOf } from './options.ts'
+import { postgresOf } from './postgres/access.ts'
+import { RestoredDatabases } from './postgres/restored-databases.ts'
 import { Helper, type HelperOptions } from './program/engine-client.ts'
 import type { HelloSecrets } from './program/messages.ts'
 import { recoverInterrupted } from './recovery.ts'
@@ -32,17 +33,12 @@ import { UsedRepository } from './used-repository.ts'
 import { nameOf, snapshotView } from './views.ts'
 
 const lane = 'backup'
-/** For whoever opens backups without a secrets file: what is encrypted stays locked until it is unlocked by hand. */
-const noSecrets: Secrets = (name) => {
-  throw new ConsoleError('secret-missing', `The secret ${name} is not known.`, 'Unlock the backups by hand.')
-}
-
 /** Opens the backups of a site: reads what there is and publishes it. Starts nothing, makes no folder. */
 export async function openBackups(options: BackupsOptions): Promise<Backups> {
   const chosen = new ChosenTarget({
     main: options.target ?? { kind: 'folder', folder: options.folder },
     definition: options.apart ? () => null : options.definition,
-    secrets: options.secrets ?? noSecrets,
+    secrets: secretsOf(options),
     volumes: options.volumes ?? systemVolumes(),
     database: options.database,
     clock: options.clock,
@@ -60,6 +56,7 @@ class OpenBackups implements Backups {
   readonly #key: RepositoryKey
   readonly encryption: Encryption
   readonly #conditions: Conditions
+  readonly #databases: RestoredDatabases
   readonly #restores: Restores
   readonly files: SnapshotFiles & AsyncDisposable
   readonly #records: KeepingRecords
@@ -79,7 +76,7 @@ class OpenBackups implements Backups {
     this.#key = new RepositoryKey({
       storage: options.storage,
       wish,
-      secrets: options.secrets ?? noSecrets,
+      secrets: secretsOf(options),
       used: this.#repository,
       openHelper: () => this.#helper({ signal: this.#closing.signal }, null),
     })
@@ -129,8 +126,10 @@ class OpenBackups implements Backups {
       refresh: () => this.refresh(),
       start: (request, cause, run) => this.#start(request, cause, run),
     })
+    this.#databases = new RestoredDatabases(options, this.#catalogue, this.#closing.signal)
     this.#restores = new Restores({
       options,
+      databases: this.#databases,
       catalogue: this.#catalogue,
       conditions: this.#conditions,
       closing: this.#closing.signal,
@@ -149,11 +148,13 @@ class OpenBackups implements Backups {
   async create({ kind, note, cause }: { kind: 'full' | 'data'; note: string; cause: Cause }): Promise<{ job: string }> {
     const { site, chosen } = this.#options
     chosen.assertMain()
+    const databases = postgresOf(this.#options.definition(), site.directory).filter(({ held }) => held)
     const request = {
       kind: 'backup.create',
       subject: 'site',
       title: kind === 'full' ? `Back up ${site.name}` : `Back up the data of ${site.name}`,
       steps: [
+        ...(databases.length > 0 ? [{ id: 'databases', title: 'Dump the databases of PostgreSQL' }] : []),
         { id: 'capture', title: 'Store what is new and read it back' },
         { id: 'tidy', title: 'Apply the rules for old snapshots' },
       ],
@@ -164,7 +165,7 @@ class OpenBackups implements Backups {
     const started = await this.#start(request, cause, (context) =>
       runCreate(
         context,
-        { kind, note, scheduled: cause.type === 'schedule' },
+        { kind, note, scheduled: cause.type === 'schedule', databases },
         {
           options: this.#options,
           catalogue: this.#catalogue,
@@ -297,6 +298,8 @@ class OpenBackups implements Backups {
     await this.#catalogue.refresh(this.#schedule?.nextAt() ?? null)
     await this.#copies.refresh()
     this.#judge()
+    // A restore point that was removed gives up the database that it kept.
+    void this.#databases.sweep()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -304,6 +307,7 @@ class OpenBackups implements Backups {
     this.#copies[Symbol.dispose]()
     this.#closing.abort(closed())
     await Promise.allSettled(this.#running)
+    await this.#databases.sweep()
     await this.files[Symbol.asyncDispose]()
     this.#repository[Symbol.dispose]()
     this.#options.storage[Symbol.dispose]()

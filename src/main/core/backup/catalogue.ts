@@ -28,6 +28,8 @@ export class Catalogue {
   #view: BackupsView
   /** Why the repository cannot be used, or null. */
   problem: ConsoleError | null = null
+  /** The repository whose snapshots these are, when every one of them could be read; else null. */
+  repository: string | null = null
   /** Bytes kept in reserve on the disk of the repository; null where there is none. */
   reserve: number | null = null
 
@@ -102,10 +104,12 @@ export class Catalogue {
       const listed = repository ? await listSnapshots(storage) : { snapshots: [], problems: [] }
       this.#snapshots = listed.snapshots
       problems = listed.problems
+      this.repository = repository && problems.length === 0 ? repository.config.id : null
       if (repository) bytes = await sizeOf(storage)
       for (const problem of problems) logger.warn(problem)
     } catch (error) {
       this.#snapshots = []
+      this.repository = null
       this.#encryption.failed(error)
       this.problem = error instanceof ConsoleError ? error : unreadable(folder, error)
     }

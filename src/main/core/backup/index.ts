@@ -1,6 +1,11 @@
 export { openBackups } from './backups.ts'
 export { journalledSince } from './losses/journal-since.ts'
 export { type BackupsOptions, noServices } from './options.ts'
+export { type DumpRecord, dumpPath, mostRecordBytes, readDumpRecord, recordName } from './postgres/dump-record.ts'
+export { identifier } from './postgres/names.ts'
+export { programFolders } from './postgres/programs.ts'
+export { restoreDump } from './postgres/restore-dump.ts'
+export { ServerSession } from './postgres/server-session.ts'
 export {
   type SandboxRecord,
   sandboxRecordName,

@@ -10,9 +10,11 @@ const terms: Omit<DatabaseDefinition, 'target'> = {
   pool: { size: 2, overflow: 2, recycleMs: 3_600_000, timeoutMs: 30_000, statementMs: 30_000, ping: true },
   recover: 'ask',
   check: 'off',
+  backup: true,
+  admin: null,
 }
 
-test('a snapshot says that it does not hold the database of a server, without its address', async () => {
+test('a snapshot says that it does not hold a database that site.yaml keeps out of it, without its address', async () => {
   using folder = temporaryFolder()
   const site = join(folder.path, 'site')
   mkdirSync(join(site, 'data'), { recursive: true })
@@ -21,7 +23,7 @@ test('a snapshot says that it does not hold the database of a server, without it
   const definition = siteOf([
     serviceOf('court', {
       title: 'Court files',
-      database: { ...terms, target: { engine: 'postgres', url: 'postgres://app:hidden@db' } },
+      database: { ...terms, backup: false, target: { engine: 'postgres', url: 'postgres://app:hidden@db' } },
     }),
     serviceOf('local', { title: 'Desks', database: { ...terms, target: { engine: 'sqlite', file: 'data/app.db' } } }),
   ])
@@ -29,7 +31,7 @@ test('a snapshot says that it does not hold the database of a server, without it
   await rig.backUp()
   const warnings = Object.values(rig.state.slice('snapshots').all()).flatMap((snapshot) => snapshot.warnings)
   expect(warnings.filter((one) => one.includes('PostgreSQL'))).toEqual([
-    'The PostgreSQL database of Court files is not in this snapshot: only files and SQLite databases are. Back it up with pg_dump besides.',
+    'The PostgreSQL database of Court files is not in this snapshot, because site.yaml says `backup: off`. Back it up with pg_dump besides.',
   ])
   expect(warnings.join()).not.toContain('hidden')
 })

@@ -6,6 +6,7 @@ import type { Jobs } from '#core/jobs/index.ts'
 import type { Clock, CrashPoints, Logger, Runtime, Volumes } from '#core/platform/index.ts'
 import type { StateHub } from '#core/state/index.ts'
 import type { Database } from '#core/store/index.ts'
+import { ConsoleError } from '#shared/problem.ts'
 import type { EncryptionWish } from './encryption/repository-key.ts'
 import type { SealedStorage } from './repository/sealed-storage.ts'
 import type { ChosenTarget } from './targets/chosen-target.ts'
@@ -43,6 +44,8 @@ export interface BackupsOptions {
   /** What site.yaml says of encryption, also before it is in use; and where the passphrase is. */
   readonly encryption?: () => EncryptionWish
   readonly secrets?: Secrets
+  /** Folders in which PostgreSQL's programs are looked for; those where systems put them unless told. */
+  readonly postgresPrograms?: readonly string[]
   /** Whom to call, for the recovery kit. */
   readonly contact?: () => string | null
   /** The control database. */
@@ -64,6 +67,15 @@ export interface BackupsOptions {
 export interface StoredOptions extends BackupsOptions {
   readonly storage: SealedStorage
   readonly chosen: ChosenTarget
+}
+
+/** For whoever opens backups without a secrets file: what is encrypted stays locked until it is unlocked by hand. */
+const noSecrets: Secrets = (name) => {
+  throw new ConsoleError('secret-missing', `The secret ${name} is not known.`, 'Unlock the backups by hand.')
+}
+
+export function secretsOf({ secrets = noSecrets }: Pick<BackupsOptions, 'secrets'>): Secrets {
+  return secrets
 }
 
 /** For a command line without a running coordinator: there is nothing to stop and nothing to start. */

@@ -3,7 +3,8 @@ import type { InterruptedJob } from '#core/jobs/index.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import { interrupted } from './cards.ts'
 import { eventKinds } from './event-kinds.ts'
-import type { BackupsOptions, StoredOptions } from './options.ts'
+import { type BackupsOptions, type StoredOptions, secretsOf } from './options.ts'
+import { databaseSwap } from './postgres/swap-databases.ts'
 import type { Helper } from './program/engine-client.ts'
 import type { Snapshot } from './repository/snapshot-file.ts'
 import { namesIn, swapFolders } from './swap/journal.ts'
@@ -65,6 +66,7 @@ async function sweepFolders({ options, openCleaner }: RecoveryPorts): Promise<Re
     clock: options.clock,
     logger: options.logger,
     crashPoints: options.crashPoints,
+    databases: databaseSwap({ clock: options.clock, secret: secretsOf(options) }),
     remove: (path) => cleaner.ask('remove', { path }),
   })
 }

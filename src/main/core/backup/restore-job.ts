@@ -4,6 +4,11 @@ import { isWithin } from '#shared/path-key.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { type Unwell, watchHealth } from './health-watch.ts'
 import type { StoredOptions } from './options.ts'
+import { type DatabasePlan, databaseFingerprint, filePaths } from './postgres/database-plan.ts'
+import { dumpPath } from './postgres/dump-record.ts'
+import type { RestoredDatabases } from './postgres/restored-databases.ts'
+import { keptOf } from './postgres/stage-databases.ts'
+import type { SwapDatabase } from './postgres/swap-record.ts'
 import { diskProblem } from './program/disk-problem.ts'
 import type { Helper } from './program/engine-client.ts'
 import type { PlanAnswer } from './program/messages.ts'
@@ -31,7 +36,8 @@ export interface RestorePorts {
   /** A helper that nothing stops: for cleaning up. */
   openCleaner(): Helper
   /** Which services use what is swapped: they stop. `all` where that is not known. */
-  touched(swap: PlanAnswer['swap']): readonly string[] | 'all'
+  touched(swap: PlanAnswer['swap'], databases: DatabasePlan): readonly string[] | 'all'
+  readonly databases: RestoredDatabases
   /** Whether the console is closing: then services are left to the next opening. */
   closing(): boolean
   /** Aborted when it does. */
@@ -42,6 +48,7 @@ export interface RestoreResult {
   /** Null when the site already was as the snapshot. */
   readonly restorePoint: string | null
   readonly plan: PlanAnswer
+  readonly databases: DatabasePlan
   /** Services that did not come back, each with its sentence. */
   readonly failed: readonly { readonly service: string; readonly reason: string }[]
   readonly setAside: string | null
@@ -53,10 +60,10 @@ export interface RestoreResult {
 
 export const restoreSteps = [
   { id: 'plan', title: 'Compare the snapshot with the site' },
-  { id: 'stage', title: 'Write the files beside the site and read them back' },
+  { id: 'stage', title: 'Write files and databases beside those in use and check them' },
   { id: 'stop', title: 'Stop the services' },
   { id: 'restore-point', title: 'Keep a restore point of the site as it is' },
-  { id: 'swap', title: 'Swap the files' },
+  { id: 'swap', title: 'Swap files and databases' },
   { id: 'start', title: 'Start the services' },
   { id: 'watch', title: 'Watch the health of the services' },
   { id: 'finish', title: 'Tidy up' },
@@ -73,6 +80,13 @@ export async function runRestore(
   context: JobContext,
 ): Promise<RestoreResult> {
   return new RestoreRun(request, ports, context).run()
+}
+
+/** What is prepared beside the site and its servers. */
+interface Staged {
+  readonly first: PlanAnswer
+  readonly databases: DatabasePlan
+  readonly exchanged: readonly SwapDatabase[]
 }
 
 class RestoreRun {
@@ -105,15 +119,19 @@ class RestoreRun {
 
   async #restore(helper: Helper): Promise<RestoreResult> {
     const { options } = this.#ports
-    const first = await this.#step('plan', () => this.#plan(helper))
-    if (first.swap.length === 0) {
-      return { restorePoint: null, plan: first, failed: [], unwell: [], setAside: null, stay: null }
+    const { first, databases } = await this.#step('plan', () => this.#plan(helper))
+    if (first.swap.length + databases.databases.length === 0) {
+      return { restorePoint: null, plan: first, databases, failed: [], unwell: [], setAside: null, stay: null }
     }
-    await this.#step('stage', () => this.#stage(helper, first, first))
+    const exchanged = await this.#step('stage', async () => {
+      await this.#stage(helper, first, first)
+      return await this.#ports.databases.stage(this.#request.snapshot, databases, helper, this.#context)
+    })
     this.#reach('restore.after-stage')
-    const services = await this.#step('stop', () => this.#stop(first))
+    const services = await this.#step('stop', () => this.#stop(first, databases))
     this.#reach('restore.after-stop')
-    const { plan, journal } = await this.#step('restore-point', () => this.#restorePoint(helper, first, services))
+    const staged = { first, databases, exchanged }
+    const { plan, journal } = await this.#step('restore-point', () => this.#restorePoint(helper, staged, services))
     this.#reach('restore.after-restore-point')
     const swapped = await this.#step('swap', () => this.#swap(journal))
     this.#reach('restore.swapped')
@@ -122,23 +140,32 @@ class RestoreRun {
     const unwell = await this.#step('watch', () => this.#watch(started))
     this.#reach('restore.before-commit')
     const setAside = await this.#step('finish', () => this.#finish(helper, swapped))
-    return { restorePoint: journal.restorePoint, plan, failed, unwell, setAside, stay }
+    return { restorePoint: journal.restorePoint, plan, databases, failed, unwell, setAside, stay }
   }
 
-  async #plan(helper: Helper): Promise<PlanAnswer> {
+  async #plan(helper: Helper): Promise<{ readonly first: PlanAnswer; readonly databases: DatabasePlan }> {
     const { snapshot, paths, fingerprint } = this.#request
-    const plan = await helper.ask('plan', { snapshot: snapshot.id, paths: asked(paths) })
-    if (fingerprint !== null && fingerprint !== plan.fingerprint) {
+    const first = await helper.ask('plan', { snapshot: snapshot.id, paths: this.#files() })
+    const databases = await this.#ports.databases.plan(snapshot, paths, this.#context.signal)
+    if (fingerprint !== null && fingerprint !== first.fingerprint + databaseFingerprint(databases)) {
       throw planOutdated(snapshot.id)
     }
-    return plan
+    if (databases.problems.length > 0) throw notRestorable(databases.problems)
+    for (const warning of databases.warnings) this.#context.log(warning)
+    return { first, databases }
+  }
+
+  /** What of the request is files. */
+  #files(): string[] | null {
+    const files = filePaths(this.#request.paths)
+    return files && [...files]
   }
 
   /** Stages what `plan` swaps and is not staged yet; what is carried over depends on `plan` as a whole. */
   async #stage(helper: Helper, plan: PlanAnswer, toWrite: Pick<PlanAnswer, 'swap'>) {
     return helper.ask('stage', {
       snapshot: this.#request.snapshot.id,
-      paths: asked(this.#request.paths),
+      paths: this.#files(),
       job: this.#context.id,
       swap: toWrite.swap,
       swapped: plan.swap.map(({ key }) => key),
@@ -147,9 +174,9 @@ class RestoreRun {
   }
 
   /** Stops what uses the swapped entries, and what needs that. Resolves with what ran and is to run again. */
-  async #stop({ swap }: PlanAnswer): Promise<readonly string[]> {
+  async #stop({ swap }: PlanAnswer, databases: DatabasePlan): Promise<readonly string[]> {
     const { services } = this.#ports.options
-    const touched = this.#ports.touched(swap)
+    const touched = this.#ports.touched(swap, databases)
     const wanted = services.wanted().filter((id) => touched === 'all' || touched.includes(id))
     await this.#context.remember({ ...this.#input(), services: wanted })
     this.#stopped = wanted
@@ -171,19 +198,24 @@ class RestoreRun {
     )
   }
 
-  async #restorePoint(helper: Helper, first: PlanAnswer, services: readonly string[]) {
-    const { snapshot, paths, what, kind } = this.#request
+  async #restorePoint(
+    helper: Helper,
+    { first, databases, exchanged }: Staged,
+    services: readonly string[],
+  ): Promise<{ readonly plan: PlanAnswer; readonly journal: SwapJournal }> {
+    const { snapshot, what, kind } = this.#request
     const uncopied = await this.#ports.options.beforeRisk?.(this.#context.signal)
     if (uncopied) this.#context.log(uncopied)
-    const plan = await helper.ask('plan', { snapshot: snapshot.id, paths: asked(paths) })
-    this.#assertStopped(first, plan)
+    const plan = await helper.ask('plan', { snapshot: snapshot.id, paths: this.#files() })
+    this.#assertStopped(first, plan, databases)
     const staged = new Set(first.swap.flatMap(({ key, what }) => (what === 'delete' ? [] : [key])))
     const later = plan.swap.filter(({ key }) => !staged.has(key))
     const { carried, stranded } = await this.#stage(helper, plan, { swap: later })
     const missing = plan.entries.flatMap((entry) => (entry.what === 'add' ? [entry.path] : []))
     const point = await helper.ask('backup', {
       kind: 'restore-point',
-      ...this.#pointScope(plan),
+      ...this.#pointScope(plan, databases),
+      ...(exchanged.length > 0 && { kept: keptOf(exchanged, databases) }),
       note: '',
       exclude: snapshot.exclude,
       job: this.#context.id,
@@ -191,8 +223,9 @@ class RestoreRun {
     })
     const taken = await readSnapshot(this.#ports.options.storage, point.snapshot)
     for (const warning of taken.warnings) this.#context.log(warning)
+    await this.#ports.databases.noteKept(exchanged, this.#context.id, point.snapshot)
     const journal: SwapJournal = {
-      format: journalFormat(plan.swap),
+      format: journalFormat(plan.swap, exchanged),
       job: this.#context.id,
       kind,
       snapshot: snapshot.id,
@@ -203,22 +236,24 @@ class RestoreRun {
       carried,
       keepOld: taken.lost.length > 0 || stranded.length > 0,
       services: [...services],
+      ...(exchanged.length > 0 && { databases: [...exchanged] }),
     }
     return { plan, journal }
   }
 
   /** A restore of some paths keeps just what it swaps, so that its Undo takes nothing else back. */
-  #pointScope({ swap }: PlanAnswer): { scope: Snapshot['scope']; paths: string[] | null } {
+  #pointScope({ swap }: PlanAnswer, { databases }: DatabasePlan): { scope: Snapshot['scope']; paths: string[] | null } {
     const { snapshot, paths } = this.#request
     if (paths === null && snapshot.scope !== 'paths') return { scope: snapshot.scope, paths: null }
-    return { scope: 'paths', paths: swap.map(({ key }) => key) }
+    const exchanged = databases.map(({ service }) => dumpPath(service))
+    return { scope: 'paths', paths: [...swap.map(({ key }) => key), ...exchanged] }
   }
 
   /** What changed while the files were staged must not touch a service that still runs, nor what is staged by halves. */
-  #assertStopped(first: PlanAnswer, now: PlanAnswer): void {
+  #assertStopped(first: PlanAnswer, now: PlanAnswer, databases: DatabasePlan): void {
     const known = first.swap.map(({ key }) => key)
     const later = now.swap.filter(({ key }) => !known.includes(key))
-    const touched = this.#ports.touched(now.swap)
+    const touched = this.#ports.touched(now.swap, databases)
     const running = this.#ports.options.services.wanted()
     const half = later.some(({ key }) =>
       known.some((path) => path !== key && (isWithin(path, key) || isWithin(key, path))),
@@ -236,10 +271,10 @@ class RestoreRun {
     await writeJournal(folders, journal)
     this.#reach('restore.intent-written')
     try {
-      return await swapForward(folders, journal, this.#ports.options.crashPoints)
+      return await swapForward(folders, journal, this.#ports.options.crashPoints, this.#ports.databases.swap)
     } catch (error) {
       this.#mixed = true
-      await swapBack(folders, journal, this.#ports.options.crashPoints)
+      await swapBack(folders, journal, this.#ports.options.crashPoints, this.#ports.databases.swap)
       await this.#removeSwap(journal)
       this.#mixed = false
       throw notSwapped(error)
@@ -359,8 +394,12 @@ class RestoreRun {
   }
 }
 
-function asked(paths: readonly string[] | null): string[] | null {
-  return paths && [...paths]
+function notRestorable(problems: readonly string[]): ConsoleError {
+  return new ConsoleError(
+    'database-not-restorable',
+    `${problems.join(' ')} Nothing was touched.`,
+    'Put that right, or choose the files alone: a restore of some paths leaves databases of PostgreSQL as they are.',
+  )
 }
 
 function planOutdated(snapshot: string): ConsoleError {

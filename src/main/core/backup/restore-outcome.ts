@@ -15,10 +15,19 @@ export function restoreOutcome(
   { events, attention }: BackupsOptions,
 ): JobOutcome {
   const { kind, what, result, context } = done
-  const { plan, failed, unwell, restorePoint, setAside, stay } = result
+  const {
+    plan,
+    databases: { databases },
+    failed,
+    unwell,
+    restorePoint,
+    setAside,
+    stay,
+  } = result
   if (restorePoint === null)
     return { message: 'The site already is as in the snapshot; nothing was changed.', data: {} }
-  const counts = `${plan.add} added, ${plan.change} changed, ${plan.delete} deleted`
+  const exchanged = databases.map(({ title }) => title).join(', ')
+  const counts = `${plan.add} added, ${plan.change} changed, ${plan.delete} deleted${exchanged ? `; databases exchanged: ${exchanged}` : ''}`
   const services = failed.map(({ service, reason }) => `${service} (${reason})`).join(', ')
   const message = [
     `${what.charAt(0).toUpperCase()}${what.slice(1)} is done: ${counts}.`,
@@ -40,6 +49,7 @@ export function restoreOutcome(
       add: plan.add,
       change: plan.change,
       delete: plan.delete,
+      databases: databases.length,
       failed: failed.length,
       unwell: unwell.length,
     },

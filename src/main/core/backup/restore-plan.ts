@@ -1,6 +1,7 @@
 import { timeIn } from '#core/platform/index.ts'
 import type { RestorePlan } from '#shared/contract/index.ts'
 import { shownKey } from '#shared/path-key.ts'
+import { type DatabasePlan, databaseFingerprint, type PlannedDatabase } from './postgres/database-plan.ts'
 import type { PlanAnswer } from './program/messages.ts'
 import type { Snapshot } from './repository/snapshot-file.ts'
 import { shownSwap } from './restore/plan.ts'
@@ -17,6 +18,8 @@ export interface PlanContext {
   readonly services: readonly string[]
   readonly touched: readonly TouchedService[] | 'all'
   readonly undo: boolean
+  /** What becomes of databases of servers. */
+  readonly databases: DatabasePlan
   /** The newest full snapshot that is good, to be named when a data snapshot is restored. */
   readonly newestFull: Snapshot | undefined
 }
@@ -27,14 +30,14 @@ export function restorePlan(snapshot: Snapshot, answer: PlanAnswer, context: Pla
   const services = stops.map(({ service }) => service)
   return {
     snapshot: snapshot.id,
-    fingerprint: answer.fingerprint,
+    fingerprint: answer.fingerprint + databaseFingerprint(context.databases),
     sentence: sentenceOf(snapshot, answer, services, context),
-    add: answer.add,
-    change: answer.change,
-    delete: answer.delete,
-    bytes: answer.bytes,
+    add: answer.add + counted(context.databases, 'add'),
+    change: answer.change + counted(context.databases, 'replace'),
+    delete: answer.delete + counted(context.databases, 'delete'),
+    bytes: answer.bytes + context.databases.staged,
     freeBytes: answer.freeBytes,
-    entries: answer.entries,
+    entries: [...context.databases.databases.map(entryOf), ...answer.entries],
     hidden: answer.hidden,
     services,
     stops: context.touched === 'all' ? [] : [...stops],
@@ -53,20 +56,39 @@ function sentenceOf(
   snapshot: Snapshot,
   answer: PlanAnswer,
   services: readonly string[],
-  { zone, undo, paths }: PlanContext,
+  { zone, undo, paths, databases }: PlanContext,
 ): string {
   const name = nameOf(snapshot, zone)
-  if (answer.swap.length === 0) {
+  if (answer.swap.length + databases.databases.length === 0) {
     const what = paths === null ? 'The site is' : 'What was chosen is'
     return `${what} as in ${name}; there is nothing to restore.`
   }
   const stop = services.length > 0 ? ` ${services.join(', ')} stop meanwhile and start again.` : ''
   const act = undo ? 'Goes back to' : paths === null ? 'Restores' : 'Restores a part of'
-  return `${act} ${name}: ${countsOf(answer)}, in ${shownSwap(answer.swap)}.${stop}`
+  const files = answer.swap.length > 0 ? [`${countsOf(answer)}, in ${shownSwap(answer.swap)}`] : []
+  return `${act} ${name}: ${[...files, ...databases.databases.map(inWords)].join('; ')}.${stop}`
 }
 
-function stopsOf(answer: PlanAnswer, { services, touched }: PlanContext): readonly TouchedService[] {
-  if (answer.swap.length === 0) return []
+/** "the PostgreSQL database app (Records) replaced". */
+function inWords({ access, title, what }: PlannedDatabase): string {
+  const done = { add: 'made', replace: 'replaced', delete: 'set aside, because there was none' }[what]
+  return `the PostgreSQL database ${access.name} (${title}) ${done}`
+}
+
+function entryOf({ title, where, what, from, bytes }: PlannedDatabase): RestorePlan['entries'][number] {
+  return {
+    path: `${title} (PostgreSQL, ${where})`,
+    what: what === 'replace' ? 'change' : what,
+    bytes: from.kind === 'dump' ? from.dump.bytes : (bytes ?? 0),
+  }
+}
+
+function counted({ databases }: DatabasePlan, what: PlannedDatabase['what']): number {
+  return databases.filter((one) => one.what === what).length
+}
+
+function stopsOf(answer: PlanAnswer, { services, touched, databases }: PlanContext): readonly TouchedService[] {
+  if (answer.swap.length + databases.databases.length === 0) return []
   if (touched === 'all') return services.map((service) => ({ service, why: '' }))
   return touched.filter(({ service }) => services.includes(service))
 }
@@ -75,11 +97,18 @@ function stopsOf(answer: PlanAnswer, { services, touched }: PlanContext): readon
 function notesOf(
   snapshot: Snapshot,
   { swap }: PlanAnswer,
-  { paths, services }: PlanContext,
+  { paths, services, databases: { databases } }: PlanContext,
   stopping: readonly string[],
 ): string[] {
-  if (paths === null || swap.length === 0) return []
-  const notes = ['Everything else in the site stays as it is.']
+  const kept = databases.filter(({ what }) => what !== 'add').map(({ access }) => access.name)
+  const aside =
+    kept.length > 0
+      ? [
+          `Kept on the server as ${kept.length === 1 ? 'it is' : 'they are'} now, under another name, as long as the restore point: ${kept.join(', ')}.`,
+        ]
+      : []
+  if (paths === null || swap.length + databases.length === 0) return aside
+  const notes = [...aside, 'Everything else in the site stays as it is.']
   const made = swap.filter(({ key, what }) => what === 'add' && !paths.includes(key))
   for (const { key } of made) {
     notes.push(`The folder ${shownKey(key)} is not there any more; it is made again with only what was chosen in it.`)
@@ -109,15 +138,15 @@ function countsOf({ add, change, delete: removed }: PlanAnswer): string {
     .join(', ')
 }
 
-function warningsOf(snapshot: Snapshot, answer: PlanAnswer, { newestFull, zone }: PlanContext): string[] {
-  const warnings = [...answer.warnings]
+function warningsOf(snapshot: Snapshot, answer: PlanAnswer, { newestFull, zone, databases }: PlanContext): string[] {
+  const warnings = [...databases.problems, ...databases.warnings, ...answer.warnings]
   if (snapshot.kind === 'data') {
     const full = newestFull
       ? ` The newest one with everything is ${newestFull.id} of ${timeIn(zone, newestFull.at)}.`
       : ''
     warnings.unshift(`This snapshot holds site.yaml and data only; code and logs stay as they are.${full}`)
   }
-  if (answer.freeBytes !== null && answer.bytes > answer.freeBytes) {
+  if (answer.freeBytes !== null && answer.bytes + databases.staged > answer.freeBytes) {
     warnings.unshift('The disk of the site does not have enough free space for this restore.')
   }
   return warnings

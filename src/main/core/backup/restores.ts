@@ -2,12 +2,15 @@ import { readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { JobContext, JobOutcome, JobRequest } from '#core/jobs/index.ts'
 import type { Losses, RestorePlan } from '#shared/contract/index.ts'
-import { shownKey } from '#shared/path-key.ts'
+import { isWithin, shownKey } from '#shared/path-key.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Conditions } from './conditions.ts'
 import { lossesOf } from './losses/losses.ts'
 import type { StoredOptions } from './options.ts'
+import { type DatabasePlan, filePaths } from './postgres/database-plan.ts'
+import { dumpsFolder } from './postgres/dump-record.ts'
+import type { RestoredDatabases } from './postgres/restored-databases.ts'
 import type { Helper } from './program/engine-client.ts'
 import type { PlanAnswer } from './program/messages.ts'
 import type { Snapshot } from './repository/snapshot-file.ts'
@@ -22,6 +25,7 @@ export interface RestoresPorts {
   readonly options: StoredOptions
   readonly catalogue: Catalogue
   readonly conditions: Conditions
+  readonly databases: RestoredDatabases
   /** Aborted when the console closes. */
   readonly closing: AbortSignal
   openReader(signal?: AbortSignal): Helper
@@ -51,9 +55,13 @@ export class Restores {
   async plan(snapshot: Snapshot, paths: readonly string[] | null, undo: boolean): Promise<RestorePlan> {
     const { options, catalogue } = this.#ports
     await using helper = this.#ports.openReader()
-    const answer = await helper.ask('plan', { snapshot: snapshot.id, paths: paths && [...paths] })
-    const touched = (await this.#touching(snapshot, paths))(answer.swap)
+    const [answer, databases] = await Promise.all([
+      helper.ask('plan', { snapshot: snapshot.id, paths: filesOf(paths) }),
+      this.#ports.databases.plan(snapshot, paths, this.#ports.closing),
+    ])
+    const touched = (await this.#touching(snapshot, paths))(answer.swap, databases)
     return restorePlan(snapshot, answer, {
+      databases,
       zone: options.site.zone,
       paths: pathsOf(snapshot, paths),
       services: options.services.wanted(),
@@ -66,10 +74,13 @@ export class Restores {
   async losses(snapshot: Snapshot, paths: readonly string[] | null, signal?: AbortSignal): Promise<Losses> {
     const { options, closing } = this.#ports
     await using helper = this.#ports.openReader(signal)
-    const plan = await helper.ask('plan', { snapshot: snapshot.id, paths: paths && [...paths] })
+    const plan = await helper.ask('plan', { snapshot: snapshot.id, paths: filesOf(paths) })
+    const databases = await this.#ports.databases.plan(snapshot, paths, signal)
     return await lossesOf(snapshot, plan, helper, {
       site: options.site,
-      definition: options.definition(),
+      databases,
+      leftAlone: this.#ports.databases.leftAlone(databases),
+      servers: this.#ports.databases.ports,
       runtime: options.runtime,
       clock: options.clock,
       journalledSince: options.journalledSince ?? null,
@@ -117,8 +128,9 @@ export class Restores {
         options,
         openHelper: (task) => this.#ports.openLocked(context, task),
         openCleaner: () => this.#ports.openCleaner(),
-        touched: (swap) => {
-          const touched = touching(swap)
+        databases: this.#ports.databases,
+        touched: (swap, databases) => {
+          const touched = touching(swap, databases)
           return touched === 'all' ? 'all' : touched.map(({ service }) => service)
         },
         closing: () => closing.aborted,
@@ -132,6 +144,7 @@ export class Restores {
         throw error
       } finally {
         await this.#ports.refresh()
+        this.#ports.databases.ended(context.id)
       }
     })
   }
@@ -140,16 +153,17 @@ export class Restores {
   async #touching(
     snapshot: Snapshot,
     paths: readonly string[] | null,
-  ): Promise<(swap: PlanAnswer['swap']) => readonly TouchedService[] | 'all'> {
+  ): Promise<(swap: PlanAnswer['swap'], databases: DatabasePlan) => readonly TouchedService[] | 'all'> {
     if (pathsOf(snapshot, paths) === null) return () => 'all'
     const { definition, site } = this.#ports.options
     const release = await readlink(join(site.directory, 'current')).catch(() => null)
     const ground = { directory: site.directory, release: release?.replace(/^\.\/|\/+$/g, '') ?? null }
-    return (swap) =>
+    return (swap, { databases }) =>
       touchedServices(
         definition(),
         swap.map(({ key }) => shownKey(key)),
         ground,
+        databases.map(({ service }) => service),
       )
   }
 }
@@ -162,5 +176,14 @@ function pathsOf(snapshot: Snapshot, paths: readonly string[] | null): readonly 
 /** "data/app.db", "data/app.db and 2 more". */
 function pathsInWords(paths: readonly string[]): string {
   const [first = ''] = paths
-  return paths.length === 1 ? shownKey(first) : `${shownKey(first)} and ${paths.length - 1} more`
+  const name = isWithin(first, dumpsFolder)
+    ? `the database ${shownKey(first).slice(dumpsFolder.length + 1)}`
+    : shownKey(first)
+  return paths.length === 1 ? name : `${name} and ${paths.length - 1} more`
+}
+
+/** Of what is asked for, the paths of files: databases of servers are planned apart. */
+function filesOf(paths: readonly string[] | null): string[] | null {
+  const files = filePaths(paths)
+  return files && [...files]
 }

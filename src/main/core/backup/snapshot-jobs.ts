@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { JobContext, JobOutcome } from '#core/jobs/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { sizeInWords } from '#shared/size-words.ts'
@@ -7,9 +9,12 @@ import { eventKinds } from './event-kinds.ts'
 import { excludedBy } from './keeping/exclusions.ts'
 import type { Keeping } from './keeping/keeping.ts'
 import { notHeld } from './not-held.ts'
-import type { BackupsOptions } from './options.ts'
+import { type BackupsOptions, secretsOf } from './options.ts'
+import type { SiteDatabaseSource } from './postgres/access.ts'
+import { type DumpedDatabases, dumpAll } from './postgres/dump-all.ts'
 import type { Helper } from './program/engine-client.ts'
 import type { Snapshot } from './repository/snapshot-file.ts'
+import { stagingOf, swapFolders } from './swap/journal.ts'
 import { isGood, nameOf } from './views.ts'
 
 interface JobPorts {
@@ -27,13 +32,23 @@ export interface CreatePorts extends JobPorts {
 /** Takes a snapshot; after a scheduled one the rules for old snapshots are applied, never after anything else. */
 export async function runCreate(
   context: JobContext,
-  request: { readonly kind: 'full' | 'data'; readonly note: string; readonly scheduled: boolean },
+  request: {
+    readonly kind: 'full' | 'data'
+    readonly note: string
+    readonly scheduled: boolean
+    /** What is dumped for it; the step for that is there only when there is any. */
+    readonly databases: readonly SiteDatabaseSource[]
+  },
   ports: CreatePorts,
 ): Promise<JobOutcome> {
   const { options, conditions, catalogue } = ports
   conditions.attempted(request.kind)
   try {
     await using helper = await ports.openHelper(`a backup of ${options.site.name}`)
+    const dumps =
+      request.databases.length > 0
+        ? await context.step('databases', () => dumped(request.databases, context, options))
+        : null
     const { snapshot } = await context.step('capture', () =>
       helper.ask('backup', {
         kind: request.kind,
@@ -43,6 +58,7 @@ export async function runCreate(
         job: context.id,
         before: null,
         notHeld: [...notHeld(options.definition())],
+        ...(dumps && { dumps }),
       }),
     )
     await ports.refresh()
@@ -58,7 +74,32 @@ export async function runCreate(
     conditions.backupFailed(request.kind, error, context)
     await tidyFullDisk(context, error, request.scheduled, ports)
     throw error
+  } finally {
+    await rm(stagedDumps(options, context), { recursive: true, force: true }).catch((error: unknown) => {
+      options.logger.warn('The dumps of a backup could not be removed; they are swept at the next opening.', {
+        error: String(error),
+      })
+    })
   }
+}
+
+/** Files are read after the dumps, so they are never older. */
+async function dumped(
+  sources: readonly SiteDatabaseSource[],
+  context: JobContext,
+  options: BackupsOptions,
+): Promise<DumpedDatabases> {
+  return await dumpAll(sources, join(stagedDumps(options, context), 'databases'), {
+    clock: options.clock,
+    secret: secretsOf(options),
+    programs: options.postgresPrograms,
+    signal: context.signal,
+    onProgress: (done, total) => context.progress(done, total, 'bytes'),
+  })
+}
+
+function stagedDumps({ site }: BackupsOptions, { id }: JobContext): string {
+  return stagingOf(swapFolders(site.directory), id)
 }
 
 /** Reads everything of a snapshot back. A bad verdict is a failed job: nobody should have to look for it. */

@@ -1,6 +1,7 @@
 import type { JobContext } from '#core/jobs/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Catalogue } from './catalogue.ts'
+import { dumpsFolder } from './postgres/dump-record.ts'
 import type { Helper } from './program/engine-client.ts'
 import { markSnapshot, type Snapshot } from './repository/snapshot-file.ts'
 import type { Storage } from './repository/storage.ts'
@@ -19,7 +20,7 @@ export interface SnapshotSourcePorts {
 }
 
 /** What a data snapshot brings; everything else comes from a full one. */
-const dataTop = ['site.yaml', 'data']
+const dataTop = ['site.yaml', 'data', dumpsFolder]
 
 /** The snapshots as rehearsals use them: chosen, written into a folder beside the site, marked with what came of it. */
 export function snapshotSource(ports: SnapshotSourcePorts): SnapshotSource {

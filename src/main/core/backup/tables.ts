@@ -19,6 +19,18 @@ export const backupSchema: Schema = {
       sql: `ALTER TABLE backup_repositories ADD COLUMN encrypted INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE backup_repositories ADD COLUMN secret TEXT`,
     },
+    {
+      version: 3,
+      what: 'databases that restores made or set aside on servers',
+      sql: `CREATE TABLE backup_databases (
+        name TEXT PRIMARY KEY,
+        access TEXT NOT NULL,
+        job TEXT NOT NULL,
+        restore_point TEXT,
+        repository TEXT,
+        at INTEGER NOT NULL
+      ) STRICT`,
+    },
   ],
 }
 

@@ -16,18 +16,24 @@ export interface SiteGround {
 /**
  * Which services use what is swapped, by what site.yaml says of them: the files and folders that they name. One that names no
  * data at all may use any of it, so it counts as using it. What needs a touched service stops with it. `all` where that is
- * not known: no definition, or site.yaml itself is swapped. `swapped`: paths below the site folder, as text.
+ * not known: no definition, or site.yaml itself is swapped. `swapped`: paths below the site folder, as text. `databases`: services whose
+ * database of a server is exchanged.
  */
 export function touchedServices(
   definition: SiteDefinition | null,
   swapped: readonly string[],
   ground: SiteGround,
+  databases: readonly string[] = [],
 ): readonly TouchedService[] | 'all' {
   if (!definition) return 'all'
   if (swapped.some((path) => path === 'site.yaml' || path === 'current')) return 'all'
   const touched = new Map<string, string>()
   for (const service of Object.values(definition.services)) {
-    const why = touchOf(service, swapped, ground)
+    const why = databases.includes(service.id)
+      ? 'its database is exchanged'
+      : swapped.length > 0
+        ? touchOf(service, swapped, ground)
+        : null
     if (why !== null) touched.set(service.id, why)
   }
   for (let grew = true; grew; ) {

@@ -29,6 +29,8 @@ describe('a database service', () => {
       pool: { size: 15, overflow: 30, recycleMs: 3_600_000, timeoutMs: 30_000, statementMs: 30_000, ping: true },
       recover: 'ask',
       check: 'weekly',
+      backup: true,
+      admin: null,
     })
     expect(loaded.definition.secrets).toEqual(['APP'])
   })

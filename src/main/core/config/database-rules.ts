@@ -1,6 +1,6 @@
 import { postgresAddress } from './postgres-address.ts'
 import type { Fault } from './problem-report.ts'
-import { referencesIn, replaceReferences } from './references.ts'
+import { isSecret, referencesIn, replaceReferences } from './references.ts'
 import type { ServiceEntry } from './service-schema.ts'
 
 /** What the keys of a service with `use: database` must have to do with each other. */
@@ -21,7 +21,20 @@ export function databaseFaults(id: string, entry: ServiceEntry): readonly Fault[
       { code: 'database-unclear', path, at: 'key', message, remedy: 'Keep one; make a further service of the other.' },
     ]
   }
-  return [...addressFaults(id, postgres), ...environmentFaults(id, entry)]
+  return [...addressFaults(id, postgres), ...adminFaults(id, database), ...environmentFaults(id, entry)]
+}
+
+function adminFaults(id: string, { admin, postgres }: NonNullable<ServiceEntry['database']>): readonly Fault[] {
+  if (!admin) return []
+  if (postgres === undefined) {
+    const message = `Service ${id} has \`admin\` in \`database\`, which a SQLite database does not use.`
+    const path = ['services', id, 'database', 'admin']
+    return [{ code: 'key-not-for-kind', path, at: 'key', message, remedy: 'Remove it.' }]
+  }
+  if (admin.password === undefined || isSecret(admin.password)) return []
+  const message = `The password of the role ${admin.user} of the database ${id} stands in site.yaml itself, where everybody who may read the file sees it.`
+  const remedy = 'Keep it as a secret, and write `password: "${secrets.NAME}"`.'
+  return [{ code: 'password-in-file', path: ['services', id, 'database', 'admin', 'password'], message, remedy }]
 }
 
 function addressFaults(id: string, postgres: string | undefined): readonly Fault[] {

@@ -44,4 +44,19 @@ export const databaseSchema = keys({
     .enum(['weekly', 'off'], { error: expectation('value-unknown', '`weekly` or `off`') })
     .default('weekly')
     .meta({ description: 'When the whole database is read for damage by itself.' }),
+  backup: toggle().prefault(true).meta({
+    description: 'PostgreSQL: whether snapshots hold a dump of it. SQLite files are held as files.',
+  }),
+  admin: keys({
+    user: text('a role of the server such as `postgres`').meta({ words: 'role', description: 'The role.' }),
+    password: text('`${secrets.NAME}`').optional().meta({
+      words: 'secret',
+      description: 'Its password: `${secrets.NAME}`, with the value in the secrets file.',
+    }),
+  })
+    .optional()
+    .meta({
+      description:
+        'PostgreSQL: as whom it is dumped and restored, where the user of the address may not do that. The role reads all of it, owns it or is a superuser, and may make databases (CREATEDB).',
+    }),
 })

@@ -46,6 +46,7 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
       ...Object.values(services).map(({ env }) => env),
       ...Object.values(dependencies).map(({ headers }) => headers),
       ...Object.values(services).map(passwordsOf),
+      ...Object.values(file.services).map(({ database }) => ({ password: database?.admin?.password ?? '' })),
       ...Object.values(file.brokers).map(({ password = '' }) => ({ password })),
       file.backup.encryption ?? {},
       ...Object.values(file.routes).flatMap(({ to }) =>
@@ -162,7 +163,7 @@ function toLimits(entry: ServiceEntry['limits']): LimitDefinition | null {
 function toDatabase(entry: ServiceEntry['database']): DatabaseDefinition | null {
   const target = entry && targetOf(entry)
   if (!entry || !target) return null
-  const { pool, recover, check } = entry
+  const { pool, recover, check, backup, admin } = entry
   const [size, overflow] = target.engine === 'postgres' ? [15, 30] : [2, 2]
   return {
     target,
@@ -176,6 +177,10 @@ function toDatabase(entry: ServiceEntry['database']): DatabaseDefinition | null 
     },
     recover,
     check,
+    backup,
+    admin: admin
+      ? { user: admin.user, secret: admin.password === undefined ? null : secretNamed(admin.password) }
+      : null,
   }
 }
 

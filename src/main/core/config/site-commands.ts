@@ -166,7 +166,10 @@ function connectedBy(service: ServiceDefinition): readonly string[] {
   const { database } = service
   if (!database) return []
   const what = database.target.engine === 'sqlite' ? database.target.file : database.target.url
-  const words = `<connects to the ${database.target.engine} database ${what}>`
+  const { admin } = database
+  const secret = admin?.secret == null ? '' : ` with \${secrets.${admin.secret}}`
+  const backups = admin ? `, for backups as ${quoted(admin.user)}${secret}` : ''
+  const words = `<connects to the ${database.target.engine} database ${what}${backups}>`
   const variables = inOneLine(service, [])
   return [variables === '' ? words : `${variables} ${words}`]
 }

@@ -225,6 +225,10 @@ export interface DatabaseDefinition {
   }
   readonly recover: 'ask' | 'automatic'
   readonly check: 'weekly' | 'off'
+  /** PostgreSQL: whether snapshots hold a dump of it. */
+  readonly backup: boolean
+  /** PostgreSQL: as whom it is dumped and restored; null: the user of the address. `secret`: name of the one with the password. */
+  readonly admin: { readonly user: string; readonly secret: string | null } | null
 }
 
 /** What is looked at. Times in milliseconds; references in texts are not yet resolved. */

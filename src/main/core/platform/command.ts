@@ -10,6 +10,8 @@ export interface Command {
   readonly env: Readonly<Record<string, string>>
   /** After this many milliseconds it is killed, with everything that it started in its group. */
   readonly timeoutMs: number
+  /** Another user to run it as, where this process may do that. */
+  readonly as?: { readonly uid: number; readonly gid: number }
   /** How much of the output is kept, its end; 4 kB unless told. */
   readonly outputBytes?: number
 }
@@ -88,10 +90,16 @@ interface Spawned {
 }
 
 /** Starts it, or tells why the system did not even try. */
-function spawned({ file, args, cwd, env }: Command, ownGroup: boolean): Spawned | string {
+function spawned({ file, args, cwd, env, as }: Command, ownGroup: boolean): Spawned | string {
   let child: ChildProcess
   try {
-    child = spawn(file, [...args], { cwd, env: { ...env }, detached: ownGroup, stdio: ['ignore', 'pipe', 'pipe'] })
+    child = spawn(file, [...args], {
+      cwd,
+      env: { ...env },
+      detached: ownGroup,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...as,
+    })
   } catch (error) {
     return reasonOf(error)
   }

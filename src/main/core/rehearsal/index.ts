@@ -1,3 +1,4 @@
+export { type DatabaseServers, openDatabaseServers, serversWanted } from './database-servers.ts'
 export { rehearsalEvents } from './event-kinds.ts'
 export { freePorts } from './free-ports.ts'
 export { removeLinksOutside } from './links-outside.ts'

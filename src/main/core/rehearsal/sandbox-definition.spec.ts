@@ -26,6 +26,60 @@ function whyLeft(given: Partial<ServiceDefinition>, secrets: Readonly<Record<str
 
 const url = (rest: string) => `http://127.0.0.1:${reference('ports.http')}${rest}`
 
+describe('a PostgreSQL database that has a server in the sandbox', () => {
+  const address = 'postgres://app@db.lab:5433/app'
+  const site = siteOf([
+    serviceOf('records', {
+      kind: 'builtin',
+      use: 'database',
+      run: [],
+      database: {
+        target: { engine: 'postgres', url: address },
+        pool: { size: 2, overflow: 2, recycleMs: 1, timeoutMs: 1, statementMs: 1, ping: true },
+        recover: 'ask',
+        check: 'off',
+        backup: true,
+        admin: null,
+      },
+    }),
+    serviceOf('api', { env: { URL: `${address}?sslmode=disable`, DB_HOST: 'db.lab', DB_PORT: '5433' } }),
+    serviceOf('other', { env: { URL: 'postgres://app@db.lab:5434/app' } }),
+  ])
+  const ground = {
+    live: '/srv/lab',
+    ports: new Set<number>(),
+    secret: () => null,
+    exists: () => false,
+    free: [],
+    dead: 1,
+  }
+
+  it('is reached there by whatever named the site’s own, and nothing else is', () => {
+    const servers = [{ service: 'records', host: 'db.lab', port: 5433, fresh: 41_000 }]
+    const { definition, services } = sandboxDefinition(site, { ...ground, servers })
+    expect(definition.services.records?.database?.target).toEqual({
+      engine: 'postgres',
+      url: 'postgres://app@127.0.0.1:41000/app',
+    })
+    expect(definition.services.api?.env).toMatchObject({
+      URL: 'postgres://app@127.0.0.1:41000/app?sslmode=disable',
+      DB_HOST: '127.0.0.1',
+      DB_PORT: '41000',
+    })
+    expect(services.map(({ id, left }) => [id, left])).toEqual([
+      ['records', null],
+      ['api', null],
+      ['other', expect.stringContaining('names another machine')],
+    ])
+  })
+
+  it('is left out with the reason when it could not be brought up', () => {
+    const unbrought = new Map([['records', 'its dump could not be restored in the sandbox: no room']])
+    expect(sandboxDefinition(site, { ...ground, unbrought }).services[0]?.left).toContain('no room')
+    expect(sandboxDefinition(site, ground).services[0]?.left).toContain('not in the snapshot')
+  })
+})
+
 describe('a site in its sandbox', () => {
   it('has other ports on loopback, says that it is a rehearsal, and is run by nobody else', () => {
     const api = serviceOf('api', {

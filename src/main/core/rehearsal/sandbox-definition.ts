@@ -9,6 +9,7 @@ import type {
 } from '#core/config/index.ts'
 import { brokerNames, embeddedBroker } from '#core/config/index.ts'
 import { type Surroundings, tiedBy, type Written } from './hard-coded.ts'
+import { type MovedServer, withMovedDatabases } from './moved-databases.ts'
 
 /** What a site becomes in a sandbox, and what of it cannot be tried there. */
 export interface SandboxPlan {
@@ -24,6 +25,10 @@ export interface SandboxGround extends Surroundings {
   readonly free: readonly number[]
   /** A loopback port on which nobody listens. */
   readonly dead: number
+  /** Servers of databases that the sandbox has in place of the site's own. */
+  readonly servers?: readonly MovedServer[]
+  /** Why a database of a server could not be brought into the sandbox, by service. */
+  readonly unbrought?: ReadonlyMap<string, string>
 }
 
 /** How many ports a site needs in its sandbox. */
@@ -98,8 +103,12 @@ function whyNot(service: ServiceDefinition, ground: SandboxGround): string | nul
   if (!service.rehearse) return 'site.yaml says `rehearse: off`'
   if (service.kind === 'external') return 'somebody else runs it, so no snapshot holds it'
   const { database } = service
-  if (database?.target.engine === 'postgres') return 'a PostgreSQL database is not in the snapshot'
-  for (const written of textsOf(service)) {
+  const { servers = [], unbrought } = ground
+  if (database?.target.engine === 'postgres' && !servers.some((server) => server.service === service.id)) {
+    return unbrought?.get(service.id) ?? 'its PostgreSQL database is not in the snapshot'
+  }
+  // What leads to a server of the sandbox ties it to nothing outside.
+  for (const written of textsOf(withMovedDatabases(service, servers, () => '\0'))) {
     const why = tiedBy(written, ground)
     if (why !== null) return why
   }
@@ -118,6 +127,7 @@ function textsOf(service: ServiceDefinition): readonly Written[] {
       variable: name,
     })),
     ...(database?.target.engine === 'sqlite' ? [{ where: 'its database', text: database.target.file }] : []),
+    ...(database?.target.engine === 'postgres' ? [{ where: 'its database', text: database.target.url }] : []),
     ...Object.entries(probes).flatMap(([name, probe]) => (probe ? checkTexts(`its ${name} probe`, probe.check) : [])),
   ]
 }
@@ -147,7 +157,8 @@ function checkTexts(where: string, check: CheckDefinition): readonly Written[] {
 }
 
 /** A service as it is started in the sandbox; its ports are given by the caller. */
-function moved(service: ServiceDefinition, ground: SandboxGround, notes: string[]): ServiceDefinition {
+function moved(given: ServiceDefinition, ground: SandboxGround, notes: string[]): ServiceDefinition {
+  const service = withMovedDatabases(given, ground.servers ?? [], ({ fresh }) => String(fresh))
   const skipped: string[] = []
   const hook = (name: keyof ServiceDefinition['hooks']): HookDefinition | null => {
     const declared = service.hooks[name]

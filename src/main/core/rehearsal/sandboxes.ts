@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, realpath } from 'node:fs/promises'
+import { mkdir, readdir, readFile, realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type SandboxRecord, type SnapshotSource, sandboxRecordName, sandboxRecordSchema } from '#core/backup/index.ts'
 import { RunMarks } from '#core/coordinator/index.ts'
 import { type Clock, delay, type Logger, type Processes, writeDurably } from '#core/platform/index.ts'
+import { serverFolder } from './database-servers.ts'
 import { sandboxPlaces } from './sandbox-definition.ts'
 
 export interface SandboxesParts {
@@ -82,6 +83,7 @@ export class Sandboxes {
   /** Ends what runs there and removes it with everything in it. */
   async remove(folder: string): Promise<void> {
     await this.end(folder)
+    await rm(serverFolder(folder), { recursive: true, force: true })
     await this.#parts.source.discard(folder)
   }
 

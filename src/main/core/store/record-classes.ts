@@ -39,9 +39,9 @@ export const recordClasses = {
     most: { writes: 10_000, bytes: 32 * MiB },
   },
   job: {
-    what: 'jobs: that they began, their input, their end',
+    what: 'jobs: that they began, their input, their end; databases that restores make on servers',
     database: 'control',
-    tables: ['jobs'],
+    tables: ['jobs', 'backup_databases'],
     durability: 'durable',
     whenFull: 'wait',
     most: { writes: 1_000, bytes: 16 * MiB },
@@ -75,6 +75,7 @@ export const recordClasses = {
     database: 'control',
     tables: [
       'backup_repositories',
+      'backup_databases',
       'database_records',
       'dependency_states',
       'dependency_proxy',

@@ -144,6 +144,8 @@ test('each of the seven passes where all is there, and names what is wrong where
           pool: { size: 1, overflow: 0, recycleMs: 1, timeoutMs: 1, statementMs: 1, ping: true },
           recover: 'ask',
           check: 'off',
+          backup: true,
+          admin: null,
         },
       }),
     ]).services,

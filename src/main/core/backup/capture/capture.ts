@@ -47,6 +47,8 @@ export interface CaptureRequest {
   readonly databases: DatabaseMode
   /** A snapshot to compare with: what has not changed since is not read again. `at`: when its capture began. */
   readonly previous: { readonly tree: string; readonly at: number } | null
+  /** Dumps of databases, taken already: the entry that stands for them in the listing of the site folder. */
+  readonly dumps?: TreeEntry | null
 }
 
 export interface CapturePorts {
@@ -104,18 +106,19 @@ class Capture {
   }
 
   async run(): Promise<Captured> {
-    const { site, scope, previous } = this.#request
+    const { site, scope, previous, dumps } = this.#request
     const root = Buffer.from(site)
     if (!lstatSync(root, { throwIfNoEntry: false })?.isDirectory()) throw missing(site)
     const names = list(root).filter((name) => scope.coversTop(name))
-    const entries = await this.#entries(root, Buffer.alloc(0), names, previous?.tree ?? null)
+    const found = await this.#entries(root, Buffer.alloc(0), names, previous?.tree ?? null)
+    const entries = dumps ? [...found, dumps].sort(byName) : found
     const tree = this.#ports.store.put('tree', encodeTree(entries))
     return {
       tree,
       files: this.#files,
       bytes: this.#bytes,
       databases: this.#databases,
-      top: entries.map(nameBytes),
+      top: found.map(nameBytes),
       warnings: this.#notes.warnings(),
       partial: this.#notes.partial,
       lost: this.#notes.lost,
@@ -216,7 +219,8 @@ class Capture {
     let database: ReturnType<typeof sniff>
     try {
       if (!fstatSync(handle).isFile()) return undefined
-      database = sniff(handle)
+      // What a server has dumped is a file like others, whatever it looks like.
+      database = this.#request.databases === 'as files' ? undefined : sniff(handle)
       if (!database) {
         if (before?.database)
           this.#notes.blame(`${shown(path)} was a database, and is none any more: its beginning is damaged.`)
@@ -319,6 +323,10 @@ class Capture {
       `${shown(path)} is a link to ${shown(target)}, outside the site: what it leads to is not in the backup.`,
     )
   }
+}
+
+function byName(a: TreeEntry, b: TreeEntry): number {
+  return Buffer.compare(nameBytes(a), nameBytes(b))
 }
 
 function list(folder: Buffer): readonly Buffer[] {

@@ -14,7 +14,8 @@ export const sidecars = ['-shm', '-wal', '-journal'] as const
 
 export type Sidecar = (typeof sidecars)[number]
 
-export type DatabaseMode = 'through SQLite' | 'as it lies'
+/** `as files`: what looks like a database is none to be opened. */
+export type DatabaseMode = 'through SQLite' | 'as it lies' | 'as files'
 
 export interface DatabasePorts {
   /** Cuts into chunks for databases. */

@@ -1,4 +1,5 @@
 import { foldersOf, isWithin } from '#shared/path-key.ts'
+import { dumpsFolder } from '../postgres/dump-record.ts'
 import { rawKey, shown } from '../raw-path.ts'
 import { globTest } from './glob.ts'
 
@@ -41,7 +42,7 @@ export function scopeOf(name: ScopeName, exclude: readonly string[], paths: read
     name,
     coversTop(entry) {
       const key = rawKey(entry)
-      if (key.toLowerCase() === ownFolder) return false
+      if (key.toLowerCase() === ownFolder || key.toLowerCase() === dumpsFolder) return false
       if (name !== 'data') return place(entry) !== 'outside'
       return (key === 'site.yaml' || key === 'data') && place(entry) !== 'outside'
     },

@@ -1,12 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { SiteDefinition } from '#core/config/index.ts'
 import type { Clock, Runtime } from '#core/platform/index.ts'
 import type { Losses } from '#shared/contract/index.ts'
 import { shownKey } from '#shared/path-key.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { sizeInWords } from '#shared/size-words.ts'
+import { databaseLosses } from '../postgres/database-losses.ts'
+import type { DatabasePlan } from '../postgres/database-plan.ts'
+import type { ServerPorts } from '../postgres/server-session.ts'
 import type { Helper } from '../program/engine-client.ts'
 import type { PlanAnswer } from '../program/messages.ts'
 import type { Snapshot } from '../repository/snapshot-file.ts'
@@ -15,7 +17,10 @@ import { lossesInWords } from './loss-words.ts'
 
 export interface LossesPorts {
   readonly site: { readonly directory: string; readonly zone: string }
-  readonly definition: SiteDefinition | null
+  /** Databases of servers that are put back, services whose one is left alone, and how servers are asked. */
+  readonly databases: DatabasePlan
+  readonly leftAlone: readonly string[]
+  readonly servers: ServerPorts
   readonly runtime: Runtime
   readonly clock: Clock
   /** How many messages were journalled since a time; null where the console keeps none. */
@@ -36,13 +41,14 @@ export async function lossesOf(
   helper: Helper,
   ports: LossesPorts,
 ): Promise<Losses> {
-  const { clock, definition, site } = ports
+  const { clock, site, servers, signal } = ports
   const until = clock.monotonic() + withinMs
   const databases: Losses['databases'] = []
   for (const database of plan.databases) databases.push(await compared(snapshot, database, helper, until, ports))
-  const postgres = Object.values(definition?.services ?? {}).flatMap(({ id, database }) =>
-    database?.target.engine === 'postgres' ? [id] : [],
+  databases.push(
+    ...(await databaseLosses(ports.databases, { ...servers, snapshot: snapshot.id, helper, until, signal })),
   )
+  const postgres = [...ports.leftAlone]
   const journalled = ports.journalledSince?.(snapshot.at) ?? null
   const facts = { databases, written: plan.written, journalled, postgres, since: snapshot.at }
   return { ...facts, sentences: [...lossesInWords(facts, site.zone)] }

@@ -9,6 +9,7 @@ import { taggedPatterns } from '../capture/left-out.ts'
 import { type Scope, scopeOf } from '../capture/scope.ts'
 import { syncedSteadily } from '../capture/steady-writes.ts'
 import { surveySite } from '../capture/survey.ts'
+import { dumpPath } from '../postgres/dump-record.ts'
 import { rawKey } from '../raw-path.ts'
 import { BlobStore, writeIndex } from '../repository/blob-store.ts'
 import { databaseChunks, fileChunks } from '../repository/chunker.ts'
@@ -22,8 +23,9 @@ import {
   type Verified,
   writeSnapshot,
 } from '../repository/snapshot-file.ts'
-import { nameBytes, readTree } from '../repository/tree.ts'
+import { nameBytes, readTree, type TreeEntry } from '../repository/tree.ts'
 import { type CheckedDatabase, checkStored, findDatabase, type StoredDatabase } from '../repository/verify.ts'
+import { captureDumps } from './dumps-run.ts'
 import type { Engine } from './engine.ts'
 import type { Input, Output } from './messages.ts'
 import { assertRoomIn } from './space.ts'
@@ -59,7 +61,13 @@ export async function runBackup(
   // Compressed and without what is known already it will be less; nobody knows how much less.
   await assertRoomIn(storage, Math.max(0, total.bytes - (previous?.bytes ?? 0) - adopted) / 3, 'The backup')
   const store = new BlobStore(storage, engine.index, engine.crew)
-  const captured = await capture(engine, request, scope, store, imported ? undefined : previous, total.bytes, directory)
+  const dumps = await captureDumps(engine, request, store, imported)
+  const captured = await capture(engine, request, scope, store, {
+    previous: imported ? undefined : previous,
+    total: total.bytes,
+    directory,
+    dumps: dumps.entry,
+  })
   if (request.kind !== 'restore-point' && !imported)
     await assertSourcesThere(engine, request.scope, captured, snapshots)
   const packs = await store.finish(() => engine.reach('backup.after-packs'))
@@ -67,7 +75,10 @@ export async function runBackup(
   await readBack(engine, packs, captured.databases)
   const verified = await verdict(engine, captured.databases, previous)
   const damaged = verified.damaged.length > 0
-  const shrunk = request.kind === 'restore-point' || imported ? null : shrinkage(captured, snapshots, request.kind)
+  const shrunk =
+    request.kind === 'restore-point' || imported
+      ? null
+      : shrinkage(captured.bytes + dumps.bytes, snapshots, request.kind)
   const id = newId('sn')
   await writeSnapshot(storage, {
     format: 1,
@@ -83,13 +94,20 @@ export async function runBackup(
     note: request.note,
     tree: captured.tree,
     exclude,
-    files: captured.files,
-    bytes: captured.bytes,
+    files: captured.files + dumps.files,
+    bytes: captured.bytes + dumps.bytes,
     added: store.added,
-    databases: captured.databases.map(({ path }) => path),
-    warnings: [...(request.notHeld ?? []), ...captured.warnings, ...(shrunk === null ? [] : [shrunk])],
-    partial: captured.partial || damaged,
-    lost: [...captured.lost],
+    databases: [...captured.databases.map(({ path }) => path), ...dumps.taken.map(({ service }) => dumpPath(service))],
+    ...(dumps.taken.length > 0 && { dumps: [...dumps.taken] }),
+    ...(request.kept && { kept: request.kept }),
+    warnings: [
+      ...dumps.missing,
+      ...(request.notHeld ?? []),
+      ...captured.warnings,
+      ...(shrunk === null ? [] : [shrunk]),
+    ],
+    partial: captured.partial || damaged || dumps.missing.length > 0,
+    lost: [...captured.lost, ...dumps.lost],
     release: await releaseOf(directory),
     job: request.job,
     before: request.before,
@@ -106,9 +124,17 @@ async function capture(
   request: Pick<Input<'backup'>, 'kind'>,
   scope: Scope,
   store: BlobStore,
-  previous: Snapshot | undefined,
-  total: number,
-  directory: string,
+  {
+    previous,
+    total,
+    directory,
+    dumps,
+  }: {
+    readonly previous: Snapshot | undefined
+    readonly total: number
+    readonly directory: string
+    readonly dumps: TreeEntry | null
+  },
 ): Promise<Captured> {
   let done = 0
   return captureSite(
@@ -117,6 +143,7 @@ async function capture(
       scope,
       databases: request.kind === 'restore-point' ? 'as it lies' : 'through SQLite',
       previous: previous ? { tree: previous.tree, at: previous.at } : null,
+      dumps,
     },
     {
       store,
@@ -253,10 +280,10 @@ async function assertSourcesThere(
   )
 }
 
-function shrinkage(captured: Captured, snapshots: readonly Snapshot[], kind: string): string | null {
+function shrinkage(bytes: number, snapshots: readonly Snapshot[], kind: string): string | null {
   const before = snapshots.findLast((snapshot) => snapshot.kind === kind && !snapshot.partial)
   if (!before || before.bytes === 0) return null
-  const share = 1 - captured.bytes / before.bytes
+  const share = 1 - bytes / before.bytes
   return share > 0.3
     ? `The site is ${Math.round(share * 100)} % smaller than in the snapshot before; check that nothing is missing.`
     : null

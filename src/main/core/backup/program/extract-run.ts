@@ -75,8 +75,9 @@ export function makeDestination(engine: Engine, to: string): Buffer {
   if (!lstatSync(to).isDirectory()) throw refused(to, 'it is not a folder')
   const real = realpathSync(to)
   const site = realpathSync(engine.site.directory)
-  const sandboxes = join(site, ownFolder, sandboxFolder)
-  if (isBelow(real, site) && !isBelow(real, sandboxes)) throw refused(to, 'it lies in the folder of the site')
+  const own = [sandboxFolder, 'staging'].map((name) => join(site, ownFolder, name))
+  if (isBelow(real, site) && !own.some((folder) => isBelow(real, folder)))
+    throw refused(to, 'it lies in the folder of the site')
   if (isBelow(site, real)) throw refused(to, 'the site lies in it')
   const { kind, place } = engine.repository.storage
   if (kind === 'folder' && (isBelow(real, place) || isBelow(place, real))) throw refused(to, 'the backups lie there')

@@ -3,6 +3,8 @@ import { leftOutSchema, pruneFiguresSchema } from '#shared/contract/keeping-view
 import { fileViewSchema, folderChangesSchema, folderKeySchema } from '#shared/contract/snapshot-files.ts'
 import { pathKeySchema } from '#shared/path-key.ts'
 import { problemSchema } from '#shared/problem.ts'
+import { dumpedSchema, missingDumpSchema } from '../postgres/dump-record.ts'
+import { keptDatabaseSchema } from '../postgres/kept-database.ts'
 import { type StorageAddress, storageAddressSchema } from '../repository/open-storage.ts'
 import { verifiedSchema } from '../repository/snapshot-file.ts'
 
@@ -88,6 +90,12 @@ export const methods = {
       before: z.object({ what: z.string(), missing: z.array(z.string()) }).nullable(),
       /** What the snapshot cannot hold, a sentence each; kept among its warnings. */
       notHeld: z.array(z.string()).optional(),
+      /** Dumps that lie in a folder below `.wheelhouse`, and what could not be dumped, a sentence each. */
+      dumps: z
+        .object({ folder: z.string(), dumped: z.array(dumpedSchema), missing: z.array(missingDumpSchema) })
+        .optional(),
+      /** Restore points: what stands aside on a server of databases. */
+      kept: z.array(keptDatabaseSchema).optional(),
     }),
     output: z.object({ snapshot: z.string(), verified: verifiedSchema }),
   },

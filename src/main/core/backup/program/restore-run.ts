@@ -4,6 +4,7 @@ import { foldersOf } from '#shared/path-key.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { sidecars, sniff } from '../capture/database-capture.ts'
 import { type Scope, scopeOf } from '../capture/scope.ts'
+import { dumpsFolder } from '../postgres/dump-record.ts'
 import { fromRawKey, joinRaw, rawKey, shown } from '../raw-path.ts'
 import { readSnapshot, type Snapshot } from '../repository/snapshot-file.ts'
 import { walkTree } from '../repository/tree-walk.ts'
@@ -136,7 +137,9 @@ export async function selected(
 
 async function assertOwnTop(snapshot: Snapshot, tree: SnapshotTree): Promise<void> {
   const scope = scopeOf(snapshot.scope, snapshot.exclude, snapshot.paths)
-  const strange = [...((await tree.listing(''))?.keys() ?? [])].find((key) => !scope.coversTop(fromRawKey(key)))
+  const strange = [...((await tree.listing(''))?.keys() ?? [])].find(
+    (key) => key !== dumpsFolder && !scope.coversTop(fromRawKey(key)),
+  )
   if (strange === undefined) return
   throw new ConsoleError(
     'snapshot-hostile',

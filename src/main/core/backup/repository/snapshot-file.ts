@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { pathKeySchema } from '#shared/path-key.ts'
 import { ConsoleError } from '#shared/problem.ts'
+import { snapshotDumpSchema } from '../postgres/dump-record.ts'
+import { keptDatabaseSchema } from '../postgres/kept-database.ts'
 import { areas, keys, snapshotIdOf } from './layout.ts'
 import type { Storage } from './storage.ts'
 
@@ -33,6 +35,10 @@ export const snapshotSchema = z.object({
   added: z.number(),
   /** Paths of the databases in it, for display. */
   databases: z.array(z.string()),
+  /** Databases of PostgreSQL of which it holds a dump. */
+  dumps: z.array(snapshotDumpSchema).optional(),
+  /** For restore points: databases of PostgreSQL that were set aside on their server, or were not there. */
+  kept: z.array(keptDatabaseSchema).optional(),
   warnings: z.array(z.string()),
   /** Something could not be captured as it should: torn, unreadable, or damaged. */
   partial: z.boolean(),

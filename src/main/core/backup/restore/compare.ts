@@ -14,6 +14,7 @@ import { ConsoleError } from '#shared/problem.ts'
 import { databaseRested, sniff, walLook } from '../capture/database-capture.ts'
 import { hadRested, lookOf, sameLook } from '../capture/look.ts'
 import type { Scope } from '../capture/scope.ts'
+import { dumpsFolder } from '../postgres/dump-record.ts'
 import { fromRawKey, joinRaw, rawKey, shown } from '../raw-path.ts'
 import type { BlobReader } from '../repository/blob-reader.ts'
 import { type FileEntry, nameBytes, readTree, type TreeEntry, targetBytes } from '../repository/tree.ts'
@@ -71,8 +72,10 @@ class SiteComparison {
 
   async run(site: string, tree: string): Promise<Comparison> {
     const root = Buffer.from(site)
-    const stored = await this.#listing(tree)
-    assertSafeTop(stored)
+    const listing = await this.#listing(tree)
+    assertSafeTop(listing)
+    // Dumps of databases are no part of the site folder.
+    const stored = listing.filter((entry) => rawKey(nameBytes(entry)) !== dumpsFolder)
     const found = readdirSync(root, { encoding: 'buffer' }).filter((name) => this.#scope.coversTop(name))
     await this.#folder(root, Buffer.alloc(0), stored, found)
     return { differences: this.#differences, kept: this.#kept }

@@ -4,16 +4,17 @@ import { z } from 'zod'
 import { syncFolder, writeDurably } from '#core/platform/index.ts'
 import { pathKeySchema } from '#shared/path-key.ts'
 import { ConsoleError } from '#shared/problem.ts'
+import { swapDatabaseSchema } from '../postgres/swap-record.ts'
 
 /**
  * The intent record of a restore, `.wheelhouse/swap/<job>.json`: written durably before the first entry is moved, changed
  * when the last one is in place, removed when nothing of the restore is left to do. Paths are one character for each byte, and
- * none leads out of the site folder or into the console's own. Format 1 knows entries directly in the site folder only; it is still
- * written where they are enough, so that the version before can finish what this one began.
+ * none leads out of the site folder or into the console's own. Format 1 knows entries directly in the site folder only, format 2 no
+ * databases of servers; each is still written where it is enough, so that the version before can finish what this one began.
  */
 export const journalSchema = z
   .object({
-    format: z.union([z.literal(1), z.literal(2)]),
+    format: z.union([z.literal(1), z.literal(2), z.literal(3)]),
     job: z.string().regex(/^[a-z0-9-]+$/),
     kind: z.enum(['restore', 'undo']),
     snapshot: z.string(),
@@ -29,12 +30,21 @@ export const journalSchema = z
     keepOld: z.boolean(),
     /** Services that ran before and are to run again. */
     services: z.array(z.string()),
+    /** Databases of servers that are exchanged after the entries; a record that has any is of format 3. */
+    databases: z.array(swapDatabaseSchema).optional(),
   })
-  .refine(({ format, entries }) => format >= journalFormat(entries), 'format 1 knows no entries below others')
+  .refine(
+    ({ format, entries, databases }) => format >= journalFormat(entries, databases),
+    'the format does not know what it holds',
+  )
 export type SwapJournal = z.infer<typeof journalSchema>
 
 /** The format that a record needs. */
-export function journalFormat(entries: readonly { readonly key: string }[]): 1 | 2 {
+export function journalFormat(
+  entries: readonly { readonly key: string }[],
+  databases: readonly unknown[] = [],
+): 1 | 2 | 3 {
+  if (databases.length > 0) return 3
   return entries.some(({ key }) => key.includes('/')) ? 2 : 1
 }
 

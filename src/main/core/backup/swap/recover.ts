@@ -1,6 +1,7 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Clock, type CrashPoints, type Logger, newId } from '#core/platform/index.ts'
+import type { DatabaseSwap } from '../postgres/swap-databases.ts'
 import type { Storage } from '../repository/storage.ts'
 import { finishSwap, removeUndone } from './finish.ts'
 import { namesIn, readJournals, type SwapFolders, type SwapJournal } from './journal.ts'
@@ -27,6 +28,7 @@ export interface RecoverPorts {
   readonly clock: Clock
   readonly logger: Logger
   readonly crashPoints: CrashPoints
+  readonly databases: DatabaseSwap
   remove(path: string): Promise<unknown>
 }
 
@@ -66,13 +68,17 @@ export async function recoverSwaps(folders: SwapFolders, ports: RecoverPorts): P
 
 async function recoverSwap(folders: SwapFolders, journal: SwapJournal, ports: RecoverPorts): Promise<RecoveredSwap> {
   await assertRealPlaces(folders, journal)
-  if (journal.state === 'undoing' || (journal.state === 'swapping' && !(await canGoForward(folders, journal)))) {
+  if (
+    journal.state === 'undoing' ||
+    (journal.state === 'swapping' && !(await canGoForward(folders, journal, ports.databases)))
+  ) {
     await assertCanGoBack(folders, journal)
-    await swapBack(folders, journal, ports.crashPoints)
+    await swapBack(folders, journal, ports.crashPoints, ports.databases)
     await removeUndone(folders, journal, ports.remove)
     return { journal, how: 'undone', setAside: null, reason: null }
   }
-  const swapped = journal.state === 'swapped' ? journal : await swapForward(folders, journal, ports.crashPoints)
+  const swapped =
+    journal.state === 'swapped' ? journal : await swapForward(folders, journal, ports.crashPoints, ports.databases)
   const setAside = await finishSwap(folders, swapped, ports.storage, ports, ports.remove)
   return { journal, how: 'finished', setAside, reason: null }
 }

@@ -2,6 +2,7 @@ import { lstat, mkdir, stat, utimes } from 'node:fs/promises'
 import { type CrashPoints, syncFolder } from '#core/platform/index.ts'
 import { isWithin } from '#shared/path-key.ts'
 import { ConsoleError } from '#shared/problem.ts'
+import type { DatabaseSwap } from '../postgres/swap-databases.ts'
 import { fromRawKey, shown } from '../raw-path.ts'
 import { oldOf, type SwapFolders, type SwapJournal, stagingOf, treeOf, writeJournal } from './journal.ts'
 import { assertRealFolder, pathOf as at, isThere, makeParent, move } from './moves.ts'
@@ -14,6 +15,7 @@ export async function swapForward(
   folders: SwapFolders,
   journal: SwapJournal,
   points: CrashPoints,
+  databases: DatabaseSwap,
 ): Promise<SwapJournal> {
   const place = placesOf(folders, journal)
   await makeOldFolders(folders, journal)
@@ -42,6 +44,8 @@ export async function swapForward(
     await moveDeep(place.old, place.site, key)
     points.reach('restore.swap-entry')
   }
+  // Last: what lies in files can be taken back without anybody's help.
+  await databases.forward(journal.databases ?? [], points)
   const done: SwapJournal = { ...journal, state: 'swapped' }
   try {
     await writeJournal(folders, done)
@@ -61,7 +65,11 @@ export async function makeOldFolders(folders: SwapFolders, { job, entries }: Swa
 }
 
 /** Whether everything that the journal would bring into its place is either there already or still staged. */
-export async function canGoForward(folders: SwapFolders, journal: SwapJournal): Promise<boolean> {
+export async function canGoForward(
+  folders: SwapFolders,
+  journal: SwapJournal,
+  databases: DatabaseSwap,
+): Promise<boolean> {
   const place = placesOf(folders, journal)
   for (const { key, what } of journal.entries) {
     if (what === 'delete') continue
@@ -71,7 +79,7 @@ export async function canGoForward(folders: SwapFolders, journal: SwapJournal): 
       (what === 'add' || (await isThere(at({ folder: place.old, key }))))
     if (!staged && !arrived) return false
   }
-  return true
+  return await databases.canGoForward(journal.databases ?? [])
 }
 
 /**
@@ -98,13 +106,19 @@ export async function assertRealPlaces(folders: SwapFolders, { job }: SwapJourna
 }
 
 /** Takes every move back, the last one first. The journal says so before the first, so that a crash goes on backwards. */
-export async function swapBack(folders: SwapFolders, journal: SwapJournal, points: CrashPoints): Promise<void> {
+export async function swapBack(
+  folders: SwapFolders,
+  journal: SwapJournal,
+  points: CrashPoints,
+  databases: DatabaseSwap,
+): Promise<void> {
   const undoing: SwapJournal = { ...journal, state: 'undoing' }
   try {
     await writeJournal(folders, undoing)
   } catch {
     // On a disk that is full the way back is still open: renames need no room. Cut off here, the restore would go forward again.
   }
+  await databases.back(journal.databases ?? [], points)
   const place = placesOf(folders, journal)
   // What was staged may be lost as a whole; what arrived needs a place to go back to.
   await mkdir(treeOf(folders, journal.job), { recursive: true, mode: 0o700 })
