@@ -48,7 +48,7 @@ export async function captureDumps(
       reader,
       trees: engine.reader,
       owners: engine.owners,
-      database: { reader, copy: never, check: never, temporary: engine.temporary, now: () => Date.now() },
+      database: { reader, copy: never, temporary: engine.temporary, now: () => Date.now() },
       onFile: () => {},
     },
   )
