@@ -45,6 +45,7 @@ export function VirtualList<T>({
   ownKeys = false,
   isPart,
   rowHeight = 28,
+  beyond = 12,
   handle,
   className,
 }: {
@@ -64,6 +65,8 @@ export function VirtualList<T>({
   /** Whether a row is one of the things listed; others are lines between them, which cannot be selected. */
   readonly isPart?: (row: T) => boolean
   readonly rowHeight?: number
+  /** Rows that exist beyond either edge of the view, so that scrolling finds them there. */
+  readonly beyond?: number
   readonly handle?: Ref<VirtualListHandle>
   readonly className?: string | undefined
 }) {
@@ -74,7 +77,7 @@ export function VirtualList<T>({
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
-    overscan: 12,
+    overscan: beyond,
   })
   useImperativeHandle(
     handle,

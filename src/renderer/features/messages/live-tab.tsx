@@ -126,6 +126,8 @@ export function LiveTab({
               rows={shown.messages}
               rowKey={(message) => message.n}
               label="Messages, newest last"
+              // While it follows nobody scrolls, and every row is drawn anew ten times a second.
+              beyond={live ? 1 : 12}
               selected={chosen?.n}
               onSelect={(message) => {
                 setChosen(message)
