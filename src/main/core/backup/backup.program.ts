@@ -10,7 +10,7 @@ import { Conversation } from './program/conversation.ts'
 
 // Below everything that an operator waits for; where that is not allowed, it just is not.
 try {
-  setPriority(5)
+  setPriority(10)
 } catch {}
 
 const conversation = new Conversation({

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 
 /** Milliseconds between two syncs of a file that is being written. */
-const everyMs = 20
+const everyMs = 10
 
 /**
  * Has a file that somebody else writes brought to the disk bit by bit while the work lasts. Written out all at once in the end, 100 MB

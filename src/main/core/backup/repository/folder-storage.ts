@@ -17,7 +17,7 @@ const openBound = 24
  * Brought to the disk at once. Whoever else wants something durable on the same disk, such as the console for its events, waits until
  * that is done. Bytes.
  */
-const syncedAtOnce = 4 * 1024 * 1024
+const syncedAtOnce = 2 * 1024 * 1024
 /** What systems say that have no fsync for this file or folder. */
 const noSync = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
 const noLink = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
