@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Cause } from '#shared/vocabulary.ts'
 import { type Attention, attentionSchema, openAttention } from './attention/index.ts'
 import {
@@ -302,6 +303,7 @@ export async function openParts(
         return { secret: read ? (read.backup.encryption?.secret ?? null) : undefined }
       },
       secrets,
+      ...(!ports.sandbox && { exports: join(ports.folders.data, 'exports') }),
       contact: () => {
         const contact = (definition() ?? site.loaded.definition)?.contact
         return contact ? [contact.name, contact.phone, contact.email].filter((part) => part !== null).join(', ') : null

@@ -176,6 +176,7 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
       pin: (input) => done('backups.pin', input),
       files: sampleSnapshotFiles,
       copies: {
+        suggest: async () => ({ file: '/home/lab/exports/lab.tar.gz', folder: '/home/lab/exports/lab' }),
         into: (input) => start('backups.copies.into', input, 'Write sn-11 into a folder', 'backup.into'),
         export: (input) => start('backups.copies.export', input, 'Export sn-11', 'backup.export'),
         import: (input) => start('backups.copies.import', input, 'Import an archive', 'backup.import'),

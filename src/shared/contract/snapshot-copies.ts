@@ -9,6 +9,10 @@ const placeSchema = z.string().min(1).max(4_096)
 
 /** Snapshots that leave the repository, or come into it. Paths of files and folders are those of the console's machine. */
 export const snapshotCopiesContract = {
+  /** Where a snapshot may well be written to: beside the last one, else the console's own folder. Nothing is made. */
+  suggest: procedure
+    .input(z.object({ snapshot: z.string() }))
+    .output(z.object({ file: z.string().nullable(), folder: z.string().nullable() })),
   /** Writes a snapshot, or paths of it, into an empty or absent folder outside the site. */
   into: procedure
     .input(z.object({ snapshot: z.string(), paths: pathsSchema, folder: placeSchema }))

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { ConsoleError } from '#shared/problem.ts'
 import { readPath } from '../path-words.ts'
 import type { CommandContext } from './context.ts'
 import { runJob } from './run-job.ts'
@@ -17,18 +18,26 @@ export async function restoreInto(
   return await runJob(context, reached, await backups.copies.into({ snapshot: chosen, paths, folder: resolve(folder) }))
 }
 
-/** `wheelhouse backups export SNAPSHOT FILE [PATH...]`. */
+/** `wheelhouse backups export SNAPSHOT [FILE] [PATH...]`; `file` null: where the console would suggest it. */
 export async function exportSnapshot(
   context: CommandContext,
   snapshot: string,
-  file: string,
+  file: string | null,
   texts: readonly string[],
   replace: boolean,
 ): Promise<number> {
   const paths = pathsOf(texts)
   await using reached = await context.reach('any')
   const { copies } = reached.connection.calls.backups
-  return await runJob(context, reached, await copies.export({ snapshot, paths, file: resolve(file), replace }))
+  const to = file === null ? (await copies.suggest({ snapshot })).file : resolve(file)
+  if (to === null) {
+    throw new ConsoleError(
+      'export-unnamed',
+      'No place is known for this export.',
+      'Name the file that is to be written.',
+    )
+  }
+  return await runJob(context, reached, await copies.export({ snapshot, paths, file: to, replace }))
 }
 
 /** `wheelhouse backups import FILE [--into FOLDER]`. */

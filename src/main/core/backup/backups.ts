@@ -1,4 +1,4 @@
-import type { InterruptedJob, JobContext, JobOutcome, JobRequest } from '#core/jobs/index.ts'
+import type { InterruptedJob, JobContext } from '#core/jobs/index.ts'
 import { systemVolumes } from '#core/platform/index.ts'
 import type { BackupsView, Losses, RestorePlan, SnapshotView, TargetView } from '#shared/contract/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
@@ -7,22 +7,21 @@ import { Catalogue } from './catalogue.ts'
 import { Conditions } from './conditions.ts'
 import { Encryption } from './encryption/backup-encryption.ts'
 import { RepositoryKey } from './encryption/repository-key.ts'
+import { JobLane } from './job-lane.ts'
 import { Keeping } from './keeping/keeping.ts'
 import { KeepingRecords } from './keeping/records.ts'
 import { type BackupsOptions, type StoredOptions, secretsOf } from './options.ts'
 import { postgresOf } from './postgres/access.ts'
 import { RestoredDatabases } from './postgres/restored-databases.ts'
-import { Helper, type HelperOptions } from './program/engine-client.ts'
-import type { HelloSecrets } from './program/messages.ts'
+import { Helpers } from './program/helpers.ts'
 import { recoverInterrupted } from './recovery.ts'
-import type { StorageAddress } from './repository/open-storage.ts'
 import { SealedStorage } from './repository/sealed-storage.ts'
 import { markSnapshot } from './repository/snapshot-file.ts'
 import { Restores } from './restores.ts'
 import { countedFrom, Schedule, type ScheduledKind, type Timetable } from './schedule.ts'
 import { openSnapshotCopies, type SnapshotCopies } from './snapshot-copies.ts'
 import { openSnapshotFiles, type SnapshotFiles } from './snapshot-files.ts'
-import { runCreate, runVerify } from './snapshot-jobs.ts'
+import { createRequest, runCreate, runVerify, verifyRequest } from './snapshot-jobs.ts'
 import { snapshotSource } from './snapshot-source.ts'
 import { ChosenTarget } from './targets/chosen-target.ts'
 import { Copies } from './targets/copies.ts'
@@ -30,9 +29,8 @@ import { CopyRecords } from './targets/copy-records.ts'
 import { isAbsence } from './targets/target-address.ts'
 import type { Backups, SnapshotSource } from './types.ts'
 import { UsedRepository } from './used-repository.ts'
-import { nameOf, snapshotView } from './views.ts'
+import { snapshotView } from './views.ts'
 
-const lane = 'backup'
 /** Opens the backups of a site: reads what there is and publishes it. Starts nothing, makes no folder. */
 export async function openBackups(options: BackupsOptions): Promise<Backups> {
   const chosen = new ChosenTarget({
@@ -53,7 +51,8 @@ class OpenBackups implements Backups {
   readonly #options: StoredOptions
   readonly #catalogue: Catalogue
   readonly #repository: UsedRepository
-  readonly #key: RepositoryKey
+  readonly #helpers: Helpers
+  readonly #lane: JobLane
   readonly encryption: Encryption
   readonly #conditions: Conditions
   readonly #databases: RestoredDatabases
@@ -63,120 +62,122 @@ class OpenBackups implements Backups {
   readonly keeping: Keeping
   readonly copies: SnapshotCopies
   readonly #copies: Copies
-  readonly #closing = new AbortController()
-  readonly #running = new Set<Promise<unknown>>()
-  readonly #openedAt: number
   #schedule: Schedule | undefined
   #owed: readonly string[] = []
 
   constructor(options: StoredOptions) {
     this.#options = options
+    const { chosen, clock, storage, site, jobs, database } = options
+    const { zone } = site
     this.#repository = new UsedRepository(options)
+    this.#lane = new JobLane(jobs)
     const wish = options.encryption ?? (() => ({ secret: options.definition()?.backup.encryption?.secret ?? null }))
-    this.#key = new RepositoryKey({
-      storage: options.storage,
+    const helpers = new Helpers({
+      options,
+      key: () => key,
+      repository: this.#repository,
+      closing: this.#lane.closing,
+      assertUsable: () => this.#assertUsable(),
+    })
+    this.#helpers = helpers
+    const key = new RepositoryKey({
+      storage,
       wish,
       secrets: secretsOf(options),
       used: this.#repository,
-      openHelper: () => this.#helper({ signal: this.#closing.signal }, null),
+      openHelper: () => helpers.withoutKey(),
     })
+    const refresh = () => this.refresh()
+    const start = this.#lane.start.bind(this.#lane)
+    const openHelper = (context: Pick<JobContext, 'signal' | 'progress'>, what: string) =>
+      helpers.locked(context, what, false)
+    const openCleaner = () => helpers.cleaner()
     this.encryption = new Encryption({
       options,
       wish,
-      key: this.#key,
-      openLocked: (what) => this.#lockedHelper({ signal: this.#closing.signal, progress() {} }, what, false),
-      openHelper: () => this.#helper({ signal: this.#closing.signal }, null),
-      refresh: () => this.refresh(),
+      key,
+      openLocked: (what) => helpers.lockedForNow(what),
+      openHelper: () => helpers.withoutKey(),
+      refresh,
     })
-    this.#catalogue = new Catalogue(options, this.encryption)
+    const catalogue = new Catalogue(options, this.encryption)
+    this.#catalogue = catalogue
     this.#records = new KeepingRecords(options)
-    this.#openedAt = options.clock.wall()
-    this.#copies = this.#makeCopies()
-    this.source = snapshotSource({
-      catalogue: this.#catalogue,
-      storage: options.storage,
-      zone: options.site.zone,
-      openHelper: (context, what) => this.#lockedHelper(context, what, false),
-      openCleaner: () => this.#cleaner(),
-      refresh: () => this.refresh(),
+    const openedAt = clock.wall()
+    this.#conditions = new Conditions(options, catalogue, (now, cause) => this.keeping.facts(now, openedAt, cause))
+    this.#copies = new Copies({
+      chosen,
+      records: new CopyRecords(database, clock),
+      clock,
+      logger: options.logger,
+      slice: options.state.slice('targets'),
+      catalogue,
+      name: site.name,
+      start,
+      finished: (job) => jobs.finished(job),
+      openHelper,
+      told: (copy, problem, cause) => this.#conditions.copied(copy, problem, cause),
     })
-    this.#conditions = new Conditions(options, this.#catalogue, (now, cause) =>
-      this.keeping.facts(now, this.#openedAt, cause),
-    )
+    this.source = snapshotSource({ catalogue, storage, zone, openHelper, openCleaner, refresh })
     this.keeping = new Keeping({
       options,
-      catalogue: this.#catalogue,
+      catalogue,
       records: this.#records,
-      start: (request, cause, run) => this.#start(request, cause, run),
-      openHelper: (context, what) => this.#lockedHelper(context, what, false),
-      openReader: () => this.#helper({ signal: this.#closing.signal }, this.#key.forHelper(false)),
+      start,
+      openHelper,
+      openReader: () => helpers.reader(),
       timetable: (kind) => this.#timetable(kind),
       triedAt: (kind) => this.#conditions.lastAttempt(kind),
-      refresh: () => this.refresh(),
+      refresh,
     })
-    this.files = openSnapshotFiles({
-      clock: options.clock,
-      catalogue: this.#catalogue,
-      openReader: (signal) => this.#helper({ signal }, this.#key.forHelper(false)),
-    })
+    this.files = openSnapshotFiles({ clock, catalogue, openReader: (signal) => helpers.reader(signal), refresh })
     this.copies = openSnapshotCopies({
-      catalogue: this.#catalogue,
-      zone: options.site.zone,
-      openLocked: (context, what, create) => this.#lockedHelper(context, what, create),
-      refresh: () => this.refresh(),
-      start: (request, cause, run) => this.#start(request, cause, run),
+      catalogue,
+      zone,
+      place: { site, jobs, exports: options.exports ?? null },
+      assertMain: (what) => chosen.assertMain(what),
+      openCleaner,
+      openLocked: (context, what, create) => helpers.locked(context, what, create),
+      refresh,
+      start,
     })
-    this.#databases = new RestoredDatabases(options, this.#catalogue, this.#closing.signal)
+    this.#databases = new RestoredDatabases(options, catalogue, this.#lane.closing)
     this.#restores = new Restores({
       options,
       databases: this.#databases,
-      catalogue: this.#catalogue,
+      catalogue,
       conditions: this.#conditions,
-      closing: this.#closing.signal,
-      openReader: (signal) =>
-        this.#helper(
-          { signal: signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal },
-          this.#key.forHelper(false),
-        ),
-      openLocked: (context, what) => this.#lockedHelper(context, what, false),
-      openCleaner: () => this.#cleaner(),
-      refresh: () => this.refresh(),
-      start: (request, cause, run) => this.#start(request, cause, run),
+      closing: this.#lane.closing,
+      cutsOff: () => this.#lane.runningCopy()?.title ?? null,
+      openReader: (signal) => helpers.reader(signal),
+      openLocked: openHelper,
+      openCleaner,
+      refresh,
+      start,
     })
   }
 
   async create({ kind, note, cause }: { kind: 'full' | 'data'; note: string; cause: Cause }): Promise<{ job: string }> {
-    const { site, chosen } = this.#options
-    chosen.assertMain()
+    const { site, chosen, jobs } = this.#options
+    chosen.assertMain('no backup is taken')
     const databases = postgresOf(this.#options.definition(), site.directory).filter(({ held }) => held)
-    const request = {
-      kind: 'backup.create',
-      subject: 'site',
-      title: kind === 'full' ? `Back up ${site.name}` : `Back up the data of ${site.name}`,
-      steps: [
-        ...(databases.length > 0 ? [{ id: 'databases', title: 'Dump the databases of PostgreSQL' }] : []),
-        { id: 'capture', title: 'Store what is new and read it back' },
-        { id: 'tidy', title: 'Apply the rules for old snapshots' },
-      ],
-      commandLine: kind === 'full' ? 'wheelhouse backup' : 'wheelhouse backup --data',
-      input: { kind, note },
-      cancellable: true,
-    }
-    const started = await this.#start(request, cause, (context) =>
+    const scheduled = cause.type === 'schedule'
+    const request = createRequest({ kind, note, dumps: databases.length > 0 }, site.name)
+    const started = await this.#lane.start(request, cause, (context) =>
       runCreate(
         context,
-        { kind, note, scheduled: cause.type === 'schedule', databases },
+        { kind, note, scheduled, databases },
         {
           options: this.#options,
           catalogue: this.#catalogue,
           conditions: this.#conditions,
-          openHelper: (what) => this.#lockedHelper(context, what, true),
+          openHelper: (what) => this.#helpers.locked(context, what, true),
           refresh: () => this.refresh(),
           keeping: this.keeping,
         },
       ),
     )
-    void this.#options.jobs.finished(started.job).then(() => this.#copies.catchUp(cause))
+    void jobs.finished(started.job).then(() => this.#copies.catchUp(cause))
     return started
   }
 
@@ -215,26 +216,18 @@ class OpenBackups implements Backups {
 
   async verify({ snapshot, cause }: { snapshot: string; cause: Cause }): Promise<{ job: string }> {
     const chosen = this.#catalogue.choose(snapshot)
-    const request = {
-      kind: 'backup.verify',
-      subject: `snapshot:${chosen.id}`,
-      title: `Verify ${nameOf(chosen, this.#options.site.zone)}`,
-      steps: [{ id: 'verify', title: 'Read everything back and open the databases' }],
-      commandLine: `wheelhouse verify ${chosen.id}`,
-      input: { snapshot: chosen.id },
-      cancellable: true,
-    }
-    return this.#start(request, cause, (context) =>
+    return this.#lane.start(verifyRequest(chosen, this.#options.site.zone), cause, (context) =>
       runVerify(context, chosen, {
         options: this.#options,
         conditions: this.#conditions,
-        openHelper: (what) => this.#lockedHelper(context, what, false),
+        openHelper: (what) => this.#helpers.locked(context, what, false),
         refresh: () => this.refresh(),
       }),
     )
   }
 
   async pin(snapshot: string, pinned: boolean): Promise<void> {
+    this.#options.chosen.assertMain(pinned ? 'nothing is pinned' : 'nothing is let go')
     const { id } = this.#catalogue.choose(snapshot)
     await markSnapshot(this.#options.storage, id, { what: 'pinned', pinned })
     await this.refresh()
@@ -258,7 +251,7 @@ class OpenBackups implements Backups {
     const recovered = await recoverInterrupted(interrupted, {
       options: this.#options,
       snapshots: this.#catalogue.snapshots,
-      openCleaner: () => this.#cleaner(),
+      openCleaner: () => this.#helpers.cleaner(),
     })
     this.#owed = recovered.services
     await this.refresh()
@@ -305,8 +298,7 @@ class OpenBackups implements Backups {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#schedule?.[Symbol.dispose]()
     this.#copies[Symbol.dispose]()
-    this.#closing.abort(closed())
-    await Promise.allSettled(this.#running)
+    await this.#lane[Symbol.asyncDispose]()
     await this.#databases.sweep()
     await this.files[Symbol.asyncDispose]()
     this.#repository[Symbol.dispose]()
@@ -314,104 +306,16 @@ class OpenBackups implements Backups {
     this.#records[Symbol.dispose]()
   }
 
-  async #start(
-    request: Omit<JobRequest, 'cause' | 'lane'>,
-    cause: Cause,
-    run: (context: JobContext) => Promise<JobOutcome>,
-  ): Promise<{ job: string }> {
-    if (this.#closing.signal.aborted) throw closed()
-    const view = await this.#options.jobs.start({ ...request, cause, lane }, (context) => {
-      const running = run(context)
-      this.#running.add(running)
-      return running.finally(() => this.#running.delete(running))
-    })
-    return { job: view.id }
-  }
-
-  async #lockedHelper(
-    context: Pick<JobContext, 'signal' | 'progress'>,
-    what: string,
-    create: boolean,
-  ): Promise<Helper> {
-    // What was wrong when somebody last looked may be right by now: a drive was plugged in.
-    if (create && this.#catalogue.problem) await this.refresh()
-    if (create && this.#catalogue.problem) throw this.#catalogue.problem
-    const helper = this.#helper(
-      {
-        signal: AbortSignal.any([context.signal, this.#closing.signal]),
-        onProgress: (done, total, unit) => context.progress(done, total, unit),
-      },
-      this.#key.forHelper(create),
-    )
-    try {
-      const { repository, key } = await helper.ask('lock', { what, create })
-      await this.#repository.note(repository)
-      // A repository that was made a moment ago: from now on the console can read it too.
-      this.#key.note(repository, key)
-      return helper
-    } catch (error) {
-      await helper[Symbol.asyncDispose]()
-      throw error
-    }
-  }
-
-  #cleaner(): Helper {
-    return this.#helper({}, null, null)
-  }
-
-  /**
-   * `secrets`: null for a helper that has no business with the content of the repository; `target`: null for one that has none with the
-   * repository at all. Throws `target-absent` else.
-   */
-  #helper(
-    more: Pick<HelperOptions, 'signal' | 'onProgress'>,
-    secrets: HelloSecrets | null,
-    target: StorageAddress | null = this.#options.chosen.address(),
-  ): Helper {
-    const { runtime, site, logger, crashPoints } = this.#options
-    const { id, name, directory } = site
-    return new Helper({
-      runtime,
-      target,
-      site: { id, name, directory },
-      logger,
-      crashPoints,
-      ...(secrets && { secrets }),
-      ...more,
-    })
+  /** What was wrong when somebody last looked may be right by now: a drive was plugged in. */
+  async #assertUsable(): Promise<void> {
+    if (this.#catalogue.problem) await this.refresh()
+    if (this.#catalogue.problem) throw this.#catalogue.problem
   }
 
   #judge(): void {
     this.#conditions.judge(this.#options.clock.wall())
     this.keeping.publish()
     this.encryption.judge()
-  }
-
-  #makeCopies(): Copies {
-    const { chosen, clock, logger, state, site, jobs, database } = this.#options
-    return new Copies({
-      chosen,
-      records: new CopyRecords(database, clock),
-      clock,
-      logger,
-      slice: state.slice('targets'),
-      catalogue: this.#catalogue,
-      start: ({ copy, place }, cause, run) => {
-        const request = {
-          kind: 'backup.copy',
-          subject: 'site',
-          title: `Copy the backups of ${site.name} to ${place}`,
-          steps: [{ id: 'copy', title: 'Copy what is missing there and read it back' }],
-          commandLine: `wheelhouse backups copy ${copy}`,
-          input: { copy },
-          cancellable: true,
-        }
-        return this.#start(request, cause, run)
-      },
-      finished: (job) => jobs.finished(job),
-      openHelper: (context, what) => this.#lockedHelper(context, what, false),
-      told: (copy, problem, cause) => this.#conditions.copied(copy, problem, cause),
-    })
   }
 
   #timetable(kind: ScheduledKind): Timetable | null {
@@ -426,13 +330,4 @@ class OpenBackups implements Backups {
     const since = countedFrom(moments, this.#records.scheduledSince(kind), this.#options.clock.wall())
     return { cron, zone: definition.zone, since }
   }
-}
-
-function closed(): ConsoleError {
-  return new ConsoleError(
-    'site-closing',
-    'The site is being closed, so the work on its backups was stopped.',
-    'Open the site again and repeat it.',
-    { retryable: true },
-  )
 }

@@ -46,6 +46,8 @@ export interface BackupsOptions {
   readonly secrets?: Secrets
   /** Folders in which PostgreSQL's programs are looked for; those where systems put them unless told. */
   readonly postgresPrograms?: readonly string[]
+  /** The console's own folder for exports; without it none is suggested. */
+  readonly exports?: string
   /** Whom to call, for the recovery kit. */
   readonly contact?: () => string | null
   /** The control database. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { z } from 'zod'
 import type { InterruptedJob } from '#core/jobs/index.ts'
 import type { Cause } from '#shared/vocabulary.ts'
@@ -9,6 +10,7 @@ import type { Helper } from './program/engine-client.ts'
 import type { Snapshot } from './repository/snapshot-file.ts'
 import { namesIn, swapFolders } from './swap/journal.ts'
 import { type RecoveredSwap, type RecoveredSwaps, recoverSwaps } from './swap/recover.ts'
+import { unfinishedFolder } from './unfinished-folder.ts'
 
 export interface Recovered {
   readonly sentences: readonly string[]
@@ -22,7 +24,11 @@ export interface RecoveryPorts {
   openCleaner(): Helper
 }
 
-const inputSchema = z.object({ what: z.string().optional(), services: z.array(z.string()).optional() })
+const inputSchema = z.object({
+  what: z.string().optional(),
+  services: z.array(z.string()).optional(),
+  folder: z.string().nullable().optional(),
+})
 
 /** Brings to an end what an earlier run of the console left in flight, tells it in events and cards, and settles the jobs. */
 export async function recoverInterrupted(jobs: readonly InterruptedJob[], ports: RecoveryPorts): Promise<Recovered> {
@@ -89,6 +95,14 @@ function outcomeOf(job: InterruptedJob, snapshots: readonly Snapshot[]) {
   const parsed = inputSchema.safeParse(job.input)
   const input = parsed.success ? parsed.data : {}
   const own = snapshots.find((snapshot) => snapshot.job === view.id)
+  if (view.kind === 'backup.into' || (view.kind === 'backup.import' && input.folder)) {
+    return {
+      restore: false,
+      services: [],
+      state: 'failed' as const,
+      message: outcomeOfFolder(view, input.folder ?? ''),
+    }
+  }
   if (!view.kind.startsWith('restore.')) {
     return { restore: false, services: [], ...outcomeOfBackup(view.title, own) }
   }
@@ -98,6 +112,13 @@ function outcomeOf(job: InterruptedJob, snapshots: readonly Snapshot[]) {
   }
   const message = `${view.title}: the console ended before any file was touched, so nothing was changed.`
   return { restore: true, services: input.services ?? [], state: 'failed' as const, message }
+}
+
+/** A folder that was being written: what there is of it must not be taken for the whole, nor be forgotten. */
+function outcomeOfFolder({ id, title }: InterruptedJob['view'], folder: string): string {
+  const left = unfinishedFolder(folder, id)
+  const rest = existsSync(left) ? ` What was written so far is in ${left}; delete it.` : ''
+  return `${title}: the console ended before it was whole.${rest}`
 }
 
 function outcomeOfBackup(title: string, own: Snapshot | undefined) {

@@ -1,4 +1,5 @@
 import { shownKey } from '#shared/path-key.ts'
+import { shellWord } from '#shared/shell-word.ts'
 
 const mostWritten = 20
 
@@ -10,11 +11,6 @@ export function restoreCommand(snapshot: string, paths: readonly string[] | null
 /** Paths as words behind a command, a space before each. */
 export function writtenPaths(paths: readonly string[] | null): string {
   if (paths === null) return ''
-  const written = paths.slice(0, mostWritten).map((path) => ` ${quoted(shownKey(path))}`)
+  const written = paths.slice(0, mostWritten).map((path) => ` ${shellWord(shownKey(path))}`)
   return `${written.join('')}${paths.length > mostWritten ? ' …' : ''}`
-}
-
-/** A word of a shell's line. */
-export function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }

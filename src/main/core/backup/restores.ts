@@ -13,6 +13,7 @@ import { dumpsFolder } from './postgres/dump-record.ts'
 import type { RestoredDatabases } from './postgres/restored-databases.ts'
 import type { Helper } from './program/engine-client.ts'
 import type { PlanAnswer } from './program/messages.ts'
+import { readAgain } from './read-again.ts'
 import type { Snapshot } from './repository/snapshot-file.ts'
 import { type RestorePorts, restoreSteps, runRestore } from './restore-job.ts'
 import { restoreOutcome } from './restore-outcome.ts'
@@ -28,6 +29,8 @@ export interface RestoresPorts {
   readonly databases: RestoredDatabases
   /** Aborted when the console closes. */
   readonly closing: AbortSignal
+  /** Title of the copy that a restore would cut off; null: none runs. */
+  cutsOff(): string | null
   openReader(signal?: AbortSignal): Helper
   openLocked(context: JobContext, what: string): Promise<Helper>
   openCleaner(): Helper
@@ -53,14 +56,17 @@ export class Restores {
   }
 
   async plan(snapshot: Snapshot, paths: readonly string[] | null, undo: boolean): Promise<RestorePlan> {
-    const { options, catalogue } = this.#ports
-    await using helper = this.#ports.openReader()
+    const { options, catalogue, refresh, cutsOff } = this.#ports
+    const again = { refresh, choose: (id: string) => catalogue.choose(id) }
     const [answer, databases] = await Promise.all([
-      helper.ask('plan', { snapshot: snapshot.id, paths: filesOf(paths) }),
+      readAgain([snapshot.id], again, async () => {
+        await using helper = this.#ports.openReader()
+        return await helper.ask('plan', { snapshot: snapshot.id, paths: filesOf(paths) })
+      }),
       this.#ports.databases.plan(snapshot, paths, this.#ports.closing),
     ])
     const touched = (await this.#touching(snapshot, paths))(answer.swap, databases)
-    return restorePlan(snapshot, answer, {
+    const plan = restorePlan(snapshot, answer, {
       databases,
       zone: options.site.zone,
       paths: pathsOf(snapshot, paths),
@@ -69,6 +75,9 @@ export class Restores {
       undo,
       newestFull: catalogue.snapshots.findLast((each) => each.kind === 'full' && isGood(each)),
     })
+    const copy = cutsOff()
+    if (copy === null || answer.swap.length === 0) return plan
+    return { ...plan, notes: [...plan.notes, `“${copy}” is cut off for this and goes on afterwards.`] }
   }
 
   async losses(snapshot: Snapshot, paths: readonly string[] | null, signal?: AbortSignal): Promise<Losses> {

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { JobContext, JobOutcome } from '#core/jobs/index.ts'
+import type { JobContext, JobOutcome, JobRequest } from '#core/jobs/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { sizeInWords } from '#shared/size-words.ts'
 import type { Catalogue } from './catalogue.ts'
@@ -27,6 +27,39 @@ interface JobPorts {
 export interface CreatePorts extends JobPorts {
   readonly catalogue: Catalogue
   readonly keeping: Keeping
+}
+
+/** What is told of a backup before it runs. */
+export function createRequest(
+  { kind, note, dumps }: { readonly kind: 'full' | 'data'; readonly note: string; readonly dumps: boolean },
+  name: string,
+): Omit<JobRequest, 'cause' | 'lane'> {
+  return {
+    kind: 'backup.create',
+    subject: 'site',
+    title: kind === 'full' ? `Back up ${name}` : `Back up the data of ${name}`,
+    steps: [
+      ...(dumps ? [{ id: 'databases', title: 'Dump the databases of PostgreSQL' }] : []),
+      { id: 'capture', title: 'Store what is new and read it back' },
+      { id: 'tidy', title: 'Apply the rules for old snapshots' },
+    ],
+    commandLine: kind === 'full' ? 'wheelhouse backup' : 'wheelhouse backup --data',
+    input: { kind, note },
+    cancellable: true,
+  }
+}
+
+/** What is told of a check before it runs. */
+export function verifyRequest(snapshot: Snapshot, zone: string): Omit<JobRequest, 'cause' | 'lane'> {
+  return {
+    kind: 'backup.verify',
+    subject: `snapshot:${snapshot.id}`,
+    title: `Verify ${nameOf(snapshot, zone)}`,
+    steps: [{ id: 'verify', title: 'Read everything back and open the databases' }],
+    commandLine: `wheelhouse verify ${snapshot.id}`,
+    input: { snapshot: snapshot.id },
+    cancellable: true,
+  }
 }
 
 /** Takes a snapshot; after a scheduled one the rules for old snapshots are applied, never after anything else. */

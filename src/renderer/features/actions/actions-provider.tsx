@@ -1,5 +1,6 @@
 import { type ReactNode, useCallback, useMemo, useState } from 'react'
 import { useAction } from '../../state/use-action.tsx'
+import { KeyDialog } from '../backups/encryption/key-dialog.tsx'
 import { DeleteSnapshotDialog, PruneDialog } from '../backups/keeping-dialogs.tsx'
 import { RetentionDialog } from '../backups/retention-dialog.tsx'
 import { DrillDialog } from '../drills/drill-dialog.tsx'
@@ -77,6 +78,8 @@ function AskedDialog({
       return <DeleteSnapshotDialog snapshot={asked.snapshot} onClose={onClose} onStarted={onStarted} />
     case 'retention':
       return <RetentionDialog onClose={onClose} onStarted={onStarted} />
+    case 'backup-key':
+      return <KeyDialog what={asked.what} onClose={onClose} />
     case 'drill':
       return <DrillDialog drill={asked.drill} onClose={onClose} onStarted={onStarted} />
     case 'reset-sample':

@@ -22,6 +22,8 @@ export type Ask =
   | { readonly type: 'delete-snapshot'; readonly snapshot: string }
   /** The rules of keeping: changed, with what they would remove, or applied now. */
   | { readonly type: 'retention' }
+  /** What is done with the keys of encrypted backups. */
+  | { readonly type: 'backup-key'; readonly what: 'unlock' | 'kit' | 'prove' | 'passphrases' }
   | { readonly type: 'drill'; readonly drill: string }
   | { readonly type: 'reset-sample' }
   | { readonly type: 'open-site' }

@@ -21,6 +21,8 @@ export interface PlannedDialogProps<Plan> {
   /** Does what was planned. Resolves with the job. */
   readonly begin: (calls: Calls, plan: Plan) => Promise<{ readonly job: string }>
   readonly wide?: boolean
+  /** Above the plan, also while it is asked for: what decides which plan it is. */
+  readonly head?: ReactNode
   readonly onClose: () => void
   readonly onStarted: (job: string) => void
   /** Shows the plan. */
@@ -57,6 +59,7 @@ export function PlannedDialog<Plan>(props: PlannedDialogProps<Plan>) {
       ready={plan.data !== undefined && !plan.isFetching}
       wide={props.wide ?? false}
     >
+      {props.head}
       <PanelBody
         content={
           plan.error

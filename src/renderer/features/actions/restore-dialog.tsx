@@ -1,8 +1,13 @@
-import type { RestorePlan } from '#shared/contract/index.ts'
+import { Select } from '@mantine/core'
+import { useState } from 'react'
+import type { RestorePlan, SnapshotView } from '#shared/contract/index.ts'
 import { CommandLine } from '../../components/command-line.tsx'
 import { bytes, count, counted } from '../../components/figures.ts'
 import { HealthMark } from '../../components/health-mark.tsx'
+import { useSiteTime } from '../../components/time.tsx'
 import { VirtualList } from '../../components/virtual-list.tsx'
+import { useSlice } from '../../state/use-shown.ts'
+import { kindWords, purposeOf } from '../backups/snapshot-words.ts'
 import { restoreActWords } from './act-words.ts'
 import decision from './decision-dialog.module.css'
 import { LossesPart } from './losses-part.tsx'
@@ -21,6 +26,10 @@ export function RestoreDialog({
   readonly onStarted: (job: string) => void
 }) {
   const undo = what === 'undo'
+  // Asked for without naming one: the newest good one is shown, and another can be chosen here.
+  const [chosen, setChosen] = useState<string | null>(null)
+  const open = !undo && what.snapshot === null
+  const asked = undo ? null : (what.snapshot ?? chosen)
   const paths = undo || what.paths === undefined ? null : [...what.paths]
   const words = (plan: RestorePlan | undefined) => {
     const act = plan ? restoreActWords(plan) : 'Restore'
@@ -34,8 +43,8 @@ export function RestoreDialog({
       title={
         undo ? 'Undo the last restore?' : paths === null ? 'Restore this backup?' : 'Restore a part of this backup?'
       }
-      queryKey={['restore-plan', what]}
-      load={(calls) => (undo ? calls.backups.planUndo() : calls.backups.plan({ snapshot: what.snapshot, paths }))}
+      queryKey={['restore-plan', what, chosen]}
+      load={(calls) => (undo ? calls.backups.planUndo() : calls.backups.plan({ snapshot: asked, paths }))}
       waitsFor="Comparing the snapshot with the site. Nothing is touched."
       words={words}
       begin={(calls, { fingerprint, snapshot }) =>
@@ -44,10 +53,41 @@ export function RestoreDialog({
       onClose={onClose}
       onStarted={onStarted}
       wide
+      head={open && <ChosenSnapshot value={chosen} onChange={setChosen} />}
     >
       {(plan) => <PlanView plan={plan} />}
     </PlannedDialog>
   )
+}
+
+/** Which snapshot: the newest good one, or any other. */
+function ChosenSnapshot({
+  value,
+  onChange,
+}: {
+  readonly value: string | null
+  readonly onChange: (snapshot: string | null) => void
+}) {
+  const format = useSiteTime()
+  const snapshots = Object.values(useSlice('snapshots')).toSorted((a, b) => b.at - a.at)
+  return (
+    <Select
+      label="Go back to"
+      allowDeselect={false}
+      data={[
+        { value: '', label: 'The newest good snapshot' },
+        ...snapshots.map((snapshot) => ({ value: snapshot.id, label: snapshotWords(snapshot, format.full) })),
+      ]}
+      value={value ?? ''}
+      onChange={(chosen) => onChange(chosen === '' ? null : chosen)}
+    />
+  )
+}
+
+function snapshotWords(snapshot: SnapshotView, words: (at: number) => string): string {
+  const doubt = snapshot.verified === null ? ', not verified' : snapshot.verified.ok ? '' : ', damaged'
+  const purpose = purposeOf(snapshot)
+  return `${words(snapshot.at)}, ${kindWords[snapshot.kind]}${doubt}${purpose === '' ? '' : `: ${purpose}`}`
 }
 
 function PlanView({ plan }: { readonly plan: RestorePlan }) {

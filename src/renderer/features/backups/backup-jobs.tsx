@@ -17,7 +17,7 @@ export function BackupJobs() {
     newest(jobs, (job) => job.state === 'running' && backupKinds.test(job.kind)),
   )
   const last = useSelected('jobs', (jobs) =>
-    newest(jobs, (job) => job.state !== 'running' && backupKinds.test(job.kind)),
+    newest(jobs, (job) => job.state !== 'running' && backupKinds.test(job.kind) && !isToldElsewhere(job)),
   )
   return (
     <>
@@ -52,6 +52,11 @@ function Result({ job }: { readonly job: JobView }) {
       {restored && undo && <Button onClick={() => ask({ type: 'undo' })}>Undo…</Button>}
     </div>
   )
+}
+
+/** A copy follows each backup. One that came out well is told at its place, and must not hide what the backup or a restore came to. */
+function isToldElsewhere({ kind, state }: JobView): boolean {
+  return kind === 'backup.copy' && state !== 'failed'
 }
 
 function newest(jobs: Readonly<Record<string, JobView>>, wanted: (job: JobView) => boolean): JobView | undefined {

@@ -27,12 +27,14 @@ export default function BackupsPage() {
   const slice = useSlice('snapshots')
   const snapshots = Object.values(slice).sort((a, b) => b.at - a.at)
   const busy = useSelected('jobs', (jobs) =>
-    Object.values(jobs).some((job) => job.state === 'running' && job.kind.startsWith('backup')),
+    Object.values(jobs).some(
+      (job) => job.state === 'running' && job.kind.startsWith('backup') && job.kind !== 'backup.copy',
+    ),
   )
   const backingUp = useSelected('jobs', (jobs) =>
     Object.values(jobs).some((job) => job.state === 'running' && job.kind === 'backup.create'),
   )
-  // The console does one of the three at a time; a button that would only be refused says so beforehand.
+  // The console does one of the three at a time; a button that would only be refused says so beforehand. A copy is cut off for them.
   const restoring = useSelected('jobs', (jobs) =>
     Object.values(jobs).some((job) => job.state === 'running' && job.kind.startsWith('restore')),
   )

@@ -1,11 +1,17 @@
 import { TextInput } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { SnapshotView } from '#shared/contract/index.ts'
+import { shownKey } from '#shared/path-key.ts'
+import { shellWord } from '#shared/shell-word.ts'
 import { CommandLine } from '../../components/command-line.tsx'
+import { usePage } from '../../state/page-context.ts'
 import { useAction } from '../../state/use-action.tsx'
-import { useSite } from '../../state/use-shown.ts'
 import { useActions } from '../actions/asking.ts'
 import { DecisionDialog } from '../actions/decision-dialog.tsx'
+
+/** Names on the command line that is shown. */
+const mostWritten = 20
 
 export type CopyKind = 'export' | 'into'
 
@@ -23,9 +29,16 @@ export function CopyDialog({
 }) {
   const { watch } = useActions()
   const { busy, run } = useAction()
-  const site = useSite()
-  const day = new Date(snapshot.at).toISOString().slice(0, 10)
-  const [place, setPlace] = useState(kind === 'export' ? `/tmp/${site?.id ?? 'site'}-${day}.tar.gz` : '')
+  const { link } = usePage()
+  const suggested = useQuery({
+    queryKey: ['copy-place', snapshot.id],
+    queryFn: () => link.calls.backups.copies.suggest({ snapshot: snapshot.id }),
+    gcTime: 0,
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  })
+  const [typed, setPlace] = useState<string | null>(null)
+  const place = typed ?? (kind === 'export' ? suggested.data?.file : suggested.data?.folder) ?? ''
   const absolute = /^(\/|[A-Za-z]:\\)/.test(place)
   const chosen = paths && [...paths]
   const act = async () => {
@@ -38,10 +51,14 @@ export function CopyDialog({
     watch(started.job)
     onClose()
   }
+  const written = (chosen ?? [])
+    .slice(0, mostWritten)
+    .map((path) => ` ${shellWord(shownKey(path))}`)
+    .join('')
   const command =
     kind === 'export'
-      ? `wheelhouse backups export ${snapshot.id} FILE`
-      : `wheelhouse restore ${snapshot.id} --into FOLDER`
+      ? `wheelhouse backups export ${snapshot.id} ${place === '' ? 'FILE' : shellWord(place)}${written}`
+      : `wheelhouse restore ${snapshot.id}${written} --into ${place === '' ? 'FOLDER' : shellWord(place)}`
   return (
     <DecisionDialog
       title={kind === 'export' ? 'Export as .tar.gz' : 'Restore into another folder'}
@@ -56,7 +73,8 @@ export function CopyDialog({
       <p>
         {chosen === null ? 'Everything in the snapshot' : 'What is ticked'} is written{' '}
         {kind === 'export' ? 'into one file' : 'into a folder, which is made or must be empty, and read back'}. The site
-        is not touched. The place is on the console’s machine, outside the site and the backups.
+        is not touched. The place is on the console’s machine, outside the site and the backups. It appears under its
+        name when it is whole.
       </p>
       <TextInput
         label={kind === 'export' ? 'File' : 'Folder'}

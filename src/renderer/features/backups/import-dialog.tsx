@@ -1,5 +1,6 @@
 import { TextInput } from '@mantine/core'
 import { useState } from 'react'
+import { shellWord } from '#shared/shell-word.ts'
 import { CommandLine } from '../../components/command-line.tsx'
 import { useAction } from '../../state/use-action.tsx'
 import { useActions } from '../actions/asking.ts'
@@ -10,9 +11,10 @@ export function ImportDialog({ onClose }: { readonly onClose: () => void }) {
   const { watch } = useActions()
   const { busy, run } = useAction()
   const [file, setFile] = useState('')
+  const [note, setNote] = useState('')
   const absolute = /^(\/|[A-Za-z]:\\)/.test(file)
   const act = async () => {
-    const started = await run((calls) => calls.backups.copies.import({ file }))
+    const started = await run((calls) => calls.backups.copies.import({ file, note }))
     if (!started) return
     watch(started.job)
     onClose()
@@ -40,7 +42,14 @@ export function ImportDialog({ onClose }: { readonly onClose: () => void }) {
         error={file === '' || absolute ? undefined : 'Write the whole path.'}
         onChange={(event) => setFile(event.currentTarget.value)}
       />
-      <CommandLine command="wheelhouse backups import FILE" />
+      <TextInput
+        label="Note"
+        description="For whoever restores it."
+        value={note}
+        maxLength={400}
+        onChange={(event) => setNote(event.currentTarget.value)}
+      />
+      <CommandLine command={`wheelhouse backups import ${file === '' ? 'FILE' : shellWord(file)}`} />
     </DecisionDialog>
   )
 }

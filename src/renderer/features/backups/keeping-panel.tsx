@@ -32,6 +32,8 @@ export function KeepingPanel({ busy }: { readonly busy: boolean }) {
 /** The cards about backups, where their buttons are at hand. */
 export function KeepingCards() {
   const fix = useFix()
+  const { ask } = useActions()
+  const madeAt = useEntity('backups', 'backups')?.encryption.kit.madeAt ?? null
   const cards = Object.values(useSlice('attention'))
     .filter(({ id, dismissed }) => id.startsWith('backup-') && id !== 'backup-shares-disk' && !dismissed)
     .toSorted((a, b) => a.since - b.since)
@@ -47,6 +49,16 @@ export function KeepingCards() {
           <p>
             <strong>{card.title}.</strong> {card.why}
           </p>
+          {card.id === 'backup-kit' && (
+            <Button size="xs" onClick={() => ask({ type: 'backup-key', what: madeAt === null ? 'kit' : 'prove' })}>
+              {madeAt === null ? 'Make the kit…' : 'Prove the kit…'}
+            </Button>
+          )}
+          {card.id === 'backup-locked' && (
+            <Button size="xs" variant="filled" onClick={() => ask({ type: 'backup-key', what: 'unlock' })}>
+              Unlock…
+            </Button>
+          )}
           {card.fixes
             .filter(({ action }) => action.type !== 'go-to' || action.page !== '/backups')
             .map((each) => (
@@ -115,7 +127,7 @@ function RulesPanel({ keeping, busy }: { readonly keeping: KeepingView; readonly
     <Panel
       title="Keeping"
       aside={
-        <Button size="xs" disabled={keep === null || busy} onClick={() => ask({ type: 'retention' })}>
+        <Button size="compact-sm" disabled={keep === null || busy} onClick={() => ask({ type: 'retention' })}>
           Rules…
         </Button>
       }
@@ -209,7 +221,7 @@ function SpacePanel({ keeping, busy }: { readonly keeping: KeepingView; readonly
     <Panel
       title="Space"
       aside={
-        <Button size="xs" disabled={busy} onClick={() => ask({ type: 'prune' })}>
+        <Button size="compact-sm" disabled={busy} onClick={() => ask({ type: 'prune' })}>
           Prune…
         </Button>
       }

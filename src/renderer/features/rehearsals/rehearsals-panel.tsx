@@ -45,9 +45,20 @@ export function RehearsalsPanel() {
     >
       <div className={styles.head}>
         <ProofLight />
-        <Button disabled={busy || light === 'none'} onClick={() => rehearse(null)}>
-          {job === null ? 'Rehearse now' : 'Rehearsing…'}
-        </Button>
+        <div className={styles.tools}>
+          {runs.length > 0 && (
+            <Button variant="subtle" aria-expanded={listed} onClick={() => setListed(!listed)}>
+              {listed ? 'Hide what was rehearsed' : `What was rehearsed (${runs.length})`}
+            </Button>
+          )}
+          <Button
+            disabled={busy || light === 'none'}
+            title={light === 'none' ? 'There is no good snapshot to rehearse yet.' : view.commandLine}
+            onClick={() => rehearse(null)}
+          >
+            {job === null ? 'Rehearse now' : 'Rehearsing…'}
+          </Button>
+        </div>
       </div>
       {listed && runs.length > 0 && (
         <div className={styles.scroll}>
@@ -102,14 +113,7 @@ export function RehearsalsPanel() {
           </table>
         </div>
       )}
-      <div className={styles.foot}>
-        <CommandLine command={view.commandLine} />
-        {runs.length > 0 && (
-          <Button variant="subtle" aria-expanded={listed} onClick={() => setListed(!listed)}>
-            {listed ? 'Hide what was rehearsed' : `What was rehearsed (${runs.length})`}
-          </Button>
-        )}
-      </div>
+      {listed && <CommandLine command={view.commandLine} />}
     </Panel>
   )
 }

@@ -4,6 +4,7 @@ import { api } from './implement.ts'
 const { copies } = api.backups
 
 export const snapshotCopiesHandlers = {
+  suggest: copies.suggest.handler(({ input, context }) => siteOf(context).backups.copies.suggest(input)),
   into: copies.into.handler(({ input, context }) =>
     siteOf(context).backups.copies.into({ ...input, cause: context.cause }),
   ),

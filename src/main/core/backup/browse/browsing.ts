@@ -2,6 +2,7 @@ import type { Clock } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Helper } from '../program/engine-client.ts'
 import type { Input, Method, Output } from '../program/messages.ts'
+import { isDamage } from '../read-again.ts'
 
 export interface BrowsingPorts {
   readonly clock: Clock
@@ -63,8 +64,13 @@ export class Browsing implements AsyncDisposable {
     try {
       return await helper.ask(method, input)
     } catch (error) {
-      // One that was killed, or ended by itself, is of no use to the next who asks.
-      if (stop.signal.aborted || !(error instanceof ConsoleError) || error.problem.code === 'backup-helper-ended') {
+      // One that was killed, ended by itself, or knows what is not so any more, is of no use to the next who asks.
+      if (
+        stop.signal.aborted ||
+        isDamage(error) ||
+        !(error instanceof ConsoleError) ||
+        error.problem.code === 'backup-helper-ended'
+      ) {
         await this.#end()
       }
       throw error

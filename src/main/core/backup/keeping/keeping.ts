@@ -5,7 +5,7 @@ import { sizeInWords } from '#shared/size-words.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import type { Catalogue } from '../catalogue.ts'
 import { eventKinds } from '../event-kinds.ts'
-import type { BackupsOptions } from '../options.ts'
+import type { StoredOptions } from '../options.ts'
 import type { Helper } from '../program/engine-client.ts'
 import { isEmpty, type Keep, planRetention, type RetentionPlan } from '../retention.ts'
 import { nextDates, type ScheduledKind, type Timetable } from '../schedule.ts'
@@ -20,7 +20,7 @@ import { type Shrink, shrinksOf } from './shrink.ts'
 import { pruneSentence, retentionSentence } from './words.ts'
 
 export interface KeepingPorts {
-  readonly options: BackupsOptions
+  readonly options: StoredOptions
   readonly catalogue: Catalogue
   readonly records: KeepingRecords
   /** Starts a job in the lane of backups. */
@@ -86,6 +86,7 @@ export class Keeping {
    * is something else by now.
    */
   async apply(expected: readonly string[] | null, cause: Cause): Promise<{ job: string }> {
+    this.#ports.options.chosen.assertMain('nothing is removed')
     const plan = this.plan()
     if (!plan) throw withoutRules()
     if (expected && [...expected].sort().join() !== [...plan.remove].sort().join()) throw changedMeanwhile()
@@ -109,6 +110,7 @@ export class Keeping {
 
   /** Frees what no snapshot needs. Rejects with `job-busy` while a backup, restore or undo runs. */
   async prune(cause: Cause): Promise<{ job: string }> {
+    this.#ports.options.chosen.assertMain('nothing is removed')
     const request = {
       kind: 'backup.prune',
       subject: 'backups',
@@ -197,6 +199,7 @@ export class Keeping {
 
   /** Deletes one snapshot. Rejects with `snapshot-kept` and the reason for the last verified one and for pinned ones. */
   async remove(id: string, cause: Cause): Promise<{ job: string }> {
+    this.#ports.options.chosen.assertMain('nothing is removed')
     const { catalogue, options } = this.#ports
     const snapshot = catalogue.choose(id)
     const refused = removalRefusal(snapshot, catalogue.snapshots)

@@ -10,8 +10,8 @@ import { damaged, readTar } from '../archive/read-tar.ts'
 import { Unpacking } from '../archive/unpack.ts'
 import { markSnapshot } from '../repository/snapshot-file.ts'
 import { runBackup } from './backup-run.ts'
+import { writeWhole } from './destination.ts'
 import type { Engine } from './engine.ts'
-import { makeDestination } from './extract-run.ts'
 import { removeTree } from './maintenance.ts'
 import type { Input, Output } from './messages.ts'
 import { selected, sizeOf } from './restore-run.ts'
@@ -72,10 +72,8 @@ export async function runExport(engine: Engine, request: Input<'export'>): Promi
 }
 
 /** Unpacks a `.tar.gz` into an empty folder outside the site. */
-export async function runUnpack(engine: Engine, { file, to }: Input<'unpack'>): Promise<Output<'unpack'>> {
-  const there = lstatSync(to, { throwIfNoEntry: false }) !== undefined
-  const folder = makeDestination(engine, to)
-  const { files, bytes, skipped } = await unpack(engine, file, folder, !there)
+export async function runUnpack(engine: Engine, { file, to, job }: Input<'unpack'>): Promise<Output<'unpack'>> {
+  const { files, bytes, skipped } = await writeWhole(engine, to, job, (folder) => unpack(engine, file, folder))
   return { files, bytes, skipped }
 }
 
@@ -85,7 +83,7 @@ export async function runImport(engine: Engine, request: Input<'import'>): Promi
   const folder = join(engine.temporary, newId('import'))
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   try {
-    const { about, files, skipped } = await unpack(engine, file, Buffer.from(folder), false)
+    const { about, files, skipped } = await unpack(engine, file, Buffer.from(folder))
     const told = about ? commentSchema.safeParse(parsed(about)).data : undefined
     if (files === 0) throw damaged('it holds no file')
     const from = told && told.site.id !== engine.site.id ? ` It was taken of ${told.site.name}.` : ''
@@ -110,7 +108,8 @@ export async function runImport(engine: Engine, request: Input<'import'>): Promi
   }
 }
 
-async function unpack(engine: Engine, file: string, folder: Buffer, made: boolean) {
+/** Whoever gave the folder removes what is in it when this rejects. */
+async function unpack(engine: Engine, file: string, folder: Buffer) {
   const size = sizeOfFile(file)
   const free = await freeBytes(folder.toString())
   await assertRoom(folder.toString(), size, 'Unpacking the archive')
@@ -132,7 +131,6 @@ async function unpack(engine: Engine, file: string, folder: Buffer, made: boolea
     await readTar(unzipped, unpacking)
     return { ...unpacking.finish(), skipped: unpacking.skipped, about: unpacking.comments.get(comment) }
   } catch (error) {
-    await removeContent(folder, made)
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
     throw code.startsWith('Z_') || code === 'ERR_BUFFER_OUT_OF_BOUNDS'
       ? damaged('it is no gzip file, or is damaged')
@@ -141,12 +139,6 @@ async function unpack(engine: Engine, file: string, folder: Buffer, made: boolea
     source.destroy()
     unzipped.destroy()
   }
-}
-
-/** What was unpacked goes, and the folder too when it was made for that. */
-async function removeContent(folder: Buffer, made: boolean): Promise<void> {
-  await removeTree(folder)
-  if (!made) mkdirSync(folder, { mode: 0o700 })
 }
 
 function sizeOfFile(file: string): number {

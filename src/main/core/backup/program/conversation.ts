@@ -5,6 +5,7 @@ import { runExport, runImport, runUnpack } from './archive-run.ts'
 import { runBackup } from './backup-run.ts'
 import { runChanges, runList, runRead } from './browse-run.ts'
 import { runCopy } from './copy-run.ts'
+import { clearUnfinished } from './destination.ts'
 import { diskProblem } from './disk-problem.ts'
 import { type Engine, openEngine } from './engine.ts'
 import { runExtract } from './extract-run.ts'
@@ -85,6 +86,9 @@ export class Conversation {
         return withRaw(greeted, (raw) => runProve(raw, methods.prove.input.parse(input)))
       case 'remove':
         await runRemove({ site: greeted.site }, methods.remove.input.parse(input))
+        return {}
+      case 'clear-unfinished':
+        await clearUnfinished(methods['clear-unfinished'].input.parse(input))
         return {}
       case 'backup':
         return runBackup(await this.#opened(greeted), methods.backup.input.parse(input))

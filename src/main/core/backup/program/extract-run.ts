@@ -1,39 +1,38 @@
-import { lstatSync, mkdirSync, readdirSync, realpathSync } from 'node:fs'
-import { dirname, isAbsolute, join, relative, sep } from 'node:path'
+import { dirname } from 'node:path'
 import { ConsoleError } from '#shared/problem.ts'
-import { ownFolder } from '../capture/scope.ts'
 import { type PlacedEntry, stageEntries } from '../restore/stage.ts'
 import { verifyStaged } from '../restore/verify-staged.ts'
+import { makeDestination, writeWhole } from './destination.ts'
 import type { Engine } from './engine.ts'
 import type { Input, Output } from './messages.ts'
 import { selected, sizeOf } from './restore-run.ts'
 import { assertRoom } from './space.ts'
 
-/** Where sandboxes lie in the console's own folder of a site. */
-export const sandboxFolder = 'sandbox'
-
 /**
  * Writes entries of a snapshot into a folder that is no part of the site, and reads them back. The folder is made where it is missing
- * and must be empty. The live site is not touched.
+ * and must be empty; with a `job` it appears under its name when it is whole. The live site is not touched.
  */
 export async function runExtract(engine: Engine, request: Input<'extract'>): Promise<Output<'extract'>> {
   const { entries, scope } = await entriesOf(engine, request)
   const bytes = await sizeOf(engine, entries, scope)
   assertWithin(request, bytes)
   await assertRoom(dirname(request.to), bytes, 'Writing the snapshot into another folder')
-  const folder = makeDestination(engine, request.to)
   let done = 0
   let files = 0
-  await stageEntries(folder, entries, scope, {
-    ...engine,
-    onFile(size) {
-      files++
-      done += size
-      engine.progress(done, bytes, 'bytes')
-    },
-  })
-  await engine.reach('extract.after-written')
-  await verifyStaged(folder, entries, scope, engine)
+  const write = async (folder: Buffer) => {
+    await stageEntries(folder, entries, scope, {
+      ...engine,
+      onFile(size) {
+        files++
+        done += size
+        engine.progress(done, bytes, 'bytes')
+      },
+    })
+    await engine.reach('extract.after-written')
+    await verifyStaged(folder, entries, scope, engine)
+  }
+  if (request.job === undefined) await write(makeDestination(engine, request.to))
+  else await writeWhole(engine, request.to, request.job, write)
   return { files, bytes }
 }
 
@@ -65,37 +64,6 @@ function assertWithin({ most, to }: Input<'extract'>, bytes: number): void {
     `The snapshot holds ${megabytes(bytes)} MB, and at most ${megabytes(most)} MB may be written into ${to}.`,
     'Allow more, or choose a smaller snapshot.',
     { params: { bytes, most, to } },
-  )
-}
-
-/** Makes the folder; refuses one that lies in the site or in the repository, that holds anything, or that is a link. */
-export function makeDestination(engine: Engine, to: string): Buffer {
-  if (!isAbsolute(to)) throw refused(to, 'it is not an absolute path')
-  mkdirSync(to, { recursive: true, mode: 0o700 })
-  if (!lstatSync(to).isDirectory()) throw refused(to, 'it is not a folder')
-  const real = realpathSync(to)
-  const site = realpathSync(engine.site.directory)
-  const own = [sandboxFolder, 'staging'].map((name) => join(site, ownFolder, name))
-  if (isBelow(real, site) && !own.some((folder) => isBelow(real, folder)))
-    throw refused(to, 'it lies in the folder of the site')
-  if (isBelow(site, real)) throw refused(to, 'the site lies in it')
-  const { kind, place } = engine.repository.storage
-  if (kind === 'folder' && (isBelow(real, place) || isBelow(place, real))) throw refused(to, 'the backups lie there')
-  if (readdirSync(real).length > 0) throw refused(to, 'it is not empty')
-  return Buffer.from(real)
-}
-
-function isBelow(path: string, folder: string): boolean {
-  const way = relative(folder, path)
-  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way))
-}
-
-function refused(to: string, why: string): ConsoleError {
-  return new ConsoleError(
-    'extract-destination',
-    `Nothing was written into ${to}: ${why}.`,
-    'Choose an empty folder outside the site and outside the backups.',
-    { params: { to } },
   )
 }
 

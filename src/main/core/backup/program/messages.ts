@@ -149,6 +149,8 @@ export const methods = {
       most: z.number().nullable(),
       /** Entries of another snapshot that take the place of those of the first. */
       over: z.object({ snapshot: z.string(), top: z.array(z.string()) }).optional(),
+      /** The job it is for: the folder appears under its name when it is whole. */
+      job: z.string().optional(),
     }),
     output: z.object({ files: z.number().int(), bytes: z.number() }),
   },
@@ -159,7 +161,7 @@ export const methods = {
   },
   /** Unpacks a `.tar.gz` into an empty folder outside the site. */
   unpack: {
-    input: z.object({ file: z.string(), to: z.string() }),
+    input: z.object({ file: z.string(), to: z.string(), job: z.string() }),
     output: z.object({ files: z.number().int(), bytes: z.number(), skipped: z.number().int() }),
   },
   /** Makes a snapshot of a `.tar.gz`. */
@@ -197,6 +199,8 @@ export const methods = {
   verify: { input: z.object({ snapshot: z.string() }), output: verifiedSchema },
   /** Removes a folder tree below `.wheelhouse`. */
   remove: { input: z.object({ path: z.string() }), output: z.object({}) },
+  /** Removes what a job that was cut off had written of the folder `to`. */
+  'clear-unfinished': { input: z.object({ to: z.string(), job: z.string() }), output: z.object({}) },
   /** Removes snapshots, then prunes unless told otherwise. */
   forget: {
     input: z.object({ snapshots: z.array(z.string()), prune: z.boolean().default(true), now: nowSchema }),
@@ -240,6 +244,7 @@ export const answers: { readonly [M in Method]: { parse(value: unknown): Output<
   copy: methods.copy.output,
   verify: methods.verify.output,
   remove: methods.remove.output,
+  'clear-unfinished': methods['clear-unfinished'].output,
   forget: methods.forget.output,
   prune: methods.prune.output,
   weigh: methods.weigh.output,

@@ -86,12 +86,12 @@ export class ChosenTarget {
     this.#copy = copy
   }
 
-  /** Throws while a copy is in use: what would be written there does not belong there. */
-  assertMain(): void {
+  /** Throws while a copy is in use: what would be written or removed there is not meant for it. `what` does not happen. */
+  assertMain(what: string): void {
     if (this.copy === null) return
     throw new ConsoleError(
       'copy-in-use',
-      `Snapshots are read from the copy ${this.copy} (${this.place}) at the moment, so no backup is taken.`,
+      `Snapshots are read from the copy ${this.copy} (${this.place}) at the moment, so ${what}.`,
       'Go back to the backups themselves first: wheelhouse backups use.',
       { params: { copy: this.copy } },
     )

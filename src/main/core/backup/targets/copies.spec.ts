@@ -109,6 +109,31 @@ describe('a copy of the backups', () => {
     expect(await viewOf(rig, 'offsite')).toMatchObject({ state: 'ready', snapshots: 1, behind: 0 })
   })
 
+  test('that runs is cut off by a restore, which says so beforehand; the copy goes on afterwards', async () => {
+    using folder = temporaryFolder()
+    await using server = await startS3Server()
+    const { site, repository } = places(folder.path)
+    let there = false
+    const definition = definitionWith({ offsite: bucket(server) })
+    await using rig = await openBackupRig({
+      site,
+      folder: repository,
+      secrets,
+      definition: () => (there ? definition() : siteOf([])),
+    })
+    const snapshot = await rig.backUp()
+    there = true
+    unlinkSync(join(site, 'data', 'noise.bin'))
+    server.fault({ method: 'PUT', key: /packs/, what: 'silent', times: 1 })
+    const { job } = await rig.backups.copy({ copy: 'offsite', cause })
+    await until('the copy sends', () => server.requests.some((request) => request.startsWith('PUT')))
+    expect((await rig.backups.plan(snapshot)).notes.join(' ')).toContain('is cut off for this and goes on afterwards')
+    expect(await rig.restore(snapshot)).toMatchObject({ state: 'completed' })
+    expect(await rig.jobs.finished(job)).toMatchObject({ state: 'cancelled' })
+    expect(readFileSync(join(site, 'data', 'noise.bin')).equals(noise(300_000))).toBe(true)
+    expect(await copyTo(rig, 'offsite')).toMatchObject({ state: 'completed' })
+  })
+
   test('is shown, restored from and undone while the main backups are lost; no backup is taken meanwhile', async () => {
     using folder = temporaryFolder()
     await using server = await startS3Server()
@@ -124,6 +149,12 @@ describe('a copy of the backups', () => {
     await expect(rig.backups.create({ kind: 'full', note: '', cause })).rejects.toMatchObject({
       problem: { code: 'copy-in-use' },
     })
+    const refused = { problem: { code: 'copy-in-use' } }
+    const file = join(folder.path, 'other.tar.gz')
+    await expect(rig.backups.copies.import({ file, note: '', folder: null, cause })).rejects.toMatchObject(refused)
+    await expect(rig.backups.keeping.remove(snapshot, cause)).rejects.toMatchObject(refused)
+    await expect(rig.backups.keeping.prune(cause)).rejects.toMatchObject(refused)
+    await expect(rig.backups.pin(snapshot, true)).rejects.toMatchObject(refused)
     expect(await rig.restore()).toMatchObject({ state: 'completed' })
     expect(readFileSync(join(site, 'data', 'noise.bin')).equals(noise(300_000))).toBe(true)
     expect(await rig.undo()).toMatchObject({ state: 'completed' })

@@ -1,11 +1,12 @@
 import type { TargetDefinition } from '#core/config/index.ts'
-import type { JobContext, JobOutcome } from '#core/jobs/index.ts'
+import type { JobContext, JobOutcome, JobRequest } from '#core/jobs/index.ts'
 import type { Clock, Logger } from '#core/platform/index.ts'
 import type { Slice } from '#core/state/index.ts'
-import type { TargetView } from '#shared/contract/index.ts'
+import type { JobView, TargetView } from '#shared/contract/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { sizeInWords } from '#shared/size-words.ts'
 import type { Cause } from '#shared/vocabulary.ts'
+import { copyKind } from '../job-lane.ts'
 import type { Helper } from '../program/engine-client.ts'
 import { areas, snapshotIdOf } from '../repository/layout.ts'
 import { openStorage } from '../repository/open-storage.ts'
@@ -28,12 +29,14 @@ export interface CopiesPorts {
   readonly slice: Slice<TargetView>
   /** Snapshots of the repository in use, oldest first, and why it cannot be read. */
   readonly catalogue: { readonly snapshots: readonly Snapshot[]; readonly problem: ConsoleError | null }
+  /** Of the site, for the title of the job. */
+  readonly name: string
   start(
-    request: { readonly copy: string; readonly place: string },
+    request: Omit<JobRequest, 'cause' | 'lane'>,
     cause: Cause,
     run: (context: JobContext) => Promise<JobOutcome>,
   ): Promise<{ readonly job: string }>
-  finished(job: string): Promise<unknown>
+  finished(job: string): Promise<Pick<JobView, 'state'>>
   /** A helper that holds the lock of the main repository. */
   openHelper(context: JobContext, what: string): Promise<Helper>
   /** A copy failed, or came out well again. */
@@ -64,11 +67,21 @@ export class Copies implements Disposable {
 
   /** Brings one copy up to date. Rejects with `copy-unknown`, `target-absent`, `copy-in-use`, `job-busy`. */
   async run(copy: string, cause: Cause): Promise<{ readonly job: string }> {
-    const { chosen, start } = this.#ports
+    const { chosen, start, name } = this.#ports
     const target = chosen.copyOf(copy)
-    chosen.assertMain()
+    chosen.assertMain('it is not brought up to date')
     chosen.address(target)
-    return start({ copy, place: placeOf(target) }, cause, (context) => this.#copy(copy, target, context))
+    const place = placeOf(target)
+    const request = {
+      kind: copyKind,
+      subject: 'site',
+      title: `Copy the backups of ${name} to ${place}`,
+      steps: [{ id: 'copy', title: 'Copy what is missing there and read it back' }],
+      commandLine: `wheelhouse backups copy ${copy}`,
+      input: { copy },
+      cancellable: true,
+    }
+    return start(request, cause, (context) => this.#copy(copy, target, context))
   }
 
   /** Brings up to date what is behind and there, one after the other. Never rejects. */
@@ -81,7 +94,8 @@ export class Copies implements Disposable {
         const failed = this.#failed.get(id)
         if (failed && cause.type === 'schedule' && this.#ports.clock.monotonic() - failed.at < againAfterMs) continue
         const { job } = await this.run(id, cause)
-        await this.#ports.finished(job)
+        // What cut it off goes first; the next look goes on.
+        if ((await this.#ports.finished(job)).state === 'cancelled') break
       }
     } catch (error) {
       this.#ports.logger.info('A copy of the backups has to wait.', { reason: String(error) })

@@ -36,7 +36,7 @@ function Browse({ id }: { readonly id: string }) {
   const tree = useSnapshotTree(id, against)
   const rows = useMemo(() => rowsOf(tree.folders, tree.expanded), [tree.folders, tree.expanded])
   const busy = useSelected('jobs', (jobs) =>
-    Object.values(jobs).some((job) => job.state === 'running' && /^(backup|restore)/.test(job.kind)),
+    Object.values(jobs).some((job) => job.state === 'running' && /^(backup|restore)\.(?!copy$)/.test(job.kind)),
   )
   const root = tree.folders.get('')
   const since = root?.changes

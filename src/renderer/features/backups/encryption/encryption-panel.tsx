@@ -1,5 +1,4 @@
 import { Button } from '@mantine/core'
-import { useState } from 'react'
 import type { EncryptionView } from '#shared/contract/index.ts'
 import { CommandLine } from '../../../components/command-line.tsx'
 import { HealthMark } from '../../../components/health-mark.tsx'
@@ -7,31 +6,23 @@ import { Panel } from '../../../components/panel.tsx'
 import { Sentence } from '../../../components/sentence.tsx'
 import { Age } from '../../../components/time.tsx'
 import { useEntity } from '../../../state/use-shown.ts'
+import { type Ask, useActions } from '../../actions/asking.ts'
 import styles from './encryption-panel.module.css'
-import { MakeKitDialog, ProveKitDialog } from './kit-dialogs.tsx'
-import { PassphrasesDialog } from './passphrases-dialog.tsx'
-import { UnlockDialog } from './unlock-dialog.tsx'
-
-type Asked = 'unlock' | 'kit' | 'prove' | 'passphrases'
 
 /** Whether the backups can be read by whoever has the folder; and whether they still could be, were this machine gone. */
 export function EncryptionPanel() {
   const encryption = useEntity('backups', 'backups')?.encryption
-  const [asked, setAsked] = useState<Asked | null>(null)
   if (!encryption || encryption.on === null) return null
-  const close = () => setAsked(null)
   return (
     <Panel title="Encryption" className={styles.panel}>
-      <Body encryption={encryption} ask={setAsked} />
-      {asked === 'unlock' && <UnlockDialog onClose={close} />}
-      {asked === 'kit' && <MakeKitDialog onClose={close} onMade={() => setAsked('prove')} />}
-      {asked === 'prove' && <ProveKitDialog onClose={close} />}
-      {asked === 'passphrases' && <PassphrasesDialog onClose={close} />}
+      <Body encryption={encryption} />
     </Panel>
   )
 }
 
-function Body({ encryption, ask }: { readonly encryption: EncryptionView; readonly ask: (what: Asked) => void }) {
+function Body({ encryption }: { readonly encryption: EncryptionView }) {
+  const actions = useActions()
+  const ask = (what: Extract<Ask, { type: 'backup-key' }>['what']) => actions.ask({ type: 'backup-key', what })
   const { on, locked, repository } = encryption
   if (locked !== null) {
     return (

@@ -1,15 +1,12 @@
 import { TextInput } from '@mantine/core'
 import { useState } from 'react'
-import { toConsoleError } from '#shared/client/index.ts'
 import { CommandLine } from '../../../components/command-line.tsx'
 import { exportText } from '../../../components/export-text.ts'
 import { HealthMark } from '../../../components/health-mark.tsx'
-import { usePage } from '../../../state/page-context.ts'
 import { useAction } from '../../../state/use-action.tsx'
 import { useEntity } from '../../../state/use-shown.ts'
 import { DecisionDialog } from '../../actions/decision-dialog.tsx'
-import styles from './encryption-panel.module.css'
-import { SecretField } from './secret-field.tsx'
+import { SecretDialog } from './secret-dialog.tsx'
 
 /** Makes the recovery kit: a page that is saved at once and shown nowhere. */
 export function MakeKitDialog({ onClose, onMade }: { readonly onClose: () => void; readonly onMade: () => void }) {
@@ -31,6 +28,7 @@ export function MakeKitDialog({ onClose, onMade }: { readonly onClose: () => voi
       onClose={onClose}
       busy={busy}
       ready={typed.trim() === site?.id}
+      destructive={false}
     >
       <p>
         A page to print, with the key of these backups in letters. Whoever has it and the backup folder can read every
@@ -45,59 +43,34 @@ export function MakeKitDialog({ onClose, onMade }: { readonly onClose: () => voi
         onChange={(event) => setTyped(event.currentTarget.value)}
         autoComplete="off"
         spellCheck={false}
+        data-autofocus
       />
-      <CommandLine label="on the command line" command="wheelhouse backups kit --out kit.html" />
+      <CommandLine command="wheelhouse backups kit --out kit.html" />
     </DecisionDialog>
   )
 }
 
 /** Reads the kit back, and has the newest snapshot decrypted with nothing but that. */
 export function ProveKitDialog({ onClose }: { readonly onClose: () => void }) {
-  const { link } = usePage()
-  const [kit, setKit] = useState('')
-  const [error, setError] = useState<string | null>(null)
   const [proven, setProven] = useState<string | null>(null)
-  const [busy, setBusy] = useState(false)
-  const prove = async () => {
-    setBusy(true)
-    setError(null)
-    try {
-      setProven((await link.calls.backupKeys.proveKit({ kit })).sentence)
-      setKit('')
-    } catch (failure) {
-      const { message, remedy } = toConsoleError(failure).problem
-      setError(`${message} ${remedy}`)
-    } finally {
-      setBusy(false)
-    }
-  }
   return (
-    <DecisionDialog
+    <SecretDialog
       title="Prove the recovery kit"
-      safe={proven === null ? 'Not now' : 'Close'}
-      act={proven !== null ? null : busy ? 'Decrypting the newest snapshot…' : 'Prove it'}
-      onAct={() => void prove()}
+      safe="Not now"
+      act="Prove it"
+      working="Decrypting the newest snapshot…"
+      label="The recovery key, as it stands on the paper"
+      description="Nine rows. Spaces, hyphens and small letters do not matter; a slip is told with its row."
+      command="wheelhouse backups prove-kit"
+      submit={async (calls, kit) => setProven((await calls.backupKeys.proveKit({ kit })).sentence)}
+      done={
+        proven === null ? null : (
+          <p role="status">
+            <HealthMark health="healthy" label="proven" /> {proven}
+          </p>
+        )
+      }
       onClose={onClose}
-      busy={busy}
-      ready={kit.trim() !== ''}
-      destructive={false}
-    >
-      {proven === null ? (
-        <div className={styles.fields}>
-          <SecretField
-            label="The recovery key, as it stands on the paper"
-            description="Nine rows. Spaces, hyphens and small letters do not matter; a slip is told with its row."
-            value={kit}
-            onChange={setKit}
-            error={error}
-          />
-        </div>
-      ) : (
-        <p role="status">
-          <HealthMark health="healthy" label="proven" /> {proven}
-        </p>
-      )}
-      <CommandLine label="on the command line" command="wheelhouse backups prove-kit" />
-    </DecisionDialog>
+    />
   )
 }

@@ -110,7 +110,7 @@ export function PassphrasesDialog({ onClose }: { readonly onClose: () => void })
         The recovery kit stays good. Unattended backups take the passphrase from the secrets file: put the new one there
         as well. Whoever has an old passphrase and an old copy of the folder can still open that copy.
       </p>
-      <CommandLine label="on the command line" command="wheelhouse backups keys change" />
+      <CommandLine command="wheelhouse backups keys change" />
     </DecisionDialog>
   )
 }
