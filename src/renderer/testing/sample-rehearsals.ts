@@ -24,6 +24,7 @@ export function sampleRehearsals(now: number): Shown['rehearsals'] {
       job: null,
       schedule: '0 4 * * 0',
       nextAt: now + 5 * day,
+      waiting: null,
       commandLine: 'wheelhouse backups rehearse',
     },
   }

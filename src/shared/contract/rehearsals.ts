@@ -74,6 +74,8 @@ export const rehearsalsViewSchema = z.object({
   /** Cron expression; null: only on request. */
   schedule: z.string().nullable(),
   nextAt: z.number().nullable(),
+  /** Why the one that is due has not begun, one sentence; null when none has to wait. */
+  waiting: z.string().nullable(),
   commandLine: z.string(),
 })
 export type RehearsalsView = z.infer<typeof rehearsalsViewSchema>

@@ -51,7 +51,8 @@ export function detailsOf({ restoreMs, startMs, healthyMs, totalMs, reasons, not
 export function historyText(view: RehearsalsView | null, runs: readonly RehearsalRun[], zone: string): string {
   const words = { proven: 'green', verified: 'amber', failed: 'red', none: 'off' } as const
   const light = view ? `The light is ${words[view.light]}. ${view.sentence}` : ''
-  const next = view?.nextAt == null ? '' : `The next is due ${moment(view.nextAt, zone)}.`
+  const waits = view?.waiting ? ` It waits: ${view.waiting}` : ''
+  const next = view?.nextAt == null ? '' : `The next is due ${moment(view.nextAt, zone)}.${waits}`
   if (runs.length === 0)
     return [light, 'Nothing was rehearsed yet. Do it with "wheelhouse backups rehearse".', next]
       .filter(Boolean)

@@ -21,6 +21,7 @@ export class RehearsalBoard implements Disposable {
   readonly #following: Disposable
   /** Newest first. */
   #runs: readonly RehearsalRun[] = []
+  #waiting: string | null = null
   #closed = false
 
   constructor(parts: RehearsalBoardParts) {
@@ -49,6 +50,13 @@ export class RehearsalBoard implements Disposable {
     this.show()
   }
 
+  /** Why the one that is due has not begun; null: it has, or none is due. */
+  wait(why: string | null): void {
+    if (this.#waiting === why) return
+    this.#waiting = why
+    this.show()
+  }
+
   show(): void {
     if (this.#closed) return
     const { state, clock, timetable, since } = this.#parts
@@ -66,6 +74,7 @@ export class RehearsalBoard implements Disposable {
       runs: runs.filter((run) => run.state !== 'running').slice(0, shown),
       job: runs.find((run) => run.state === 'running')?.id ?? null,
       schedule: table?.cron ?? null,
+      waiting: this.#waiting,
       nextAt: from === null ? null : nextDate(table, from),
       commandLine: 'wheelhouse backups rehearse',
     })

@@ -117,6 +117,7 @@ class SiteRehearsals implements Rehearsals {
     const busy = jobs.running().find(({ kind }) => inTheWay.test(kind))
     if (busy) throw busyWith(busy.title, busy.id)
     const chosen = source.choose(snapshot)
+    this.#board.wait(null)
     const view = await jobs.start(requestOf(chosen, keep, cause), (context) => {
       const running = this.#conduct(chosen, keep, definition, cause, context)
       this.#running.add(running)
@@ -139,7 +140,11 @@ class SiteRehearsals implements Rehearsals {
         const { job } = await this.run({ snapshot: null, keep: false, cause: { type: 'schedule', name: 'rehearsal' } })
         await this.#parts.jobs.finished(job)
       },
-      onRefused: (error) => logger.info('A scheduled rehearsal has to wait.', { reason: String(error) }),
+      onRefused: (error) => {
+        const why = error instanceof Error ? error.message : String(error)
+        this.#board.wait(why)
+        logger.info('A scheduled rehearsal has to wait.', { reason: why })
+      },
       onLook: () => {
         this.#board.show()
         this.#told.judge(this.#timetable(), this.#firstSnapshotAt())

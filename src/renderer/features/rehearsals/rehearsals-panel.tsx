@@ -24,7 +24,7 @@ export function RehearsalsPanel() {
     Object.values(jobs).some((job) => job.state === 'running' && /^(backup|restore)\./.test(job.kind)),
   )
   if (!view) return null
-  const { runs, job, light, nextAt, schedule } = view
+  const { runs, job, light, nextAt, schedule, waiting } = view
   return (
     <Panel
       title="Proof by rehearsal"
@@ -60,6 +60,12 @@ export function RehearsalsPanel() {
           </Button>
         </div>
       </div>
+      {waiting !== null && (
+        <p>
+          <HealthMark health="maintenance" label="waits" /> The rehearsal that is due waits: {waiting} It is tried again by
+          itself.
+        </p>
+      )}
       {listed && runs.length > 0 && (
         <div className={styles.scroll}>
           <table className={`${table.table} ${table.still}`} aria-label="Rehearsals">

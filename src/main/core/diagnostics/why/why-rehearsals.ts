@@ -35,14 +35,16 @@ export function whyRehearsals(facts: WhyFacts): Finding {
     const why = siteBlock(facts)?.clause ?? 'they are still being looked for'
     return finding('unknown', `Nothing is known of rehearsals because ${why}.`, [])
   }
-  const { light, sentence, proven, runs, schedule, nextAt } = rehearsals
+  const { light, sentence, proven, runs, schedule, nextAt, waiting } = rehearsals
   const last = runs.find(({ state, verdict }) => state === 'completed' && verdict !== null)
   const next =
     schedule === null
       ? 'None is scheduled (backup.rehearse in site.yaml).'
       : nextAt === null
         ? 'The next is made when there is a good snapshot.'
-        : `The next is due ${clock.when(nextAt)}.`
+        : waiting === null
+          ? `The next is due ${clock.when(nextAt)}.`
+          : `The one that is due waits: ${inside(waiting)}.`
   if (light === 'none') return finding('unknown', `${sentence} Take a backup first.`, [])
   const health = healthOf[light] ?? 'unknown'
   if (!last) return finding(health, `The light is amber because ${inside(sentence)}; ${inside(next)}`, [])
