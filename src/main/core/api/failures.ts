@@ -6,6 +6,10 @@ import { ConsoleError, type Problem } from '#shared/problem.ts'
 export function toProblem(error: unknown, call: string, logger: Logger): Problem {
   if (error instanceof ConsoleError) return error.problem
   if (error instanceof ORPCError && error.cause instanceof ValidationError) return badInput(call, error.cause)
+  // A dialog was closed before its answer came: there is nobody to tell, and nothing went wrong.
+  if (error instanceof Error && error.name === 'AbortError' && error.message.startsWith('Client aborted')) {
+    return new ConsoleError('given-up', `${call} was given up by who asked.`, 'Ask again.', { retryable: true }).problem
+  }
   logger.error(`The call ${call} failed in a way that was not foreseen.`, {
     error: error instanceof Error ? error.stack : String(error),
   })

@@ -62,8 +62,8 @@ export function RehearsalsPanel() {
       </div>
       {waiting !== null && (
         <p>
-          <HealthMark health="maintenance" label="waits" /> The rehearsal that is due waits: {waiting} It is tried again by
-          itself.
+          <HealthMark health="maintenance" label="waits" /> The rehearsal that is due waits: {waiting} It is tried again
+          by itself.
         </p>
       )}
       {listed && runs.length > 0 && (
