@@ -1,7 +1,6 @@
 import type { InterruptedJob, JobContext } from '#core/jobs/index.ts'
 import { systemVolumes } from '#core/platform/index.ts'
 import type { BackupsView, Losses, RestorePlan, SnapshotView, TargetView } from '#shared/contract/index.ts'
-import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import { Catalogue } from './catalogue.ts'
 import { Conditions } from './conditions.ts'
