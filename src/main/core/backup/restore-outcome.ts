@@ -26,8 +26,10 @@ export function restoreOutcome(
   } = result
   if (restorePoint === null)
     return { message: 'The site already is as in the snapshot; nothing was changed.', data: {} }
-  const exchanged = databases.map(({ title }) => title).join(', ')
-  const counts = `${plan.add} added, ${plan.change} changed, ${plan.delete} deleted${exchanged ? `; databases exchanged: ${exchanged}` : ''}`
+  const exchanged =
+    databases.length > 0 ? [`databases exchanged: ${databases.map(({ title }) => title).join(', ')}`] : []
+  const files = plan.swap.length > 0 ? [`${plan.add} added, ${plan.change} changed, ${plan.delete} deleted`] : []
+  const counts = [...files, ...exchanged].join('; ')
   const services = failed.map(({ service, reason }) => `${service} (${reason})`).join(', ')
   const message = [
     `${what.charAt(0).toUpperCase()}${what.slice(1)} is done: ${counts}.`,
