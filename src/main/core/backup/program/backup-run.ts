@@ -230,7 +230,7 @@ export async function verdict(
 
 function checkedWords(opened: number, same: number): string {
   const counted = (count: number) => (count === 1 ? '1 database' : `${count} databases`)
-  if (opened + same === 0) return 'there is no database in it'
+  if (opened + same === 0) return 'there is no SQLite database in it'
   if (same === 0) return `${counted(opened)} opened and checked`
   const before = `${counted(same)} the same as when ${same === 1 ? 'it was' : 'they were'} opened and checked`
   return opened === 0 ? before : `${counted(opened)} opened and checked, ${before}`
