@@ -2,11 +2,10 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Campaign, FaultChoice } from '../faults/campaign.ts'
 import { type Fault, FaultDisk } from '../faults/fault-disk.ts'
-import type { ListedEntry } from '../support/tree-listing.ts'
+import { acknowledgedBefore } from './acknowledged.ts'
 import { type ActEnding, ActProcess } from './act-process.ts'
 import type { Place } from './acts.ts'
 import { type Listing, prove } from './proof.ts'
-import { lookIntoRepository } from './repository-look.ts'
 import type { Rig } from './rig.ts'
 import { copyPlace, makeTemplate, placeIn, type Scenario, scenarios, type Template } from './scenarios.ts'
 
@@ -96,7 +95,7 @@ class Lane implements AsyncDisposable {
     // The console's own store has proofs of its own (test/faults): its disk works.
     const place = { ...placeIn(join(this.#disk.root, number)), own: join(this.#folder, 'own', number) }
     copyPlace(this.#template.place, place)
-    const acknowledged = this.#acknowledged(place)
+    const acknowledged = acknowledgedBefore(this.#scenario, place)
     this.#disk.prepare(run?.fault, run?.k)
     const ending = await this.#process.play({ ...place, act, peril })
     const { count, failed, what } = this.#disk.operations
@@ -134,54 +133,5 @@ class Lane implements AsyncDisposable {
       ...problems,
       ...(await prove({ place, runtime, ending, states, mayBe, acknowledged, faulty: run !== undefined })),
     ]
-  }
-
-  /** What was in the repository before and must stay: every full snapshot; only the newest where the others are to be removed. */
-  #acknowledged(place: Place): Map<string, Listing> {
-    const found = [...lookIntoRepository(place.folder).snapshots.values()]
-    const full = found.filter(({ kind }) => kind === 'full').sort((a, b) => a.at - b.at)
-    const staying = this.#scenario.act === 'prune' ? full.slice(-1) : full
-    return new Map(staying.map(({ id }) => [id, this.#listing(id, place)]))
-  }
-
-  readonly #listings = new Map<string, Listing>()
-
-  /** Snapshots of the template are compared with themselves as they were: they never change. */
-  #listing(id: string, place: Place): Listing {
-    const known = this.#listings.get(id)
-    if (known) return known
-    const listing = asListing(id, place)
-    this.#listings.set(id, listing)
-    return listing
-  }
-}
-
-/** A stored snapshot in the form of a listing, to compare later ones with. */
-function asListing(id: string, { folder }: Place): Listing {
-  const snapshot = lookIntoRepository(folder).snapshots.get(id)
-  const entries = [...(snapshot?.entries ?? [])].map(([path, entry]): [string, ListedEntry] => [
-    `./${path}`,
-    listed(entry),
-  ])
-  return new Map(entries)
-}
-
-function listed(entry: {
-  readonly type: string
-  readonly mode: number
-  readonly mtime: bigint
-  readonly size: number
-  readonly content: string
-}): ListedEntry {
-  const link = entry.type === 'link'
-  return {
-    type: { folder: 'd', file: 'f', link: 'l' }[entry.type] ?? '?',
-    mode: entry.mode.toString(8),
-    owner: '',
-    mtime: entry.mtime,
-    size: String(entry.size),
-    links: '',
-    target: link ? entry.content : '',
-    content: link ? '' : entry.content,
   }
 }

@@ -45,36 +45,75 @@ export async function powerCuts(rig: Rig, name: string, { cuts, random }: PowerC
   if (ending !== 'done') throw new Error(`The scenario ${name} ended otherwise than it should: ${ending}.`)
   const operations = operationsIn(disk.trace)
   const share = cuts / operations.length
-  const problems: string[] = []
   const held: Acknowledgement[] = []
   let made = 0
   let total = 0
-  for (const [at, operation] of operations.entries()) {
-    simulated.apply(operation)
-    const told = durableIn(operation)
-    held.push(...told)
-    if (told.length === 0 && random() >= share) continue
-    const remainder = remainders[made++ % remainders.length] ?? 'nothing'
-    total += held.length
-    const left = join(folder, 'left')
-    mkdirSync(left)
-    simulated.cut(left, remainder, random)
-    const found = await prove({
-      directory: join(left, '.wheelhouse'),
-      runtime: rig.runtime,
-      ledger: scenario.ledger ?? ledgerSchema,
-      acknowledged: [...before.acknowledged, ...held],
-      spoiled: scenario.spoils ?? 'nothing',
-      powerCut: true,
-    })
-    const title = `${name}, cut after operation ${at + 1} (${titleOf(operation)}), ${remainder} of the rest`
-    problems.push(...found.map((problem) => `${title}: ${problem}`))
-    rmSync(left, { recursive: true, force: true, maxRetries: 3 })
-  }
+  const problems = await cutAlong({
+    life: { name, simulated, operations, folder, random },
+    choose(operation) {
+      const told = durableIn(operation)
+      held.push(...told)
+      return told.length > 0 || random() < share ? [remainderOf(made++)] : []
+    },
+    prove(left) {
+      total += held.length
+      return prove({
+        directory: join(left, '.wheelhouse'),
+        runtime: rig.runtime,
+        ledger: scenario.ledger ?? ledgerSchema,
+        acknowledged: [...before.acknowledged, ...held],
+        spoiled: scenario.spoils ?? 'nothing',
+        powerCut: true,
+      })
+    },
+  })
   return { operations: operations.length, cuts: made, held: total, problems }
 }
 
+/** What happened on a disk from one moment on, as it was recorded. */
+export interface RecordedLife {
+  readonly name: string
+  /** The disk as it was before. */
+  readonly simulated: SimulatedDisk
+  readonly operations: readonly Operation[]
+  /** Where to rebuild what is left of it. */
+  readonly folder: string
+  /** Numbers in [0, 1). */
+  readonly random: () => number
+}
+
+export interface CutsAlong {
+  readonly life: RecordedLife
+  /** Whether the power is cut after an operation, and with what left of the rest: once for each that is named. */
+  choose(operation: Operation, at: number): readonly Remainder[]
+  /** Looks at what was left, in sentences about what is wrong. */
+  prove(left: string, at: number): Promise<readonly string[]>
+}
+
+/** Goes through a recorded life, cuts the power where it is told to, and has what was left looked at. Returns what was wrong. */
+export async function cutAlong({ life, choose, prove }: CutsAlong): Promise<readonly string[]> {
+  const { name, simulated, operations, folder, random } = life
+  const problems: string[] = []
+  for (const [at, operation] of operations.entries()) {
+    simulated.apply(operation)
+    for (const remainder of choose(operation, at)) {
+      const left = join(folder, 'left')
+      mkdirSync(left)
+      simulated.cut(left, remainder, random)
+      const title = `${name}, cut after operation ${at + 1} (${titleOf(operation)}), ${remainder} of the rest`
+      problems.push(...(await prove(left, at)).map((problem) => `${title}: ${problem}`))
+      rmSync(left, { recursive: true, force: true, maxRetries: 3 })
+    }
+  }
+  return problems
+}
+
 const remainders: readonly Remainder[] = ['nothing', 'some', 'all', 'some']
+
+/** What is left at the cuts, by turns. */
+export function remainderOf(turn: number): Remainder {
+  return remainders[turn % remainders.length] ?? 'nothing'
+}
 
 function durableIn(operation: Operation): readonly Acknowledgement[] {
   if (operation.type !== 'mark') return []

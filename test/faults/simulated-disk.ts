@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import type { Operation } from './trace.ts'
 
@@ -15,7 +15,12 @@ interface File {
   changes: Change[]
 }
 
-type Entry = File | 'folder'
+/** A symbolic link, which is its target. */
+interface Link {
+  readonly target: string
+}
+
+type Entry = File | Link | 'folder'
 type Names = Map<string, Entry>
 
 interface NameChange {
@@ -36,7 +41,9 @@ const sector = 512
  * - A fsync of a file does not make its name durable: "that requires an explicit fsync on the directory".
  * - Names (creation, rename, removal, new folders) change one by one in the order of the calls: a rename is there whole or not at
  *   all, and none is there before an earlier one. An fsync of a folder makes everything durable up to the last change in it.
- * - Content and names know nothing of each other: a file may have its final name and none of its content.
+ * - Content and names know nothing of each other: a file may have its final name and none of its content. A symbolic link is a name.
+ *
+ * Rights, owners and times are not simulated, nor pipes, sockets and devices.
  */
 export class SimulatedDisk {
   readonly #root: string
@@ -49,15 +56,7 @@ export class SimulatedDisk {
   /** Begins with what lies in a folder, all of it durable. The folder must exist. */
   constructor(root: string) {
     this.#root = root
-    for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
-      const path = join(entry.parentPath, entry.name)
-      if (entry.isDirectory()) this.#found(path, 'folder')
-      else {
-        const file: File = { durable: readFileSync(path), changes: [] }
-        this.#files.set(statSync(path).ino, file)
-        this.#found(path, file)
-      }
-    }
+    this.#look(root)
   }
 
   /** What happened next. Marks are nothing to a disk. */
@@ -84,6 +83,9 @@ export class SimulatedDisk {
           if (entry) names.set(operation.to, entry)
         })
         return
+      case 'symlink':
+        this.#rename([operation.path], (names) => names.set(operation.path, { target: operation.target }))
+        return
       case 'write':
         this.#file(operation.inode, operation.path).changes.push({ at: operation.at, data: operation.data })
         return
@@ -108,8 +110,29 @@ export class SimulatedDisk {
     for (const [path, entry] of [...names].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const to = join(folder, relative(this.#root, path))
       if (entry === 'folder') mkdirSync(to, { recursive: true, mode: 0o700 })
+      else if ('target' in entry) symlinkSync(entry.target, to)
       else writeFileSync(to, contentAfterCut(entry, remainder, random), { mode: 0o600 })
     }
+  }
+
+  #look(folder: string): void {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name)
+      if (entry.isSymbolicLink()) this.#found(path, { target: readlinkSync(path) })
+      else if (entry.isFile()) this.#found(path, this.#foundFile(path))
+      else if (entry.isDirectory()) {
+        this.#found(path, 'folder')
+        this.#look(path)
+      }
+    }
+  }
+
+  /** Several names of one file are one file. */
+  #foundFile(path: string): File {
+    const { ino } = statSync(path)
+    const file = this.#files.get(ino) ?? { durable: readFileSync(path), changes: [] }
+    this.#files.set(ino, file)
+    return file
   }
 
   #found(path: string, entry: Entry): void {

@@ -10,6 +10,7 @@ export type Operation =
     }
   | { readonly type: 'truncate'; readonly path: string; readonly inode: number; readonly size: number }
   | { readonly type: 'rename' | 'link'; readonly from: string; readonly to: string }
+  | { readonly type: 'symlink'; readonly path: string; readonly target: string }
   /** What the driver noted at this moment. */
   | { readonly type: 'mark'; readonly text: string }
 
@@ -64,6 +65,8 @@ function operation(number: number, { path, data, inode, at }: Fields): Operation
       return { type: 'link', from: path, to: data.toString() }
     case 10:
       return { type: 'mark', text: data.toString() }
+    case 15:
+      return { type: 'symlink', path, target: data.toString() }
     default:
       throw new Error(`The trace has an operation ${number} that is not known.`)
   }

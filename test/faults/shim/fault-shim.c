@@ -9,7 +9,7 @@
  * a driver can note in the same order what it was told.
  *
  * With WHEELHOUSE_FAULT_WIDE in the environment, operations that read (open, read, list a folder) and those that change rights,
- * owners, times or make symbolic links are numbered and fail as well. They are not recorded.
+ * owners, times or make symbolic links are numbered and fail as well. Of these only symbolic links are recorded.
  *
  * Not seen: memory-mapped writes (SQLite's -shm, which it rebuilds after a crash) and copies made inside the kernel
  * (copy_file_range, sendfile, FICLONE), which the store does not use.
@@ -59,6 +59,8 @@ static int wide;
 /* What each descriptor was opened as, where it matters. Descriptors above are not watched; a driver has a few dozen. */
 #define DESCRIPTORS 4096
 static char *opened[DESCRIPTORS];
+/* And which file that was: not every close passes here, and its number may be that of a pipe by now. */
+static ino_t inodes[DESCRIPTORS];
 
 #define REAL(name) \
   static __typeof__(name) *real; \
@@ -85,14 +87,25 @@ static int watched(const char *path) {
   return control && path && strncmp(path, root, root_length) == 0 && (path[root_length] == '/' || !path[root_length]);
 }
 
-static const char *watched_fd(int fd) { return control && fd >= 0 && fd < DESCRIPTORS ? opened[fd] : NULL; }
+static const char *watched_fd(int fd) {
+  if (!control || fd < 0 || fd >= DESCRIPTORS || !opened[fd]) return NULL;
+  int kept = errno;
+  struct stat found;
+  int same = fstat(fd, &found) == 0 && found.st_ino == inodes[fd];
+  errno = kept;
+  return same ? opened[fd] : NULL;
+}
 
 static int is_marks(const char *path) { return control && marks && path && strcmp(path, marks) == 0; }
 
 static void remember(int fd, const char *path) {
   if (fd < 0 || fd >= DESCRIPTORS) return;
   free(opened[fd]);
-  opened[fd] = watched(path) || is_marks(path) ? strdup(path) : NULL;
+  opened[fd] = NULL;
+  struct stat found;
+  if ((!watched(path) && !is_marks(path)) || fstat(fd, &found) != 0) return;
+  inodes[fd] = found.st_ino;
+  opened[fd] = strdup(path);
 }
 
 /* ---- failing ---- */
@@ -397,4 +410,14 @@ int utimensat(int folder, const char *path, const struct timespec times[2], int 
   UNLESS_REFUSED(DRESS, SEEN(path), (int)syscall(SYS_utimensat, folder, path, times, flags));
 }
 int futimens(int fd, const struct timespec times[2]) { UNLESS_REFUSED(DRESS, watched_fd(fd), (int)syscall(SYS_utimensat, fd, NULL, times, 0)); }
-int symlink(const char *target, const char *path) { UNLESS_REFUSED(SYMLINK, SEEN(path), (int)syscall(SYS_symlinkat, target, AT_FDCWD, path)); }
+int symlink(const char *target, const char *path) {
+  if (!watched(path)) return (int)syscall(SYS_symlinkat, target, AT_FDCWD, path);
+  if (!may(SYMLINK, path)) return -1;
+  hold();
+  int result = (int)syscall(SYS_symlinkat, target, AT_FDCWD, path);
+  int kept = errno;
+  if (result >= 0) record(SYMLINK, path, inode_at(path), 0, target, strlen(target));
+  let_go();
+  errno = kept;
+  return result;
+}
