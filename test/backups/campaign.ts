@@ -1,18 +1,13 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Campaign, FaultChoice } from '../faults/campaign.ts'
-import { type Fault, FaultDisk } from '../faults/fault-disk.ts'
+import { FaultDisk } from '../faults/fault-disk.ts'
+import { type Campaign, type FaultChoice, type Lane, type Outcome, playAll, type Run } from '../faults/runs.ts'
 import { acknowledgedBefore } from './acknowledged.ts'
 import { type ActEnding, ActProcess } from './act-process.ts'
 import type { Place } from './acts.ts'
 import { type Listing, prove } from './proof.ts'
 import type { Rig } from './rig.ts'
 import { copyPlace, makeTemplate, placeIn, type Scenario, scenarios, type Template } from './scenarios.ts'
-
-interface Run {
-  readonly k: number
-  readonly fault: Fault
-}
 
 /**
  * Plays a scenario of the backups once undisturbed, to count its operations on the disk of the site and of the repository, and then
@@ -29,46 +24,16 @@ export async function backupCampaign(
   const folder = join(rig.folder, name.replaceAll(' ', '-'))
   mkdirSync(folder, { recursive: true })
   const template = await makeTemplate(scenario, rig, join(folder, 'template'))
-  const lanes = ['a', 'b'].map((lane) => new Lane(rig, name, scenario, join(folder, lane), template))
+  const lane = (at: string) => new BackupLane(rig, name, scenario, join(folder, at), template)
   try {
-    const [first] = lanes
-    if (!first) throw new Error('no lane')
-    const clean = await first.play()
-    clean.problems.forEach(onProblem)
-    const runs = Array.from({ length: clean.operations }, (_, at) => at + 1).flatMap((k) =>
-      choose(k, clean.operations).map((fault) => ({ k, fault })),
-    )
-    const left = runs.values()
-    const outcomes = [clean]
-    await Promise.all(
-      lanes.map(async (lane) => {
-        for (const run of left) {
-          const outcome = await lane.play(run)
-          outcome.problems.forEach(onProblem)
-          outcomes.push(outcome)
-        }
-      }),
-    )
-    return {
-      operations: clean.operations,
-      runs: runs.length,
-      notReached: outcomes.filter(({ reached }) => !reached).length,
-      problems: outcomes.flatMap(({ problems }) => problems),
-    }
+    return await playAll([lane('a'), lane('b')], choose, onProblem)
   } finally {
-    for (const lane of lanes) await lane[Symbol.asyncDispose]()
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
   }
 }
 
-interface Outcome {
-  readonly operations: number
-  readonly reached: boolean
-  readonly problems: readonly string[]
-}
-
 /** One disk with one console, played on again and again. */
-class Lane implements AsyncDisposable {
+class BackupLane implements Lane {
   readonly #rig: Rig
   readonly #name: string
   readonly #scenario: Scenario

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { someOperations } from '../faults/campaign.ts'
 import { needsFaultDisk } from '../faults/needs-fault-disk.ts'
+import { someOperations } from '../faults/runs.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { backupCampaign } from './campaign.ts'
 import { buildRig, type Rig } from './rig.ts'

@@ -1,45 +1,12 @@
 import { cpSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DriverProcess } from './driver-process.ts'
-import { type Fault, FaultDisk, faults } from './fault-disk.ts'
+import { FaultDisk } from './fault-disk.ts'
 import { type Acknowledgement, ledgerSchema, type Note } from './ledger.ts'
 import { prove } from './proof.ts'
 import type { Rig } from './rig.ts'
+import { type Campaign, type FaultChoice, type Lane, type Outcome, playAll, type Run } from './runs.ts'
 import { quietStage, type Scenario, scenarios } from './scenarios.ts'
-
-export interface Campaign {
-  /** Operations of the scenario when nothing fails. */
-  readonly operations: number
-  readonly runs: number
-  /** Runs in which the operation was never reached: threads do not always do the same. */
-  readonly notReached: number
-  /** What was wrong, with the run that shows it. */
-  readonly problems: readonly string[]
-}
-
-/** Which faults to try with operation `k`, from 1, of so many. */
-export type FaultChoice = (k: number, operations: number) => readonly Fault[]
-
-const mild = faults.filter((fault) => fault !== 'crash')
-
-/** One fault for each operation: a crash for every second, the others by turns between. */
-export const everyOperationOnce: FaultChoice = (k) => {
-  const turn = mild[Math.floor(k / 2) % mild.length]
-  return k % 2 === 1 || !turn ? ['crash'] : [turn]
-}
-
-/** As {@link everyOperationOnce}, but about `most` operations, evenly spread; another `turn` takes others. */
-export function someOperations(most: number, turn: number): FaultChoice {
-  return (k, operations) => {
-    const step = Math.ceil(operations / most)
-    return (k + turn) % step === 0 ? everyOperationOnce(Math.floor((k + turn) / step), operations) : []
-  }
-}
-
-interface Run {
-  readonly k: number
-  readonly fault: Fault
-}
 
 /**
  * Plays a scenario once undisturbed, to count its operations, and then once for every operation and chosen fault, each in a
@@ -55,33 +22,10 @@ export async function campaign(
   if (!scenario) throw new Error(`There is no scenario called ${name}.`)
   const folder = join(rig.folder, name.replaceAll(' ', '-'))
   const before = await template(rig, scenario, join(folder, 'template'))
-  const lanes = ['a', 'b'].map((lane) => new Lane(rig, name, scenario, join(folder, lane), before))
+  const lane = (at: string) => new StoreLane(rig, name, scenario, join(folder, at), before)
   try {
-    const [first] = lanes
-    if (!first) throw new Error('no lane')
-    const clean = await first.play()
-    const runs = Array.from({ length: clean.operations }, (_, at) => at + 1).flatMap((k) =>
-      choose(k, clean.operations).map((fault) => ({ k, fault })),
-    )
-    const left = runs.values()
-    const outcomes: Outcome[] = [clean]
-    await Promise.all(
-      lanes.map(async (lane) => {
-        for (const run of left) {
-          const outcome = await lane.play(run)
-          outcome.problems.forEach(onProblem)
-          outcomes.push(outcome)
-        }
-      }),
-    )
-    return {
-      operations: clean.operations,
-      runs: runs.length,
-      notReached: outcomes.filter(({ reached }) => !reached).length,
-      problems: outcomes.flatMap(({ problems }) => problems),
-    }
+    return await playAll([lane('a'), lane('b')], choose, onProblem)
   } finally {
-    for (const lane of lanes) await lane[Symbol.asyncDispose]()
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
   }
 }
@@ -103,14 +47,8 @@ export async function template(rig: Rig, scenario: Scenario, folder: string): Pr
   return { folder, acknowledged }
 }
 
-interface Outcome {
-  readonly operations: number
-  readonly reached: boolean
-  readonly problems: readonly string[]
-}
-
 /** One disk with one driver, played on again and again. */
-class Lane implements AsyncDisposable {
+class StoreLane implements Lane {
   readonly #rig: Rig
   readonly #name: string
   readonly #scenario: Scenario

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { temporaryFolder } from '../support/folders.ts'
-import { campaign, someOperations } from './campaign.ts'
+import { campaign } from './campaign.ts'
 import { needsFaultDisk } from './needs-fault-disk.ts'
 import { buildRig, type Rig } from './rig.ts'
+import { someOperations } from './runs.ts'
 import { scenarios } from './scenarios.ts'
 
 const missing = needsFaultDisk()

@@ -9,7 +9,12 @@ import { inFolderOfItsOwn, namedProgram, say } from '../support/named-programs.t
 import { noteRun, runsIn, sumOf } from './runs.ts'
 import type { Soak, SoakContext } from './soak.ts'
 
-const soaks = { folder: import.meta.dirname, parts: ['frame', 'runs', 'soak'], kind: 'soak', command: 'npm run soak' }
+const soaks = {
+  folder: import.meta.dirname,
+  parts: ['frame', 'runs', 'soak', 'fault-soak'],
+  kind: 'soak',
+  command: 'npm run soak',
+}
 const mostProblemsShown = 20
 
 process.exitCode = await main()

@@ -13,12 +13,14 @@ const request = z
   .object({
     site: z.string(),
     folder: z.string(),
-    act: z.enum(['recover', 'back up', 'restore', 'undo']),
+    act: z.enum(['recover', 'back up', 'restore', 'undo', 'into', 'export', 'import']),
     services: z.array(z.string()).default([]),
     /** Of a restore: only these, as path keys. */
     paths: z.array(z.string()).nullable().default(null),
     /** Server of the site's PostgreSQL database. */
     server: z.object({ url: z.string(), password: z.string() }).optional(),
+    /** The folder or the archive that a snapshot goes into, or comes from. */
+    place: z.string().default(''),
   })
   .parse(JSON.parse(process.argv[2] ?? '{}'))
 
@@ -35,4 +37,15 @@ let ended: unknown = null
 if (request.act === 'back up') ended = await rig.backUp()
 if (request.act === 'restore') ended = await rig.restore(null, null, request.paths)
 if (request.act === 'undo') ended = await rig.undo()
+const snapshot = rig.backups.snapshots().at(-1)?.id ?? ''
+const { copies } = rig.backups
+const cause = { type: 'operator', via: 'command line' } as const
+const { place, paths } = request
+if (request.act === 'into') ended = await over(copies.into({ snapshot, paths, folder: place, cause }))
+if (request.act === 'export') ended = await over(copies.export({ snapshot, paths, file: place, replace: true, cause }))
+if (request.act === 'import') ended = await over(copies.import({ file: place, note: '', folder: null, cause }))
 writeSync(1, `${JSON.stringify({ ...told, ended })}\n`)
+
+async function over(started: Promise<{ readonly job: string }>) {
+  return rig.jobs.finished((await started).job)
+}

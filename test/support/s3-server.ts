@@ -4,8 +4,9 @@ import S3rver from '@20minutes/s3rver'
 import type { S3Address } from '#core/backup/repository/s3/address.ts'
 import { temporaryFolder } from './folders.ts'
 
-/** What the front does to the next requests that it is for; `times` counts down. */
+/** What the front does to the next requests that it is for; `times` counts down, and before it `after`, which pass unharmed. */
 export interface S3Fault {
+  after?: number
   readonly method?: string
   readonly key?: RegExp
   /** `cut`: the answer ends in the middle. `cut-upload`: the connection breaks before all has arrived. `silent`: no answer at all. */
@@ -86,10 +87,13 @@ export async function startS3Server(): Promise<S3TestServer> {
   const serve = async (incoming: IncomingMessage, answer: ServerResponse) => {
     const key = keyOf(incoming.url)
     requests.push(`${incoming.method} ${key}`)
-    const fault = faults.find(
+    const meant = faults.find(
       ({ method, key: pattern, times }) =>
         times > 0 && (!method || method === incoming.method) && (!pattern || pattern.test(key)),
     )
+    const spared = meant?.after !== undefined && meant.after > 0
+    if (meant && spared) meant.after = (meant.after ?? 0) - 1
+    const fault = spared ? undefined : meant
     if (fault) fault.times--
     if (fault?.what === 'silent') return
     if (fault?.what === 'cut-upload') {

@@ -2,10 +2,13 @@ import type { Clock } from '#core/platform/index.ts'
 import { delay } from '#core/platform/index.ts'
 import type { ServiceView } from '#shared/contract/index.ts'
 
+/** What is asked of a service. */
+export type WatchedService = Pick<ServiceView, 'id' | 'wanted' | 'health' | 'reason'>
+
 export interface HealthWatchPorts {
   readonly clock: Clock
   /** What is known of a service now; undefined for one that is not in the site any more. */
-  service(id: string): ServiceView | undefined
+  service(id: string): WatchedService | undefined
   /** Whether somebody ordered it to stop since: then its health is no question any more. */
   letGo(id: string): boolean
   readonly signal: AbortSignal
@@ -36,7 +39,7 @@ export async function watchHealth(
   }
 }
 
-function unwellOf(service: ServiceView | undefined): readonly Unwell[] {
+function unwellOf(service: WatchedService | undefined): readonly Unwell[] {
   // One that the restored site.yaml does not know, or does not want to run, cannot come back.
   if (!service?.wanted || service.health === 'healthy') return []
   return [{ service: service.id, reason: service.reason }]

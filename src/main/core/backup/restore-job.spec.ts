@@ -10,7 +10,7 @@ import { openBackupRig } from '../../../../test/support/backup-rig.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { ManualClock } from '../../../../test/support/manual-clock.ts'
 import { copyTree, noise } from '../../../../test/support/odd-site.ts'
-import { siteOf } from '../../../../test/support/site-definition.ts'
+import { serviceOf, siteOf } from '../../../../test/support/site-definition.ts'
 import { differences, listTree } from '../../../../test/support/tree-listing.ts'
 import { until } from '../../../../test/support/until.ts'
 
@@ -102,6 +102,32 @@ describe('services around a restore', () => {
       message: expect.stringContaining('Not started again, because that was ordered while the restore ran: api.'),
     })
     expect(services.asked).toEqual(['stop all for jb-', 'start broker for jb-'])
+  })
+
+  test('are watched afterwards: one that does not become healthy is named with its reason, on a card too, and Undo is offered', async () => {
+    using folder = temporaryFolder()
+    const { site, repository } = places(folder.path)
+    const services = new Asked()
+    const plain = siteOf([serviceOf('broker'), serviceOf('api')])
+    const definition = { ...plain, backup: { ...plain.backup, watchMs: 1_500 } }
+    await using rig = await openBackupRig({ site, folder: repository, services, definition: () => definition })
+    await rig.backUp()
+    unlinkSync(join(site, 'code', 'api.mjs'))
+    const found = (id: string, health: string, reason: string) => ({ id, wanted: true, health, reason }) as never
+    rig.state.slice('services').set('broker', found('broker', 'healthy', ''))
+    rig.state.slice('services').set('api', found('api', 'unhealthy', 'Its port does not answer.'))
+    expect(await rig.restore()).toMatchObject({
+      state: 'completed',
+      message: expect.stringMatching(/Not healthy since: api \(Its port does not answer\)\. .*Undo goes back/),
+      data: { unwell: [{ service: 'api', reason: 'Its port does not answer.' }] },
+    })
+    expect(rig.attention.open().map(({ id }) => id)).toContain('restore-health')
+    expect(rig.backups.overview().undo).not.toBeNull()
+    // Undo is the way out that was offered, and it takes the card back when all is well.
+    rig.state.slice('services').set('api', found('api', 'healthy', ''))
+    expect(await rig.undo()).toMatchObject({ state: 'completed', data: { unwell: [] } })
+    expect(existsSync(join(site, 'code', 'api.mjs'))).toBe(false)
+    expect(rig.attention.open().map(({ id }) => id)).not.toContain('restore-health')
   })
 
   test('that cannot be stopped end the restore before anything is touched, and run again', async () => {
