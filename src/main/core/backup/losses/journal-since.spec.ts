@@ -47,5 +47,6 @@ test('by halving, so that a long journal costs a few looks', () => {
 test('an empty journal, and one whose beginning was deleted', () => {
   expect(journalOf([]).since(0)).toBe(0)
   expect(journalOf(times, 400).since(5_000)).toBe(500)
+  expect(journalOf(times, 400).since(0)).toBe(600)
   expect(journalOf(times, 1_000).since(0)).toBe(0)
 })

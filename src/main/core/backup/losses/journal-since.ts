@@ -12,7 +12,7 @@ export function journalledSince(database: Pick<Database, 'get'>, at: number): nu
     })
   const newest = database.get<{ seq: number | null }>({ sql: 'SELECT max(seq) AS seq FROM journal', values: [] })?.seq
   if (newest == null) return 0
-  let low = 0
+  let low = rowFrom(0)?.seq ?? 0
   let high = newest + 1
   while (low < high) {
     const middle = Math.floor((low + high) / 2)

@@ -65,7 +65,7 @@ describe.each(Object.entries(kinds))('packs of a repository that is %s', (_, mak
       const taken = packer.take()
       added += taken.added
       for (const pack of taken.packs) {
-        packs.push({ ...pack, content: pack.content.slice() })
+        packs.push({ ...pack, content: new Uint8Array(pack.content) })
         pack.content.fill(0xff)
         packer.reuse(pack.content.buffer)
       }
