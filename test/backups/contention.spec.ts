@@ -47,7 +47,7 @@ async function twice(folder: string) {
 }
 
 describe('a prune by another console', () => {
-  test.each(['backup.after-packs', 'backup.after-index', 'backup.after-snapshot'])(
+  test.each(['backup.after-packs', 'backup.after-snapshot'])(
     'during a backup (%s) is refused, naming who works there, and nothing is missing afterwards',
     async (point) => {
       using folder = temporaryFolder()

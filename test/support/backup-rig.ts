@@ -125,6 +125,7 @@ export async function openBackupRig(options: BackupRigOptions): Promise<BackupRi
       ...(options.passphrase !== undefined && {
         encryption: () => ({ secret: 'BACKUP' }),
         secrets: (name: string) => {
+          if (name !== 'BACKUP' && options.secrets) return options.secrets(name)
           if (options.passphrase != null) return options.passphrase
           throw new ConsoleError('secret-missing', `The secret ${name} is not known.`, 'Add it.')
         },

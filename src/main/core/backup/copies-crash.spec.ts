@@ -65,7 +65,7 @@ async function next({ site, folder }: World, before: ReturnType<typeof listTree>
 }
 
 describe('a console that is killed while a snapshot leaves the repository or comes into it', () => {
-  test.each<string | number>(['export.before-name', 700, 1_100])(
+  test.each<string | number>(['export.before-name', 700])(
     'an export (%s): no archive under its name that is not whole, and the next one replaces what was left',
     async (when) => {
       using place = world()
@@ -86,7 +86,7 @@ describe('a console that is killed while a snapshot leaves the repository or com
     },
   )
 
-  test.each<string | number>(['backup.after-packs', 'backup.after-index', 'backup.after-snapshot', 800])(
+  test.each<string | number>(['backup.after-packs', 'backup.after-snapshot'])(
     'an import (%s): every snapshot that is listed is whole, and the import can be made again',
     async (when) => {
       using place = world()
