@@ -45,7 +45,7 @@ test('what fails is told to who asked, and the thread works on', async () => {
 
 test('who waits for a thread that is ended is told, and nothing is taken on after that', async () => {
   const crew = new Crew(testRuntime(), protection, 1)
-  const content = noise(12_000_000, 1)
+  const content = new Uint8Array(noise(12_000_000, 1))
   const waiting = Promise.allSettled(
     Array.from({ length: 20 }, () => crew.ask('check-pack', { id: '0'.repeat(64), content, blobs: [] })),
   )
