@@ -36,7 +36,7 @@ export async function lockFolder(folder: string, workFolder: string, what: strin
     if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) {
       throw busy(folder, await ownerIn(ownerFile))
     }
-    throw error
+    throw error instanceof Database.SqliteError && isDamage(error) ? unusable(path, error) : error
   }
   try {
     await rm(workFolder, { recursive: true, force: true })
@@ -62,6 +62,20 @@ export async function lockFolder(folder: string, workFolder: string, what: strin
 /** This process as the owner of a lock. */
 export function ownerNow(what: string): Owner {
   return { what, hostname: hostname(), pid: process.pid, since: Date.now() }
+}
+
+function isDamage({ code }: { readonly code: string }): boolean {
+  return /^SQLITE_(CORRUPT|NOTADB)/.test(code)
+}
+
+/** A lock that SQLite cannot make sense of: it was read wrongly, or the file is damaged. */
+function unusable(path: string, error: Error): ConsoleError {
+  return new ConsoleError(
+    'repository-lock-unusable',
+    `The lock of the backups, ${path}, cannot be read (${error.message}). Nothing was written.`,
+    'Check the disk or the cable and try again. If that does not help, delete this one file while no console works on these backups: nothing is lost by it.',
+    { params: { file: path }, cause: error, retryable: true },
+  )
 }
 
 /** The refusal of a lock that somebody else has. */
