@@ -108,9 +108,9 @@ describe('The function of a route', () => {
         await rig.clock.advance(0)
         return rig.outcomes.length === 3
       })
-      await rig.clock.advance(210)
+      // Its time passes once or twice: when those before it were answered at the last moment, it is with those behind it once more.
       await until('those behind it to be through', async () => {
-        await rig.clock.advance(0)
+        await rig.clock.advance(rig.outcomes.length === 3 ? 210 : 0)
         return rig.outcomes.length === 6
       })
       expect((await rig.results(6)).slice(1)).toEqual([
