@@ -1,4 +1,4 @@
-import { mkdirSync, unlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
@@ -27,6 +27,8 @@ test('what a restore would lose is counted: rows of each table, tables and datab
   database.close()
   makeDatabase(join(site, 'data', 'new.db'), 7)
   writeFileSync(join(site, 'data', 'report.pdf'), 'written since')
+  const later = Date.now() / 1_000 + 5 // than the database, which may be of the same millisecond
+  utimesSync(join(site, 'data', 'report.pdf'), later, later)
   const before = listTree(site)
 
   const losses = await rig.backups.losses(snapshot)
