@@ -153,8 +153,7 @@ async function newUser(Kind: typeof TestUser | typeof UserHere = TestUser) {
   const folder = temporaryFolder()
   const user = new Kind(folder.path)
   onTestFinished(async () => {
-    user.killHosts()
-    await user.run('emergency-stop', '--site', join(folder.path, 'site'))
+    await user.endSite(join(folder.path, 'site'))
     folder[Symbol.dispose]()
   })
   const { directory } = await makeTinySite(join(folder.path, 'site'))

@@ -15,7 +15,7 @@ test('described devices are listed with why, shown one by one, explained and for
   const folder = temporaryFolder()
   onTestFinished(() => folder[Symbol.dispose]())
   const user = new TestUser(folder.path)
-  onTestFinished(() => user.killHosts())
+  onTestFinished(() => user.endSite(join(folder.path, 'site')))
   const [nobody = 0] = await freePorts(1)
   const extra = `brokers: { lab: { url: "mqtt://127.0.0.1:${nobody}" } }
 devices:

@@ -8,8 +8,8 @@ import { makeTinySite } from '../support/tiny-site.ts'
 test('events are followed until nobody reads them any more', async () => {
   const folder = temporaryFolder()
   const user = new TestUser(folder.path)
-  onTestFinished(() => {
-    user.killHosts()
+  onTestFinished(async () => {
+    await user.killHosts()
     folder[Symbol.dispose]()
   })
   const { directory } = await makeTinySite(join(folder.path, 'site'))

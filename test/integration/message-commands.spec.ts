@@ -147,7 +147,7 @@ async function runningSite() {
   const temporary = temporaryFolder()
   onTestFinished(() => temporary[Symbol.dispose]())
   const user = new TestUser(temporary.path)
-  onTestFinished(() => user.killHosts())
+  onTestFinished(() => user.endSite(join(temporary.path, 'site')))
   const { directory: site, ports } = await makeTinySite(join(temporary.path, 'site'), { extra: routes })
   await user.startHost('--site', site)
   await user.document('trust', '--yes', '--site', site)

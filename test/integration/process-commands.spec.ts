@@ -9,8 +9,7 @@ test('processes, ports, signals, limits, logs and units from the command line, o
   const folder = temporaryFolder()
   const user = new UserHere(folder.path)
   onTestFinished(async () => {
-    user.killHosts()
-    await user.run('emergency-stop', '--site', join(folder.path, 'site'))
+    await user.endSite(join(folder.path, 'site'))
     folder[Symbol.dispose]()
   })
   const { directory, ports } = await makeTinySite(join(folder.path, 'site'))

@@ -15,8 +15,8 @@ interface Shown {
 async function newSite() {
   const folder = temporaryFolder()
   const user = new TestUser(folder.path)
-  onTestFinished(() => {
-    user.killHosts()
+  onTestFinished(async () => {
+    await user.killHosts()
     folder[Symbol.dispose]()
   })
   const { directory } = await makeTinySite(join(folder.path, 'site'))

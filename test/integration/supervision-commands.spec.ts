@@ -23,8 +23,7 @@ async function newUser(other: Upstream) {
   const user = new UserHere(folder.path)
   const site = join(folder.path, 'site')
   onTestFinished(async () => {
-    user.killHosts()
-    await user.run('emergency-stop', '--site', site)
+    await user.endSite(site)
     folder[Symbol.dispose]()
   })
   const dependencies = `dependencies:\n  model: { url: "${other.url}", check: { http: /health } }\n`

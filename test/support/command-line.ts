@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { type Clock, systemClock, type UserFolders, userFolders } from '#core/platform/index.ts'
 import { execute } from '../../src/main/cli/command-line.ts'
@@ -92,9 +93,26 @@ export class TestUser {
     }
   }
 
-  /** Ends what is left of the hosts, for a test that failed half way. */
-  killHosts(): void {
-    for (const child of this.#hosts) if (child.exitCode === null) child.kill('SIGKILL')
+  /** Ends the hosts and what services they leave behind. Rejects when a site still runs then: a test leaves nothing on the machine. */
+  async endSite(site: string): Promise<void> {
+    await this.killHosts()
+    const { code, err } = await this.run('emergency-stop', '--site', site)
+    if (code !== 0) throw new Error(`What ${site} runs could not be ended: ${err}`)
+  }
+
+  /**
+   * Ends what is left of the hosts, for a test that failed half way. Resolves when they are gone: a command would find one that is still
+   * dying, and be left without its answer.
+   */
+  async killHosts(): Promise<void> {
+    const alive = this.#hosts.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)
+    await Promise.all(
+      alive.map(async (child) => {
+        const gone = once(child, 'exit')
+        child.kill('SIGKILL')
+        await gone
+      }),
+    )
   }
 }
 
