@@ -5,12 +5,15 @@ import { brokerLinkFaults } from './broker-link-rules.ts'
 import { toDefinition } from './definition.ts'
 import { dependencyFaults, fallbackFileFaults } from './dependency-rules.ts'
 import { deviceFaults } from './device-rules.ts'
+import { childOf, isMap } from './documents.ts'
 import { drillFaults } from './drill-rules.ts'
+import { readIncludes } from './layers/includes.ts'
+import { type Composition, compose, fileLayer, fixedKeysIn, type Layer } from './layers/layer.ts'
+import { composeSite, type GivenSources } from './layers/site-layers.ts'
 import { nearest } from './nearest.ts'
 import { needFaults, needWarnings } from './need-rules.ts'
 import { phaseFaults } from './phase-rules.ts'
 import { type Fault, leadsInto, placed } from './problem-report.ts'
-import { childOf, fixedKeysIn, isMap, type Profiled, withProfile } from './profile.ts'
 import { withShippedPolicies } from './recovery-defaults.ts'
 import { recoveryFaults } from './recovery-rules.ts'
 import { releaseFolder } from './release-folder.ts'
@@ -25,7 +28,7 @@ import { targetFaults } from './target-rules.ts'
 import type { DeviceDefinition, LoadedSite, PolicyDefinition, RouteDefinition, SiteDefinition } from './types.ts'
 import { variableFaults } from './variable-rules.ts'
 import { verificationFaults } from './verification-rules.ts'
-import { type DocumentPath, readYaml, type YamlText } from './yaml-text.ts'
+import { type DocumentPath, readYaml } from './yaml-text.ts'
 
 /** A mistake that the messaging part finds. `path` is within the route: `where`, `to.0.mqtt`. */
 export interface RouteMistake {
@@ -51,6 +54,10 @@ export interface LoadOptions {
   ) => readonly (RouteMistake & { readonly policy: string })[]
   /** Folders in which bare programs are looked for; by default PATH of this process. */
   readonly searchPath?: string
+  /** What is laid over the files; nothing by default. */
+  readonly given?: GivenSources
+  /** Texts to take for the files of `include`, by name, instead of those on disk. */
+  readonly includes?: ReadonlyMap<string, string>
 }
 
 /**
@@ -66,39 +73,48 @@ export async function loadSite(directory: string, options: LoadOptions = {}): Pr
 export async function checkSite(directory: string, source: SiteText, options: LoadOptions = {}): Promise<LoadedSite> {
   const reading = readYaml(source.text, source.file)
   if (!reading.ok) return invalid(reading.problems)
-  const { yaml } = reading
+  const file = fileLayer('site-file', 'site.yaml', source.file, reading.yaml)
   const profile = options.profile ?? null
-  const first = documentProblems(yaml, source.file, profile)
-  if (first.fatal) return invalid(first.problems, yaml.value)
+  const place = (fault: Fault) => placed(fault, source.file, composed)
+  const unusable = documentFaults(file)
+  if (unusable.length > 0) return invalid(unusable.map((fault) => placed(fault, source.file, compose([file]))), file.value)
+  const includes = await readIncludes(directory, file.value, options.includes)
+  const files = [file, ...includes.layers]
+  const composed = composeSite(files, profile, options.given)
+  const composition = { composed, includes: includes.texts }
+  const ofLayers = [...includes.problems, ...fixedKeyProblems(composed), ...[...includes.faults, ...layerFaults(composed, profile)].map(place)]
 
-  const chosen = examine(yaml, source, profile, options)
-  const others = profileIds(yaml.value)
+  const chosen = examine(composed, source, options)
+  const others = profileIds(composed.value)
     .filter((id) => id !== profile)
-    .flatMap((id) => examine(yaml, source, id, options).problems.filter((problem) => problem.ofProfile))
-    .map((problem) => problem.problem)
-  const problems = [...first.problems, ...chosen.problems.map((found) => found.problem), ...others]
-  if (!chosen.definition) return invalid(problems, yaml.value)
+    .flatMap((id) => {
+      const other = composeSite(files, id, options.given)
+      return examine(other, source, options).problems.filter(({ layer }) => layer === 'profile')
+    })
+    .map(({ problem }) => problem)
+  const problems = [...ofLayers, ...chosen.problems.map((found) => found.problem), ...others]
+  if (!chosen.definition) return invalid(problems, composed.value, source.file)
 
   const ground: Ground = {
     directory,
     release: await releaseFolder(directory),
     searchPath: options.searchPath ?? process.env.PATH ?? '',
   }
-  const place = (fault: Fault) => placed(fault, source.file, chosen.profiled)
   const inFile = [...problems, ...pathFaults(chosen.definition, ground).map(place)]
   const fallbacks = await fallbackFileFaults(chosen.definition, ground.release)
   const functions = await functionFileFaults(chosen.definition, ground.release)
   const onDisk = [...(await diskFaults(chosen.definition, ground)), ...fallbacks, ...functions].map(place)
   const all = [...inFile, ...onDisk]
-  if (all.length === 0) return { valid: true, definition: chosen.definition, warnings: inOrder(chosen.warnings) }
-  const refused = invalid(all, yaml.value)
-  return inFile.length === 0 ? { ...refused, definition: chosen.definition } : refused
+  if (all.length === 0) {
+    return { valid: true, definition: chosen.definition, warnings: inOrder(chosen.warnings, source.file), composition }
+  }
+  const refused = invalid(all, composed.value, source.file)
+  return inFile.length === 0 ? { ...refused, definition: chosen.definition, composition } : refused
 }
 
-/** What the file with one profile says, without looking at the disk. */
-function examine(yaml: YamlText, source: SiteText, profile: string | null, options: LoadOptions) {
-  const profiled = withProfile(yaml, profile)
-  const document = withShippedPolicies(profiled.value)
+/** What the layers say together, without looking at the disk. */
+function examine(composed: Composition, source: SiteText, options: LoadOptions) {
+  const document = withShippedPolicies(composed.value)
   const { faults, usable } = checkSchema(document)
   const definition = usable && toDefinition(usable, { file: source.file, sha256: source.sha256 })
   const found: Fault[] = []
@@ -126,64 +142,70 @@ function examine(yaml: YamlText, source: SiteText, profile: string | null, optio
   const hidden = (fault: Fault) => faults.some(({ path }) => leadsInto(path, fault.path))
   const warnings = usable && definition ? [...needWarnings(usable), ...siteWarnings(definition, document)] : []
   return {
-    profiled,
     definition,
     problems: [...faults, ...found.filter((fault) => !hidden(fault))].map((fault) => ({
-      problem: placed(fault, source.file, profiled),
-      ofProfile: profiled.inProfile(fault.path),
+      problem: placed(fault, source.file, composed),
+      layer: composed.layerOf(fault.path)?.kind,
     })),
-    warnings: warnings.map((fault) => placed(fault, source.file, profiled)),
+    warnings: warnings.map((fault) => placed(fault, source.file, composed)),
   }
 }
 
-/** What is wrong with the document as a whole and with how it names its profiles. Fatal: nothing else is worth saying. */
-function documentProblems(yaml: YamlText, file: string, profile: string | null) {
-  const plain: Profiled = withProfile(yaml, null)
-  const one = (fault: Fault) => ({ fatal: true, problems: [placed(fault, file, plain)] })
-  const { value } = yaml
+/** What is wrong with the file as a whole, so that nothing else is worth saying. */
+function documentFaults({ value, name: file }: Layer): readonly Fault[] {
   if (!isMap(value)) {
     const message = `${file} has no keys: a site.yaml is a map that begins with \`wheelhouse: 1\`.`
     const remedy = 'Write at least `wheelhouse: 1` and `site: <id>`, or restore the newest snapshot.'
-    return one({ code: value === null ? 'site-file-empty' : 'value-wrong-type', path: [], message, remedy })
+    return [{ code: value === null ? 'site-file-empty' : 'value-wrong-type', path: [], message, remedy }]
   }
   const version = value.wheelhouse
-  if (typeof version === 'number' && version > 1) {
-    const message = `${file} was written for version ${version} of the site format; this console knows version 1.`
-    return one({
-      code: 'site-newer',
-      path: ['wheelhouse'],
-      message,
-      remedy: 'Update the console, then open the site again.',
-    })
-  }
+  if (typeof version !== 'number' || version <= 1) return []
+  const message = `${file} was written for version ${version} of the site format; this console knows version 1.`
+  const remedy = 'Update the console, then open the site again.'
+  return [{ code: 'site-newer', path: ['wheelhouse'], message, remedy }]
+}
+
+/** What is wrong with how the layers are put together: keys that they may not have, profiles that are none. */
+function layerFaults(composed: Composition, profile: string | null): readonly Fault[] {
   const faults: Fault[] = []
-  const known = profileIds(value)
+  const known = profileIds(composed.value)
   for (const id of known) {
     const path = ['profiles', id]
-    const overlay = childOf(value.profiles, id)
+    const overlay = childOf(childOf(composed.value, 'profiles'), id)
     if (!isMap(overlay)) {
       const message = `Profile ${id} is not a map.`
-      faults.push({
-        code: 'value-wrong-type',
-        path,
-        message,
-        remedy: 'Write the keys of site.yaml that it changes below it.',
-      })
+      const remedy = 'Write the keys of site.yaml that it changes below it.'
+      faults.push({ code: 'value-wrong-type', path, message, remedy })
     }
-    for (const key of fixedKeysIn(overlay)) {
+    for (const key of fixedKeysIn('profile', overlay)) {
       const message = `Profile ${id} has the key \`${key}\`, which a profile cannot change.`
       faults.push({ code: 'key-not-in-profile', path: [...path, key], at: 'key', message, remedy: 'Remove it.' })
     }
   }
   if (profile !== null && !known.includes(profile)) {
     const near = nearest(profile, known)
-    const message = `There is no profile ${profile} in ${file}.`
+    const message = `There is no profile ${profile} in site.yaml.`
     const remedy = near
       ? `Choose \`${near}\`.`
       : `Choose one of: ${known.join(', ') || 'none, for the file has no profiles'}.`
     faults.push({ code: 'profile-unknown', path: ['profiles'], at: 'key', message, remedy })
   }
-  return { fatal: false, problems: faults.map((fault) => placed(fault, file, plain)) }
+  return faults
+}
+
+/** Keys that only site.yaml itself may have, in another layer. */
+function fixedKeyProblems(composed: Composition): readonly ConfigProblem[] {
+  return composed.layers
+    .filter(({ kind }) => kind !== 'profile')
+    .flatMap((layer) =>
+      fixedKeysIn(layer.kind, layer.value).map((key) => ({
+        ...(layer.find([key], 'key') ?? { file: layer.name, line: null, column: null }),
+        code: 'key-not-in-layer',
+        path: key,
+        message: `${layer.name} has \`${key}\`, which only site.yaml itself may have.`,
+        remedy: 'Remove it there.',
+      })),
+    )
 }
 
 /** Routes that already have a mistake of form are not handed on: what would be said of them follows from it. */
@@ -267,19 +289,30 @@ function stepsOf(path: string): DocumentPath {
   return (path.match(/[^.[\]]+/g) ?? []).map((step) => (/^\d+$/.test(step) ? Number(step) : step))
 }
 
-function invalid(problems: readonly ConfigProblem[], document?: unknown): Extract<LoadedSite, { valid: false }> {
+function invalid(
+  problems: readonly ConfigProblem[],
+  document?: unknown,
+  siteFile?: string,
+): Extract<LoadedSite, { valid: false }> {
   // The id becomes part of paths, so only one that is right is passed on; any text can be a name.
   const id = idSchema.safeParse(childOf(document, 'site')).data ?? null
   const name = childOf(document, 'name')
-  return { valid: false, problems: inOrder(problems), id, name: typeof name === 'string' && name !== '' ? name : id }
+  return { valid: false, problems: inOrder(problems, siteFile), id, name: typeof name === 'string' && name !== '' ? name : id }
 }
 
-/** In reading order, each place and mistake once. */
-function inOrder(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
+/** In reading order, site.yaml first, each place and mistake once. */
+function inOrder(problems: readonly ConfigProblem[], siteFile?: string): readonly ConfigProblem[] {
   const unique = new Map(
-    problems.map((problem) => [`${problem.line}:${problem.column}:${problem.code}:${problem.message}`, problem]),
+    problems.map((problem) => [
+      `${problem.file}:${problem.line}:${problem.column}:${problem.code}:${problem.message}`,
+      problem,
+    ]),
   )
+  const rank = ({ file }: ConfigProblem) => (siteFile === undefined || file === siteFile ? '' : file)
   return [...unique.values()].sort(
-    (one, other) => (one.line ?? 0) - (other.line ?? 0) || (one.column ?? 0) - (other.column ?? 0),
+    (one, other) =>
+      (rank(one) < rank(other) ? -1 : rank(one) > rank(other) ? 1 : 0) ||
+      (one.line ?? 0) - (other.line ?? 0) ||
+      (one.column ?? 0) - (other.column ?? 0),
   )
 }

@@ -1,5 +1,5 @@
 import type { ConfigProblem } from '#shared/contract/state.ts'
-import type { Profiled } from './profile.ts'
+import type { Composition } from './layers/layer.ts'
 import type { DocumentPath } from './yaml-text.ts'
 
 /** A mistake before it is placed: what is wrong where in the merged document. */
@@ -12,14 +12,14 @@ export interface Fault {
   readonly at?: 'key' | 'value'
 }
 
-/** Gives a fault its file, line and column. */
-export function placed(fault: Fault, file: string, source: Profiled): ConfigProblem {
-  const position = source.locate(fault.path, fault.at ?? 'value')
+/** Gives a fault its file, line and column: those of the layer that it comes from, else those of `file`. */
+export function placed(fault: Fault, file: string, source: Pick<Composition, 'locate'>): ConfigProblem {
+  const place = source.locate(fault.path, fault.at ?? 'value')
   return {
     code: fault.code,
-    file,
-    line: position?.line ?? null,
-    column: position?.column ?? null,
+    file: place?.file ?? file,
+    line: place?.line ?? null,
+    column: place?.column ?? null,
     path: pathText(fault.path),
     message: fault.message,
     remedy: fault.remedy,

@@ -1,5 +1,5 @@
 import { parse } from 'yaml'
-import { childOf, isMap, merge } from './profile.ts'
+import { childOf, isMap, merge } from './documents.ts'
 
 /**
  * The policies that every site has unless it says otherwise, as they could stand in site.yaml. A site changes one by naming its id

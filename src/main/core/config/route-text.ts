@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isMap, isNode, isPair, isScalar, type Pair, parseDocument, type YAMLMap } from 'yaml'
 import { ConsoleError } from '#shared/problem.ts'
-import { childOf } from './profile.ts'
+import { childOf } from './documents.ts'
 import { readYaml } from './yaml-text.ts'
 
 /** Where the text of one route stands in that of site.yaml. */

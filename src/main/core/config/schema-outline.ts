@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isMap } from './profile.ts'
+import { isMap } from './documents.ts'
 import { siteSchema } from './site-schema.ts'
 import type { DocumentPath } from './yaml-text.ts'
 

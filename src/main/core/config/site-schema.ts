@@ -287,6 +287,17 @@ export const siteSchema = keys({
   })
     .prefault({})
     .meta({ description: 'Parts of the console that can be switched off; the rest still runs.' }),
+  include: z
+    .array(text('the name of a file'), {
+      error: expectation('value-wrong-type', 'a list of files such as `[ conf/lab.yaml ]`'),
+    })
+    .max(32, { error: expectation('too-many', 'a list of at most 32 files') })
+    .default([])
+    .meta({
+      words: 'list',
+      description:
+        'Files below the site folder (`.yaml`, `.json`, `.ini`) that are laid over this one, in their order. See [configuration](configuration.md#layers).',
+    }),
   profiles: z
     .record(id, z.unknown(), { error: expectation('value-wrong-type', 'a map from ids to parts of this file') })
     .default({})

@@ -44,6 +44,19 @@ export async function readSiteText(directory: string): Promise<SiteText | Config
   }
 }
 
+/** Reads another text of the site, or says in the end of a sentence ("which …") why that cannot be done. */
+export async function readTextFile(file: string): Promise<{ readonly text: string } | { readonly why: string }> {
+  try {
+    const found = await stat(file)
+    if (!found.isFile()) return { why: 'is not a file' }
+    if (found.size > largest) return { why: `is ${(found.size / largest).toFixed(1)} MB large, more than 1 MB` }
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file)) }
+  } catch (error) {
+    if (error instanceof TypeError) return { why: 'is not a text in UTF-8' }
+    return { why: `cannot be read (${error instanceof Error ? error.message : String(error)})` }
+  }
+}
+
 function unreadable(error: unknown, file: string, directory: string): [code: string, message: string, remedy: string] {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   switch (code) {

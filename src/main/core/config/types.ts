@@ -2,6 +2,7 @@ import type { ConfigProblem } from '#shared/contract/state.ts'
 import type { NeedCondition } from '#shared/vocabulary.ts'
 import type { BrokerDefinition } from './broker-definition.ts'
 import type { BrokerLinkDefinition } from './broker-link-definition.ts'
+import type { Composition } from './layers/layer.ts'
 import type { Rate } from './rate.ts'
 import type { TargetDefinition } from './target-definition.ts'
 
@@ -498,7 +499,12 @@ export interface RehearsalDefinition {
 
 /** A site as read from disk: a definition, or everything that is wrong with it at once. */
 export type LoadedSite =
-  | { readonly valid: true; readonly definition: SiteDefinition; readonly warnings: readonly ConfigProblem[] }
+  | {
+      readonly valid: true
+      readonly definition: SiteDefinition
+      readonly warnings: readonly ConfigProblem[]
+      readonly composition: SiteComposition
+    }
   | {
       readonly valid: false
       readonly problems: readonly ConfigProblem[]
@@ -510,7 +516,15 @@ export type LoadedSite =
        * up services that still run, to stop them and to restore, not to start the site.
        */
       readonly definition?: SiteDefinition
+      readonly composition?: SiteComposition
     }
+
+/** What a definition was put together from. */
+export interface SiteComposition {
+  readonly composed: Composition
+  /** Texts of the files that `include` names, by name. */
+  readonly includes: ReadonlyMap<string, string>
+}
 
 /**
  * Values for `${…}`: the service's own `ports.NAME`, another's `services.ID.ports.NAME`, `data`, `release`, `site`, `logs`,
