@@ -3,7 +3,6 @@ import type { HeadlessValues } from '../headless/options.ts'
 import { addBackupCommands } from './backup-commands.ts'
 import { brokers } from './commands/brokers.ts'
 import { check } from './commands/check.ts'
-import { checkConfig } from './commands/check-config.ts'
 import type { ConsentOptions } from './commands/consent.ts'
 import type { CommandContext } from './commands/context.ts'
 import { type DevicesOptions, devices } from './commands/devices.ts'
@@ -11,6 +10,7 @@ import { figures } from './commands/figures.ts'
 import { status } from './commands/status.ts'
 import { trust } from './commands/trust.ts'
 import { why } from './commands/why.ts'
+import { addConfigCommands } from './config-commands.ts'
 import { consent, withConsent } from './consent-options.ts'
 import { addDatabaseCommands, addStoreCommands } from './database-commands.ts'
 import { addDependencyCommands } from './dependency-commands.ts'
@@ -120,16 +120,7 @@ export function buildProgram(options: ProgramOptions): Command {
       'check the whole site now: variables, files, templates, databases, APIs, routes and what site.yaml adds',
     )
     .action((_values: object, command: Command) => run(command, check))
-  program
-    .command('config')
-    .description('site.yaml')
-    .command('check')
-    .description('check site.yaml; opens nothing')
-    .action((_values: object, command: Command) =>
-      run(command, async (context) =>
-        checkConfig(context, await options.siteFolder(command.optsWithGlobals<CommonValues>())),
-      ),
-    )
+  addConfigCommands(program, options, run)
   return program
 }
 

@@ -230,6 +230,7 @@ export class Console implements ConsoleControl {
         owner: { host: this.host, hostname: hostname(), pid: process.pid, address: this.#address, socket: null },
         sample,
         profile: null,
+        environment: ports.environment ?? process.env,
       })
       await this.#wayIn?.open()
       // A single command would give the lane to a snapshot that is overdue instead of to what was asked.

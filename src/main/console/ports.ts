@@ -23,6 +23,8 @@ export interface ConsolePorts {
   readonly processes: Processes
   readonly crashPoints: CrashPoints
   readonly random: () => number
+  /** Variables that may set values of a site (`WHEELHOUSE_SITE__…`); those of this process by default. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
 }
 
 export interface InitialSite {

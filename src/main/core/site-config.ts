@@ -1,3 +1,4 @@
+import type { ConfigValueView } from '#shared/contract/config.ts'
 import type { ConfigProblem, SiteView } from '#shared/contract/state.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
@@ -7,9 +8,11 @@ import {
   type LoadedSite,
   loadSite,
   openTrust,
+  type SiteComposition,
   type SiteDefinition,
   type TrustStore,
   trustFingerprint,
+  valuesInUse,
 } from './config/index.ts'
 import { planWaves } from './coordinator/index.ts'
 import { pushingServices } from './health/index.ts'
@@ -25,8 +28,18 @@ interface SiteConfigParts {
   readonly parts: SiteParts
   /** Whether the site's files are a mixture that nothing may be started on. */
   readonly mixed: boolean
+  /** Whether files of the site may have changed since {@link SiteIdentity.loaded} was read. */
+  readonly touched: boolean
   /** Told whenever another definition is in use. */
   inUse(definition: SiteDefinition): void
+}
+
+/** Reads and checks everything that a site is made of, with the checks of the parts that read it. */
+export function readSite(
+  directory: string,
+  { profile, environment = {} }: Pick<SitePorts, 'profile' | 'environment'>,
+): Promise<LoadedSite> {
+  return loadSite(directory, { profile, given: { environment }, checkDevices, checkRoutes, checkPolicies })
 }
 
 /** Which site.yaml is in use: read, shown with its mistakes, trusted, and handed to the parts. */
@@ -39,8 +52,11 @@ export class SiteConfig implements AsyncDisposable {
   #inUse: SiteDefinition | null = null
   /** Valid, but its commands have not been trusted yet. */
   #waiting: SiteDefinition | null = null
+  /** What the definition that was read last was put together from. */
+  #composition: SiteComposition | null = null
   #problems: readonly ConfigProblem[] = []
   #valid = false
+  #hasRead = false
   #loading: Promise<unknown> = Promise.resolve()
 
   static async open(given: SiteConfigParts): Promise<SiteConfig> {
@@ -60,6 +76,19 @@ export class SiteConfig implements AsyncDisposable {
 
   get inUse(): SiteDefinition | null {
     return this.#inUse
+  }
+
+  /** Every value in use and where it comes from. Throws what is wrong when there is none in use. */
+  values(): { values: ConfigValueView[]; layers: { kind: ConfigValueView['kind']; name: string }[] } {
+    const composition = this.#composition
+    if (!composition) throw this.#invalid()
+    return {
+      values: [...valuesInUse(composition)],
+      layers: [
+        { kind: 'default', name: 'default' },
+        ...composition.composed.layers.map(({ kind, name }) => ({ kind, name })),
+      ],
+    }
   }
 
   /** Reads site.yaml and uses it when it is valid and trusted. One at a time; a second call waits its turn. */
@@ -121,8 +150,12 @@ export class SiteConfig implements AsyncDisposable {
       )
     }
     if (this.#inUse) return
+    throw this.#invalid()
+  }
+
+  #invalid(): ConsoleError {
     const [first] = this.#problems
-    throw new ConsoleError(
+    return new ConsoleError(
       'site-invalid',
       `site.yaml cannot be used: ${first?.message ?? 'it could not be read'}`,
       first?.remedy ?? 'Put it right, then reload it.',
@@ -136,18 +169,13 @@ export class SiteConfig implements AsyncDisposable {
   }
 
   async #load(cause: Cause): Promise<{ readonly valid: boolean }> {
-    const { identity, ports } = this.#given
-    const loaded = await loadSite(identity.directory, {
-      profile: ports.profile,
-      checkDevices,
-      checkRoutes,
-      checkPolicies,
-    })
+    const loaded = this.#takeFirst() ?? (await readSite(this.#given.identity.directory, this.#given.ports))
     this.#valid = loaded.valid
     this.#problems = loaded.valid ? loaded.warnings : loaded.problems
     this.#waiting = null
     // With only files missing on disk the rest can run: a service without its script fails by itself, with its sentence.
     const usable = loaded.valid ? loaded.definition : (loaded.definition ?? null)
+    if (loaded.composition) this.#composition = loaded.composition
     if (usable) {
       if (this.#isTrusted(usable)) await this.#use((await this.#given.ports.sandbox?.adapt(usable)) ?? usable)
       else this.#waiting = usable
@@ -155,6 +183,13 @@ export class SiteConfig implements AsyncDisposable {
     this.#tell(loaded, cause)
     this.#publisher.show(this.#face())
     return { valid: loaded.valid }
+  }
+
+  /** What was read when the site was opened, once, unless something was put right or brought back since. */
+  #takeFirst(): LoadedSite | null {
+    if (this.#hasRead || this.#given.touched) return null
+    this.#hasRead = true
+    return this.#given.identity.loaded
   }
 
   #isTrusted(definition: SiteDefinition): boolean {

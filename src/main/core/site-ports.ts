@@ -20,6 +20,8 @@ export interface SitePorts {
   readonly sample: boolean
   /** Which profile of site.yaml to merge. */
   readonly profile: string | null
+  /** Variables that may set values of site.yaml (`WHEELHOUSE_SITE__…`); none by default. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
   /** What begins a rehearsal in a network of its own; what this machine offers unless given. */
   readonly networkApart?: () => Promise<Prefix | null>
   /** Given where this is no live site but a rehearsal of one. */

@@ -6,7 +6,7 @@ import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import type { Attention } from './attention/index.ts'
 import type { Backups } from './backup/index.ts'
-import { loadSite, type SiteDefinition } from './config/index.ts'
+import type { SiteDefinition } from './config/index.ts'
 import { type Coordinator, type ServiceJobs, serviceJobs } from './coordinator/index.ts'
 import type { Databases } from './databases/index.ts'
 import type { Dependencies } from './dependencies/index.ts'
@@ -22,7 +22,7 @@ import { backupFolder, type Clock, DisposableStore } from './platform/index.ts'
 import type { Recovery } from './recovery/index.ts'
 import type { Rehearsals } from './rehearsal/index.ts'
 import { assertNoHolder, assertNotRestoring } from './restore-hold.ts'
-import { SiteConfig } from './site-config.ts'
+import { readSite, SiteConfig } from './site-config.ts'
 import { siteFolder } from './site-folder.ts'
 import { settleInterrupted } from './site-interrupted.ts'
 import { saveKeep } from './site-keep.ts'
@@ -51,6 +51,8 @@ export interface Site {
   readonly services: ServiceJobs
   readonly units: Units
   readonly messaging: Messaging
+  /** The values of site.yaml and of what is laid over it. */
+  readonly config: SiteConfig
   /** The routes of site.yaml as they are written, tried and changed. */
   readonly routes: SiteRoutes
   readonly recordings: Recordings
@@ -131,7 +133,7 @@ const commandTakesMs = 5_000
 async function open(directory: string, own: string, ports: SitePorts, owned: DisposableStore): Promise<Site> {
   const since = ports.clock.wall()
   const lock = owned.add(await takeSiteLock(own, { ...ports.owner, since }, { clock: ports.clock, ms: commandTakesMs }))
-  const loaded = await loadSite(directory, { profile: ports.profile })
+  const loaded = await readSite(directory, ports)
   const readable = loaded.definition
   const id = readable?.id ?? (loaded.valid ? null : loaded.id) ?? basename(directory)
   const identity: SiteIdentity = {
@@ -176,6 +178,7 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
       ports,
       parts,
       mixed,
+      touched: parts.jobs.interrupted.length > 0,
       inUse: (changed) => {
         definition = changed
       },
@@ -217,6 +220,7 @@ class OpenSite implements Site {
   readonly services: ServiceJobs
   readonly units: Units
   readonly messaging: Messaging
+  readonly config: SiteConfig
   readonly routes: SiteRoutes
   readonly recordings: Recordings
   readonly databases: Databases
@@ -231,7 +235,6 @@ class OpenSite implements Site {
   readonly recovery: Recovery
   readonly backupFolder: string
   readonly #ports: SitePorts
-  readonly #config: SiteConfig
   readonly #lock: SiteLock
   readonly #owned: DisposableStore
   readonly #starting: SiteStart
@@ -277,7 +280,7 @@ class OpenSite implements Site {
     this.drills = parts.drills
     this.recovery = parts.recovery
     this.#ports = ports
-    this.#config = config
+    this.config = config
     this.#lock = lock
     this.#owned = owned
     this.#since = ports.clock.wall()
@@ -300,7 +303,7 @@ class OpenSite implements Site {
   }
 
   definition(): SiteDefinition | null {
-    return this.#config.inUse
+    return this.config.inUse
   }
 
   async start(cause: Cause): Promise<{ readonly job: string }> {
@@ -312,7 +315,7 @@ class OpenSite implements Site {
   }
 
   reload(cause: Cause): Promise<{ readonly valid: boolean }> {
-    return this.#config.load(cause)
+    return this.config.load(cause)
   }
 
   saveKeep(keep: KeepRules, cause: Cause): Promise<void> {
@@ -322,9 +325,9 @@ class OpenSite implements Site {
           directory: this.directory,
           profile: this.#ports.profile,
           events: this.events,
-          definition: () => this.#config.inUse,
+          definition: () => this.config.inUse,
           assertWritable: () => assertNoHolder(this.jobs.running()),
-          reload: (why) => this.#config.load(why),
+          reload: (why) => this.config.load(why),
         },
         keep,
         cause,
@@ -335,7 +338,7 @@ class OpenSite implements Site {
   }
 
   async trust(fingerprint: string, cause: Cause): Promise<void> {
-    await this.#config.trust(fingerprint, cause)
+    await this.config.trust(fingerprint, cause)
     await this.start(cause)
   }
 

@@ -2,6 +2,7 @@ import type { Connection } from '#shared/client/index.ts'
 import { contractVersion, type RestorePlan, type ServiceAction, type Touch } from '#shared/contract/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { sampleClients } from './sample-clients.ts'
+import { configCalls } from './sample-config.ts'
 import { deviceCalls } from './sample-devices.ts'
 import { samplePlan, sampleRuns } from './sample-drills.ts'
 import { job } from './sample-entities.ts'
@@ -152,6 +153,7 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
       wait: async ({ job: id }) => ({ job: host.slices.jobs[id] ?? job(Date.now(), id) }),
       cancel: (input) => done('jobs.cancel', input),
     },
+    config: configCalls(note),
     attention: { dismiss: (input) => done('attention.dismiss', input) },
     backups: {
       create: (input) => start('backups.create', input, 'Back up ConsultEase', 'backup.create'),

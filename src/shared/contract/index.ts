@@ -1,5 +1,6 @@
 import { backupKeysContract } from './backup-keys.ts'
 import { backupsContract } from './backups.ts'
+import { configContract } from './config.ts'
 import { consoleContract, siteContract } from './console.ts'
 import { databasesContract } from './databases.ts'
 import { dependenciesContract } from './dependencies.ts'
@@ -35,6 +36,7 @@ export const contract = {
   events: eventsContract,
   jobs: jobsContract,
   attention: attentionContract,
+  config: configContract,
   backups: backupsContract,
   keeping: keepingContract,
   backupKeys: backupKeysContract,
@@ -53,6 +55,7 @@ export type Contract = typeof contract
 
 export * from './backup-keys.ts'
 export * from './backups.ts'
+export * from './config.ts'
 export * from './databases.ts'
 export * from './dependencies.ts'
 export * from './devices.ts'

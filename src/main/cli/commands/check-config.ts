@@ -8,7 +8,12 @@ import { type CommandContext, show } from './context.ts'
 
 /** `wheelhouse config check`: every mistake in the site.yaml of a folder. Opens nothing and changes nothing. */
 export async function checkConfig(context: CommandContext, directory: string): Promise<number> {
-  const loaded = await loadSite(directory, { checkDevices, checkRoutes, checkPolicies })
+  const loaded = await loadSite(directory, {
+    given: { environment: process.env },
+    checkDevices,
+    checkRoutes,
+    checkPolicies,
+  })
   const problems = loaded.valid ? loaded.warnings : loaded.problems
   show(context, { valid: loaded.valid, directory, problems }, checkText(loaded.valid, directory, problems))
   return loaded.valid ? exitCodes.done : exitCodes.failed

@@ -1,5 +1,6 @@
 import { backupKeysHandlers } from './handlers/backup-keys.ts'
 import { backupsHandlers } from './handlers/backups.ts'
+import { configHandlers } from './handlers/config.ts'
 import { consoleHandlers, siteHandlers } from './handlers/console.ts'
 import { databasesHandlers } from './handlers/databases.ts'
 import { dependenciesHandlers } from './handlers/dependencies.ts'
@@ -25,6 +26,7 @@ import { verificationHandlers } from './handlers/verification.ts'
 export const router = api.router({
   console: consoleHandlers,
   site: siteHandlers,
+  config: configHandlers,
   services: servicesHandlers,
   messages: messagesHandlers,
   routes: routesHandlers,

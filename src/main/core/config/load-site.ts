@@ -77,12 +77,20 @@ export async function checkSite(directory: string, source: SiteText, options: Lo
   const profile = options.profile ?? null
   const place = (fault: Fault) => placed(fault, source.file, composed)
   const unusable = documentFaults(file)
-  if (unusable.length > 0) return invalid(unusable.map((fault) => placed(fault, source.file, compose([file]))), file.value)
+  if (unusable.length > 0)
+    return invalid(
+      unusable.map((fault) => placed(fault, source.file, compose([file]))),
+      file.value,
+    )
   const includes = await readIncludes(directory, file.value, options.includes)
   const files = [file, ...includes.layers]
   const composed = composeSite(files, profile, options.given)
   const composition = { composed, includes: includes.texts }
-  const ofLayers = [...includes.problems, ...fixedKeyProblems(composed), ...[...includes.faults, ...layerFaults(composed, profile)].map(place)]
+  const ofLayers = [
+    ...includes.problems,
+    ...fixedKeyProblems(composed),
+    ...[...includes.faults, ...layerFaults(composed, profile)].map(place),
+  ]
 
   const chosen = examine(composed, source, options)
   const others = profileIds(composed.value)
@@ -297,7 +305,12 @@ function invalid(
   // The id becomes part of paths, so only one that is right is passed on; any text can be a name.
   const id = idSchema.safeParse(childOf(document, 'site')).data ?? null
   const name = childOf(document, 'name')
-  return { valid: false, problems: inOrder(problems, siteFile), id, name: typeof name === 'string' && name !== '' ? name : id }
+  return {
+    valid: false,
+    problems: inOrder(problems, siteFile),
+    id,
+    name: typeof name === 'string' && name !== '' ? name : id,
+  }
 }
 
 /** In reading order, site.yaml first, each place and mistake once. */

@@ -1,7 +1,7 @@
 import { splitCommand } from './command-words.ts'
+import { isMap } from './documents.ts'
 import { parseDuration } from './duration.ts'
 import { nearest } from './nearest.ts'
-import { isMap } from './documents.ts'
 import type { RecoveryStep } from './types.ts'
 
 /** A step of `do`, or what is wrong with it. */

@@ -1,6 +1,6 @@
+import { childOf, isMap } from './documents.ts'
 import { nearest } from './nearest.ts'
 import { type Fault, pathText } from './problem-report.ts'
-import { childOf, isMap } from './documents.ts'
 import { type Reference, referencesIn, replaceReferences } from './references.ts'
 import type { CheckDefinition, ServiceDefinition, SiteDefinition } from './types.ts'
 import type { DocumentPath } from './yaml-text.ts'

@@ -1,4 +1,4 @@
-import { type Layer } from './layer.ts'
+import type { Layer } from './layer.ts'
 import { pathLayer, pathOfName } from './texts.ts'
 import { typedText } from './typed-text.ts'
 
@@ -20,7 +20,11 @@ export function environmentLayer(
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([name, text = '']) => {
       const path = pathOfName(name.slice(prefix.length).split('__'), document)
-      return { path, value: typedText(text, path), place: { file: `environment variable ${name}`, line: null, column: null } }
+      return {
+        path,
+        value: typedText(text, path),
+        place: { file: `environment variable ${name}`, line: null, column: null },
+      }
     })
   return values.length === 0 ? null : pathLayer('environment', 'environment', values)
 }

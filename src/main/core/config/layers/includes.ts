@@ -44,18 +44,30 @@ export async function readIncludes(
     const fault = (code: string, message: string, remedy: string) => faults.push({ code, path, message, remedy })
     const ending = extname(name).toLowerCase()
     if (!['.yaml', '.yml', '.json', '.ini'].includes(ending)) {
-      fault('include-kind', `include names ${name}, which is none of YAML, JSON and INI.`, 'Name a file that ends in .yaml, .json or .ini.')
+      fault(
+        'include-kind',
+        `include names ${name}, which is none of YAML, JSON and INI.`,
+        'Name a file that ends in .yaml, .json or .ini.',
+      )
       continue
     }
     const file = join(directory, name)
     const text = given ? (given.get(name) ?? null) : await textOf(directory, file)
     if (text === null || typeof text !== 'string') {
       const why = text === null ? 'which is not there' : `which ${text.why}`
-      fault(text === null ? 'include-missing' : text.code, `include names ${name}, ${why}.`, 'Put the file back, or take it out of `include`.')
+      fault(
+        text === null ? 'include-missing' : text.code,
+        `include names ${name}, ${why}.`,
+        'Put the file back, or take it out of `include`.',
+      )
       continue
     }
     if (isAbsolute(name) || outside(directory, file)) {
-      fault('path-escapes', `include names ${name}, which is not in the site folder.`, 'Move the file into the site folder.')
+      fault(
+        'path-escapes',
+        `include names ${name}, which is not in the site folder.`,
+        'Move the file into the site folder.',
+      )
       continue
     }
     texts.set(name, text)

@@ -19,7 +19,10 @@ export function readIni(text: string, file: string): IniReading {
   let section: readonly (string | number)[] = []
   const fault = (line: number, code: string, message: string, remedy: string) =>
     problems.push({ code, file, line, column: 1, path: '', message, remedy })
-  for (const [index, raw] of text.replace(/^\uFEFF/, '').split(/\r?\n/).entries()) {
+  for (const [index, raw] of text
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .entries()) {
     const line = index + 1
     const content = raw.trim()
     if (content === '' || content.startsWith(';') || content.startsWith('#')) continue
@@ -27,7 +30,12 @@ export function readIni(text: string, file: string): IniReading {
     if (head) {
       section = stepsOfPath(head[1] ?? '')
       if (section.some((step) => step === ''))
-        fault(line, 'ini-invalid', `Section “${content}” of ${file} has an empty step.`, 'Write it like `[services.api.env]`.')
+        fault(
+          line,
+          'ini-invalid',
+          `Section “${content}” of ${file} has an empty step.`,
+          'Write it like `[services.api.env]`.',
+        )
       continue
     }
     const at = content.indexOf('=')
@@ -43,15 +51,18 @@ export function readIni(text: string, file: string): IniReading {
     }
     const path = [...section, ...stepsOfPath(key)]
     const name = path.join('.')
-    if (seen.has(name))
-      fault(line, 'key-twice', `${name} stands twice in ${file}.`, 'Remove or rename one of the two.')
+    if (seen.has(name)) fault(line, 'key-twice', `${name} stands twice in ${file}.`, 'Remove or rename one of the two.')
     seen.add(name)
-    values.push({ path, value: valueOf(content.slice(at + 1).trim(), path), place: { file, line, column: raw.indexOf(key) + 1 } })
+    values.push({
+      path,
+      value: iniValue(content.slice(at + 1).trim(), path),
+      place: { file, line, column: raw.indexOf(key) + 1 },
+    })
   }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, values }
 }
 
-function valueOf(written: string, path: readonly (string | number)[]): unknown {
+function iniValue(written: string, path: readonly (string | number)[]): unknown {
   const [, quote, inner] = /^(["'])(.*)\1$/.exec(written) ?? []
   return quote === undefined ? typedText(written, path) : inner
 }

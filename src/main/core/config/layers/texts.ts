@@ -20,7 +20,8 @@ export function pathLayer(kind: Layer['kind'], name: string, values: readonly Pa
     find: (path) => {
       // A value that is a map or a list has its parts at its own place.
       const own = values.findLast(
-        (one) => one.path.every((step, index) => path[index] === step) && existsIn(one.value, path.slice(one.path.length)),
+        (one) =>
+          one.path.every((step, index) => path[index] === step) && existsIn(one.value, path.slice(one.path.length)),
       )
       return own?.place ?? values.find((one) => path.every((step, index) => one.path[index] === step))?.place
     },

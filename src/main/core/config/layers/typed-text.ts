@@ -32,7 +32,9 @@ export function outlineAt(path: DocumentPath): Outline | undefined {
   for (const step of path) {
     const open: Outline | boolean | undefined = here?.additionalProperties
     here =
-      typeof step === 'number' ? here?.items : (here?.properties?.[step] ?? (typeof open === 'object' ? open : undefined))
+      typeof step === 'number'
+        ? here?.items
+        : (here?.properties?.[step] ?? (typeof open === 'object' ? open : undefined))
   }
   return here
 }

@@ -1,6 +1,7 @@
 import { isMap } from '../documents.ts'
 import { pathText } from '../problem-report.ts'
-import type { Outline } from '../schema-outline.ts'
+import { type Outline, siteOutline } from '../schema-outline.ts'
+import type { SiteComposition } from '../types.ts'
 import type { DocumentPath } from '../yaml-text.ts'
 import type { Composition, SourceKind } from './layer.ts'
 
@@ -23,9 +24,9 @@ export interface ConfigValue {
 export const mostValues = 20_000
 
 /** Every value in use, in the order of the documents, those that nobody wrote (defaults) behind the others of their map. */
-export function valuesOf(composed: Composition, outline: Outline): readonly ConfigValue[] {
+export function valuesInUse({ composed }: SiteComposition): readonly ConfigValue[] {
   const values: ConfigValue[] = []
-  walk(composed.value, outline, [], composed, values)
+  walk(composed.value, siteOutline(), [], composed, values)
   return values.slice(0, mostValues)
 }
 
