@@ -355,6 +355,7 @@ export function sampleSlices(now: number): Shown {
         last: null,
       },
     },
+    deploys: {},
     drills: sampleDrills(now),
     rehearsals: sampleRehearsals(now),
     targets: sampleTargets(now),

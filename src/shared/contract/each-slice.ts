@@ -29,6 +29,7 @@ export function eachSlice(make: <S extends SliceName>(name: S) => Readonly<Recor
     maintenance: make('maintenance'),
     startPath: make('startPath'),
     verification: make('verification'),
+    deploys: make('deploys'),
     drills: make('drills'),
     recovery: make('recovery'),
     rehearsals: make('rehearsals'),

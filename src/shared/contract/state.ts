@@ -10,6 +10,7 @@ import {
 } from '../vocabulary.ts'
 import { encryptionViewSchema } from './backup-keys.ts'
 import { dependencyViewSchema } from './dependencies.ts'
+import { deployViewSchema } from './deploys.ts'
 import { drillViewSchema } from './drills.ts'
 import { keepingViewSchema } from './keeping-views.ts'
 import { maintenanceViewSchema } from './maintenance.ts'
@@ -599,6 +600,7 @@ export const sliceSchemas = {
   drills: drillViewSchema,
   recovery: policyViewSchema,
   rehearsals: rehearsalsViewSchema,
+  deploys: deployViewSchema,
   targets: targetViewSchema,
 } as const
 

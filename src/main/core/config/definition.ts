@@ -4,6 +4,7 @@ import { brokerNames } from './broker-names.ts'
 import { checkOf } from './check-definition.ts'
 import { commandWords } from './command-words.ts'
 import { toDependency, toUses } from './dependency-definition.ts'
+import { toDeploy } from './deploy-definition.ts'
 import { toDevice } from './device-definition.ts'
 import { defaultPhases } from './phase-schema.ts'
 import { toPolicies } from './policy-definition.ts'
@@ -61,6 +62,7 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
     routes: mapped(file.routes, (id, entry) => toRoute(id, entry, home)),
     devices: mapped(file.devices, (id, entry) => toDevice(id, entry, home)),
     checks: toChecks(file.checks),
+    deploy: toDeploy(file.deploy),
     drills: mapped(file.drills, toDrill),
     backup: {
       ...placesOf(file.backup),
@@ -137,6 +139,7 @@ function toService(id: string, entry: ServiceEntry, file: SiteFile): ServiceDefi
     stop: { signal: entry.stop.signal, withinMs: entry.stop.within },
     unit: entry.unit ?? null,
     rehearse: entry.rehearse,
+    code: entry.code ?? null,
     limits: toLimits(entry.limits),
     push: entry.push ?? null,
     onCrash: entry['on-crash'],

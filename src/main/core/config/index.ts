@@ -32,6 +32,7 @@ export {
   isScript,
   type Referrer,
   resolveCheck,
+  resolveCommand,
   resolveCwd,
   resolveDatabase,
   resolveEnv,

@@ -4,6 +4,7 @@ import { backupFaults } from './backup-rules.ts'
 import { brokerLinkFaults } from './broker-link-rules.ts'
 import { toDefinition } from './definition.ts'
 import { dependencyFaults, fallbackFileFaults } from './dependency-rules.ts'
+import { deployFaults } from './deploy-rules.ts'
 import { deviceFaults } from './device-rules.ts'
 import { childOf, isMap } from './documents.ts'
 import { drillFaults } from './drill-rules.ts'
@@ -52,6 +53,8 @@ export interface LoadOptions {
   readonly checkPolicies?: (
     policies: readonly PolicyDefinition[],
   ) => readonly (RouteMistake & { readonly policy: string })[]
+  /** Folder of the release that it is checked against; the one in use unless given. */
+  readonly release?: string
   /** Folders in which bare programs are looked for; by default PATH of this process. */
   readonly searchPath?: string
   /** What is laid over the files; nothing by default. */
@@ -105,7 +108,7 @@ export async function checkSite(directory: string, source: SiteText, options: Lo
 
   const ground: Ground = {
     directory,
-    release: await releaseFolder(directory),
+    release: options.release ?? (await releaseFolder(directory)),
     searchPath: options.searchPath ?? process.env.PATH ?? '',
   }
   const inFile = [...problems, ...pathFaults(chosen.definition, ground).map(place)]
@@ -134,6 +137,7 @@ function examine(composed: Composition, source: SiteText, options: LoadOptions) 
       ...phaseFaults(usable),
       ...dependencyFaults(usable),
       ...brokerLinkFaults(usable),
+      ...deployFaults(usable),
       ...drillFaults(usable),
       ...backupFaults(usable),
       ...targetFaults(usable),

@@ -100,11 +100,6 @@ function listed(shape: z.ZodRawShape): string {
   return names.length > 6 ? `keys such as ${names.slice(0, 4).join(', ')}` : names.join(', ')
 }
 
-/** A map that a later version acts on: accepted with any keys, so that a file that has it still loads. */
-export function later() {
-  return z.looseObject({}, { error: expectation('value-wrong-type', 'a map') })
-}
-
 export const zone = z
   .string({ error: expectation('zone-bad', 'a time zone such as `Asia/Manila` or `UTC`') })
   .refine(isZone, { error: expectation('zone-bad', 'a time zone such as `Asia/Manila` or `UTC`') })

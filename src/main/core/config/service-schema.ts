@@ -208,6 +208,22 @@ export const serviceSchema = keys({
     description:
       'Whether [rehearsals](backups.md#rehearsals) start it. Switch it off for what drives a machine or calls outside from its code.',
   }),
+  code: z
+    .array(
+      text('a path below the release').regex(/^(?!\/)(?!(.*\/)?\.\.(\/|$))/, {
+        error: expectation('path-escapes', 'a path below the release'),
+      }),
+      {
+        error: expectation('value-wrong-type', 'a list of files and folders of the release'),
+      },
+    )
+    .min(1)
+    .optional()
+    .meta({
+      words: 'list',
+      description:
+        'Files and folders of the release that it runs on: a deploy that changes none of them leaves it running. Without it any changed file counts. See [deploys](deploy.md).',
+    }),
   push: z
     .enum(pushWays, { error: expectation('value-unknown', 'one of `http`, `mqtt`, `both`') })
     .optional()

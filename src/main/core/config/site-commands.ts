@@ -42,6 +42,7 @@ export function commandsOf(definition: SiteDefinition): readonly SiteCommand[] {
     ...ofChecks,
     ...policyCommands(definition),
     ...drilledBySchedule(definition),
+    ...deployCommands(definition),
     ...backedUpElsewhere(definition),
   ]
 }
@@ -86,6 +87,21 @@ function drilledBySchedule({ drills }: SiteDefinition): readonly SiteCommand[] {
       ? []
       : [{ service: of, of, command: `<drill at ${JSON.stringify(schedule)}: ${deed}>`, cwd: '.' }],
   )
+}
+
+/** What a deploy would run. */
+function deployCommands({ deploy: { install, busy, tests } }: SiteDefinition): readonly SiteCommand[] {
+  const own = (of: string, run: readonly string[]) => ({
+    service: 'deploy',
+    of,
+    command: hookWords(run).map(quoted).join(' '),
+    cwd: '.',
+  })
+  return [
+    ...(install ? [own('deploy install', install.run)] : []),
+    ...(busy && 'run' in busy ? [own('deploy busy', busy.run)] : []),
+    ...Object.entries(tests).map(([id, { run }]) => own(`deploy test ${id}`, run)),
+  ]
 }
 
 function ownCommand({ kind, run }: ServiceDefinition): readonly (readonly string[])[] {

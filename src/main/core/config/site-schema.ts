@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { brokerLinkSchema } from './broker-link-schema.ts'
 import { dependencySchema } from './dependency-schema.ts'
+import { deploySchema } from './deploy-schema.ts'
 import { devicesSchema } from './device-schema.ts'
 import { drillSchema } from './drill-schema.ts'
 import { expectation } from './expectation.ts'
@@ -8,7 +9,7 @@ import { phasesSchema } from './phase-schema.ts'
 import { recoverySchema } from './recovery-schema.ts'
 import { rehearseSchema, sandboxSchema } from './rehearsal-schema.ts'
 import { routeFunction } from './route-function-schema.ts'
-import { byId, cron, duration, id, keys, later, rate, size, text, toggle, whole, zone } from './schema-leaves.ts'
+import { byId, cron, duration, id, keys, rate, size, text, toggle, whole, zone } from './schema-leaves.ts'
 import { serviceSchema } from './service-schema.ts'
 import { targetSchema } from './target-schema.ts'
 import { checksSchema } from './verification-schema.ts'
@@ -347,7 +348,9 @@ export const siteSchema = keys({
       'Failures on purpose, to see that the site gets over them, by themselves or on request. Each service has the usual ones without being named here. See [drills](drills.md).',
   }),
   recovery: recoverySchema,
-  deploy: later().optional().meta({ later: true, description: 'Deployment of releases.' }),
+  deploy: deploySchema.prefault({}).meta({
+    description: 'How releases come in, and when they are good. See [deploys](deploy.md).',
+  }),
 })
 
 export type SiteFile = z.output<typeof siteSchema>

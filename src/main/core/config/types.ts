@@ -2,12 +2,14 @@ import type { ConfigProblem } from '#shared/contract/state.ts'
 import type { NeedCondition } from '#shared/vocabulary.ts'
 import type { BrokerDefinition } from './broker-definition.ts'
 import type { BrokerLinkDefinition } from './broker-link-definition.ts'
+import type { DeployDefinition } from './deploy-definition.ts'
 import type { Composition } from './layers/layer.ts'
 import type { Rate } from './rate.ts'
 import type { TargetDefinition } from './target-definition.ts'
 
 export type { BrokerDefinition, BrokerLimits, BrokerUser, TopicPermissions } from './broker-definition.ts'
 export type { BrokerLinkDefinition } from './broker-link-definition.ts'
+export type { DeployDefinition, TimedCommand } from './deploy-definition.ts'
 export type { TargetDefinition } from './target-definition.ts'
 
 /** A validated site.yaml: profile merged, defaults filled in, durations in milliseconds, sizes in bytes, patterns not yet resolved. */
@@ -33,6 +35,8 @@ export interface SiteDefinition {
   /** What the site adds to the list of checks, by id. */
   readonly checks: Readonly<Record<string, SiteCheck>>
   readonly backup: BackupDefinition
+  /** How releases come in, and when they are good. */
+  readonly deploy: DeployDefinition
   /** Drills that site.yaml declares; those that every service has are not among them. */
   readonly drills: Readonly<Record<string, DrillDefinition>>
   /** Recovery policies by id, those of site.yaml first, then the shipped ones that it does not change. */
@@ -134,6 +138,8 @@ export interface ServiceDefinition {
   readonly unit: UnitDefinition | null
   /** Whether rehearsals start it. */
   readonly rehearse: boolean
+  /** Files and folders of the release that it runs on, relative to it; null: any. */
+  readonly code: readonly string[] | null
   /** What it should not use more of; null: nothing is said. */
   readonly limits: LimitDefinition | null
   /** How it may push its own health and figures; null: it may not. */

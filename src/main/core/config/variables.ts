@@ -90,6 +90,15 @@ export function resolveHook(
   return resolveWords(hook.run, isScript(hook.run[0] ?? ''), service, definition, variables)
 }
 
+/** The words of a command of the site as a whole; the program as in {@link resolveRun}. */
+export function resolveCommand(
+  words: readonly string[],
+  definition: SiteDefinition,
+  variables: Variables,
+): readonly string[] {
+  return resolveWords(words, isScript(words[0] ?? ''), { id: 'the site', ports: {} }, definition, variables)
+}
+
 /** A script of the site, which runs on the Node that comes with the console. */
 export function isScript(word: string): boolean {
   return /\.[cm]?js$/.test(word)

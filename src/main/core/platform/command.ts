@@ -14,6 +14,8 @@ export interface Command {
   readonly as?: { readonly uid: number; readonly gid: number }
   /** How much of the output is kept, its end; 4 kB unless told. */
   readonly outputBytes?: number
+  /** Told what it writes to both outputs, as it comes. */
+  readonly onOutput?: (text: string) => void
 }
 
 export interface CommandResult {
@@ -59,7 +61,9 @@ export function runCommand(command: Command, clock: Clock, signal?: AbortSignal)
       resolve({ ...result, timedOut, output, ms: clock.monotonic() - began })
     }
     const keep = (chunk: Buffer) => {
-      output = (output + chunk.toString('utf8')).slice(-(command.outputBytes ?? outputCap))
+      const text = chunk.toString('utf8')
+      output = (output + text).slice(-(command.outputBytes ?? outputCap))
+      command.onOutput?.(text)
     }
     for (const stream of [stdout, stderr]) {
       stream.on('data', keep)

@@ -1,0 +1,161 @@
+import { readFile, stat, statfs } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { freemem } from 'node:os'
+import { resolve } from 'node:path'
+import type { DeployDefinition, SiteDefinition } from '#core/config/index.ts'
+import type { DeployFinding } from '#shared/contract/deploys.ts'
+import type { JobView, ServiceView } from '#shared/contract/state.ts'
+import { sizeInWords } from '#shared/size-words.ts'
+import { type OwnCommandParts, runOwnCommand } from './own-command.ts'
+import type { ReleaseConfig } from './release-config.ts'
+
+export interface FindingsGround {
+  readonly directory: string
+  readonly now: SiteDefinition
+  readonly config: ReleaseConfig
+  readonly services: Readonly<Record<string, ServiceView>>
+  readonly running: readonly JobView[]
+  /** Bytes that will be written, as far as that is known. */
+  readonly needed: number
+  /** How the site's own command is run, with the code that is in use now. */
+  readonly own: Omit<OwnCommandParts, 'definition'>
+}
+
+const MB = 1024 * 1024
+/** What must stay free for the site to go on. Bytes. */
+export const spareDisk = 64 * MB
+const leastMemory = 32 * MB
+const littleMemory = 128 * MB
+const busyWithinMs = 15_000
+
+/** What speaks for and against a deploy now. Asks the system and the site; changes nothing. */
+export async function findingsOf(ground: FindingsGround): Promise<readonly DeployFinding[]> {
+  const { checks } = ground.now.deploy
+  const on = (name: DeployDefinition['checks'][number]) => checks.includes(name)
+  const found = await Promise.all([
+    on('disk') ? diskFinding(ground) : null,
+    on('memory') ? memoryFinding() : null,
+    configFinding(ground.config),
+    on('ports') ? portsFinding(ground) : null,
+    on('services') ? servicesFinding(ground) : null,
+    on('busy') ? busyFinding(ground) : null,
+    jobsFinding(ground.running),
+  ])
+  return found.filter((finding) => finding !== null)
+}
+
+export async function freeOn(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder)
+  return bavail * bsize
+}
+
+async function diskFinding({ directory, needed }: FindingsGround): Promise<DeployFinding> {
+  const free = await freeOn(directory)
+  const enough = free >= needed + spareDisk
+  const sentence = enough
+    ? `${sizeInWords(free)} are free.`
+    : `${sizeInWords(free)} are free, and ${sizeInWords(needed + spareDisk)} are needed. Make room, for example with \`wheelhouse prune\`.`
+  return { id: 'disk', title: 'Disk', state: enough ? 'passed' : 'failed', sentence }
+}
+
+function memoryFinding(): DeployFinding {
+  const free = freemem()
+  const state = free < leastMemory ? 'failed' : free < littleMemory ? 'warning' : 'passed'
+  return { id: 'memory', title: 'Memory', state, sentence: `${sizeInWords(free)} are available.` }
+}
+
+function configFinding({ checked, before, after }: ReleaseConfig): DeployFinding {
+  const finding = { id: 'config', title: 'Configuration' }
+  if (checked.valid) {
+    return {
+      ...finding,
+      state: 'passed',
+      sentence: before === after ? 'site.yaml fits the release.' : 'The site.yaml of the release is valid.',
+    }
+  }
+  const [first] = checked.problems
+  const where = first?.line ? `line ${first.line}: ` : ''
+  const more = checked.problems.length > 1 ? ` ${checked.problems.length - 1} more mistakes.` : ''
+  return { ...finding, state: 'failed', sentence: `${where}${first?.message ?? 'site.yaml cannot be used.'}${more}` }
+}
+
+/** Ports that the release wants and no running service has: somebody else must not have them. */
+async function portsFinding({ now, config, services }: FindingsGround): Promise<DeployFinding> {
+  const held = new Set<number>()
+  for (const { id, ports } of Object.values(now.services)) {
+    const state = services[id]?.state
+    if (state !== 'stopped' && state !== 'failed') for (const port of Object.values(ports)) held.add(port)
+  }
+  const wanted = Object.values((config.definition ?? now).services).flatMap(({ id, kind, bind, ports, enabled }) =>
+    kind === 'external' || !enabled ? [] : Object.values(ports).map((port) => ({ id, port, bind })),
+  )
+  const taken: string[] = []
+  for (const { id, port, bind } of wanted) {
+    if (!held.has(port) && !(await isFree(port, bind))) taken.push(`${port} of ${id}`)
+  }
+  const sentence =
+    taken.length === 0
+      ? 'No port is taken by another program.'
+      : `Taken by another program: ${taken.join(', ')}. End that program, or change the port.`
+  return { id: 'ports', title: 'Ports', state: taken.length === 0 ? 'passed' : 'failed', sentence }
+}
+
+function isFree(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    // Without the right to look it cannot be told; the start of the service will.
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'EADDRINUSE'))
+    server.listen(port, host, () => server.close(() => resolve(true)))
+  })
+}
+
+function servicesFinding({ services }: FindingsGround): DeployFinding {
+  const unwell = Object.values(services).filter(({ wanted, health }) => wanted && health === 'unhealthy')
+  if (unwell.length === 0) return { id: 'services', title: 'Services', state: 'passed', sentence: 'None is unhealthy.' }
+  const names = unwell.map(({ title }) => title).join(', ')
+  return {
+    id: 'services',
+    title: 'Services',
+    state: 'warning',
+    sentence: `Unhealthy already: ${names}. After the deploy they must be healthy, or the console goes back.`,
+  }
+}
+
+async function busyFinding({ directory, now, own }: FindingsGround): Promise<DeployFinding> {
+  const finding = { id: 'busy', title: 'The site’s own word' }
+  const { busy } = now.deploy
+  if (busy === null) return { ...finding, state: 'passed', sentence: 'The site does not say when it is busy.' }
+  if ('file' in busy) {
+    const file = resolve(directory, busy.file)
+    if (!(await stat(file).catch(() => null))) return { ...finding, state: 'passed', sentence: 'It is not busy.' }
+    const text = await readFile(file, 'utf8').catch(() => '')
+    const said = text.split('\n')[0]?.trim().slice(0, 300)
+    return { ...finding, state: 'failed', sentence: `Not now: ${said || `the file ${busy.file} is there.`}` }
+  }
+  let last = ''
+  const result = await runOwnCommand(
+    { run: busy.run, withinMs: busyWithinMs },
+    {
+      ...own,
+      definition: now,
+      onLine: (line) => {
+        if (line.trim() !== '') last = line.trim()
+      },
+    },
+  )
+  if (result.ok) return { ...finding, state: 'passed', sentence: 'It is not busy.' }
+  return { ...finding, state: 'failed', sentence: `Not now: ${last || `its command ${result.sentence}.`}` }
+}
+
+/** What else has the site in its hands. */
+function jobsFinding(running: readonly JobView[]): DeployFinding {
+  const holder = running.find(({ kind }) => /^(restore|drill|units|deploy)\.|^database\.recover$/.test(kind))
+  if (!holder)
+    return { id: 'jobs', title: 'Other work', state: 'passed', sentence: 'Nothing else is at work on the site.' }
+  return {
+    id: 'jobs',
+    title: 'Other work',
+    state: 'failed',
+    sentence: `"${holder.title}" is under way; wait until it has ended.`,
+  }
+}

@@ -1,0 +1,3 @@
+export { deployEvents } from './event-kinds.ts'
+export { openDeploys } from './open-deploys.ts'
+export type * from './types.ts'
