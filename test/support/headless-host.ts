@@ -7,9 +7,9 @@ import { type ConsoleControl, serveConnection } from '#core/api/index.ts'
 import { type Logger, loggerOn } from '#core/platform/index.ts'
 import { openStateHub } from '#core/state/index.ts'
 import { contractVersion } from '#shared/contract/index.ts'
+import { type Launch, plainLaunch } from '../../src/main/console/launch/index.ts'
 import { runHeadless } from '../../src/main/headless/host.ts'
 import type { HostedConsole } from '../../src/main/headless/hosted-console.ts'
-import type { HeadlessOptions } from '../../src/main/headless/options.ts'
 import { temporaryFolder } from './folders.ts'
 import { ManualClock } from './manual-clock.ts'
 
@@ -19,7 +19,7 @@ interface Quirks {
 }
 
 /** A headless host on a free port over a console that is only its face, on a clock moved by hand; closed with the test. */
-export async function openHost(overrides: Partial<HeadlessOptions> = {}, quirks: Quirks = {}) {
+export async function openHost(overrides: Partial<Launch> = {}, quirks: Quirks = {}) {
   const folder = temporaryFolder()
   onTestFinished(() => folder[Symbol.dispose]())
   const renderer = join(folder.path, 'renderer')
@@ -39,7 +39,7 @@ export async function openHost(overrides: Partial<HeadlessOptions> = {}, quirks:
   const console = minimalConsole(clock, logger, quirks)
   const address = Promise.withResolvers<string>()
   const ended = runHeadless({
-    options: { site: null, port: 0, host: '127.0.0.1', start: true, json: false, onExit: 'stop', ...overrides },
+    options: { ...plainLaunch, ...overrides },
     renderer,
     installed: false,
     clock,

@@ -7,18 +7,21 @@ import {
   systemClock,
   systemProcesses,
 } from '#core/platform/index.ts'
+import type { EnvironmentName } from '#shared/environment.ts'
 import { Console } from '../../src/main/console/index.ts'
 import { testRuntime } from './runtime.ts'
 
 /** The real console without a host around it, its user data in `home`. Close it with the test. */
 export function openTestConsole(
   home: string,
-  clock: Clock = systemClock(),
+  given: Clock | { readonly environment: EnvironmentName; readonly clock?: Clock } = systemClock(),
   crashPoints: CrashPoints = noCrashPoints,
 ): Promise<Console> {
+  const clock = 'environment' in given ? (given.clock ?? systemClock()) : given
   return Console.open({
     host: 'headless',
     version: 'test',
+    ...('environment' in given && { runsFor: given.environment }),
     folders: { data: join(home, 'user'), runtime: join(home, 'run', 'wheelhouse') },
     runtime: testRuntime(),
     resources: join(import.meta.dirname, '../../resources'),

@@ -445,6 +445,7 @@ const site: SiteView = {
   evidence: null,
   config: { valid: true, problems: [], loadedAt: at(-60) },
   trust: null,
+  leftOut: [],
   phases: [],
   waves: [],
   parts: {},

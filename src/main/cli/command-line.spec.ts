@@ -274,6 +274,7 @@ function siteView(directory: string): SiteView {
     score: { value: 100, trend: null, history: [], lowered: [] },
     config: { valid: true, problems: [], loadedAt: 0 },
     trust: null,
+    leftOut: [],
     phases: [],
     waves: [['api']],
     parts: {},

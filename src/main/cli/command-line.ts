@@ -1,8 +1,8 @@
 import { CommanderError } from 'commander'
 import { type Clock, systemClock, type UserFolders, userFolders } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
+import { launchOf } from '../console/launch/index.ts'
 import { findNodePlaces, type NodePlaces } from '../console/node-places.ts'
-import { headlessOptions } from '../headless/options.ts'
 import type { CommandContext } from './commands/context.ts'
 import { exitCodeOf, exitCodes } from './exit-code.ts'
 import { buildProgram, type CommonValues } from './program.ts'
@@ -68,7 +68,7 @@ export async function execute(args: readonly string[], options: CommandLineOptio
     siteFolder: ({ site }) => siteFolder({ ...options, site }),
     runHost: async (values) => {
       const { hostSite } = await import('../headless/start.ts')
-      return hostSite(headlessOptions(values, options.workingDirectory), options.entryFolder)
+      return hostSite(launchOf(values, { ...options, env: process.env }), options.entryFolder)
     },
     done: (result) => {
       code = result

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
+import { environments, usualEnvironment } from '#core/environment.ts'
 import { type Clock, crashPointsFrom, systemProcesses, type UserFolders } from '#core/platform/index.ts'
 import { greet } from '#shared/client/index.ts'
 import { Console } from '../console/index.ts'
+import { environmentIn } from '../console/launch/index.ts'
 import type { NodePlaces } from '../console/node-places.ts'
 import { logFile } from '../headless/log-file.ts'
 import type { Reached } from './reach.ts'
@@ -15,9 +17,15 @@ export async function openOffline(
   directory: string | null,
   { folders, clock, places }: { readonly folders: UserFolders; readonly clock: Clock; readonly places: NodePlaces },
 ): Promise<Reached> {
-  const logger = logFile(join(folders.data, 'logs', 'console.log'))
+  const environment = environmentIn(process.env)
+  const logger = logFile(
+    join(folders.data, 'logs', 'console.log'),
+    environments[environment ?? usualEnvironment(places.installed)].log,
+  )
   const console = await Console.open({
     host: 'command line',
+    runsFor: environment,
+    installed: places.installed,
     version: places.version,
     folders,
     runtime: places.runtime,

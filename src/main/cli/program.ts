@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { HeadlessValues } from '../headless/options.ts'
+import { type LaunchValues, toldMistake } from '../console/launch/index.ts'
 import { addBackupCommands } from './backup-commands.ts'
 import { brokers } from './commands/brokers.ts'
 import { check } from './commands/check.ts'
@@ -40,7 +40,7 @@ export interface ProgramOptions {
   context(values: CommonValues): CommandContext
   /** Folder of the site that a command is for, where no site needs to be opened. */
   siteFolder(values: CommonValues): Promise<string>
-  runHost(values: HeadlessValues): Promise<number>
+  runHost(values: LaunchValues): Promise<number>
   /** Takes the exit code of the command that ran. */
   done(code: number): void
 }
@@ -57,6 +57,7 @@ export function buildProgram(options: ProgramOptions): Command {
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.err(text.trimEnd()),
+      outputError: (text, write) => write(toldMistake(text)),
     })
     .exitOverride()
     .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrongly called or not possible now.')

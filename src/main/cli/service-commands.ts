@@ -1,11 +1,10 @@
 import type { Command } from 'commander'
-import { addHostOptions, type HeadlessValues } from '../headless/options.ts'
+import { addLaunchOptions, hostValues, type LaunchValues } from '../console/launch/index.ts'
 import { actOnAll, actOnService, emergencyStop } from './commands/services.ts'
 import type { ProgramOptions, Run } from './program.ts'
 
-interface StartValues extends HeadlessValues {
+interface StartValues extends LaunchValues {
   readonly all?: boolean
-  readonly headless?: boolean
 }
 
 /** `wheelhouse start|stop|restart|emergency-stop`. */
@@ -15,13 +14,15 @@ export function addServiceCommands(program: Command, options: ProgramOptions, ru
     .description('start a service with what it needs, all of them (--all), or the console itself (--headless)')
     .option('--all', 'every service that is switched on')
     .option('--headless', 'run the console without a window; prints the address of its page')
-  addHostOptions(start).action(async (service: string | undefined, values: StartValues, command: Command) => {
+  addLaunchOptions(start).action(async (service: string | undefined, values: StartValues, command: Command) => {
     const asked = [service !== undefined, values.all ?? false, values.headless ?? false].filter(Boolean).length
     if (asked !== 1) command.error('error: name one service, or --all of them, or --headless for the console itself')
-    const strayed = ['port', 'host', 'start', 'onExit'].some((name) => command.getOptionValueSource(name) === 'cli')
+    const strayed = hostValues.some((name) => command.getOptionValueSource(name) === 'cli')
     if (strayed && !values.headless)
-      command.error('error: --port, --host, --no-start and --on-exit belong to --headless')
-    if (values.headless) options.done(await options.runHost(command.optsWithGlobals<HeadlessValues>()))
+      command.error(
+        'error: --environment, --only, --without, --port, --host, --no-start and --on-exit say how a console runs: add --headless',
+      )
+    if (values.headless) options.done(await options.runHost(command.optsWithGlobals<LaunchValues>()))
     else if (service === undefined) await run(command, (context) => actOnAll(context, 'start'))
     else await run(command, (context) => actOnService(context, 'start', service))
   })

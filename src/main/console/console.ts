@@ -3,12 +3,15 @@ import { hostname } from 'node:os'
 import { basename, join } from 'node:path'
 import { type ConsoleControl, type ServerTransport, serveConnection } from '#core/api/index.ts'
 import { installSampleSite, isSampleSite, releaseFolder, resetSampleSite } from '#core/config/index.ts'
+import type { ServiceChoice } from '#core/coordinator/index.ts'
+import { environments, usualEnvironment } from '#core/environment.ts'
 import { controlSocketPath, DisposableStore, Listeners } from '#core/platform/index.ts'
 import { openSite, type Site } from '#core/site.ts'
 import { siteFolder } from '#core/site-folder.ts'
 import { openStateHub, type StateHub } from '#core/state/index.ts'
 import { isHeldByCommand } from '#core/store/index.ts'
 import type { ConsoleView, JobView } from '#shared/contract/state.ts'
+import type { EnvironmentName } from '#shared/environment.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import { whenGivenBack } from './given-back.ts'
@@ -16,6 +19,7 @@ import { assertFolder } from './opened-folder.ts'
 import type { ConsolePorts, InitialSite } from './ports.ts'
 import { RecentSites } from './recent-sites.ts'
 import { WayIn } from './way-in.ts'
+import { WorkedOn } from './worked-on.ts'
 
 const sampleName = 'consultease'
 
@@ -26,6 +30,7 @@ const sampleName = 'consultease'
 export class Console implements ConsoleControl {
   readonly version: string
   readonly host: ConsolePorts['host']
+  readonly environment: EnvironmentName
   readonly state: StateHub
   readonly #ports: ConsolePorts
   readonly #recent: RecentSites
@@ -39,6 +44,10 @@ export class Console implements ConsoleControl {
   #phase: ConsoleView['phase'] = 'no site'
   #problem: ConsoleView['problem'] = null
   #turn: Promise<unknown> = Promise.resolve()
+  /** Of the site that this run was started for, by its folder. */
+  #choice: { readonly directory: string; readonly services: ServiceChoice } | null = null
+  /** Which folder is worked on: the site's own, or that of a copy. */
+  readonly #ground: WorkedOn
   #givenBack: Disposable | null = null
   #closing: Promise<void> | null = null
 
@@ -53,7 +62,10 @@ export class Console implements ConsoleControl {
     this.#recent = recent
     this.version = ports.version
     this.host = ports.host
+    this.environment = ports.runsFor ?? usualEnvironment(ports.installed ?? false)
     this.#startedAt = ports.clock.wall()
+    // A command opens a site for itself alone, and is about the site itself.
+    this.#ground = new WorkedOn(this.host === 'command line' ? 'production' : this.environment, ports)
     this.state = this.#owned.add(openStateHub({ clock: ports.clock, logger: ports.logger.part('state') }))
     this.#owned.add(ports.processes)
     this.#siteChanges = new Listeners((error) =>
@@ -85,7 +97,15 @@ export class Console implements ConsoleControl {
     options: { readonly client: 'window' | 'browser' | 'command line'; readonly token: string | null },
   ): Disposable {
     const { clock, logger } = this.#ports
-    const served = serveConnection(transport, { console: this, clock, logger: logger.part('connection'), ...options })
+    const { stacks, patience } = environments[this.environment]
+    const served = serveConnection(transport, {
+      console: this,
+      clock,
+      logger: logger.part('connection'),
+      stacks,
+      patience,
+      ...options,
+    })
     const connection: Disposable = {
       [Symbol.dispose]: () => {
         this.#connections.delete(connection)
@@ -112,6 +132,7 @@ export class Console implements ConsoleControl {
     const cause: Cause = { type: 'console', why: 'the console started' }
     const directory = initial.site ?? this.#initialFolder(initial.otherwise)
     if (directory === null) return
+    if (initial.choice) this.#choice = { directory, services: initial.choice }
     try {
       if (directory === this.sampleFolder) await this.#installSample()
       const site = await this.#exclusive(() => this.#open(directory, initial.onReachable))
@@ -146,8 +167,8 @@ export class Console implements ConsoleControl {
 
   async resetSample(cause: Cause): Promise<Site> {
     const site = await this.#exclusive(async () => {
-      if (this.#site && this.#site.directory === (await realpath(this.sampleFolder).catch(() => null)))
-        await this.#close()
+      const open = this.#site && this.#ground.original(this.#site.directory)
+      if (this.#site && open === (await realpath(this.sampleFolder).catch(() => null))) await this.#close()
       await resetSampleSite(this.#shipped, this.sampleFolder)
       return this.#open(this.sampleFolder)
     })
@@ -219,18 +240,22 @@ export class Console implements ConsoleControl {
     this.#show('opening')
     const ports = this.#ports
     try {
+      const folder = await this.#ground.begin(await siteFolder(directory))
       // Before the site is there: a command that comes meanwhile waits for it, instead of finding it taken or taking it away.
-      await this.#beginWayIn(await siteFolder(directory))
+      await this.#beginWayIn(folder)
       onReachable?.()
       const sample =
         (await realpath(directory).catch(() => directory)) === (await realpath(this.sampleFolder).catch(() => null))
-      this.#site = await openSite(directory, {
+      this.#site = await openSite(folder, {
         ...ports,
+        ...this.#ground.sitePorts(),
         state: this.state,
         owner: { host: this.host, hostname: hostname(), pid: process.pid, address: this.#address, socket: null },
         sample,
-        profile: null,
+        profile: this.environment,
         environment: ports.environment ?? process.env,
+        runsFor: this.environment,
+        choice: { ...this.#choiceFor(directory), also: await this.#ground.leavesOut() },
       })
       await this.#wayIn?.open()
       // A single command would give the lane to a snapshot that is overdue instead of to what was asked.
@@ -239,7 +264,7 @@ export class Console implements ConsoleControl {
         this.#site.rehearsals.startSchedule()
       }
       await this.#recent.add({
-        directory: this.#site.directory,
+        directory: this.#ground.original(this.#site.directory),
         name: this.#site.name,
         openedAt: ports.clock.wall(),
         sample,
@@ -273,16 +298,25 @@ export class Console implements ConsoleControl {
 
   async #close(services: 'stop' | 'leave' = 'stop'): Promise<void> {
     const site = this.#site
-    if (!site) return this.#closeWayIn()
+    if (!site) {
+      await this.#closeWayIn()
+      return this.#ground.end()
+    }
     this.#show('closing')
     this.#site = null
     this.#siteChanges.tell()
     try {
       await this.#closeWayIn()
-      await site.close({ services })
+      // Services of a copy cannot go on where their folder is removed.
+      await site.close({ services: this.#ground.isCopy ? 'stop' : services })
     } finally {
+      await this.#ground.end()
       this.#show('no site')
     }
+  }
+
+  #choiceFor(directory: string): ServiceChoice {
+    return this.#choice?.directory === directory ? this.#choice.services : { only: [], without: [] }
   }
 
   async #closeWayIn(): Promise<void> {
@@ -324,6 +358,7 @@ export class Console implements ConsoleControl {
       version: this.version,
       host: this.host,
       node: process.versions.node,
+      environment: { name: this.environment, chosen: (this.#ports.runsFor ?? null) !== null },
       platform: `${process.platform} ${process.arch}`,
       hostname: hostname(),
       startedAt: this.#startedAt,

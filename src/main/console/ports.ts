@@ -1,4 +1,6 @@
+import type { ServiceChoice } from '#core/coordinator/index.ts'
 import type { Clock, CrashPoints, Logger, Processes, Runtime, UserFolders } from '#core/platform/index.ts'
+import type { EnvironmentName } from '#shared/environment.ts'
 
 /** What only a desktop can do. */
 export interface Dialogs {
@@ -12,8 +14,12 @@ export interface Dialogs {
 export interface ConsolePorts {
   readonly host: 'electron' | 'headless' | 'command line'
   readonly version: string
+  /** What this run of the console is for, as it was asked; null: as is usual here. */
+  readonly runsFor?: EnvironmentName | null
   readonly folders: UserFolders
   readonly runtime: Runtime
+  /** Whether this is an installed app rather than a checkout. */
+  readonly installed?: boolean
   /** Folder with `sites/`, as shipped. */
   readonly resources: string
   /** null where there is no desktop. */
@@ -33,6 +39,8 @@ export interface InitialSite {
   readonly otherwise: 'sample' | 'recent' | 'none'
   /** Whether to start the site's services once it is open. */
   readonly start: boolean
+  /** Which of the site's services this run is for; all where it is not said. */
+  readonly choice?: ServiceChoice
   /** Called once commands find the console and wait for the site, which is long before it is open. */
   readonly onReachable?: () => void
 }

@@ -14,7 +14,7 @@ import {
   trustFingerprint,
   valuesInUse,
 } from './config/index.ts'
-import { planWaves } from './coordinator/index.ts'
+import { leftOutBy, planWaves, type ServiceChoice, withChoice } from './coordinator/index.ts'
 import { pushingServices } from './health/index.ts'
 import { checkDevices, checkRoutes } from './messaging/index.ts'
 import { checkPolicies } from './recovery/index.ts'
@@ -118,8 +118,8 @@ export class SiteConfig implements AsyncDisposable {
         { params: { expected } },
       )
     }
-    const { identity, parts } = this.#given
-    await this.#trusted.trust(identity.directory, fingerprint)
+    const { identity, parts, ports } = this.#given
+    await this.#trusted.trust(ports.sandbox?.of ?? identity.directory, fingerprint)
     await parts.events.record({
       kind: 'site.trusted',
       subject: 'site',
@@ -129,7 +129,7 @@ export class SiteConfig implements AsyncDisposable {
       data: { fingerprint },
     })
     this.#waiting = null
-    await this.#use(waiting)
+    await this.#use((await ports.sandbox?.adapt(waiting)) ?? waiting)
     this.#publisher.show(this.#face())
   }
 
@@ -202,7 +202,7 @@ export class SiteConfig implements AsyncDisposable {
     const { parts } = this.#given
     this.#read = read
     parts.units.configure(read)
-    const definition = parts.units.held(read)
+    const definition = withChoice(parts.units.held(read), this.#choice)
     this.#inUse = definition
     this.#given.inUse(definition)
     parts.store.setLimits(definition.store)
@@ -277,7 +277,12 @@ export class SiteConfig implements AsyncDisposable {
       configValid: this.#valid,
       loadedAt: ports.clock.wall(),
       trust: this.#trustAsked(),
+      leftOut: shown ? leftOutBy(shown, this.#choice) : [],
     }
+  }
+
+  get #choice(): ServiceChoice {
+    return this.#given.ports.choice ?? { only: [], without: [] }
   }
 
   #trustAsked(): SiteView['trust'] {

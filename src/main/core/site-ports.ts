@@ -1,4 +1,6 @@
+import type { EnvironmentName } from '#shared/environment.ts'
 import type { SiteDefinition } from './config/index.ts'
+import type { ServiceChoice } from './coordinator/index.ts'
 import type { Clock, CrashPoints, Logger, Prefix, Processes, Runtime, UserFolders } from './platform/index.ts'
 import type { StateHub } from './state/index.ts'
 import type { SiteOwner } from './store/index.ts'
@@ -22,14 +24,18 @@ export interface SitePorts {
   readonly profile: string | null
   /** Variables that may set values of site.yaml (`WHEELHOUSE_SITE__…`); none by default. */
   readonly environment?: Readonly<Record<string, string | undefined>>
+  /** What this run of the console is for; a plain one where it is not said. */
+  readonly runsFor?: EnvironmentName
+  /** Which services it is for; all of them where it is not said. */
+  readonly choice?: ServiceChoice
   /** What begins a rehearsal in a network of its own; what this machine offers unless given. */
   readonly networkApart?: () => Promise<Prefix | null>
-  /** Given where this is no live site but a rehearsal of one. */
+  /** Given where this is no live site but a copy of one. */
   readonly sandbox?: Sandbox
 }
 
 /**
- * A site that is opened to be tried out beside the one whose snapshot it was restored from. What must not reach outside is taken out of
+ * A site that is opened to be tried out beside the one that it is a copy of: restored from a snapshot for a rehearsal, or copied for testing. What must not reach outside is taken out of
  * its definition before any part sees it.
  */
 export interface Sandbox {

@@ -1,4 +1,5 @@
 import type { ConfigProblem, SiteView } from '#shared/contract/state.ts'
+import type { LeftOut } from '#shared/environment.ts'
 import { brokerAddress } from './broker-address.ts'
 import type { SiteDefinition } from './config/index.ts'
 import { scoreOf, siteHealth, trendOf } from './diagnostics/index.ts'
@@ -18,6 +19,7 @@ export interface SiteFace {
   readonly configValid: boolean
   readonly loadedAt: number
   readonly trust: SiteView['trust']
+  readonly leftOut: readonly LeftOut[]
 }
 
 const minuteMs = 60_000
@@ -108,6 +110,7 @@ export class SitePublisher implements Disposable {
       since: this.#since,
       config: { valid: face.configValid, problems: [...face.problems], loadedAt: face.loadedAt },
       trust: face.trust,
+      leftOut: [...face.leftOut],
       phases: (face.definition?.phases ?? []).map((phase) => ({ ...phase })),
       waves: face.waves.map((wave) => [...wave]),
       parts: { ...face.definition?.parts },

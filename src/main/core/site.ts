@@ -7,7 +7,7 @@ import type { Cause } from '#shared/vocabulary.ts'
 import type { Attention } from './attention/index.ts'
 import type { Backups } from './backup/index.ts'
 import type { SiteDefinition } from './config/index.ts'
-import { type Coordinator, type ServiceJobs, serviceJobs } from './coordinator/index.ts'
+import { assertChoice, type Coordinator, leftOutBy, type ServiceJobs, serviceJobs } from './coordinator/index.ts'
 import type { Databases } from './databases/index.ts'
 import type { Dependencies } from './dependencies/index.ts'
 import type { Drills } from './drills/index.ts'
@@ -121,6 +121,18 @@ export async function openSite(folder: string, ports: SitePorts): Promise<Site> 
 /** Each of the two databases may be replaced three times, and then a stand-in takes its place. */
 const mostAttempts = 8
 
+/** " in testing, without kiosk, board" */
+function launchWords(ports: SitePorts, definition: SiteDefinition | undefined): string {
+  const { environment, without } = launchData(ports, definition)
+  const left = without.length > 0 ? `, without ${without.join(', ')}` : ''
+  return environment === undefined ? left : ` in ${environment}${left}`
+}
+
+function launchData({ runsFor: environment, choice }: SitePorts, definition: SiteDefinition | undefined) {
+  const without = definition && choice ? leftOutBy(definition, choice).map(({ service }) => service) : []
+  return { environment, without }
+}
+
 /** Damage that only shows when a part reads its tables: the store has replaced the database by the time it is closed. */
 function metDamage(error: unknown): boolean {
   const codes = ['store-damaged', 'store-recovering', 'store-interrupted']
@@ -135,6 +147,7 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
   const lock = owned.add(await takeSiteLock(own, { ...ports.owner, since }, { clock: ports.clock, ms: commandTakesMs }))
   const loaded = await readSite(directory, ports)
   const readable = loaded.definition
+  if (readable && ports.choice) assertChoice(readable, ports.choice)
   const id = readable?.id ?? (loaded.valid ? null : loaded.id) ?? basename(directory)
   const identity: SiteIdentity = {
     id,
@@ -167,9 +180,9 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
     kind: 'site.opened',
     subject: 'site',
     severity: 'info',
-    message: `${identity.name} was opened.`,
+    message: `${identity.name} was opened${launchWords(ports, readable)}.`,
     cause: { type: 'console', why: `opened in ${directory} by the ${ports.owner.host} host` },
-    data: { directory, store: parts.store.opened },
+    data: { directory, store: parts.store.opened, ...launchData(ports, readable) },
   })
   const mixed = await settleInterrupted(parts, ports)
   const config = owned.add(

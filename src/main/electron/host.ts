@@ -3,8 +3,8 @@ import type { Clock, Logger } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import type { Dialogs } from '../console/index.ts'
+import type { Launch } from '../console/launch/index.ts'
 import { serveApp } from './app-protocol.ts'
-import type { Launch } from './command-line.ts'
 import { desktopDialogs } from './dialogs.ts'
 import type { HostedConsole } from './hosted-console.ts'
 import { setMenu } from './menu.ts'
@@ -44,7 +44,7 @@ export interface DesktopOptions {
   readonly places: Places
   readonly launch: Launch
   /** Whether developer tools exist. */
-  readonly development: boolean
+  readonly developerTools: boolean
   readonly clock: Clock
   readonly logger: Logger
   /** Opens the console that this host hosts, without a site. */
@@ -82,14 +82,14 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
 
 /** Everything after `ready`. Returns what a second launch does. */
 function startHost(options: DesktopOptions): (asked: Launch) => void {
-  const { electron, places, development, clock, logger } = options
+  const { electron, places, developerTools, clock, logger } = options
   const { app, dialog, shell } = electron
   logger.info('The desktop console starts.', {
     version: app.getVersion(),
     electron: process.versions.electron,
     pid: process.pid,
   })
-  restrictSession(electron.session.defaultSession, development, logger)
+  restrictSession(electron.session.defaultSession, developerTools, logger)
   serveApp(electron.protocol, places.renderer, logger)
 
   const window = new ConsoleWindow({
@@ -102,7 +102,7 @@ function startHost(options: DesktopOptions): (asked: Launch) => void {
     preload: places.preload,
     icon: places.windowIcon,
     stateFile: places.windowState,
-    development,
+    developerTools,
   })
   const open = () => {
     if (!quit.ending) window.show()
@@ -160,7 +160,7 @@ function startHost(options: DesktopOptions): (asked: Launch) => void {
   }
   setMenu({
     Menu: electron.Menu,
-    development,
+    developerTools,
     actions: siteActions(() => hosted, byMenu, logger, tell),
     openSite: () => {
       attempt(
@@ -189,9 +189,14 @@ function startHost(options: DesktopOptions): (asked: Launch) => void {
       hosted = console
       tray.follow(console.state)
       notifier.follow(console.state)
-      const { site } = options.launch
+      const { site, start } = options.launch
       // In a checkout there is always something to see; an installed app asks at its first start.
-      return console.openInitial({ site, otherwise: app.isPackaged ? 'recent' : 'sample', start: true })
+      return console.openInitial({
+        site,
+        otherwise: app.isPackaged ? 'recent' : 'sample',
+        start,
+        choice: options.launch,
+      })
     },
     (error: unknown) => {
       const { message, remedy } = sentenceOf(error)

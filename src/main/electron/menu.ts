@@ -4,7 +4,7 @@ import type { SiteActions } from './site-actions.ts'
 export interface MenuOptions {
   readonly Menu: Pick<typeof Menu, 'buildFromTemplate' | 'setApplicationMenu'>
   /** Whether developer tools exist. */
-  readonly development: boolean
+  readonly developerTools: boolean
   readonly actions: SiteActions
   readonly openSite: () => void
   readonly openSample: () => void
@@ -20,7 +20,7 @@ export function setMenu(options: MenuOptions): void {
 
 /** The menu as data. */
 export function menuTemplate(options: Omit<MenuOptions, 'Menu'>): MenuItemConstructorOptions[] {
-  const { actions, development } = options
+  const { actions, developerTools } = options
   return [
     {
       label: '&File',
@@ -46,7 +46,7 @@ export function menuTemplate(options: Omit<MenuOptions, 'Menu'>): MenuItemConstr
       label: '&View',
       submenu: [
         { role: 'reload', label: 'Load the window again' },
-        ...(development ? [{ role: 'toggleDevTools' } as const] : []),
+        ...(developerTools ? [{ role: 'toggleDevTools' } as const] : []),
         { type: 'separator' },
         { role: 'resetZoom' },
         { role: 'zoomIn' },

@@ -67,7 +67,7 @@ export function isPermitted(permission: Permission, origin: string, isMainFrame:
 }
 
 /** Denies the session everything that is not in the table: permissions, devices, requests to anywhere, downloads. */
-export function restrictSession(session: Session, development: boolean, logger: Logger): void {
+export function restrictSession(session: Session, developerTools: boolean, logger: Logger): void {
   session.setPermissionCheckHandler((_contents, permission, requestingOrigin, details) =>
     isPermitted(permission, originOf(requestingOrigin), details.isMainFrame),
   )
@@ -78,7 +78,7 @@ export function restrictSession(session: Session, development: boolean, logger: 
   })
   session.setDevicePermissionHandler(() => false)
   session.webRequest.onBeforeRequest((details, callback) => {
-    const cancel = !mayRequest(details.url, development)
+    const cancel = !mayRequest(details.url, developerTools)
     if (cancel)
       logger.warn('The page asked for something outside the app; the request was cancelled.', { url: details.url })
     callback({ cancel })
@@ -92,9 +92,9 @@ export function restrictSession(session: Session, development: boolean, logger: 
 }
 
 /** What a page may load: the app's own files and what it made itself. Developer tools only where they exist. */
-export function mayRequest(url: string, development: boolean): boolean {
+export function mayRequest(url: string, developerTools: boolean): boolean {
   if (url.startsWith(`${appOrigin}/`) || url.startsWith(`blob:${appOrigin}/`) || url.startsWith('data:')) return true
-  return development && url.startsWith('devtools://')
+  return developerTools && url.startsWith('devtools://')
 }
 
 function denied(why: string): { readonly allowed: false; readonly why: string } {

@@ -1,6 +1,6 @@
 import type { App } from 'electron'
 import type { Logger } from '#core/platform/index.ts'
-import { type Launch, launchSchema } from './command-line.ts'
+import { type Launch, launchSchema, plainLaunch } from '../console/launch/index.ts'
 
 /**
  * Makes this the one desktop console of this user. False when another one runs: it has been told what this launch asked for,
@@ -17,7 +17,7 @@ export function takeSingleInstance(
   app.on('second-instance', (_event, _argv, _workingDirectory, additionalData) => {
     const asked = launchSchema.safeParse(additionalData)
     if (!asked.success) logger.warn('A second launch asked for something that cannot be read; the window is shown.')
-    onLaunch(asked.success ? asked.data : { site: null })
+    onLaunch(asked.success ? asked.data : plainLaunch)
   })
   return true
 }

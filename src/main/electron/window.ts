@@ -17,7 +17,7 @@ export interface WindowOptions {
   /** Where size and place are remembered. */
   readonly stateFile: string
   /** Whether developer tools exist. */
-  readonly development: boolean
+  readonly developerTools: boolean
 }
 
 /** The console's one window: made when it is wanted, gone when it is closed, the site running on either way. */
@@ -132,7 +132,7 @@ export class ConsoleWindow {
 
 /** Everything that keeps the page in its place, spelled out although some are defaults: a default may change. */
 function windowOptions(
-  { nativeTheme, preload, icon, development }: WindowOptions,
+  { nativeTheme, preload, icon, developerTools }: WindowOptions,
   place: { readonly x?: number; readonly y?: number; readonly width: number; readonly height: number },
 ): BrowserWindowConstructorOptions {
   return {
@@ -158,7 +158,7 @@ function windowOptions(
       safeDialogs: true,
       // The spelling checker would fetch its dictionaries from the network.
       spellcheck: false,
-      devTools: development,
+      devTools: developerTools,
     },
   }
 }

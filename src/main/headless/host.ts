@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Clock, delay, type Logger } from '#core/platform/index.ts'
+import type { Launch } from '../console/launch/index.ts'
 import type { HostedConsole } from './hosted-console.ts'
-import type { HeadlessOptions } from './options.ts'
 import { isLoopback } from './own-address.ts'
 import { servePage } from './page-server.ts'
 import type { StopRequests } from './stop-requests.ts'
@@ -19,11 +19,13 @@ const reachableWithinMs = 2_000
 const killWithinMs = 3_000
 
 export interface HostOptions {
-  readonly options: HeadlessOptions
+  readonly options: Launch
   /** Folder of the built page. */
   readonly renderer: string
   /** Whether this is an installed app: then the site opened last is opened, else the sample. */
   readonly installed: boolean
+  /** By what the page server's own patience is multiplied. */
+  readonly patience?: number
   readonly clock: Clock
   readonly logger: Logger
   readonly stop: StopRequests
@@ -46,6 +48,7 @@ export async function runHeadless(host: HostOptions): Promise<number> {
     directory: host.renderer,
     host: options.host,
     port: options.port,
+    patience: host.patience ?? 1,
     clock,
     logger: logger.part('page'),
     onTransport: (transport) => void console.connect(transport, { client: 'browser', token }),
@@ -61,6 +64,7 @@ export async function runHeadless(host: HostOptions): Promise<number> {
       site: options.site,
       otherwise: host.installed ? 'recent' : 'sample',
       start: options.start,
+      choice: options,
       onReachable: opening.resolve,
     })
     .catch((error: unknown) => logger.error('The site could not be opened.', { error: String(error) }))

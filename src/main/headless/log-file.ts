@@ -8,9 +8,9 @@ const longestLog = 5 * 1024 * 1024
 
 /**
  * The console's log, written by electron-log: one line per entry, `time level part: sentence {fields}`, the same as the desktop
- * host writes. `also` is told each line too: for whoever watches a terminal.
+ * host writes; nothing below `least`. `also` is told each line too: for whoever watches a terminal.
  */
-export function logFile(file: string, also?: (level: LogLevel, line: string) => void): Logger {
+export function logFile(file: string, least: 'debug' | 'info', also?: (level: LogLevel, line: string) => void): Logger {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const lines = log.create({ logId: 'wheelhouse' })
   lines.transports.file.resolvePathFn = () => file
@@ -22,6 +22,7 @@ export function logFile(file: string, also?: (level: LogLevel, line: string) => 
   // by this logger, of a write by the one that the module makes for itself, whose console nobody else uses.
   for (const each of [lines, log]) each.transports.console.writeFn = () => {}
   return loggerOn((level, part, message, fields) => {
+    if (level === 'debug' && least !== 'debug') return
     const more = Object.keys(fields).length > 0 ? ` ${JSON.stringify(fields)}` : ''
     const line = `${part}: ${message}${more}`
     lines[level](line)

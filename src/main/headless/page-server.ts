@@ -32,6 +32,8 @@ export interface PageServerOptions {
   readonly host: string
   /** 0: a free one. */
   readonly port: number
+  /** By what the times that a browser has are multiplied; 1 unless given. */
+  readonly patience?: number
   readonly clock: Clock
   readonly logger: Logger
   readonly onTransport: (transport: ServerTransport) => void
@@ -49,12 +51,12 @@ export interface PageServer extends AsyncDisposable {
  * `port-forbidden` or `address-missing`.
  */
 export async function servePage(options: PageServerOptions): Promise<PageServer> {
-  const { directory, host, clock, logger } = options
+  const { directory, host, clock, logger, patience = 1 } = options
   const files = pageFiles({ directory, connect: 'own origin', logger })
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 4 * longestEnvelope, perMessageDeflate: false })
   const server = createServer({
-    headersTimeout: limits.headersMs,
-    requestTimeout: limits.requestMs,
+    headersTimeout: limits.headersMs * patience,
+    requestTimeout: limits.requestMs * patience,
     connectionsCheckingInterval: 1_000,
   })
   server.maxConnections = limits.connections
@@ -81,7 +83,7 @@ export async function servePage(options: PageServerOptions): Promise<PageServer>
     if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') stream.destroy()
     else refuseStream(stream, refusal(400, 'This is not an HTTP request.'))
   })
-  const heartbeat = keepAlive(sockets, clock)
+  const heartbeat = keepAlive(sockets, clock, limits.pingEveryMs * patience)
 
   return {
     address: pageAddress(own),
@@ -141,10 +143,10 @@ function refuseStream(stream: Duplex, { status, headers, body }: PageAnswer): vo
 }
 
 /** Finds pages that went away without a word (a sleeping laptop, a cut network). */
-function keepAlive(sockets: WebSocketServer, clock: Clock): Disposable {
+function keepAlive(sockets: WebSocketServer, clock: Clock, everyMs: number): Disposable {
   const silent = new WeakSet<WebSocket>()
   const check = () => {
-    timer = clock.after(limits.pingEveryMs, check)
+    timer = clock.after(everyMs, check)
     for (const socket of sockets.clients) {
       if (silent.has(socket)) socket.terminate()
       else {
@@ -154,7 +156,7 @@ function keepAlive(sockets: WebSocketServer, clock: Clock): Disposable {
       }
     }
   }
-  let timer = clock.after(limits.pingEveryMs, check)
+  let timer = clock.after(everyMs, check)
   return { [Symbol.dispose]: () => timer[Symbol.dispose]() }
 }
 

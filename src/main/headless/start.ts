@@ -1,12 +1,13 @@
 import { join } from 'node:path'
-import { Command, CommanderError } from 'commander'
+import { environments, usualEnvironment } from '#core/environment.ts'
 import { crashPointsFrom, type Logger, systemClock, systemProcesses, userFolders } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { Console } from '../console/index.ts'
+import { assertChosen } from '../console/launch/assert-chosen.ts'
+import { type Launch, readLaunch } from '../console/launch/index.ts'
 import { findNodePlaces } from '../console/node-places.ts'
 import { runHeadless } from './host.ts'
 import { logFile } from './log-file.ts'
-import { addHostOptions, type HeadlessOptions, type HeadlessValues, headlessOptions } from './options.ts'
 import { stopRequests } from './stop-requests.ts'
 
 /**
@@ -14,23 +15,19 @@ import { stopRequests } from './stop-requests.ts'
  * Resolves with the exit code: 2 for arguments that are wrong, 1 when it could not start.
  */
 export async function startHeadless(args: readonly string[], entryFolder: string): Promise<number> {
-  const command = addHostOptions(new Command('wheelhouse-headless'))
-    .description('Runs the console without a window and prints the address of its page.')
-    .option('--site <folder>', 'folder of the site; the sample when left out')
-    .option('--json', 'print the address as one line of JSON')
-    .option('--headless', 'accepted for the sake of npm start')
-    .exitOverride()
-  try {
-    command.parse(args, { from: 'user' })
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    throw error
-  }
-  return hostSite(headlessOptions(command.opts<HeadlessValues>(), process.cwd()), entryFolder)
+  const { version } = findNodePlaces(entryFolder)
+  const read = readLaunch(args, { workingDirectory: process.cwd(), env: process.env, version })
+  if (read.kind === 'launch') return hostSite(read.launch, entryFolder)
+  const terminal = read.code === 0 ? process.stdout : process.stderr
+  terminal.write(`${read.text}\n`)
+  return read.code
 }
 
+/** What the command line asked for and this site does not have: told at once, instead of on a page that nobody has opened. */
+const wronglyCalled = ['service-unknown', 'choice-contradicts']
+
 /** Runs the host until it is asked to stop; resolves with the exit code. */
-export async function hostSite(options: HeadlessOptions, entryFolder: string): Promise<number> {
+export async function hostSite(options: Launch, entryFolder: string): Promise<number> {
   const tell = (line: string) => void process.stderr.write(`${line}\n`)
   // Whoever read the address may be gone; that is no reason to stop a site.
   process.stdout.on('error', () => {})
@@ -38,13 +35,17 @@ export async function hostSite(options: HeadlessOptions, entryFolder: string): P
   const folders = userFolders(process.env)
   const places = findNodePlaces(entryFolder)
   const clock = systemClock({ keepAlive: true })
-  const logger = logFile(join(folders.data, 'logs', 'console.log'), (level, line) => {
-    if (level !== 'debug') tell(`${level} ${line}`)
-  })
+  const environment = options.environment ?? usualEnvironment(places.installed)
+  const rules = environments[environment]
+  const logger = logFile(join(folders.data, 'logs', 'console.log'), rules.log, (level, line) =>
+    tell(`${level} ${line}`),
+  )
   surviveStrayErrors(logger)
   using stop = stopRequests(process, clock)
   try {
+    await assertChosen(options, environment, join(folders.data, 'sites', 'consultease'))
     return await runHeadless({
+      patience: rules.patience,
       options,
       renderer: places.renderer,
       installed: places.installed,
@@ -56,6 +57,8 @@ export async function hostSite(options: HeadlessOptions, entryFolder: string): P
       openConsole: () =>
         Console.open({
           host: 'headless',
+          runsFor: options.environment,
+          installed: places.installed,
           version: places.version,
           folders,
           runtime: places.runtime,
@@ -72,7 +75,7 @@ export async function hostSite(options: HeadlessOptions, entryFolder: string): P
     if (!(error instanceof ConsoleError)) throw error
     tell(error.problem.message)
     tell(error.problem.remedy)
-    return 1
+    return wronglyCalled.includes(error.problem.code) ? 2 : 1
   }
 }
 

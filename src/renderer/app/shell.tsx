@@ -5,6 +5,7 @@ import { ActionsProvider } from '../features/actions/actions-provider.tsx'
 import { JobTray } from '../features/jobs/job-tray.tsx'
 import { MaintenanceControl } from '../features/maintenance/maintenance-control.tsx'
 import { ColorSchemeButton } from './color-scheme-button.tsx'
+import { EnvironmentBadge } from './environment-badge.tsx'
 import { Find, openFind } from './find.tsx'
 import { HealthSentence } from './health-sentence.tsx'
 import { LinkBanner } from './link-banner.tsx'
@@ -41,6 +42,7 @@ export function Shell() {
           </nav>
           <header className={styles.top}>
             <SiteMenu />
+            <EnvironmentBadge />
             <HealthSentence />
             <div className={styles.tools}>
               <Tooltip label="Find a service, a page or an action">

@@ -19,6 +19,7 @@ export function sampleSlices(now: number): Shown {
         version: '0.1.0',
         host: 'headless',
         node: '24.21.0',
+        environment: { name: 'production', chosen: false },
         platform: 'linux x64',
         hostname: 'lab-pc',
         startedAt: now - 3 * hour,
@@ -59,6 +60,7 @@ export function sampleSlices(now: number): Shown {
         },
         config: { valid: true, problems: [], loadedAt: now - 3 * hour },
         trust: null,
+        leftOut: [],
         phases: [
           { id: 'core-infrastructure', title: 'Core infrastructure' },
           { id: 'business-services', title: 'Business services' },

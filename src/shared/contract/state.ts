@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { environmentNameSchema, leftOutSchema } from '../environment.ts'
 import {
   causeSchema,
   healthSchema,
@@ -55,6 +56,8 @@ export const consoleViewSchema = z.object({
   version: z.string(),
   host: z.enum(['electron', 'headless', 'command line']),
   node: z.string(),
+  /** What this run of the console is for, and whether that was said or is the usual. */
+  environment: z.object({ name: environmentNameSchema, chosen: z.boolean() }),
   platform: z.string(),
   hostname: z.string(),
   startedAt: z.number(),
@@ -116,6 +119,8 @@ export const siteViewSchema = z.object({
       commands: z.array(z.object({ service: idSchema, of: z.string(), command: z.string(), cwd: z.string() })),
     })
     .nullable(),
+  /** Services that this start of the console leaves out. */
+  leftOut: z.array(leftOutSchema),
   /** The headings that services stand under, in their order. */
   phases: z.array(z.object({ id: idSchema, title: z.string() })),
   /** Ids of services in waves: each wave needs only earlier ones. */

@@ -32,7 +32,9 @@ export async function status(context: CommandContext): Promise<number> {
 
 export function statusText({ live, console, site, services, jobs, attention }: Status): string {
   const host =
-    live && console ? `Console: ${console.host}, version ${console.version}` : 'Console: none runs for this site'
+    live && console
+      ? `Console: ${console.host}, version ${console.version}, ${console.environment.name}`
+      : 'Console: none runs for this site'
   if (!site) {
     const why = console?.problem ? `${console.problem.message}\n${console.problem.remedy}` : 'No site is open.'
     return `${why}\n${host}`
@@ -40,6 +42,9 @@ export function statusText({ live, console, site, services, jobs, attention }: S
   const zone = site.zone
   const paragraphs = [
     `${site.name}${site.sample ? ' (sample)' : ''}: ${site.health}${scoreWords(site)}. ${site.sentence}\n${site.directory}\n${host}`,
+    ...(site.leftOut.length > 0
+      ? [`Left out of this start:\n${site.leftOut.map(({ service, why }) => `  ${service}  ${why}`).join('\n')}`]
+      : []),
     ...(services.length > 0 ? [servicesTable(services, zone)] : site.trust === null ? ['No services.'] : []),
     ...(site.config.valid
       ? []

@@ -24,6 +24,10 @@ export interface ConnectionOptions {
   readonly client: 'window' | 'browser' | 'command line'
   /** The token that the greeting must carry; null where the transport itself proves who it is (pipe, socket 0600). */
   readonly token: string | null
+  /** Whether answers to unforeseen failures carry the stack; not unless given. */
+  readonly stacks?: boolean
+  /** By what the time that a client has to greet is multiplied; 1 unless given. */
+  readonly patience?: number
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -39,11 +43,11 @@ export function serveConnection(transport: ServerTransport, options: ConnectionO
     if (typeof message !== 'string') throw new TypeError('The contract carries no binary bodies.')
     transport.send(envelopeKinds.call + message)
   })
-  const answer = createServerPeerHandleRequestFn(rpcHandler(logger), { context })
+  const answer = createServerPeerHandleRequestFn(rpcHandler(logger, options.stacks ?? false), { context })
   let subscriptions: Subscriptions | null = null
   let over = false
 
-  const deadline = options.clock.after(greetWithinMs, () => close('no greeting within 5 s'))
+  const deadline = options.clock.after(greetWithinMs * (options.patience ?? 1), () => close('no greeting within 5 s'))
   const close = (reason: string) => {
     if (over) return
     finish()
@@ -146,7 +150,7 @@ function sameToken(given: string, token: string): boolean {
 }
 
 /** For one connection: what is refused because too much is under way is refused before anything is done for it. */
-function rpcHandler(logger: Logger): StandardRPCHandler<ApiContext> {
+function rpcHandler(logger: Logger, stacks: boolean): StandardRPCHandler<ApiContext> {
   let underWay = 0
   return new StandardRPCHandler(router, {
     clientInterceptors: [
@@ -156,7 +160,7 @@ function rpcHandler(logger: Logger): StandardRPCHandler<ApiContext> {
           if (underWay > mostCalls) throw tooManyCalls()
           return await next()
         } catch (error) {
-          const problem = toProblem(error, path.join('.'), logger)
+          const problem = toProblem(error, path.join('.'), logger, stacks)
           throw new ORPCError('REFUSED', { defined: true, status: 422, message: problem.message, data: problem })
         } finally {
           underWay--

@@ -2,8 +2,11 @@ import { ORPCError, ValidationError } from '@orpc/contract'
 import type { Logger } from '#core/platform/index.ts'
 import { ConsoleError, type Problem } from '#shared/problem.ts'
 
-/** Any failure of a handler as the data that goes over the wire. What was not foreseen is logged with its stack. */
-export function toProblem(error: unknown, call: string, logger: Logger): Problem {
+/**
+ * Any failure of a handler as the data that goes over the wire. What was not foreseen is logged with its stack; the answer has that only where
+ * `stacks` says so, because it tells about the inside of the console.
+ */
+export function toProblem(error: unknown, call: string, logger: Logger, stacks = false): Problem {
   if (error instanceof ConsoleError) return error.problem
   if (error instanceof ORPCError && error.cause instanceof ValidationError) return badInput(call, error.cause)
   // A dialog was closed before its answer came: there is nobody to tell, and nothing went wrong.
@@ -17,7 +20,7 @@ export function toProblem(error: unknown, call: string, logger: Logger): Problem
     'internal',
     `The console made a mistake of its own in ${call}: ${error instanceof Error ? error.message : String(error)}.`,
     'Nothing else was touched. Try again; if it stays, the console log has the details.',
-    { retryable: true },
+    { retryable: true, ...(stacks && error instanceof Error && { params: { stack: error.stack } }) },
   ).problem
 }
 

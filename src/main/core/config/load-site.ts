@@ -1,4 +1,5 @@
 import type { ConfigProblem } from '#shared/contract/state.ts'
+import { environmentNames } from '#shared/environment.ts'
 import { idSchema } from '#shared/vocabulary.ts'
 import { backupFaults } from './backup-rules.ts'
 import { brokerLinkFaults } from './broker-link-rules.ts'
@@ -30,6 +31,8 @@ import type { DeviceDefinition, LoadedSite, PolicyDefinition, RouteDefinition, S
 import { variableFaults } from './variable-rules.ts'
 import { verificationFaults } from './verification-rules.ts'
 import { type DocumentPath, readYaml } from './yaml-text.ts'
+
+const environments: readonly string[] = environmentNames
 
 /** A mistake that the messaging part finds. `path` is within the route: `where`, `to.0.mqtt`. */
 export interface RouteMistake {
@@ -194,7 +197,8 @@ function layerFaults(composed: Composition, profile: string | null): readonly Fa
       faults.push({ code: 'key-not-in-profile', path: [...path, key], at: 'key', message, remedy: 'Remove it.' })
     }
   }
-  if (profile !== null && !known.includes(profile)) {
+  // A site need not have a profile for each environment of the console; it is used where there is one.
+  if (profile !== null && !known.includes(profile) && !environments.includes(profile)) {
     const near = nearest(profile, known)
     const message = `There is no profile ${profile} in site.yaml.`
     const remedy = near

@@ -87,6 +87,13 @@ function startingWords(view: ServiceView): string {
 
 function stoppedClause(view: ServiceView, facts: WhyFacts, clock: SentenceClock): OwnCause {
   const { id } = view
+  const left = facts.shown.site.site?.leftOut.find(({ service }) => service === id)
+  if (left)
+    return plain(
+      view,
+      facts,
+      `${id} is stopped because this start of the console leaves it out: ${bare(inside(left.why))}`,
+    )
   if (facts.definition.disabled.includes(id)) {
     return plain(view, facts, `${id} is stopped because it is switched off in site.yaml (enabled: false)`)
   }
