@@ -190,13 +190,13 @@ test.each<[string, Damage]>([
 })
 
 test.each([
-  ['damaged.json', ''],
-  ['damaged.json', '{"not": ["a list"]}'],
-  ['damaged.json', `["${'x'.repeat(100)}`],
-  ['sweep.json', ''],
-  ['sweep.json', `{"${'f'.repeat(64)}": 1e308}`],
-  ['sweep.json', '['.repeat(50_000)],
-])('%s with rubbish in it (%j) is worth nothing and breaks nothing', async (name, content) => {
+  ['damaged.json', 'no byte', ''],
+  ['damaged.json', 'no list', '{"not": ["a list"]}'],
+  ['damaged.json', 'no end', `["${'x'.repeat(100)}`],
+  ['sweep.json', 'no byte', ''],
+  ['sweep.json', 'a time beyond all times', `{"${'f'.repeat(64)}": 1e308}`],
+  ['sweep.json', 'a list in a list 50,000 times', '['.repeat(50_000)],
+])('%s with %s in it is worth nothing and breaks nothing', async (name, _, content) => {
   using folder = temporaryFolder()
   const world = await makeWorld(folder.path)
   writeFileSync(join(world.folder, name), content)

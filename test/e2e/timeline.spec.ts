@@ -26,7 +26,7 @@ const place = async () => Number(await slider().getAttribute('aria-valuenow'))
 const selected = () => list().locator('[aria-selected="true"]')
 const read = () => page.evaluate(() => window.scripted.read)
 /** A million events share one machine with whatever else it does: no hurry. */
-const eventually = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: 20_000 })
+const eventually = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: 60_000 })
 /** Something happens to the kiosk; `unheard`: no stream tells it. */
 const happen = (messages: readonly string[], unheard = false) =>
   page.evaluate(
@@ -143,10 +143,17 @@ test('a span is dragged with Shift, moved at its handle, stands in the address a
     await page.mouse.up()
   }
   const span = () => /span=(\d+)-(\d+)/.exec(page.url())?.slice(1).map(Number) ?? []
+  /** How far the middle of the handle at the later end is from this place. */
+  const handleFrom = async (x: number) => {
+    const handle = await page.locator('[data-handle="to"]').boundingBox()
+    return handle ? Math.abs(handle.x + handle.width / 2 - (box.x + x)) : Number.POSITIVE_INFINITY
+  }
   await page.keyboard.down('Shift')
   await drag(300, 600)
   await page.keyboard.up('Shift')
   await button('Export this span').waitFor()
+  // The address changes before the page is drawn anew: only what is drawn can be taken.
+  await eventually(() => handleFrom(600)).toBeLessThan(3)
   const [from = 0, to = 0] = span()
   expect(to - from).toBeGreaterThan(100_000)
   await drag(600, 800)

@@ -13,9 +13,6 @@ let dying = false
 const server = await serve(port, answer, onFailure).catch((error) =>
   die(`Port ${port} cannot be used: ${error.message}.`),
 )
-log(
-  `Serving on http://127.0.0.1:${port}/ with ${database.count()} consultations${database.isNew ? ', newly filled' : ''}.`,
-)
 
 const timers = [
   setInterval(checkDatabase, 500),
@@ -28,6 +25,9 @@ onStop(async () => {
   await broker.endAsync(!broker.connected)
   database.close()
 })
+log(
+  `Serving on http://127.0.0.1:${port}/ with ${database.count()} consultations${database.isNew ? ', newly filled' : ''}.`,
+)
 
 // ---- MQTT
 

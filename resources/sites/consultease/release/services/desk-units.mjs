@@ -17,9 +17,9 @@ const duplicateShare = 1 / 60
 const lostShare = 1 / 270
 
 const units = faculty.map(({ id }, index) => deskUnit(id, seededRandom(seed * 1000 + index)))
-log(`${units.length} desk units started.`)
 let away = 0
 onStop(() => Promise.all(units.map((unit) => unit.stop())))
+log(`${units.length} desk units started.`)
 
 function deskUnit(id, random) {
   const topic = `consultease/faculty/${id}`

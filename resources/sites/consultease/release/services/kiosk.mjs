@@ -19,12 +19,12 @@ const server = await serve(port, answer, (error) => log(`Failed: ${error.message
   process.stderr.write(`Port ${port} cannot be used: ${error.message}.\n`)
   process.exit(1)
 })
-log(`Kiosk on http://127.0.0.1:${port}/.`)
 onStop(() => {
   clearTimeout(timer)
   timer = undefined
   return closeServer(server)
 })
+log(`Kiosk on http://127.0.0.1:${port}/.`)
 
 /** One student comes by and asks. */
 async function visit() {

@@ -4,7 +4,7 @@ import { loadIndex } from '../repository/blob-index.ts'
 import { BlobReader } from '../repository/blob-reader.ts'
 import { areas, isIndexKey, keys, packIdOf, snapshotIdOf } from '../repository/layout.ts'
 import { openStorage } from '../repository/open-storage.ts'
-import { openRepository } from '../repository/repository.ts'
+import { openRepository, prepareRepository } from '../repository/repository.ts'
 import { isSealedWhole, SealedStorage } from '../repository/sealed-storage.ts'
 import { listSnapshots } from '../repository/snapshot-file.ts'
 import type { Storage, StoredFile } from '../repository/storage.ts'
@@ -19,9 +19,10 @@ import type { Input, Output } from './messages.ts'
  */
 export async function runCopy(engine: Engine, { to, what }: Input<'copy'>): Promise<Output<'copy'>> {
   using target = openStorage(to)
-  await meet(engine, target)
+  if (!(await isCopy(engine, target))) await prepareRepository(target)
   await using _lock = await target.lock(what)
   const source = engine.raw
+  if (!(await isCopy(engine, target))) await becomeCopy(source, target)
   await copyRoot(source, target)
   const missing = await missingIn(source, target, areas.packs, (key) => packIdOf(key) !== undefined)
   const total = missing.reduce((sum, { size }) => sum + size, 0)
@@ -55,20 +56,20 @@ export async function runCopy(engine: Engine, { to, what }: Input<'copy'>): Prom
   return { snapshots: copied, bytes: total, durability: target.durability() }
 }
 
-/** The other place becomes a copy of this repository, or is one already. */
-async function meet({ repository, raw }: Engine, target: Storage): Promise<void> {
+/** Whether the other place is a copy of this repository already; false: nothing is there. Throws when other backups are. */
+async function isCopy({ repository }: Engine, target: Storage): Promise<boolean> {
   const found = await openRepository(target)
-  if (found && found.config.id !== repository.config.id) {
-    throw new ConsoleError(
-      'copy-other-repository',
-      `In ${target.place} lie other backups, which are not touched.`,
-      'Name another place for the copy in site.yaml.',
-      { params: { folder: target.place, repository: found.config.id } },
-    )
-  }
-  if (found) return
-  await target.prepare()
-  const config = await raw.read(keys.config)
+  if (!found || found.config.id === repository.config.id) return found !== undefined
+  throw new ConsoleError(
+    'copy-other-repository',
+    `In ${target.place} lie other backups, which are not touched.`,
+    'Name another place for the copy in site.yaml.',
+    { params: { folder: target.place, repository: found.config.id } },
+  )
+}
+
+async function becomeCopy(source: Storage, target: Storage): Promise<void> {
+  const config = await source.read(keys.config)
   if (config) await target.write(keys.config, config, { ifAbsent: true })
 }
 

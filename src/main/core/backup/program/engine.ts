@@ -6,10 +6,16 @@ import { ownFolder } from '../capture/scope.ts'
 import { Crew } from '../crew/crew.ts'
 import { type BlobIndex, loadIndex } from '../repository/blob-index.ts'
 import { BlobReader } from '../repository/blob-reader.ts'
-import { checked } from '../repository/keys/key-folder.ts'
+import { checked, openWithSecret } from '../repository/keys/key-folder.ts'
 import { openStorage } from '../repository/open-storage.ts'
 import { protectionOf } from '../repository/protection.ts'
-import { createRepository, openRepository, type Repository } from '../repository/repository.ts'
+import {
+  createRepository,
+  type Encryption,
+  openRepository,
+  prepareRepository,
+  type Repository,
+} from '../repository/repository.ts'
 import { SealedStorage } from '../repository/sealed-storage.ts'
 import type { Storage } from '../repository/storage.ts'
 import { type Hello, type HelloSecrets, targetOf } from './messages.ts'
@@ -40,34 +46,35 @@ export async function openEngine(
   ports: Pick<Engine, 'runtime' | 'owners' | 'platform' | 'progress' | 'reach'>,
   lock: { readonly what: string; readonly create: boolean } | null,
 ): Promise<Engine & AsyncDisposable> {
+  await using owned = new AsyncDisposableStack()
   const raw = openStorage(targetOf(hello))
-  const storage = new SealedStorage(raw)
-  try {
-    const repository = await open(hello, raw, storage, lock?.create ?? false)
-    const locked = lock ? await storage.lock(lock.what) : null
-    const temporary = storage.workFolder ?? join(hello.site.directory, ownFolder, 'backup-work')
-    if (locked && !storage.workFolder) await emptied(temporary)
-    const index = await loadIndex(storage)
-    const reader = new BlobReader(storage, index)
-    const crew = new Crew(ports.runtime, storage.protection)
-    return {
-      ...ports,
-      site: hello.site,
-      repository,
-      raw,
-      temporary,
-      index,
-      reader,
-      crew,
-      async [Symbol.asyncDispose]() {
-        await crew[Symbol.asyncDispose]()
-        await locked?.[Symbol.asyncDispose]()
-        storage[Symbol.dispose]()
-      },
-    }
-  } catch (error) {
-    storage[Symbol.dispose]()
-    throw error
+  const storage = owned.use(new SealedStorage(raw))
+  const found = await openRepository(raw)
+  if (!found && !lock?.create) throw missing(raw.place)
+  const secrets = hello.secrets ?? noSecrets
+  if (found) unseal(found, secrets, storage)
+  else {
+    encryptionOf(secrets, raw.place) // what must not be made leaves no folders either
+    await prepareRepository(raw)
+  }
+  if (lock) owned.use(await storage.lock(lock.what))
+  const { config } = found ?? (await create(secrets, raw, storage))
+  const temporary = storage.workFolder ?? join(hello.site.directory, ownFolder, 'backup-work')
+  if (lock && !storage.workFolder) await emptied(temporary)
+  const index = await loadIndex(storage)
+  const reader = new BlobReader(storage, index)
+  const crew = owned.use(new Crew(ports.runtime, storage.protection))
+  const kept = owned.move()
+  return {
+    ...ports,
+    site: hello.site,
+    repository: { storage, config },
+    raw,
+    temporary,
+    index,
+    reader,
+    crew,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
 }
 
@@ -78,31 +85,36 @@ async function emptied(folder: string): Promise<void> {
 
 const noSecrets: HelloSecrets = { key: null, passphrase: null, sealed: false }
 
-/** The repository behind a storage that seals as it asks for. */
-async function open(
-  { secrets = noSecrets }: Hello,
-  raw: Storage,
-  storage: SealedStorage,
-  create: boolean,
-): Promise<Repository> {
-  const found = await openRepository(raw)
-  if (!found && create) {
-    const encryption = secrets.passphrase === null ? null : { passphrase: secrets.passphrase }
-    if (secrets.sealed && !encryption) throw notSealed(raw.place)
-    const { config, master } = await createRepository(raw, Date.now(), encryption)
-    if (master) storage.open(protectionOf(master, config.id))
-    return { storage, config }
-  }
-  if (!found) throw missing(raw.place)
-  const { config } = found
+/** Lets the storage seal and open as this repository does. Throws when it must not be used, or cannot be without its key. */
+function unseal({ config }: Repository, secrets: HelloSecrets, storage: SealedStorage): void {
   if (config.cipher === 'none') {
-    if (secrets.sealed) throw notSealed(raw.place)
-    return { storage, config }
+    if (secrets.sealed) throw notSealed(storage.place)
+    return
   }
-  if (secrets.key === null) throw locked(raw.place)
-  const { master } = checked(raw, config, Buffer.from(secrets.key, 'base64'))
+  if (secrets.key === null) throw locked(storage.place)
+  const { master } = checked(storage, config, Buffer.from(secrets.key, 'base64'))
   storage.open(protectionOf(master, config.id))
+}
+
+/** Makes the repository, for the holder of its lock: of several that find none at the same time, the first makes it. */
+async function create(secrets: HelloSecrets, raw: Storage, storage: SealedStorage): Promise<Repository> {
+  const made = await openRepository(raw)
+  if (made) {
+    const { passphrase, key, sealed } = secrets
+    const opened = made.config.cipher !== 'none' && key === null && passphrase !== null
+    const master = opened ? (await openWithSecret(raw, made.config, passphrase)).master.toString('base64') : key
+    unseal(made, { key: master, passphrase, sealed }, storage)
+    return made
+  }
+  const { config, master } = await createRepository(raw, Date.now(), encryptionOf(secrets, raw.place))
+  if (master) storage.open(protectionOf(master, config.id))
   return { storage, config }
+}
+
+/** With what a new repository is encrypted. Throws when it would not be, and must be. */
+function encryptionOf({ passphrase, sealed }: HelloSecrets, place: string): Encryption {
+  if (sealed && passphrase === null) throw notSealed(place)
+  return passphrase === null ? null : { passphrase }
 }
 
 function missing(place: string): ConsoleError {

@@ -35,6 +35,7 @@ export const ownNames: ReadonlySet<string> = new Set([
   'tmp',
   'config.json',
   'lock.db',
+  'lock.db-journal',
   'owner.json',
   'lock.json',
   'sweep.json',

@@ -55,8 +55,21 @@ export async function openRepository(storage: Storage): Promise<Repository | und
 export type Encryption = { readonly passphrase: string } | null
 
 /**
- * Makes a repository in a storage that is absent or empty; the config is written last and is what makes it one. Resolves
- * with its master key where it is encrypted. Rejects with `passphrase-weak` too.
+ * Makes a place ready for a new repository, and for the lock that whoever makes it needs. Rejects with
+ * `repository-folder-not-empty`, or `repository-unreachable` with the system's reason.
+ */
+export async function prepareRepository(storage: Storage): Promise<void> {
+  try {
+    await storage.prepare()
+  } catch (error) {
+    throw error instanceof ConsoleError ? error : unreachable(storage.place, error)
+  }
+}
+
+/**
+ * Makes a repository in a storage that is prepared and holds none; the config is written last and is what makes it one. For the
+ * holder of the storage's lock: two that make one at the same time would take each other's keys for remains. Resolves with its
+ * master key where it is encrypted. Rejects with `passphrase-weak` too.
  */
 export async function createRepository(
   storage: Storage,
@@ -64,7 +77,6 @@ export async function createRepository(
   encryption: Encryption = null,
 ): Promise<Repository & { readonly master: Buffer | null }> {
   try {
-    await storage.prepare()
     const { config, master } = encryption
       ? await encrypted(storage, now, encryption.passphrase)
       : { config: plainConfig(now), master: null }

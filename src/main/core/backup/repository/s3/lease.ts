@@ -13,6 +13,9 @@ const sureForMs = 20 * 60_000
 
 export const lockKey = 'lock.json'
 
+/** Each time somebody else was faster, and had finished again. */
+const takenAtMost = 5
+
 const recordSchema = ownerSchema.extend({
   /** This holding of the lock, so that one's own record is told from another's. */
   token: z.string(),
@@ -71,6 +74,13 @@ export class S3Lease implements AsyncDisposable {
   }
 
   async #take(): Promise<void> {
+    // The record that was in the way may be gone when it is asked whose it is: then the lease is free again.
+    for (let again = 0; again < takenAtMost; again++) if (await this.#taken()) return
+    throw busy(this.#requests.place, undefined)
+  }
+
+  /** False: somebody had it and gave it back in the meantime. */
+  async #taken(): Promise<boolean> {
     const { place } = this.#requests
     const found = await this.#requests.get(lockKey)
     const owner = found && readRecord(found)
@@ -79,9 +89,11 @@ export class S3Lease implements AsyncDisposable {
     // Read back, for servers that do not know conditions and let both of two write: the last one has it.
     const now = await this.#requests.get(lockKey)
     const holder = now && readRecord(now)
-    if (etag === false || !now || holder?.token !== this.#record.token) throw busy(place, holder)
+    if (!now) return false
+    if (etag === false || holder?.token !== this.#record.token) throw busy(place, holder)
     this.#etag = now.etag
     this.#renewed()
+    return true
   }
 
   #wait(): void {
