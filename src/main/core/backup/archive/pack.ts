@@ -1,9 +1,9 @@
+import { encodeTarComment, encodeTarHeader, padding, type TarEntry, tarEnd } from '#core/archive/index.ts'
 import type { Scope } from '../capture/scope.ts'
 import { fromRawKey, rawKey } from '../raw-path.ts'
 import type { BlobReader } from '../repository/blob-reader.ts'
 import { nameBytes, type TreeEntry, targetBytes } from '../repository/tree.ts'
 import type { SnapshotTree } from '../restore/selection.ts'
-import { encodeTarComment, encodeTarHeader, padding, type TarEntry, tarEnd } from './tar-format.ts'
 
 export interface PackRequest {
   readonly tree: SnapshotTree

@@ -13,13 +13,12 @@ import {
   utimesSync,
   writeSync,
 } from 'node:fs'
+import { archiveRefused, type TarEntry, type TarVisitor } from '#core/archive/index.ts'
 import type { Owners } from '#core/platform/index.ts'
 import { foldersOf } from '#shared/path-key.ts'
 import { ownFolder } from '../capture/scope.ts'
 import { fromRawKey, joinRaw, rawKey, shown } from '../raw-path.ts'
 import { seconds } from '../restore/stage.ts'
-import { refused, type TarVisitor } from './read-tar.ts'
-import type { TarEntry } from './tar-format.ts'
 
 export interface UnpackLimits {
   readonly entries: number
@@ -66,7 +65,7 @@ export class Unpacking implements TarVisitor {
 
   async entry(entry: TarEntry, content: AsyncIterable<Buffer>): Promise<void> {
     if (++this.#entries > this.#ports.limits.entries)
-      throw refused(`it holds more than ${this.#ports.limits.entries} entries`)
+      throw archiveRefused(`it holds more than ${this.#ports.limits.entries} entries`)
     const key = safePath(entry.path)
     if (key === null) return
     if (key.split('/')[0]?.toLowerCase() === ownFolder) {
@@ -104,7 +103,7 @@ export class Unpacking implements TarVisitor {
   async #write(entry: TarEntry, content: AsyncIterable<Buffer>): Promise<void> {
     const { limits } = this.#ports
     if (this.#bytes + entry.size > limits.bytes)
-      throw refused(`it unpacks to more than the ${limits.bytes} bytes that there is room for`)
+      throw archiveRefused(`it unpacks to more than the ${limits.bytes} bytes that there is room for`)
     const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW } = constants
     const handle = openSync(joinRaw(this.#root, entry.path), O_WRONLY | O_CREAT | O_EXCL | (O_NOFOLLOW ?? 0), 0o600)
     try {
@@ -113,7 +112,7 @@ export class Unpacking implements TarVisitor {
         this.#bytes += piece.length
         this.#ports.onBytes(piece.length)
         if (this.#bytes > limits.ratioFrom && this.#bytes > limits.ratio * Math.max(1, this.#ports.read())) {
-          throw refused(`it unpacks to more than ${limits.ratio} times its size`)
+          throw archiveRefused(`it unpacks to more than ${limits.ratio} times its size`)
         }
       }
     } finally {
@@ -127,7 +126,7 @@ export class Unpacking implements TarVisitor {
     const there = first !== null && this.#files.has(first) && first !== key
     const path = joinRaw(this.#root, fromRawKey(first ?? ''))
     if (!there || !lstatSync(path, { throwIfNoEntry: false })?.isFile()) {
-      throw refused(`"${shown(fromRawKey(key))}" is a second name of "${shown(target)}", which is no file of it`)
+      throw archiveRefused(`"${shown(fromRawKey(key))}" is a second name of "${shown(target)}", which is no file of it`)
     }
     linkSync(path, joinRaw(this.#root, fromRawKey(key)))
   }
@@ -161,11 +160,11 @@ export class Unpacking implements TarVisitor {
 /** A path of an archive as a path key; null for the folder itself. Throws `archive-refused` for one that leads anywhere else. */
 export function safePath(path: Buffer): string | null {
   const key = rawKey(path)
-  if (key.startsWith('/')) throw refused(`"${shown(path)}" is an absolute path`)
-  if (key.includes('\0')) throw refused(`a name in it holds a zero byte`)
+  if (key.startsWith('/')) throw archiveRefused(`"${shown(path)}" is an absolute path`)
+  if (key.includes('\0')) throw archiveRefused(`a name in it holds a zero byte`)
   const names = key.split('/').filter((name) => name !== '' && name !== '.')
-  if (names.includes('..')) throw refused(`"${shown(path)}" leads out of the folder`)
-  if (names.some((name) => name.length > 255) || key.length > 4_096) throw refused('a name in it is too long')
+  if (names.includes('..')) throw archiveRefused(`"${shown(path)}" leads out of the folder`)
+  if (names.some((name) => name.length > 255) || key.length > 4_096) throw archiveRefused('a name in it is too long')
   return names.length === 0 ? null : names.join('/')
 }
 
@@ -178,9 +177,9 @@ function assertInside(key: string, target: Buffer): void {
     else if (name !== '' && name !== '.') depth++
     out ||= depth < 0
   }
-  if (out) throw refused(`the link "${shown(fromRawKey(key))}" leads to "${shown(target)}", outside of it`)
+  if (out) throw archiveRefused(`the link "${shown(fromRawKey(key))}" leads to "${shown(target)}", outside of it`)
 }
 
 function twice(key: string) {
-  return refused(`"${shown(fromRawKey(key))}" is there twice`)
+  return archiveRefused(`"${shown(fromRawKey(key))}" is there twice`)
 }

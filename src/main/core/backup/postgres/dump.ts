@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { freeBytes } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
-import { freeBytes } from '../repository/free-bytes.ts'
 import type { DatabaseAccess, SiteDatabaseSource } from './access.ts'
 import { type DatabaseFacts, readFacts } from './database-facts.ts'
 import type { Dumped } from './dump-record.ts'

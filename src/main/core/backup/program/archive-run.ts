@@ -3,10 +3,10 @@ import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { Readable } from 'node:stream'
 import { createGunzip, createGzip } from 'node:zlib'
 import { z } from 'zod'
+import { archiveDamaged, readTar } from '#core/archive/index.ts'
 import { beginDurably, newId } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { packSnapshot } from '../archive/pack.ts'
-import { damaged, readTar } from '../archive/read-tar.ts'
 import { Unpacking } from '../archive/unpack.ts'
 import { markSnapshot } from '../repository/snapshot-file.ts'
 import { runBackup } from './backup-run.ts'
@@ -85,7 +85,7 @@ export async function runImport(engine: Engine, request: Input<'import'>): Promi
   try {
     const { about, files, skipped } = await unpack(engine, file, Buffer.from(folder))
     const told = about ? commentSchema.safeParse(parsed(about)).data : undefined
-    if (files === 0) throw damaged('it holds no file')
+    if (files === 0) throw archiveDamaged('it holds no file')
     const from = told && told.site.id !== engine.site.id ? ` It was taken of ${told.site.name}.` : ''
     const note = `${request.note || told?.note || ''} Imported from ${basename(file)}.${from}`.trim()
     const onlyData = told?.scope === 'data'
@@ -133,7 +133,7 @@ async function unpack(engine: Engine, file: string, folder: Buffer) {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
     throw code.startsWith('Z_') || code === 'ERR_BUFFER_OUT_OF_BOUNDS'
-      ? damaged('it is no gzip file, or is damaged')
+      ? archiveDamaged('it is no gzip file, or is damaged')
       : error
   } finally {
     source.destroy()

@@ -1,9 +1,9 @@
+import { freeBytes } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
-import { freeBytes } from '../repository/free-bytes.ts'
 import type { Storage } from '../repository/storage.ts'
 import { isFull } from '../repository/storage-errors.ts'
 
-export { freeBytes } from '../repository/free-bytes.ts'
+export { freeBytes } from '#core/platform/index.ts'
 
 const MiB = 1024 * 1024
 /** Left free whatever happens, so that a full disk can still be cleaned up. */

@@ -1,5 +1,4 @@
-import { ConsoleError } from '#shared/problem.ts'
-import { shown } from '../raw-path.ts'
+import { archiveDamaged, archiveRefused, shown } from './archive-problems.ts'
 import { blockSize, decodePax, decodeTarHeader, type RawHeader, type TarEntry, withPax } from './tar-format.ts'
 
 /** What an archive is read with: an entry, then its content, which must be read before the next. */
@@ -37,13 +36,14 @@ export async function readTar(source: AsyncIterable<Buffer>, visitor: TarVisitor
   for (;;) {
     const block = await bytes.exactly(blockSize, seen ? 'it ends in the middle' : 'it is empty')
     const found = decodeTarHeader(block)
-    if (found === undefined) throw damaged(seen ? 'a header in it does not match its checksum' : 'it is no tar archive')
+    if (found === undefined)
+      throw archiveDamaged(seen ? 'a header in it does not match its checksum' : 'it is no tar archive')
     if (found === null) return
     seen = true
     const header = withPax(found, extended)
-    if (!header || !Number.isSafeInteger(header.size)) throw damaged('a header in it makes no sense')
+    if (!header || !Number.isSafeInteger(header.size)) throw archiveDamaged('a header in it makes no sense')
     if ('xgLK'.includes(found.flag)) {
-      if (found.size > mostExtended) throw refused(`the description of an entry in it has ${found.size} bytes`)
+      if (found.size > mostExtended) throw archiveRefused(`the description of an entry in it has ${found.size} bytes`)
       const content = await bytes.exactly(found.size, 'it ends in the middle')
       await bytes.skipPadding(found.size)
       extended = new Map([...extended, ...extension(found.flag, content, visitor)])
@@ -60,9 +60,9 @@ function extension(flag: string, content: Buffer, visitor: TarVisitor): Readonly
     return new Map([[flag === 'L' ? 'path' : 'linkpath', end < 0 ? content : content.subarray(0, end)]])
   }
   const records = decodePax(content)
-  if (!records) throw damaged('an extended header in it makes no sense')
+  if (!records) throw archiveDamaged('an extended header in it makes no sense')
   if ([...records.keys()].some((name) => name.startsWith('GNU.sparse')))
-    throw refused('it holds a sparse file in GNU’s way')
+    throw archiveRefused('it holds a sparse file in GNU’s way')
   if (flag === 'x') return records
   visitor.comment(records)
   return new Map()
@@ -74,7 +74,7 @@ async function visit(header: RawHeader, bytes: ByteLine, visitor: TarVisitor): P
   // Archives from before POSIX mark folders by the slash alone.
   const type = types[flag] === 'file' && slashed ? 'folder' : types[flag]
   if (!type)
-    throw refused(
+    throw archiveRefused(
       `"${shown(rest.path)}" is ${specials[flag] ?? `of a kind that is not known (${shown(Buffer.from(flag))})`}`,
     )
   const size = type === 'file' ? rest.size : 0
@@ -113,7 +113,7 @@ class ByteLine {
     for (let left = length; left > 0; ) {
       if (this.#held.length === 0) {
         const next = await this.#source.next()
-        if (next.done) throw damaged(whenNot)
+        if (next.done) throw archiveDamaged(whenNot)
         this.#held = next.value
       }
       const piece = this.#held.subarray(0, left)
@@ -126,22 +126,4 @@ class ByteLine {
   async skipPadding(size: number): Promise<void> {
     await this.exactly(padded(size) - size, 'it ends in the middle')
   }
-}
-
-export function damaged(why: string): ConsoleError {
-  return new ConsoleError(
-    'archive-damaged',
-    `The archive cannot be read: ${why}.`,
-    'Copy it again from where it came from, and check that it is a .tar.gz file.',
-    { params: { why } },
-  )
-}
-
-export function refused(why: string): ConsoleError {
-  return new ConsoleError(
-    'archive-refused',
-    `The archive was refused: ${why}. Nothing of it was kept.`,
-    'Do not use it unless you know where it comes from; look into it with tar -tvf.',
-    { params: { why } },
-  )
 }
