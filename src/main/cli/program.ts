@@ -21,6 +21,7 @@ import { addProcessCommands } from './process-commands.ts'
 import { addRecordingCommands } from './recording-commands.ts'
 import { addDrillCommands, addMaintenanceCommands, addRecoveryCommands } from './recovery-commands.ts'
 import { addRehearsalCommands } from './rehearsal-commands.ts'
+import { addReleaseCommands } from './release-commands.ts'
 import { addRouteCommands } from './route-commands.ts'
 import { addServiceCommands } from './service-commands.ts'
 import { addSnapshotFileCommands } from './snapshot-file-commands.ts'
@@ -88,6 +89,7 @@ export function buildProgram(options: ProgramOptions): Command {
   addRehearsalCommands(program, run)
   addSnapshotFileCommands(program, run)
   addTargetCommands(program, run)
+  addReleaseCommands(program, options, run)
   addStoreCommands(program, run)
   addDatabaseCommands(program, run)
   addDependencyCommands(program, run)

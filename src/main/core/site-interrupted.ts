@@ -36,6 +36,7 @@ function interruptedSentence({ view: { kind, title }, input }: InterruptedJob): 
   if (kind === 'recording.replay') return `${ended} ${replayCutOff(input)}`
   if (kind === 'backup.rehearse')
     return `${ended} Its sandbox was ended and is removed; the live site was not touched. Rehearse again if it is still wanted.`
+  if (kind.startsWith('release.')) return `${ended} Nothing half done is left; order it again if it is still wanted.`
   if (kind.startsWith('drill.')) return `${ended} What it had done was undone when the site was opened.`
   return `${ended} Look at the services' states.`
 }

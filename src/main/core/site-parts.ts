@@ -33,6 +33,7 @@ import { openMachineMetrics } from './metrics/index.ts'
 import { type DisposableStore, mountOf, networkApart } from './platform/index.ts'
 import { type Recovery, recoverySchema } from './recovery/index.ts'
 import { openRehearsals, type Rehearsals, rehearsalsSchema } from './rehearsal/index.ts'
+import { openReleases, type Releases, releasesSchema } from './releases/index.ts'
 import type { SitePorts } from './site-ports.ts'
 import { openSiteRecovery } from './site-recovery.ts'
 import { openStore, type Store } from './store/index.ts'
@@ -53,6 +54,7 @@ export interface SiteParts {
   readonly dependencies: Dependencies
   readonly units: Units
   readonly coordinator: Coordinator
+  readonly releases: Releases
   readonly backups: Backups
   readonly rehearsals: Rehearsals
   readonly storeCare: StoreCare
@@ -117,6 +119,7 @@ export async function openParts(
           drillsSchema,
           recoverySchema,
           rehearsalsSchema,
+          releasesSchema,
         ],
         messages: [messagingSchema, recordingsSchema, heldSchema, devicesSchema],
       },
@@ -269,6 +272,18 @@ export async function openParts(
       secrets,
       dependencies,
       units,
+    }),
+  )
+  const releases = owned.add(
+    await openReleases({
+      site,
+      database,
+      events,
+      state: state.slice('releases'),
+      runtime,
+      clock,
+      logger: logger.part('releases'),
+      crashPoints,
     }),
   )
   const backups = owned.add(
@@ -427,6 +442,7 @@ export async function openParts(
     dependencies,
     units,
     coordinator,
+    releases,
     backups,
     rehearsals,
     storeCare,

@@ -21,6 +21,7 @@ import { ownFolder } from './own-folder.ts'
 import { backupFolder, type Clock, DisposableStore } from './platform/index.ts'
 import type { Recovery } from './recovery/index.ts'
 import type { Rehearsals } from './rehearsal/index.ts'
+import type { Releases } from './releases/index.ts'
 import { assertNoHolder, assertNotRestoring } from './restore-hold.ts'
 import { readSite, SiteConfig } from './site-config.ts'
 import { siteFolder } from './site-folder.ts'
@@ -59,6 +60,7 @@ export interface Site {
   readonly databases: Databases
   readonly dependencies: Dependencies
   readonly backups: Backups
+  readonly releases: Releases
   readonly rehearsals: Rehearsals
   readonly store: Store
   readonly storeCare: StoreCare
@@ -203,6 +205,7 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
   }
   hooks.redefine = () => config.redefine()
   hooks.afterSwap = async () => {
+    await parts.releases.refresh()
     await config.load({ type: 'console', why: 'a restore brought the files of the site back' })
   }
   await config.load(opened.cause)
@@ -239,6 +242,7 @@ class OpenSite implements Site {
   readonly databases: Databases
   readonly dependencies: Dependencies
   readonly backups: Backups
+  readonly releases: Releases
   readonly rehearsals: Rehearsals
   readonly store: Store
   readonly storeCare: StoreCare
@@ -285,6 +289,7 @@ class OpenSite implements Site {
     this.databases = parts.databases
     this.dependencies = parts.dependencies
     this.backups = parts.backups
+    this.releases = parts.releases
     this.rehearsals = parts.rehearsals
     this.store = parts.store
     this.storeCare = parts.storeCare

@@ -6,6 +6,7 @@ import { sampleKeeping } from './sample-keeping.ts'
 import { samplePolicies } from './sample-policies.ts'
 import { sampleRecordings } from './sample-recordings.ts'
 import { sampleRehearsals } from './sample-rehearsals.ts'
+import { sampleReleases } from './sample-releases.ts'
 import { sampleStages } from './sample-stages.ts'
 import { sampleDatabase, sampleStore } from './sample-store.ts'
 import { sampleTargets } from './sample-targets.ts'
@@ -361,6 +362,7 @@ export function sampleSlices(now: number): Shown {
     drills: sampleDrills(now),
     rehearsals: sampleRehearsals(now),
     targets: sampleTargets(now),
+    releases: sampleReleases(now),
     snapshots: byId([
       snapshot(now, 'sn-12', { at: now - 14 * minute, kind: 'data', verified: null }),
       snapshot(now, 'sn-rp1', { at: now - 2 * hour, kind: 'restore-point', before: 'restore of sn-07', partial: true }),

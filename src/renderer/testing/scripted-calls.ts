@@ -11,6 +11,7 @@ import { sampleOutbox } from './sample-outbox.ts'
 import { sampleAttempts } from './sample-policies.ts'
 import { processCalls } from './sample-processes.ts'
 import { recordingCalls } from './sample-recordings.ts'
+import { sampleDifference } from './sample-releases.ts'
 import { routeCalls } from './sample-routes.ts'
 import { sampleSnapshotFiles } from './sample-snapshot-files.ts'
 import { sampleTopics } from './sample-topics.ts'
@@ -335,6 +336,27 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
         note('targets.use', input)
         return {}
       },
+    },
+    releases: {
+      list: async () => ({ releases: Object.values(host.slices.releases) }),
+      difference: async (input) => {
+        note('releases.difference', input)
+        return sampleDifference(input.from ?? 'r7', input.to)
+      },
+      verify: (input) => start('releases.verify', input, `Check ${input.release}`, 'release.verify'),
+      pin: async (input) => {
+        note('releases.pin', input)
+        return {}
+      },
+      note: async (input) => {
+        note('releases.note', input)
+        return {}
+      },
+      unmark: async (input) => {
+        note('releases.unmark', input)
+        return {}
+      },
+      remove: (input) => start('releases.remove', input, `Remove ${input.release}`, 'release.remove'),
     },
     diagnostics: {
       why: async (input) => {

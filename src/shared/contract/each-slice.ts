@@ -34,5 +34,6 @@ export function eachSlice(make: <S extends SliceName>(name: S) => Readonly<Recor
     recovery: make('recovery'),
     rehearsals: make('rehearsals'),
     targets: make('targets'),
+    releases: make('releases'),
   }
 }

@@ -15,6 +15,7 @@ import { messagesContract } from './messages.ts'
 import { recordingsContract } from './recordings.ts'
 import { recoveryContract } from './recovery.ts'
 import { rehearsalsContract } from './rehearsals.ts'
+import { releasesContract } from './releases.ts'
 import { routesContract } from './routes.ts'
 import { servicesContract } from './services.ts'
 import { storeContract } from './store.ts'
@@ -50,6 +51,7 @@ export const contract = {
   recovery: recoveryContract,
   rehearsals: rehearsalsContract,
   targets: targetsContract,
+  releases: releasesContract,
 }
 export type Contract = typeof contract
 
@@ -74,6 +76,7 @@ export * from './processes.ts'
 export * from './recordings.ts'
 export * from './recovery.ts'
 export * from './rehearsals.ts'
+export * from './releases.ts'
 export * from './routes.ts'
 export * from './services.ts'
 export * from './shared-schemas.ts'

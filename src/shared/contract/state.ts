@@ -18,6 +18,7 @@ import { maintenanceViewSchema } from './maintenance.ts'
 import { recordingViewSchema } from './recordings.ts'
 import { policyViewSchema } from './recovery.ts'
 import { rehearsalsViewSchema } from './rehearsals.ts'
+import { releaseViewSchema } from './releases.ts'
 import { startPathViewSchema } from './start-path.ts'
 import { targetViewSchema } from './targets.ts'
 import { serviceUnitSchema } from './unit.ts'
@@ -606,6 +607,7 @@ export const sliceSchemas = {
   recovery: policyViewSchema,
   rehearsals: rehearsalsViewSchema,
   deploys: deployViewSchema,
+  releases: releaseViewSchema,
   targets: targetViewSchema,
 } as const
 

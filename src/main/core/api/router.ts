@@ -16,6 +16,7 @@ import { messagesHandlers } from './handlers/messages.ts'
 import { recordingsHandlers } from './handlers/recordings.ts'
 import { recoveryHandlers } from './handlers/recovery.ts'
 import { rehearsalsHandlers } from './handlers/rehearsals.ts'
+import { releasesHandlers } from './handlers/releases.ts'
 import { routesHandlers } from './handlers/routes.ts'
 import { servicesHandlers } from './handlers/services.ts'
 import { storeHandlers } from './handlers/store.ts'
@@ -48,4 +49,5 @@ export const router = api.router({
   recovery: recoveryHandlers,
   rehearsals: rehearsalsHandlers,
   targets: targetsHandlers,
+  releases: releasesHandlers,
 })

@@ -12,6 +12,7 @@ export const programs = {
   'dry-run': 'messaging/dry-run/dry-run.program',
   'push-intake': 'health/pushes/intake.program',
   backup: 'backup/backup.program',
+  release: 'releases/release.program',
   sandbox: 'sandbox.program',
   'row-count': 'backup/losses/row-count.program',
   'backup-crew': 'backup/crew/crew.program',

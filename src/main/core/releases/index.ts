@@ -1,1 +1,6 @@
+export { manifestName } from './manifest.ts'
+export { type PackedRelease, packRelease } from './pack.ts'
+export { compareReleases, differenceView, removeRelease, verifyRelease } from './release-jobs.ts'
+export { openReleases, type ReleasesOptions } from './releases.ts'
+export { releasesSchema } from './tables.ts'
 export * from './types.ts'

@@ -128,6 +128,8 @@ export interface Releases extends AsyncDisposable {
   list(): readonly Release[]
   /** Throws `release-unknown`, naming those that there are. */
   get(id: string): Release
+  /** Absolute path of its code. Throws `release-unknown`. */
+  folderOf(id: string): string
   /** What `current` leads to, else the site folder. Its state is `gone` when that is not there. */
   active(): Release
   /** What a rollback goes back to: the last one that was active before, is there, and is not bad. Null when there is none. */
@@ -150,6 +152,8 @@ export interface Releases extends AsyncDisposable {
     prepared: PreparedRelease,
     options: ReleaseWork & { readonly cause: Cause; readonly operation?: string | null; readonly note?: string },
   ): Promise<Release>
+  /** Writes down anew what a release consists of, because something was installed into it. Its digest stays what was delivered. */
+  reseal(id: string, options: ReleaseWork): Promise<Release>
   /** Reads every file again. The first look at one that was found writes down what it consists of, and says so. */
   verify(id: string, options: ReleaseWork & { readonly cause: Cause }): Promise<ReleaseCheck>
   /**
@@ -188,7 +192,7 @@ export interface Releases extends AsyncDisposable {
   difference(
     from: string | PreparedRelease,
     to: string | PreparedRelease,
-    work?: ReleaseWork,
+    work?: Partial<ReleaseWork>,
   ): Promise<ReleaseDifference>
   /** Looks at `releases/` and `current` again: after a restore, or when somebody changed them by hand. */
   refresh(): Promise<void>
