@@ -14,9 +14,10 @@ export async function writeFileList(path: string, files: ManifestFiles): Promise
 /** Rejects with `release-list` when it is not there or is damaged. */
 export async function readFileList(path: string): Promise<ManifestFiles> {
   try {
-    const { size } = await stat(path)
+    const there = await stat(path)
     // With room for what was installed.
-    if (size > 4 * mostManifestBytes) throw new Error(`it has ${size} bytes`)
+    if (!there.isFile()) throw new Error('it is no file')
+    if (there.size > 4 * mostManifestBytes) throw new Error(`it has ${there.size} bytes`)
     return readManifest(await readFile(path, 'utf8')).files
   } catch (error) {
     throw new ConsoleError(
