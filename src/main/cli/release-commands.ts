@@ -12,20 +12,17 @@ import {
 } from './commands/releases.ts'
 import type { CommonValues, ProgramOptions, Run } from './program.ts'
 
-/** `wheelhouse releases`, `wheelhouse release pack|verify|diff|pin|unpin|note|unmark|remove`. */
+/** `wheelhouse releases`, `wheelhouse releases pack|verify|diff|pin|unpin|note|unmark|remove`. */
 export function addReleaseCommands(
   program: Command,
   { siteFolder }: Pick<ProgramOptions, 'siteFolder'>,
   run: Run,
 ): void {
-  program
+  const releases = program
     .command('releases')
     .description('the releases of the site: which is active, what a rollback goes back to, which were bad')
     .action((_values: object, command: Command) => run(command, listReleases))
-  const release = program
-    .command('release')
-    .description('one release: its code, as it was brought and as it lies there')
-  release
+  releases
     .command('pack <folder>')
     .description('write a folder as an archive with a manifest of hashes, to be deployed elsewhere; opens no site')
     .option('--to <file>', 'the archive; else beside the folder')
@@ -38,39 +35,39 @@ export function addReleaseCommands(
         packFolder(context, folder, values, () => siteFolder(command.optsWithGlobals<CommonValues>())),
       ),
     )
-  release
+  releases
     .command('verify <release...>')
     .description('read every file again and compare with what was written down')
     .action((ids: string[], _values: object, command: Command) =>
       run(command, (context) => verifyReleases(context, ids)),
     )
-  release
+  releases
     .command('diff <from> [to]')
     .description('files that differ between two releases; from the active one to FROM when only one is named')
     .action((from: string, to: string | undefined, _values: object, command: Command) =>
       run(command, (context) => diffReleases(context, from, to ?? null)),
     )
-  release
+  releases
     .command('pin <release>')
     .description('keep a release until it is let go')
     .action((id: string, _values: object, command: Command) => run(command, (context) => pinRelease(context, id, true)))
-  release
+  releases
     .command('unpin <release>')
     .description('let a release go')
     .action((id: string, _values: object, command: Command) =>
       run(command, (context) => pinRelease(context, id, false)),
     )
-  release
+  releases
     .command('note <release> <text>')
     .description('write a note beside a release')
     .action((id: string, text: string, _values: object, command: Command) =>
       run(command, (context) => noteRelease(context, id, text)),
     )
-  release
+  releases
     .command('unmark <release>')
     .description('take back that a release was found bad, because you know better')
     .action((id: string, _values: object, command: Command) => run(command, (context) => unmarkRelease(context, id)))
-  release
+  releases
     .command('remove <release...>')
     .description('remove the files of releases; never the active one, the one before, or a pinned one')
     .action((ids: string[], _values: object, command: Command) =>

@@ -75,6 +75,6 @@ export function sampleDifference(from: string, to: string): ReleaseDifferenceVie
     removed: [],
     unchanged: 39,
     hidden: 0,
-    commandLine: `wheelhouse release diff ${from} ${to}`,
+    commandLine: `wheelhouse releases diff ${from} ${to}`,
   }
 }

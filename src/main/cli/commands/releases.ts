@@ -19,7 +19,7 @@ export async function listReleases(context: CommandContext): Promise<number> {
   return exitCodes.done
 }
 
-/** `wheelhouse release verify ID…`. */
+/** `wheelhouse releases verify ID…`. */
 export async function verifyReleases(context: CommandContext, ids: readonly string[]): Promise<number> {
   await using reached = await context.reach('any')
   let code: number = exitCodes.done
@@ -28,7 +28,7 @@ export async function verifyReleases(context: CommandContext, ids: readonly stri
   return code
 }
 
-/** `wheelhouse release remove ID…`. */
+/** `wheelhouse releases remove ID…`. */
 export async function removeReleases(context: CommandContext, ids: readonly string[]): Promise<number> {
   await using reached = await context.reach('any')
   let code: number = exitCodes.done
@@ -37,7 +37,7 @@ export async function removeReleases(context: CommandContext, ids: readonly stri
   return code
 }
 
-/** `wheelhouse release diff FROM [TO]`. */
+/** `wheelhouse releases diff FROM [TO]`. */
 export async function diffReleases(context: CommandContext, from: string, to: string | null): Promise<number> {
   await using reached = await context.reach('any')
   const asked = to === null ? { from: null, to: from } : { from, to }
@@ -46,7 +46,7 @@ export async function diffReleases(context: CommandContext, from: string, to: st
   return exitCodes.done
 }
 
-/** `wheelhouse release pin|unpin ID`. */
+/** `wheelhouse releases pin|unpin ID`. */
 export async function pinRelease(context: CommandContext, release: string, pinned: boolean): Promise<number> {
   await using reached = await context.reach('any')
   await reached.connection.calls.releases.pin({ release, pinned })
@@ -58,7 +58,7 @@ export async function pinRelease(context: CommandContext, release: string, pinne
   return exitCodes.done
 }
 
-/** `wheelhouse release note ID TEXT`. */
+/** `wheelhouse releases note ID TEXT`. */
 export async function noteRelease(context: CommandContext, release: string, note: string): Promise<number> {
   await using reached = await context.reach('any')
   await reached.connection.calls.releases.note({ release, note })
@@ -66,7 +66,7 @@ export async function noteRelease(context: CommandContext, release: string, note
   return exitCodes.done
 }
 
-/** `wheelhouse release unmark ID`. */
+/** `wheelhouse releases unmark ID`. */
 export async function unmarkRelease(context: CommandContext, release: string): Promise<number> {
   await using reached = await context.reach('any')
   await reached.connection.calls.releases.unmark({ release })
@@ -82,7 +82,7 @@ export interface PackOptions {
   readonly replace?: boolean
 }
 
-/** `wheelhouse release pack FOLDER`. Opens no site. */
+/** `wheelhouse releases pack FOLDER`. Opens no site. */
 export async function packFolder(
   context: CommandContext,
   folder: string,

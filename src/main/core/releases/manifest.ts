@@ -139,7 +139,7 @@ function untrue(why: string, faults: Partial<ManifestFaults> = {}): ConsoleError
   return new ConsoleError(
     'release-manifest',
     `The release was refused: ${why}. Nothing was changed.`,
-    'Copy it again from where it came from. Whoever changes files of a release packs it again (wheelhouse release pack).',
+    'Copy it again from where it came from. Whoever changes files of a release packs it again (wheelhouse releases pack).',
     { params },
   )
 }

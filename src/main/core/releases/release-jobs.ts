@@ -21,7 +21,7 @@ export async function verifyRelease(
       title: `Check ${releaseInWords(release)}`,
       steps: [{ id: 'read', title: 'Read every file' }],
       cause,
-      commandLine: `wheelhouse release verify ${id}`,
+      commandLine: `wheelhouse releases verify ${id}`,
       input: { release: id },
       lane: `release:${id}`,
       cancellable: true,
@@ -61,7 +61,7 @@ export async function removeRelease(
       title: `Remove ${releaseInWords(release)}`,
       steps: [{ id: 'remove', title: 'Remove its files' }],
       cause,
-      commandLine: `wheelhouse release remove ${id}`,
+      commandLine: `wheelhouse releases remove ${id}`,
       input: { release: id },
       lane: `release:${id}`,
       cancellable: false,
@@ -110,6 +110,6 @@ export function differenceView(
     unchanged,
     hidden:
       added.length + removed.length + changed.length - shown.added.length - shown.removed.length - shown.changed.length,
-    commandLine: `wheelhouse release diff ${from} ${to}`,
+    commandLine: `wheelhouse releases diff ${from} ${to}`,
   }
 }

@@ -490,7 +490,7 @@ function inUse(release: Release, why: string): ConsoleError {
   return new ConsoleError(
     'release-in-use',
     `The release ${releaseInWords(release)} was not removed: ${why}.`,
-    release.pinned ? 'Let it go first (wheelhouse release unpin).' : 'Choose another one.',
+    release.pinned ? 'Let it go first (wheelhouse releases unpin).' : 'Choose another one.',
     { params: { id: release.id } },
   )
 }

@@ -66,7 +66,7 @@ function asFull(error: unknown): unknown {
   return new ConsoleError(
     'disk-full',
     'The work on the release stopped because the disk is full. The site was not touched.',
-    'Free space on the disk of the site, for example with wheelhouse release remove, then try again.',
+    'Free space on the disk of the site, for example with wheelhouse releases remove, then try again.',
     { retryable: true, cause: error },
   )
 }

@@ -81,7 +81,7 @@ async function* withoutPointers(path: string, content: AsyncIterable<Buffer>): A
     if (first && piece.subarray(0, lfsMark.length).equals(lfsMark))
       throw releaseRefused(
         `"${path}" is only a pointer, its content is kept by Git LFS`,
-        'Check the repository out with Git LFS, and deploy that folder or pack it with wheelhouse release pack.',
+        'Check the repository out with Git LFS, and deploy that folder or pack it with wheelhouse releases pack.',
       )
     first = false
     yield piece

@@ -133,7 +133,7 @@ function unprovenProblem(): ConsoleError {
   return new ConsoleError(
     'release-unproven',
     `The archive holds no ${manifestName}, so nothing tells whether it is whole and unchanged. Nothing was changed.`,
-    'Pack it with wheelhouse release pack, or say that it may be used without proof (--without-proof).',
+    'Pack it with wheelhouse releases pack, or say that it may be used without proof (--without-proof).',
   )
 }
 
@@ -142,7 +142,7 @@ function assertRoom(path: string, needed: number, room: number): void {
   throw new ConsoleError(
     'disk-full',
     `The release needs ${needed + reserve} bytes on the disk of ${path}, and ${Math.max(0, room + reserve)} are free. Nothing was changed.`,
-    'Free space on that disk, for example with wheelhouse release remove, then try again.',
+    'Free space on that disk, for example with wheelhouse releases remove, then try again.',
     { params: { path, needed: needed + reserve, free: room + reserve }, retryable: true },
   )
 }

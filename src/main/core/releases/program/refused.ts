@@ -8,7 +8,7 @@ export function releaseRefused(why: string, remedy: string = remedies.hostile): 
 }
 
 export const remedies = {
-  hostile: 'Do not use it unless you know where it comes from. Whoever made it packs it with wheelhouse release pack.',
+  hostile: 'Do not use it unless you know where it comes from. Whoever made it packs it with wheelhouse releases pack.',
   size: 'Leave out what is no code (data, logs, caches), then pack it again.',
 } as const
 
