@@ -6,6 +6,8 @@ import { beforeEach } from 'vitest'
 const packages: Readonly<Record<string, string>> = {
   mosquitto_pub: 'mosquitto-clients',
   mosquitto_sub: 'mosquitto-clients',
+  nginx: 'nginx-light',
+  'systemd-analyze': 'systemd',
 }
 
 /**

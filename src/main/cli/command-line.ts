@@ -61,6 +61,8 @@ export async function execute(args: readonly string[], options: CommandLineOptio
   const program = buildProgram({
     version: options.places.version,
     terminal,
+    workingDirectory: options.workingDirectory,
+    places: options.places,
     context: (values): CommandContext => {
       json = values.json ?? false
       return { terminal, json, reach: (need) => reachSite(values, need) }

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { type LaunchValues, toldMistake } from '../console/launch/index.ts'
+import type { NodePlaces } from '../console/node-places.ts'
 import { addBackupCommands } from './backup-commands.ts'
 import { brokers } from './commands/brokers.ts'
 import { check } from './commands/check.ts'
@@ -15,6 +16,7 @@ import { consent, withConsent } from './consent-options.ts'
 import { addDatabaseCommands, addStoreCommands } from './database-commands.ts'
 import { addDependencyCommands } from './dependency-commands.ts'
 import { addEventCommands } from './event-commands.ts'
+import { addGenerateCommand } from './generate-commands.ts'
 import { addKeepingCommands } from './keeping-commands.ts'
 import { addMessageCommands } from './message-commands.ts'
 import { addProcessCommands } from './process-commands.ts'
@@ -37,6 +39,8 @@ export interface CommonValues {
 export interface ProgramOptions {
   readonly version: string
   readonly terminal: Pick<Terminal, 'out' | 'err'>
+  readonly workingDirectory: string
+  readonly places: NodePlaces
   /** What a command works with, for the options that it was called with. */
   context(values: CommonValues): CommandContext
   /** Folder of the site that a command is for, where no site needs to be opened. */
@@ -81,6 +85,7 @@ export function buildProgram(options: ProgramOptions): Command {
     run(command, (context) => trust(context, consent(values))),
   )
   addServiceCommands(program, options, run)
+  addGenerateCommand(program, options, run)
   addMessageCommands(program, run)
   addRouteCommands(program, run)
   addProcessCommands(program, run)
