@@ -21,6 +21,8 @@ test('a mistyped command or option is told with the nearest one, and nothing is 
   expect(desk.err()).toContain('Did you mean status?')
   expect(await desk.run('stop', '--al')).toBe(2)
   expect(desk.err()).toContain('Did you mean --all?')
+  expect(await desk.run('generate', 'nginy')).toBe(2)
+  expect(desk.err()).toContain('There is no nginy. Did you mean nginx?')
   expect(await desk.run('events', '--limit', 'many')).toBe(2)
 })
 

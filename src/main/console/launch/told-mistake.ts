@@ -1,3 +1,5 @@
+import { nearest } from '#shared/nearest.ts'
+
 /**
  * What commander says of a wrong command line, as a sentence with what to do: `error: unknown option '--prot'` and
  * `(Did you mean --port?)` become "There is no option --prot. Did you mean --port? …".
@@ -17,5 +19,13 @@ export function toldMistake(text: string): string {
   if (missing) return `${missing[1]} takes a value: ${missing[1]} ${missing[2] ?? ''}.`
   const invalid = /^option '(\S+)[^']*' argument '(.*)' is invalid\. (.*)$/s.exec(plain)
   if (invalid) return `${invalid[1]} ${invalid[2]} cannot be used: ${invalid[3]}`
+  const choice = /^command-argument value '(.*)' is invalid for argument '.*'\. Allowed choices are (.*)\.$/s.exec(
+    plain,
+  )
+  if (choice) {
+    const [, given = '', known = ''] = choice
+    const near = nearest(given, known.split(', '))
+    return `There is no ${given}.${near === undefined ? '' : ` Did you mean ${near}?`} It is one of ${known}.`
+  }
   return text
 }
