@@ -16,7 +16,7 @@ const projects = [
     include: ['test/{integration,supervision,faults,backups,scripts}/**/*.spec.ts'],
     maxWorkers: 2,
   },
-  { name: 'e2e', include: ['test/e2e/**/*.spec.ts'], maxWorkers: 1 },
+  { name: 'e2e', include: ['test/e2e/**/*.spec.ts'], maxWorkers: 1, globalSetup: 'test/e2e/pages.setup.ts' },
   { name: 'electron', include: ['test/electron/**/*.spec.ts'], maxWorkers: 1 },
 ]
 
@@ -25,16 +25,19 @@ export default defineConfig({
     allowOnly: false,
     passWithNoTests: true,
     globalSetup: 'test/support/build.setup.ts',
-    projects: projects.map(({ name, include, maxWorkers }, order) => ({
+    projects: projects.map(({ name, include, maxWorkers, globalSetup }, order) => ({
       extends: true,
       test: {
         name,
         include,
         maxWorkers,
+        ...(globalSetup && { globalSetup }),
         sequence: { groupOrder: order },
         pool: 'forks' as const,
-        testTimeout: order < 2 ? 60_000 : 120_000,
-        hookTimeout: order < 2 ? 60_000 : 120_000,
+        // Bounds, not expectations: nothing that passes waits for them, and a slow and busy machine must not reach them.
+        testTimeout: order < 2 ? 180_000 : 300_000,
+        hookTimeout: order < 2 ? 180_000 : 300_000,
+        expect: { poll: { timeout: 60_000 } },
         retry: 0,
       },
     })),

@@ -89,10 +89,10 @@ test.skipIf(missing)(
     await page.getByRole('link', { name: 'Browse…' }).click()
     await button('Export…').click()
     const file = dialog().getByLabel('File')
-    await expect.poll(() => file.inputValue(), { timeout: 20_000 }).toContain(join(user, 'exports', 'tiny-'))
+    await expect.poll(() => file.inputValue()).toContain(join(user, 'exports', 'tiny-'))
     const path = await file.inputValue()
     await dialog().getByRole('button', { name: 'Export', exact: true }).click()
-    await expect.poll(() => existsSync(path), { timeout: 60_000 }).toBe(true)
+    await expect.poll(() => existsSync(path)).toBe(true)
 
     await page.getByRole('link', { name: 'Backups', exact: true }).click()
     await page
@@ -129,7 +129,7 @@ test.skipIf(missing)('a snapshot is deleted only after its dialog said what that
   await imported.waitFor()
   await button('Delete…').click()
   await dialog().getByRole('button', { name: 'Delete the snapshot' }).click()
-  await expect.poll(() => imported.count(), { timeout: 60_000 }).toBe(0)
+  await expect.poll(() => imported.count()).toBe(0)
   await page.keyboard.press('Escape')
 })
 

@@ -62,7 +62,7 @@ test('a service is killed on purpose, by the keyboard alone; how long it took to
   await told.getByText(/SIGKILL/).waitFor()
   expect((await told.getByRole('cell').allInnerTexts()).slice(3, 5)).toEqual([noticed, recovered])
   expect(await namelessControls(page)).toEqual([])
-  await expect.poll(() => focusedName(page), { timeout: 5_000 }).toBe('Run… Kill web')
+  await expect.poll(() => focusedName(page)).toBe('Run… Kill web')
   expect(Number(await pidOf('web'))).not.toBe(before)
 })
 

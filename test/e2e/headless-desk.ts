@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type BrowserContext, chromium } from 'playwright-core'
+import { patienceMs } from '../support/until.ts'
 import { type Desk, type Home, projectRoot } from './desk.ts'
 
 const quiet = [
@@ -40,6 +41,7 @@ export async function launchHeadless(
     rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
   }
   const page = browser.pages()[0] ?? (await browser.newPage())
+  page.setDefaultTimeout(patienceMs)
   await page.goto(address)
   return {
     name: 'headless',

@@ -23,14 +23,11 @@ export async function decide(page: Page, act: RegExp, home: Home): Promise<void>
   const before = (await events(home, ['--limit', '1'])).at(-1)?.seq ?? 0
   const dialog = page.getByRole('dialog')
   await dialog.getByRole('button', { name: act }).click()
-  await until(
-    'the job to end',
-    async () =>
-      (await events(home, ['--kind', 'job.'])).some(
-        ({ seq, kind, data, message }) =>
-          seq > before && kind === 'job.completed' && /restore|undo/i.test(`${JSON.stringify(data)} ${message}`),
-      ),
-    60_000,
+  await until('the job to end', async () =>
+    (await events(home, ['--kind', 'job.'])).some(
+      ({ seq, kind, data, message }) =>
+        seq > before && kind === 'job.completed' && /restore|undo/i.test(`${JSON.stringify(data)} ${message}`),
+    ),
   )
 }
 

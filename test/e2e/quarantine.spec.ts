@@ -51,7 +51,7 @@ test.skipIf(missing)(
     await page.getByRole('tab', { name: 'Quarantine' }).click()
     const list = page.getByRole('listbox', { name: /^Quarantined messages/ })
     const rows = list.getByRole('option')
-    await expect.poll(() => rows.count(), { timeout: 20_000 }).toBe(5)
+    await expect.poll(() => rows.count()).toBe(5)
     const drawer = page.getByRole('complementary', { name: 'Quarantined message' })
     const button = (name: string | RegExp) => drawer.getByRole('button', { name })
 

@@ -1,14 +1,13 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import react from '@vitejs/plugin-react'
 import { chromium, type Page } from 'playwright-core'
-import { build, preview } from 'vite'
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
-import { temporaryFolder } from '../support/folders.ts'
+import { preview } from 'vite'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, inject } from 'vitest'
 import { needs } from '../support/needs.ts'
+import { patienceMs } from '../support/until.ts'
 import { projectRoot } from './desk.ts'
+import { pageNonce } from './page-nonce.ts'
 
-/** The renderer, built and served as a host would, in a real browser over a scripted console. */
+/** The renderer, served as a host would, in a real browser over a scripted console. */
 interface ScriptedPages extends AsyncDisposable {
   /** Ends in a slash. */
   readonly origin: string
@@ -23,44 +22,21 @@ export interface WatchedPage {
   readonly requests: readonly string[]
 }
 
-// The same nonce stands in the page of the tests; hosts make a new one for each answer.
-const nonce = 'bm9uY2UtZm9yLXRlc3Rz'
 const policy = [
   "default-src 'none'",
   "script-src 'self'",
-  `style-src 'self' 'nonce-${nonce}'`,
+  `style-src 'self' 'nonce-${pageNonce}'`,
   "img-src 'self' data:",
   "font-src 'self'",
   "connect-src 'self'",
   "base-uri 'none'",
 ].join('; ')
 
-/** Builds the page (some seconds), serves it under the strict policy, and starts the browser. */
-async function scriptedPages(): Promise<ScriptedPages> {
-  const folder = temporaryFolder()
-  const root = join(projectRoot, 'src/renderer')
-  const outDir = join(folder.path, 'page')
-  mkdirSync(outDir)
-  await build({
-    configFile: false,
-    root,
-    base: './',
-    logLevel: 'error',
-    plugins: [react()],
-    build: {
-      outDir,
-      emptyOutDir: true,
-      assetsInlineLimit: 0,
-      minify: false,
-      reportCompressedSize: false,
-      rolldownOptions: { input: { index: join(root, 'index.html'), testing: join(root, 'testing/index.html') } },
-    },
-  })
-  const index = join(outDir, 'index.html')
-  writeFileSync(index, readFileSync(index, 'utf8').replaceAll('__CSP_NONCE__', nonce))
+/** Serves the page that was built (see pages.setup.ts) under the strict policy, and starts the browser. */
+async function scriptedPages(outDir: string): Promise<ScriptedPages> {
   const server = await preview({
     configFile: false,
-    root,
+    root: join(projectRoot, 'src/renderer'),
     logLevel: 'error',
     build: { outDir },
     preview: { host: '127.0.0.1', port: 0, headers: { 'content-security-policy': policy } },
@@ -77,6 +53,7 @@ async function scriptedPages(): Promise<ScriptedPages> {
         colorScheme: 'light',
         locale: 'en-GB',
       })
+      page.setDefaultTimeout(patienceMs)
       const complaints: string[] = []
       const requests: string[] = []
       page.on('console', (message) => {
@@ -89,7 +66,6 @@ async function scriptedPages(): Promise<ScriptedPages> {
     async [Symbol.asyncDispose]() {
       await browser.close()
       await server.close()
-      folder[Symbol.dispose]()
     },
   }
 }
@@ -99,12 +75,13 @@ async function scriptedPages(): Promise<ScriptedPages> {
  * skipped on a machine without Chromium.
  */
 export function pageForEachTest(onPage: (watched: WatchedPage) => void): Pick<ScriptedPages, 'origin'> {
-  const missing = needs('chromium')
+  needs('chromium')
+  const outDir = inject('builtPages')
   let pages: ScriptedPages | undefined
   let watched: WatchedPage | undefined
   beforeAll(async () => {
-    if (!missing) pages = await scriptedPages()
-  }, 120_000)
+    if (outDir) pages = await scriptedPages(outDir)
+  })
   afterAll(() => pages?.[Symbol.asyncDispose]())
   beforeEach(async () => {
     watched = await pages?.open()

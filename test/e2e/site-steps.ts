@@ -70,8 +70,8 @@ export async function serving(home: Home): Promise<void> {
     const { code, out, err } = await wheelhouse(home, ['restore', '--yes'])
     if (code !== 0) throw new Error(`The second restore failed: ${err || out}`)
   }
-  await until('the api answers', () => answers(home.ports.api), 30_000)
-  await until('everything healthy', () => allHealthy(home), 30_000)
+  await until('the api answers', () => answers(home.ports.api))
+  await until('everything healthy', () => allHealthy(home))
 }
 
 export async function configValid(home: Home): Promise<boolean> {

@@ -59,7 +59,7 @@ test.skipIf(missing)(
     const dialog = page.getByRole('dialog')
     await dialog.getByText('Everything else in the site stays as it is.').waitFor()
     await dialog.getByRole('button', { name: /^Restore 1 file/ }).click()
-    await expect.poll(() => existsSync(join(directory, 'data', 'a.txt')), { timeout: 60_000 }).toBe(true)
+    await expect.poll(() => existsSync(join(directory, 'data', 'a.txt'))).toBe(true)
     expect(readFileSync(join(directory, 'data', 'a.txt'), 'utf8')).toBe('as backed up')
     expect(readFileSync(join(directory, 'data', 'b.txt'), 'utf8')).toBe('changed since and not ticked')
 
@@ -69,7 +69,7 @@ test.skipIf(missing)(
       .getByRole('dialog')
       .getByRole('button', { name: /^Undo: / })
       .click()
-    await expect.poll(() => existsSync(join(directory, 'data', 'a.txt')), { timeout: 60_000 }).toBe(false)
+    await expect.poll(() => existsSync(join(directory, 'data', 'a.txt'))).toBe(false)
     expect(readFileSync(join(directory, 'data', 'b.txt'), 'utf8')).toBe('changed since and not ticked')
   },
 )

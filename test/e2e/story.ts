@@ -65,7 +65,7 @@ export function consoleStory(host: string, launch: LaunchDesk, missing: string |
       await desk.quit()
       await writeFile(join(home.site, 'site.yaml'), asShipped)
       desk = await launch(home)
-      await until('everything healthy', () => allHealthy(home), 60_000)
+      await until('everything healthy', () => allHealthy(home))
     })
 
     it('starts services in the order of their needs', async () => {
@@ -154,7 +154,7 @@ export function consoleStory(host: string, launch: LaunchDesk, missing: string |
       await desk.kill()
       expect(await running(home)).toEqual(before.filter(({ service }) => service !== 'broker'))
       desk = await launch(home)
-      await until('everything healthy', () => allHealthy(home), 60_000)
+      await until('everything healthy', () => allHealthy(home))
       const after = await running(home)
       expect(after).toEqual(before)
       const adopted = (await events(home, ['--kind', 'service.adopted'])).map(({ subject }) => subject)
@@ -172,7 +172,7 @@ export function consoleStory(host: string, launch: LaunchDesk, missing: string |
         await backUp(home)
         await desk.quit()
         desk = await launch(home, { WHEELHOUSE_CRASH_AT: point })
-        await until('everything healthy', () => allHealthy(home), 60_000)
+        await until('everything healthy', () => allHealthy(home))
         await destroy(home)
         const restore = wheelhouse(home, ['restore', '--yes'])
         await desk.ended

@@ -25,8 +25,7 @@ const bars = () => page.getByRole('region', { name: 'The log over time' })
 const place = async () => Number(await slider().getAttribute('aria-valuenow'))
 const selected = () => list().locator('[aria-selected="true"]')
 const read = () => page.evaluate(() => window.scripted.read)
-/** A million events share one machine with whatever else it does: no hurry. */
-const eventually = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: 60_000 })
+const eventually = <T>(read: () => T | Promise<T>) => expect.poll(read)
 /** Something happens to the kiosk; `unheard`: no stream tells it. */
 const happen = (messages: readonly string[], unheard = false) =>
   page.evaluate(

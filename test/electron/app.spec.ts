@@ -17,7 +17,7 @@ describe(`the desktop app as built, on ${electronUnderTest}`, () => {
     expect(await answers(ports.http)).toBe(false)
 
     await trust(page)
-    await waitFor('the service to answer', desktop, () => answers(ports.http), 30_000)
+    await waitFor('the service to answer', desktop, () => answers(ports.http))
     await quit(desktop)
     expect(await answers(ports.http)).toBe(false)
   })
@@ -28,7 +28,7 @@ describe(`the desktop app as built, on ${electronUnderTest}`, () => {
     const launch = { home: join(home.path, 'user'), args: ['--site', directory] }
     await using desktop = await launchDesktop(launch)
     await trust(await desktop.page())
-    await waitFor('the service to answer', desktop, () => answers(ports.http), 30_000)
+    await waitFor('the service to answer', desktop, () => answers(ports.http))
     await desktop.evaluate((electron) => electron.BrowserWindow.getAllWindows()[0]?.close(), null)
     await waitFor('the window to close', desktop, async () => (await desktop.windowCount()) === 0)
     expect(await answers(ports.http)).toBe(true)
@@ -50,7 +50,7 @@ describe(`the desktop app as built, on ${electronUnderTest}`, () => {
     await using desktop = await launchDesktop({ home: join(home.path, 'user'), args: ['--site', directory] })
     const page = await desktop.page()
     await trust(page)
-    await waitFor('the service to answer', desktop, () => answers(ports.http), 30_000)
+    await waitFor('the service to answer', desktop, () => answers(ports.http))
     await page.evaluate(() => {
       const pipe = window.wheelhouse
       const told: string[] = []

@@ -175,7 +175,7 @@ export async function waitFor<T>(
   what: string,
   desktop: Desktop,
   look: () => T | undefined | null | false | Promise<T | undefined | null | false>,
-  within = 15_000,
+  within = 60_000,
 ): Promise<T> {
   const deadline = performance.now() + within
   let ended = false

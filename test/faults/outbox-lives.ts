@@ -61,7 +61,7 @@ export async function killUnderLoad(given: {
     for (let round = 1; round <= rounds; round++) {
       // A life counts only under load: from its first acknowledgement on.
       const before = publisher.acknowledged
-      await until('an acknowledgement', () => publisher.acknowledged > before, 60_000)
+      await until('an acknowledgement', () => publisher.acknowledged > before)
       await setTimeout(random() * longestLifeMs)
       await killed(console)
       console = await live()
@@ -152,7 +152,7 @@ class Publisher {
   /** Sends nothing new and waits for what is under way. */
   async finish(): Promise<void> {
     clearInterval(this.#sending)
-    await until('every acknowledgement', () => this.#open === 0, 60_000)
+    await until('every acknowledgement', () => this.#open === 0)
   }
 
   end(): void {

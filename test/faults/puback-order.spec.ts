@@ -97,7 +97,7 @@ test('a successful fsync of the log stands between each message of QoS 1 for a d
   })
   for (const [n, marker] of marked.entries())
     expect({ n, synced: syncedBefore(calls, marker, packets[n] ?? 0) }).toEqual({ n, synced: true })
-}, 120_000)
+})
 
 describe('with a broker that somebody else runs', () => {
   needs('mosquitto')
@@ -128,7 +128,7 @@ describe('with a broker that somebody else runs', () => {
     } finally {
       broker.kill('SIGKILL')
     }
-  }, 120_000)
+  })
 })
 
 const escapes: Readonly<Record<string, number>> = { n: 10, t: 9, r: 13, v: 11, f: 12 }

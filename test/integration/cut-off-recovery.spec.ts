@@ -68,7 +68,7 @@ async function opened(home: string, directory: string) {
 it('services that recovery had stopped when the console was killed run again at its next start', async () => {
   const { home, directory } = await cutOff()
   const { site, service } = await opened(home, directory)
-  await until('both to run', () => ['quick', 'stubborn'].every((id) => service(id)?.state === 'running'), 60_000)
+  await until('both to run', () => ['quick', 'stubborn'].every((id) => service(id)?.state === 'running'))
   expect(site.attention.open().filter(({ id }) => id === 'services-owed')).toEqual([])
   expect(site.recovery.history({ limit: 1 }).attempts).toMatchObject([
     { action: 'recover-site', result: 'interrupted' },
@@ -86,7 +86,7 @@ it('where they may not be started a card names them, with a button for each, unt
   writeFileSync(file, definition)
   expect(await site.reload(operator)).toEqual({ valid: true })
   await site.services.start(['quick'], operator)
-  await until('both to run', () => ['quick', 'stubborn'].every((id) => service(id)?.state === 'running'), 60_000)
+  await until('both to run', () => ['quick', 'stubborn'].every((id) => service(id)?.state === 'running'))
   await until('the card to go', () => card() === undefined)
   expect(readFileSync(file, 'utf8')).toBe(definition)
 }, 400_000)

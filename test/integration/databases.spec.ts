@@ -76,14 +76,10 @@ async function opened(
 const viewOf = (console: Console, id: string) => console.state.slice('databases').get(id)
 
 function see(console: Console, id: string, what: string, look: (view: SiteDatabaseView) => boolean) {
-  return until(
-    `${id} ${what}`,
-    () => {
-      const view = viewOf(console, id)
-      return view && look(view) && view
-    },
-    40_000,
-  )
+  return until(`${id} ${what}`, () => {
+    const view = viewOf(console, id)
+    return view && look(view) && view
+  })
 }
 
 async function done(site: Site, started: Promise<{ readonly job: string }>): Promise<JobView> {

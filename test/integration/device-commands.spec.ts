@@ -29,15 +29,11 @@ devices:
   const { directory: site, ports } = await makeTinySite(join(folder.path, 'site'), { extra })
   await user.startHost('--site', site)
   await user.document('trust', '--yes', '--site', site)
-  const links = await until(
-    'the brokers',
-    async () => {
-      const told = await user.document<{ links: TrafficView['links'] }>('broker', '--site', site)
-      const isThere = told.links.some(({ state }) => state === 'connected')
-      return isThere && told.links.some(({ lastError }) => lastError !== null) ? told.links : undefined
-    },
-    60_000,
-  )
+  const links = await until('the brokers', async () => {
+    const told = await user.document<{ links: TrafficView['links'] }>('broker', '--site', site)
+    const isThere = told.links.some(({ state }) => state === 'connected')
+    return isThere && told.links.some(({ lastError }) => lastError !== null) ? told.links : undefined
+  })
   expect(links).toMatchObject([
     { broker: 'lab', embedded: false, state: 'connecting' },
     { broker: 'broker', embedded: true, state: 'connected' },
@@ -50,14 +46,10 @@ devices:
   onTestFinished(() => unit.endAsync(true))
   await unit.publishAsync('desk/7/status', '{"battery": 9}', { qos: 1 })
   await unit.publishAsync('far/1', '{}', { qos: 1 })
-  const listed = await until(
-    'the device',
-    async () => {
-      const { devices } = await user.document<{ devices: DeviceView[] }>('devices', '--site', site)
-      return devices.length > 0 ? devices : undefined
-    },
-    60_000,
-  )
+  const listed = await until('the device', async () => {
+    const { devices } = await user.document<{ devices: DeviceView[] }>('devices', '--site', site)
+    return devices.length > 0 ? devices : undefined
+  })
   // What came on the other broker's topics here is no sign of it.
   expect(listed).toMatchObject([{ key: 'desk/7', broker: 'broker', state: 'online', troubled: true }])
   const table = await user.run('devices', '--site', site)
@@ -79,4 +71,4 @@ devices:
     out: 'desk/7 is forgotten. It is met anew when it speaks.\n',
   })
   expect((await user.run('devices', 'desk/7', '--site', site)).err).toContain('No device is called “desk/7”')
-}, 240_000)
+})

@@ -93,11 +93,7 @@ class Rig {
     if (asked) await site.trust(asked.fingerprint, operator)
     else await site.start(operator)
     for (const id of ['broker', 'db', 'web', 'mute']) {
-      await until(
-        `${id} is healthy`,
-        () => this.view(id).health === 'healthy' && this.view(id).state === 'running',
-        30_000,
-      )
+      await until(`${id} is healthy`, () => this.view(id).health === 'healthy' && this.view(id).state === 'running')
     }
     await until('no job runs', () => this.site.jobs.running().length === 0)
     await until(
@@ -114,7 +110,7 @@ class Rig {
 
   async drill(id: string): Promise<{ readonly job: JobView; readonly run: DrillRun }> {
     // A busy machine may make a database slow for a moment, and then a drill is refused.
-    await until(`the drill ${id} may be done`, () => this.site.drills.plan(id).refusal === null, 60_000)
+    await until(`the drill ${id} may be done`, () => this.site.drills.plan(id).refusal === null)
     const { job } = await this.site.drills.run(id, operator)
     return await this.ended(job)
   }
@@ -290,7 +286,7 @@ describe('drills of a whole console', () => {
     }
     expect(readFileSync(file).equals(before)).toBe(true)
     expect(rig.console.state.slice('attention').get('drill-failed:corrupt-db')).toBeDefined()
-    await until('db is healthy again', () => rig.view('db').health === 'healthy', 30_000)
+    await until('db is healthy again', () => rig.view('db').health === 'healthy')
   })
 
   it('a console that is killed in the middle of a freeze wakes the process at its next start, and tells it', async () => {

@@ -39,14 +39,10 @@ test('what is in quarantine is listed, sent again, put right or discarded; what 
   void watched.finally(() => {
     isOver = true
   })
-  await until(
-    'what passes to be shown',
-    async () => {
-      await client.publishAsync('other/a', 'x', { qos: 0 })
-      return isOver
-    },
-    60_000,
-  )
+  await until('what passes to be shown', async () => {
+    await client.publishAsync('other/a', 'x', { qos: 0 })
+    return isOver
+  })
   const lines = (await watched).out.trim().split('\n')
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([
     { topic: 'other/a', client: 'desk-7' },
@@ -58,14 +54,10 @@ test('what is in quarantine is listed, sent again, put right or discarded; what 
   })
 
   const quarantine = (...args: readonly string[]) => user.run('quarantine', ...args, '--site', site)
-  const listed = await until(
-    'them to be in quarantine',
-    async () => {
-      const { rows } = await user.document<{ rows: Quarantined[] }>('quarantine', '--site', site)
-      return rows.length === 4 ? rows : undefined
-    },
-    60_000,
-  )
+  const listed = await until('them to be in quarantine', async () => {
+    const { rows } = await user.document<{ rows: Quarantined[] }>('quarantine', '--site', site)
+    return rows.length === 4 ? rows : undefined
+  })
   expect(listed.map(({ payload }) => payload)).toEqual(['four', 'three', '\u001b[2Jtwo', 'one'])
   // Told once a second.
   const stages = await until('the stages to be told', async () => {
@@ -109,7 +101,7 @@ test('what is in quarantine is listed, sent again, put right or discarded; what 
 
   const devices = await user.run('devices', '--clients', '--site', site)
   expect(devices).toMatchObject({ code: 0, out: expect.stringMatching(/desk-7\s+127\.0\.0\.1/) })
-}, 300_000)
+})
 
 test('large messages are imported and exported as they were, and replayed through the broker in their order', async () => {
   const { user, site, mqtt, folder } = await runningSite()
@@ -141,7 +133,7 @@ test('large messages are imported and exported as they were, and replayed throug
   expect(replayed).toMatchObject({ code: 0 })
   await until('all of them to arrive', () => got.length >= payloads.length)
   expect(got).toEqual(payloads.map((payload) => `test/large/x ${payload}`))
-}, 300_000)
+})
 
 async function runningSite() {
   const temporary = temporaryFolder()
@@ -152,6 +144,6 @@ async function runningSite() {
   await user.startHost('--site', site)
   await user.document('trust', '--yes', '--site', site)
   const connected = async () => (await user.run('devices', '--clients', '--site', site)).out.includes('wheelhouse')
-  await until('the router to be connected', connected, 60_000)
+  await until('the router to be connected', connected)
   return { user, site, mqtt: ports.mqtt, folder: temporary.path }
 }

@@ -20,7 +20,7 @@ it('a site opens, starts, stops and closes any number of times in one process, a
   await round(folder.path, site.directory)
   const before = held()
   for (let n = 0; n < 3; n++) await round(folder.path, site.directory)
-  await until('everything to be given back', () => sameAs(before), 5_000).catch(() => {})
+  await until('everything to be given back', () => sameAs(before)).catch(() => {})
   expect(held()).toEqual(before)
 })
 
@@ -42,7 +42,7 @@ it('the console’s own databases are kept within what site.yaml says, from the 
   const file = join(directory, 'site.yaml')
   writeFileSync(file, readFileSync(file, 'utf8').replace(stored, 'store: { messages: 256MB }'))
   await console.site?.reload(operator)
-  await until('the other sizes to be shown', () => limits()?.join() === '1024,256', 5_000)
+  await until('the other sizes to be shown', () => limits()?.join() === '1024,256')
   await console.close({ services: 'stop' })
 })
 

@@ -16,7 +16,7 @@ beforeAll(async () => {
   server.psql(
     "SET ROLE app; CREATE TABLE requests (note text); INSERT INTO requests VALUES ('one'); GRANT SELECT ON requests TO readers",
   )
-}, 60_000)
+})
 
 afterAll(async () => server?.[Symbol.asyncDispose]())
 
@@ -70,4 +70,4 @@ process.on('SIGTERM', () => process.exit(0))
   expect(leftBeside()).toEqual(before)
   expect(server.psql("SELECT count(*) FROM pg_database WHERE datname NOT LIKE 'template%'", 'postgres')).toBe('2')
   expect(existsSync(join(directory, '.wheelhouse-databases'))).toBe(false)
-}, 180_000)
+})

@@ -52,4 +52,4 @@ test('a file is imported when every line is good, listed, exported as it was, an
 
   expect(await user.run('recording', 'delete', imported.recording, '--yes', '--site', site)).toMatchObject({ code: 0 })
   expect(await user.document('recording', 'list', '--site', site)).toEqual({ recordings: [] })
-}, 300_000)
+})

@@ -58,7 +58,7 @@ recovery:
   site = console.site
   await site.trust(fingerprint, operator)
   await allRun()
-}, 120_000)
+})
 
 afterAll(async () => {
   await console?.close({ services: 'stop' })
@@ -68,14 +68,10 @@ afterAll(async () => {
 const view = (id: string) => console.state.slice('services').get(id)
 
 const allRun = () =>
-  until(
-    'all to run',
-    () => {
-      const views = Object.values(console.state.slice('services').all())
-      return views.length === 4 && views.every(({ state }) => state === 'running') && site.jobs.running().length === 0
-    },
-    60_000,
-  )
+  until('all to run', () => {
+    const views = Object.values(console.state.slice('services').all())
+    return views.length === 4 && views.every(({ state }) => state === 'running') && site.jobs.running().length === 0
+  })
 
 /** Orders the step of a policy; resolves with its job, ended, and what its attempt became. */
 async function ordered(policy: string) {
@@ -107,7 +103,7 @@ it('reconnect lets the router go and connects it anew, and starts the databases 
   await until('db', () => view('db')?.state === 'running' && (view('db')?.startedAt ?? 0) > before)
   await allRun()
   expect(view('api')?.pid, 'what uses the database goes on').toBe(pid)
-}, 120_000)
+})
 
 it('restore-database puts the newest good copy in the place of a damaged database, with what needs it stopped meanwhile', async () => {
   const sound = await ordered('base')
@@ -123,7 +119,7 @@ it('restore-database puts the newest good copy in the place of a damaged databas
   await allRun()
   expect(lookIntoDatabase(file)).toEqual({ rows: 30, sound: true })
   expect(view('api')?.pid).not.toBe(pid)
-}, 120_000)
+})
 
 it('recover-site stops everything and starts again what was wanted, not what a person had stopped', async () => {
   const { job } = await site.services.stop(['lone'], operator)
@@ -140,7 +136,7 @@ it('recover-site stops everything and starts again what was wanted, not what a p
   const started = events.filter(({ operation }) => operation === done.id).map(({ subject }) => subject)
   expect(started.toSorted()).toEqual(['service:api', 'service:broker', 'service:db'])
   await site.jobs.finished((await site.services.start(['lone'], operator)).job)
-}, 120_000)
+})
 
 it('clear-cache empties the cache and keeps its folder; where there is nothing it says so', async () => {
   writeFileSync(join(directory, 'data', 'cache', 'one'), 'x')
@@ -148,7 +144,7 @@ it('clear-cache empties the cache and keeps its folder; where there is nothing i
   expect(await ordered('caches')).toMatchObject({ message: 'data/cache cleared: 2 removed.', result: 'done' })
   expect(readdirSync(join(directory, 'data', 'cache'))).toEqual([])
   expect(await ordered('caches')).toMatchObject({ message: 'The caches were empty.', result: 'nothing' })
-}, 120_000)
+})
 
 it('reset-corrupt sets aside only what cannot be read, while the service stands still, and starts it again', async () => {
   const state = join(directory, 'data', 'state', 'api')
@@ -166,4 +162,4 @@ it('reset-corrupt sets aside only what cannot be read, while the service stands 
   expect([existsSync(join(state, 'good.json')), existsSync(join(state, 'cut.json'))]).toEqual([true, false])
   await allRun()
   expect(view('api')?.pid).not.toBe(pid)
-}, 120_000)
+})

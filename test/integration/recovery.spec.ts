@@ -58,21 +58,15 @@ it('a failed service is climbed for: the restart does not help for long, setting
   writeFileSync(join(directory, 'data', 'flaky', 'broken'), 'x')
   process.kill(serviceOf(console, 'flaky')?.pid ?? 0, 'SIGKILL')
   const history = () => console.site?.recovery.history({ limit: 10, policy: 'revive' }).attempts ?? []
-  await until(
-    'its state to be set aside',
-    () => history().some(({ action, result }) => action === 'reset-state' && result === 'done'),
-    40_000,
+  await until('its state to be set aside', () =>
+    history().some(({ action, result }) => action === 'reset-state' && result === 'done'),
   )
   await until('flaky to run again', () => serviceOf(console, 'flaky')?.state === 'running')
   expect(history().map(({ action, result }) => `${action} ${result}`)).toEqual(['reset-state done', 'restart done'])
   const [aside = ''] = readdirSync(join(directory, '.wheelhouse', 'set-aside'))
   expect(existsSync(join(directory, '.wheelhouse', 'set-aside', aside, 'data', 'flaky', 'broken'))).toBe(true)
 
-  await until(
-    'the trouble to be over',
-    () => console.state.slice('recovery').get('revive')?.state === 'cooling-down',
-    30_000,
-  )
+  await until('the trouble to be over', () => console.state.slice('recovery').get('revive')?.state === 'cooling-down')
   expect(console.site?.attention.open().filter(({ id }) => id.startsWith('recovery:'))).toEqual([])
   const [reset] = history()
   const events = console.site ? (await console.site.events.page({ kind: 'service.started', limit: 20 })).events : []
@@ -106,10 +100,8 @@ it('in maintenance a killed service stays down and no recovery acts, also over a
   expect(again.site?.maintenance.on).toBe(true)
   expect(serviceOf(again, 'ticker')).toMatchObject({ wanted: false, state: 'stopped' })
   await again.site?.maintenance.end(operator)
-  await until(
-    'all to run',
-    () => Object.values(again.state.slice('services').all()).every(({ state }) => state === 'running'),
-    40_000,
+  await until('all to run', () =>
+    Object.values(again.state.slice('services').all()).every(({ state }) => state === 'running'),
   )
   const over = again.site?.attention.open().find(({ id }) => id === 'maintenance-over')
   expect(over?.why).toContain('ticker')
@@ -148,7 +140,7 @@ it('a console that is killed in the middle of a step finds it as interrupted, an
     },
   )
   onTestFinished(() => void mortal.kill('SIGKILL'))
-  await until('the step to have begun', () => existsSync(join(directory, 'data', 'begun')), 60_000)
+  await until('the step to have begun', () => existsSync(join(directory, 'data', 'begun')))
   mortal.kill('SIGKILL')
   await once(mortal, 'exit')
   const processes = systemProcesses({ clock: systemClock(), logger: silentLogger, runtime: null })
@@ -160,10 +152,8 @@ it('a console that is killed in the middle of a step finds it as interrupted, an
   expect(processes.isAlive(command), 'what the step ran is ended before anything is started').toBe(false)
   const history = () => console.site?.recovery.history({ limit: 10, policy: 'revive' }).attempts ?? []
   expect(history()).toMatchObject([{ action: 'run', result: 'interrupted' }])
-  await until(
-    'the next step',
-    () => history().some(({ action, result }) => action === 'reset-state' && result === 'done'),
-    60_000,
+  await until('the next step', () =>
+    history().some(({ action, result }) => action === 'reset-state' && result === 'done'),
   )
   await until('flaky to run', () => serviceOf(console, 'flaky')?.state === 'running')
 })

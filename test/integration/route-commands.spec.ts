@@ -50,4 +50,4 @@ test('a route is checked, tried on messages in a file, saved, shown and removed,
   expect(await route('remove', 'alarms')).toMatchObject({ code: 0, out: expect.stringContaining('of every room') })
   expect(siteYaml()).toBe(before)
   expect(await route('show', 'alarms')).toMatchObject({ code: 1, err: expect.stringContaining('no route "alarms"') })
-}, 240_000)
+})

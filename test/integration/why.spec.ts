@@ -28,12 +28,12 @@ beforeAll(async () => {
   directory = console.sampleFolder
   await installSampleSite(join(import.meta.dirname, '../../resources/sites/consultease'), directory)
   edit((text) => text.replace('18830', `${mqtt}`).replace('18101', `${api}`).replace('18102', `${kiosk}`))
-}, 60_000)
+})
 
 afterAll(async () => {
   await console.close({ services: 'stop' })
   folder[Symbol.dispose]()
-}, 60_000)
+})
 
 test('while no site is open, that is the answer to everything', async () => {
   expect(await why('site')).toMatchObject({ sentence: 'Nothing runs because no site is open.', root: 'site' })
@@ -162,7 +162,6 @@ async function allHealthy(): Promise<void> {
   await until(
     'every service to be healthy',
     () => services().length > 0 && services().every(({ health }) => health === 'healthy'),
-    60_000,
   )
 }
 

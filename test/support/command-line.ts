@@ -80,7 +80,7 @@ export class TestUser {
       if (child.exitCode !== null) throw new Error(`The host ended with ${child.exitCode}: ${err}`)
       return out.includes('\n')
     }
-    await until('the host to print its address', printed, 60_000)
+    await until('the host to print its address', printed)
     const { address, pid } = JSON.parse(out)
     return {
       address,

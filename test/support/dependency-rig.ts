@@ -151,7 +151,7 @@ export async function dependencyRig(options: DependencyRigOptions): Promise<Depe
   const caller = options.services.find(({ uses }) => Object.keys(uses).length > 0)
   if (caller && options.serves !== false) {
     // On a busy machine its thread takes longer than the console waits for it.
-    await until('the local proxy to listen', () => isListening(() => dependencies.addresses(caller)), 50_000)
+    await until('the local proxy to listen', () => isListening(() => dependencies.addresses(caller)))
   }
   const view = (id: string) => {
     const found = state.slice('dependencies').get(id)

@@ -138,17 +138,13 @@ export async function postgresServer(): Promise<PostgresServer> {
       })
       leader = child.pid ?? null
       gone = new Promise((resolve) => child.once('exit', () => resolve()))
-      await until(
-        'PostgreSQL takes connections',
-        () => {
-          try {
-            return psql('SELECT 1', 'postgres') === '1'
-          } catch {
-            return false
-          }
-        },
-        30_000,
-      )
+      await until('PostgreSQL takes connections', () => {
+        try {
+          return psql('SELECT 1', 'postgres') === '1'
+        } catch {
+          return false
+        }
+      })
     },
     async kill() {
       const all = familyOf(leader)

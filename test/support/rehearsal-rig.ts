@@ -73,7 +73,7 @@ export async function openRehearsalRig(
       await site.start(operator)
       const services = () => Object.values(state.slice('services').all())
       const well = () => services().every(({ health, optional }) => health === 'healthy' || optional)
-      await until('all is healthy', () => services().length > 0 && well() && site.jobs.running().length === 0, 60_000)
+      await until('all is healthy', () => services().length > 0 && well() && site.jobs.running().length === 0)
     },
     async backUp(kind = 'full') {
       const view = await ended(await site.backups.create({ kind, note: '', cause: operator }))

@@ -181,7 +181,7 @@ test('a connection on which nothing was asked is closed without a word: what it 
   })
   await new Promise((resolve) => socket.once('close', resolve))
   expect(said).toBe('')
-}, 15_000)
+})
 
 test('a port that is taken is told with a remedy, and nothing is left behind', async () => {
   const first = await openHost()

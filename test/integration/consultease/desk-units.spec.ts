@@ -32,16 +32,12 @@ it('twelve desk units report presence, retained, with battery and a number that 
 it('the units have the bad habits of real ones: malformed payloads, duplicates, connections lost without goodbye', async () => {
   await using broker = await TestBroker.start(await freePort())
   await using units = deskUnits(broker, 60)
-  await until(
-    'each bad habit once',
-    () => {
-      const texts = broker.seen.filter(({ topic }) => statusOf.test(topic)).map(({ text }) => text)
-      const malformed = broker.seen.some(({ topic, text }) => statusOf.test(topic) && !text.endsWith('}'))
-      const lost = broker.json(statusOf).some((message) => message.lost === true)
-      return malformed && lost && new Set(texts).size < texts.length
-    },
-    40_000,
-  )
+  await until('each bad habit once', () => {
+    const texts = broker.seen.filter(({ topic }) => statusOf.test(topic)).map(({ text }) => text)
+    const malformed = broker.seen.some(({ topic, text }) => statusOf.test(topic) && !text.endsWith('}'))
+    const lost = broker.json(statusOf).some((message) => message.lost === true)
+    return malformed && lost && new Set(texts).size < texts.length
+  })
   expect(units.output).toMatch(/sends a malformed message/)
   expect(units.output).toMatch(/loses its connection/)
 })

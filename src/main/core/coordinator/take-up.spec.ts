@@ -79,7 +79,7 @@ test('the command of a probe that outlived the console is found by its mark, and
   const stuck = 'echo $$ > probe.part; mv probe.part probe.pid; exec sleep 300'
   const console_ = doomedConsole(services, { 'api.mjs': scripts.idle, 'stuck.sh': stuck })
   const file = join(console_.directory, 'probe.pid')
-  await until('the probe to be asked', () => existsSync(file), 60_000)
+  await until('the probe to be asked', () => existsSync(file))
   await console_.kill()
   await using rig = await serviceRig({ directory: console_.directory, services })
   const probe = rig.processes.identify(Number(readFileSync(file, 'utf8')))

@@ -46,7 +46,7 @@ describe.skipIf(postgresPrograms() === null)('a look at a PostgreSQL database', 
   beforeAll(async () => {
     server = await postgresServer()
     server.psql('CREATE TABLE note (id int); ALTER TABLE note OWNER TO app')
-  }, 120_000)
+  })
   afterAll(() => server[Symbol.asyncDispose]())
   const ask = (url: string, password: string | null, tables: readonly string[] = []) =>
     probe({ type: 'postgres', url, tables }, { service: 'api', password }, limits)

@@ -47,7 +47,7 @@ describe('A connection to the broker that has gone dead without a word', () => {
     await until('the loss to be noticed', () => rig.events.some(({ kind }) => kind === 'router.disconnected'))
     // Asked after a second, given up half a second later; the rest is for a busy machine.
     expect(performance.now() - mutedAt).toBeLessThan(8_000)
-    await until('all of them', () => got.size === messages, 20_000)
+    await until('all of them', () => got.size === messages)
     expect(wire.connections()).toBeGreaterThan(1)
     expect([...got.values()].sort((a, b) => Number(a) - Number(b))).toEqual(
       Array.from({ length: messages }, (_, n) => String(n)),
@@ -58,7 +58,7 @@ describe('A connection to the broker that has gone dead without a word', () => {
       return shown?.queued === 0 ? shown : undefined
     })
     expect(target).toMatchObject({ dropped: 0, expired: 0, quarantined: 0 })
-  }, 60_000)
+  })
 })
 
 /** A way to a port that can be made to pass nothing on, in both directions and without a word; connections that come later pass again. */

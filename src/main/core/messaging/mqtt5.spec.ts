@@ -127,7 +127,7 @@ describe('A broker of MQTT 5', () => {
       rig.messaging.publish({ topic: 'by-hand', payload: String(n), qos: 1, retain: false }),
     )
     await Promise.all([...sent, ...asked])
-    await until('all of them', () => got.length >= 400, 20_000)
+    await until('all of them', () => got.length >= 400)
     expect(got.map((packet) => packet.payload.toString())).toEqual(Array.from({ length: 400 }, (_, n) => String(n)))
     expect(rig.events.some(({ kind }) => kind === 'router.disconnected')).toBe(false)
   })
@@ -142,14 +142,10 @@ describe('A broker of MQTT 5', () => {
     ])
     const client = await plant.client()
     await client.publishAsync('in/a', 'x', { qos: 1, properties: { userProperties: { unit: '7' } } })
-    const [row] = await until(
-      'it to be in quarantine',
-      () => {
-        const { rows } = rig.messaging.quarantine({ limit: 10 })
-        return rows.length === 1 ? rows : undefined
-      },
-      30_000,
-    )
+    const [row] = await until('it to be in quarantine', () => {
+      const { rows } = rig.messaging.quarantine({ limit: 10 })
+      return rows.length === 1 ? rows : undefined
+    })
     expect(row).toMatchObject({ target: 'mqtt:forbidden', properties: { user: [{ name: 'unit', value: '7' }] } })
     expect(row?.reason).toMatch(/refused it 5 times.*the router may not publish there/)
     const view = await until('the ledger', () => {

@@ -131,7 +131,7 @@ describe('Journal and quarantine', () => {
     expect(clock.monotonic() - began).toBeGreaterThan(5 * hour)
     const ages = () => store.messages.get<{ n: number }>({ sql: 'SELECT count(*) AS n FROM journal_ages' })?.n
     await passes(clock, 'what says nothing more to be forgotten', () => ages() === 1)
-  }, 60_000)
+  })
 
   it('lose nothing to a sequence that goes on far above, as after a recovery', async () => {
     using folder = temporaryFolder()
@@ -153,7 +153,7 @@ describe('Journal and quarantine', () => {
     await passes(clock, 'its time to be over', () => left() === undefined)
     expect(clock.monotonic()).toBeGreaterThan(24 * hour)
     expect(stored.quarantine({ limit: 2_000 }).rows.length).toBe(100)
-  }, 60_000)
+  })
 
   it('hold at most 10,000 messages in quarantine, the newest', async () => {
     using folder = temporaryFolder()
@@ -219,7 +219,7 @@ describe('Journal and quarantine', () => {
     expect((await stored.journal({ limit: 1 })).rows[0]?.seq).toBe(30_000)
     expect(store.messages.get<{ n: number }>({ sql: 'SELECT count(*) AS n FROM journal' })?.n).toBeGreaterThan(5_000)
     expect(store.statistics().databases.messages.limitBytes).toBe(limit)
-  }, 60_000)
+  })
 })
 
 /** Lets time pass in steps, with what the store does meanwhile. */

@@ -21,7 +21,7 @@ it.each([
     client.on('message', (topic) => got.push(topic))
     await client.subscribeAsync(['plant/#', 'lab/#'], { qos: 1 })
     await client.publishAsync(`in/${levels}`, '1', { qos: 1 })
-    await until('it to be in quarantine', () => rig.messaging.quarantine({ limit: 1 }).rows.length === 1, 30_000)
+    await until('it to be in quarantine', () => rig.messaging.quarantine({ limit: 1 }).rows.length === 1)
     expect(rig.messaging.quarantine({ limit: 1 }).rows[0]?.reason).toContain(reason)
     await client.publishAsync('in/a', '2', { qos: 1 })
     await until('the next one to arrive', () => got.includes('plant/in/a') && got.includes('lab/in/a'))

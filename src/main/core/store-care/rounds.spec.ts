@@ -20,14 +20,10 @@ const cardOf = ({ state }: StoreCareRig, database: DatabaseName) =>
 
 /** Lets rounds come until something is so. */
 function afterRounds(rig: StoreCareRig, what: string, look: () => unknown | Promise<unknown>): Promise<unknown> {
-  return until(
-    what,
-    async () => {
-      await rig.clock.advance(60_000)
-      return Boolean(await look())
-    },
-    40_000,
-  )
+  return until(what, async () => {
+    await rig.clock.advance(60_000)
+    return Boolean(await look())
+  })
 }
 
 async function note({ store, clock }: StoreCareRig, text: string): Promise<void> {
@@ -118,7 +114,7 @@ test('a copy that turns out to be damaged does not count: the database is checke
   execFileSync(process.execPath, ['-e', damage, join(rig.directory, 'messages.db')])
   // No more than the one round: while time is moved on, the time for the recovery would run out.
   await rig.clock.advance(60_000)
-  await until('the replacement', () => rig.store.opened.messages.how === 'replaced', 40_000)
+  await until('the replacement', () => rig.store.opened.messages.how === 'replaced')
   expect(rig.store.opened.messages).toMatchObject({ source: 'copy' })
   expect(await copiesOf(rig, 'messages'), 'no copy of the damage').toHaveLength(0)
   expect(filesIn(join(rig.directory, 'copies')).filter((file) => file.includes('.part'))).toEqual([])

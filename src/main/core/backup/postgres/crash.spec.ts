@@ -27,7 +27,7 @@ beforeAll(async () => {
   await using rig = await openBackupRig(rigOptions(place(template.path)))
   await rig.backUp()
   writeFileSync(join(template.path, 'site', 'data', 'grades.txt'), '5.0')
-}, 60_000)
+})
 
 afterAll(async () => {
   template?.[Symbol.dispose]()
@@ -184,4 +184,4 @@ test('a database that cannot be exchanged: the files are put back as well', asyn
   expect(stateOf(at)).toBe('before')
   expect(leftovers(at.site)).toEqual([])
   await until('what it made to be dropped', () => databases().length === 1)
-}, 60_000)
+})

@@ -19,7 +19,7 @@ beforeAll(async () => {
     INSERT INTO requests SELECT n, 'first line\nsecond line \\. ' || n FROM generate_series(1, 20000) n;
     CREATE TABLE "odd ""name""\n-- ; DROP" (v text); INSERT INTO "odd ""name""\n-- ; DROP" VALUES (E'\\\\.'), (NULL), ('');
     GRANT SELECT ON ALL TABLES IN SCHEMA public TO app`)
-}, 60_000)
+})
 
 afterAll(async () => server?.[Symbol.asyncDispose]())
 

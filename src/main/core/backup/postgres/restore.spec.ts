@@ -18,7 +18,7 @@ beforeAll(async () => {
   if (missing !== null) return
   server = await postgresServer()
   server.psql(`ALTER ROLE app CREATEDB; CREATE ROLE "read ""er"""; CREATE ROLE helper LOGIN`, 'postgres')
-}, 60_000)
+})
 
 afterAll(async () => server?.[Symbol.asyncDispose]())
 

@@ -10,7 +10,7 @@ let server: PostgresServer
 beforeAll(async () => {
   if (missing) return
   server = await postgresServer()
-}, 120_000)
+})
 afterAll(async () => {
   if (missing) return
   await server[Symbol.asyncDispose]()

@@ -35,7 +35,7 @@ describe('Several brokers at once', () => {
     await site.rig.messaging.publish({ topic: 'news', payload: 'by hand', qos: 1, retain: false, broker: 'lab' })
     await until('lab to be published to', () => lab.got.has('news by hand'))
     expect([...plant.got].filter((one) => one.startsWith('news'))).toEqual([])
-  }, 60_000)
+  })
 
   it('tell which one each message came from', async () => {
     await using site = await threeBrokers()
@@ -47,7 +47,7 @@ describe('Several brokers at once', () => {
     for (const { client } of [site.plant, site.lab, site.own]) await client.publishAsync('same/topic', 'x', { qos: 1 })
     await until('a message of each', () => from.size === 3)
     expect([...from].sort()).toEqual(['broker', 'lab', 'plant'])
-  }, 60_000)
+  })
 
   it('never wait for one that hangs, is killed or comes back: nothing is lost, and nothing came twice', async () => {
     await using site = await threeBrokers()
@@ -78,7 +78,7 @@ describe('Several brokers at once', () => {
     await until('the reason to be shown', () => (linkTo(rig, 'lab')?.lastError ?? '').includes('Nobody answers at'))
     expect(linkTo(rig, 'plant')).toMatchObject({ state: 'connected', lastError: null })
     lab.start()
-    await until('lab to have what came meanwhile', () => arrived(lab, '', 500), 30_000)
+    await until('lab to have what came meanwhile', () => arrived(lab, '', 500))
     await until('the ledger to settle', () => queuedFor(rig, '# on lab') === 0)
 
     plant.program.kill('SIGKILL')
@@ -87,7 +87,7 @@ describe('Several brokers at once', () => {
     await lab.client.publishAsync('order/2', 'kept', { qos: 1 })
     await until('both to wait', () => queuedFor(rig, '#', 'orders') + queuedFor(rig, '#', 'own-orders') === 2)
     plant.start()
-    await until('plant to have them', () => plant.got.has('order/1 kept') && plant.got.has('order/2 kept'), 30_000)
+    await until('plant to have them', () => plant.got.has('order/1 kept') && plant.got.has('order/2 kept'))
 
     const up = rig.state.slice('routes').get('up')
     expect(up?.targets.map(({ delivered, dropped, quarantined }) => ({ delivered, dropped, quarantined }))).toEqual([
@@ -96,7 +96,7 @@ describe('Several brokers at once', () => {
     ])
     expect(own.doubled).toBe(0)
     expect(JSON.stringify(rig.events)).toContain('The router has lost the broker lab')
-  }, 120_000)
+  })
 })
 
 /** A broker, a client that hears everything there, and what that has heard, each once: topic and payload. */

@@ -89,7 +89,7 @@ describe('Retained messages of the embedded broker', () => {
     expect(warned).toEqual([expect.stringContaining('would not outlive a restart: database or disk is full')])
     store.refuse = null
     await retained.keep('a', Buffer.from('3'), 1)
-    await until('the rest to be written', () => store.rows.size === 2, 10_000)
+    await until('the rest to be written', () => store.rows.size === 2)
     expect(store.rows.get('a')).toBe('3')
     expect(warned).toHaveLength(1)
     retained[Symbol.dispose]()

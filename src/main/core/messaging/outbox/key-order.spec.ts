@@ -129,7 +129,7 @@ describe('Messages of one key', () => {
       way.answerTo(text)
     }
     for (let attempt = 2; attempt <= 5; attempt++) {
-      await until('it to be tried again', () => way.underWay.size === 1, 20_000)
+      await until('it to be tried again', () => way.underWay.size === 1)
       expect(way.sent.at(-1)).toBe('a1')
       way.answerTo('a1', refused)
     }

@@ -127,7 +127,7 @@ describe('With two brokers of MQTT 5', () => {
     expect(await recordings.replayPlan({ ...request, broker: 'nowhere' })).toMatchObject({
       refusal: 'This site has no broker “nowhere”.',
     })
-  }, 60_000)
+  })
 
   it('of a message with more user properties than are kept the first are, and it says so', async () => {
     const [port = 0] = await freePorts(1)
@@ -144,7 +144,7 @@ describe('With two brokers of MQTT 5', () => {
     expect(row?.properties?.isCut).toBe(true)
     expect(row?.properties?.user.length).toBeGreaterThan(1_000)
     expect((row?.properties?.user.length ?? 0) + (row?.properties?.moreUser ?? 0)).toBe(3_000)
-  }, 30_000)
+  })
 })
 
 function held(recordings: Recordings, id: string): number | undefined {

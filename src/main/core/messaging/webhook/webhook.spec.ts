@@ -99,7 +99,7 @@ describe('A webhook', () => {
     const publish = await routed(rig, webhook(url))
     await publish('one')
     await publish('two')
-    await until('both to arrive', () => targetOf(rig)?.delivered === 2, 15_000)
+    await until('both to arrive', () => targetOf(rig)?.delivered === 2)
     expect(calls.map(({ body }) => body)).toEqual(['one', 'one', 'one', 'one', 'two'])
     expect(new Set(calls.slice(0, 4).map(({ headers }) => headers['idempotency-key'])).size).toBe(1)
     expect((calls[3]?.at ?? 0) - (calls[2]?.at ?? 0)).toBeGreaterThanOrEqual(1_950)
@@ -114,7 +114,7 @@ describe('A webhook', () => {
     const publish = await routed(rig, webhook(url))
     await publish('bad')
     await publish('good')
-    await until('the good one to arrive', () => targetOf(rig)?.delivered === 1, 20_000)
+    await until('the good one to arrive', () => targetOf(rig)?.delivered === 1)
     expect(calls.map(({ body }) => body)).toEqual(['bad', 'bad', 'bad', 'bad', 'bad', 'good'])
     const [held] = rig.messaging.quarantine({ limit: 10 }).rows
     expect(held).toMatchObject({ payload: 'bad', target: `webhook:${url}` })
@@ -142,7 +142,7 @@ describe('A webhook', () => {
     await until('the failure to be told', () => targetOf(rig)?.lastError === 'it gave no answer within 0.3 s')
     expect(targetOf(rig)?.failingSince).not.toBeNull()
     frozen = false
-    await until('the rest to arrive', () => targetOf(rig)?.delivered === 50, 20_000)
+    await until('the rest to arrive', () => targetOf(rig)?.delivered === 50)
     expect([...new Set(calls.map(({ body }) => body))]).toEqual(Array.from({ length: 50 }, (_, n) => String(n)))
   })
 
@@ -160,7 +160,7 @@ describe('A webhook', () => {
     await using rig = await messagingRig()
     const publish = await routed(rig, webhook(url, { parallel: 4 }))
     for (let n = 0; n < 40; n++) await publish(`${n % 4} ${n}`, `in/${n % 4}`)
-    await until('all to arrive', () => targetOf(rig)?.delivered === 40, 15_000)
+    await until('all to arrive', () => targetOf(rig)?.delivered === 40)
     expect(most).toBe(4)
     for (const topic of ['0', '1', '2', '3']) {
       const got = calls.map(({ body }) => body).filter((body) => body.startsWith(topic))
@@ -197,7 +197,7 @@ describe('A webhook', () => {
     await using rig = await messagingRig()
     const publish = await routed(rig, webhook(url))
     await publish('one')
-    await until('it to be in quarantine', () => targetOf(rig)?.quarantined === 1, 15_000)
+    await until('it to be in quarantine', () => targetOf(rig)?.quarantined === 1)
     expect(elsewhere.calls).toEqual([])
     expect(targetOf(rig)?.lastError).toContain('points to another address')
   })
