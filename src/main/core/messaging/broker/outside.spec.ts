@@ -69,9 +69,7 @@ describe('A broker that somebody else runs', () => {
         seen.add(reason)
         return sentence.test(reason)
       }
-      await until(`${sentence}`, isNamed).catch(() =>
-        expect([...seen]).toContainEqual(expect.stringMatching(sentence)),
-      )
+      await until(`${sentence}`, isNamed).catch(() => expect([...seen]).toContainEqual(expect.stringMatching(sentence)))
       expect([...seen].join()).not.toContain('plant-secret')
     }
   })
