@@ -15,6 +15,7 @@ import { ConsoleError } from '#shared/problem.ts'
 import { fromRawKey, joinRaw, rawKey, shown } from '../raw-path.ts'
 import type { BlobReader } from '../repository/blob-reader.ts'
 import type { BlobStore } from '../repository/blob-store.ts'
+import { release } from '../repository/release.ts'
 import {
   encodeTree,
   type FileEntry,
@@ -112,7 +113,7 @@ class Capture {
     const names = list(root).filter((name) => scope.coversTop(name))
     const found = await this.#entries(root, Buffer.alloc(0), names, previous?.tree ?? null)
     const entries = dumps ? [...found, dumps].sort(byName) : found
-    const tree = this.#ports.store.put('tree', encodeTree(entries))
+    const tree = this.#listing(entries)
     return {
       tree,
       files: this.#files,
@@ -168,6 +169,13 @@ class Capture {
     return siblings
   }
 
+  #listing(entries: readonly TreeEntry[]): string {
+    const bytes = encodeTree(entries)
+    const id = this.#ports.store.put('tree', bytes)
+    release(bytes)
+    return id
+  }
+
   /** What vanishes while a live site is read was not part of it any more. Throws what is no error of a file. */
   #missed(path: Buffer, error: unknown): void {
     if (!isSystemError(error)) throw error
@@ -180,8 +188,7 @@ class Capture {
     if (stat.isDirectory()) {
       const previous = before?.type === 'folder' ? before.tree : null
       const children = await this.#entries(file, path, list(file), previous)
-      const tree = this.#ports.store.put('tree', encodeTree(children))
-      return { entries: [{ type: 'folder', ...common, tree }] }
+      return { entries: [{ type: 'folder', ...common, tree: this.#listing(children) }] }
     }
     if (stat.isSymbolicLink()) {
       const target = readlinkSync(file, { encoding: 'buffer' })

@@ -31,7 +31,9 @@ export class CrewMember {
     },
     flush: () => {
       this.#packer.flush()
-      return this.#packed()
+      const done = this.#packed()
+      this.#spent.giveBack()
+      return done
     },
     'check-pack': (input) => {
       const why = checkPack(input, this.#protection)

@@ -56,6 +56,12 @@ export class Crew implements AsyncDisposable {
     })
   }
 
+  /** Starts the threads now, for work that is about to come. */
+  start(): void {
+    if (this.#disposed) return
+    for (let index = 0; index < this.size; index++) this.#member(index)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true
     const members = this.#members.splice(0).filter((member) => member !== undefined)

@@ -12,7 +12,11 @@ export class SpentMemory {
   /** Notes that buffers of these lengths are not needed any more. Bytes. */
   add(lengths: readonly number[]): void {
     for (const length of lengths) if (length <= small) this.#bytes += length
-    if (this.#bytes < collectEvery) return
+    if (this.#bytes >= collectEvery) this.giveBack()
+  }
+
+  /** Has everything given back that nobody holds any more, as between two stretches of work that need memory of their own. */
+  giveBack(): void {
     this.#bytes = 0
     globalThis.gc?.({ type: 'major', execution: 'sync' })
   }

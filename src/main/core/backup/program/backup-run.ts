@@ -9,6 +9,7 @@ import { taggedPatterns } from '../capture/left-out.ts'
 import { type Scope, scopeOf } from '../capture/scope.ts'
 import { syncedSteadily } from '../capture/steady-writes.ts'
 import { surveySite } from '../capture/survey.ts'
+import { SpentMemory } from '../crew/spent-memory.ts'
 import { dumpPath } from '../postgres/dump-record.ts'
 import { rawKey } from '../raw-path.ts'
 import { BlobStore, writeIndex } from '../repository/blob-store.ts'
@@ -72,6 +73,8 @@ export async function runBackup(
     await assertSourcesThere(engine, request.scope, captured, snapshots)
   const packs = await store.finish(() => engine.reach('backup.after-packs'))
   await engine.reach('backup.after-index')
+  // What was kept for packing is garbage by now, and reading back needs memory of its own.
+  if (packs.length > 0) new SpentMemory().giveBack()
   await readBack(engine, packs, captured.databases)
   const verified = await verdict(engine, captured.databases, previous)
   const damaged = verified.damaged.length > 0

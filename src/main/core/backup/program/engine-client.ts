@@ -138,8 +138,8 @@ export class Helper implements AsyncDisposable {
   }
 }
 
-/** Buffers that were spent can be given back in time; the thread that walks begins with room for what lives shortly. */
-const memoryFlags = ['--expose-gc', '--min-semi-space-size=16']
+/** Buffers that were spent can be given back in time; the thread that walks has room for what lives shortly from the first, and no more later. */
+const memoryFlags = ['--expose-gc', '--min-semi-space-size=16', '--max-semi-space-size=16']
 
 const MiB = 1024 * 1024
 
@@ -147,9 +147,9 @@ const MiB = 1024 * 1024
 function helperEnvironment(): Record<string, string> {
   const environment: Record<string, string> = {
     UV_THREADPOOL_SIZE: '4',
-    // glibc: packs and pieces are freed as soon as they are done with, and the next ones take the same memory; asking the system
-    // for each of them anew took a tenth of the time. What is free beyond some packs goes back to it.
-    MALLOC_MMAP_THRESHOLD_: String(32 * MiB),
+    // glibc: pieces are freed as soon as they are done with, and the next ones take the same memory; asking the system for each of
+    // them anew took a tenth of the time. Whole packs lie by themselves: freed ones would leave holes that nothing else fits in.
+    MALLOC_MMAP_THRESHOLD_: String(8 * MiB),
     MALLOC_TRIM_THRESHOLD_: String(8 * MiB),
     MALLOC_ARENA_MAX: '4',
   }

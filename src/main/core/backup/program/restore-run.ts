@@ -11,7 +11,7 @@ import { walkTree } from '../repository/tree-walk.ts'
 import { checkStored, contentsOf } from '../repository/verify.ts'
 import { type Comparison, compareSite } from '../restore/compare.ts'
 import { prepareKept } from '../restore/kept.ts'
-import { planFacts, type SwapEntry } from '../restore/plan.ts'
+import { planFacts, type SwapEntry, swapKeys } from '../restore/plan.ts'
 import { isDatabase, SnapshotTree, selectionOf } from '../restore/selection.ts'
 import { type PlacedEntry, stageEntries } from '../restore/stage.ts'
 import { SteadySync } from '../restore/steady-sync.ts'
@@ -23,6 +23,8 @@ import type { Input, Output } from './messages.ts'
 import { assertRoom, freeBytes } from './space.ts'
 
 const fewFiles = 100
+/** So much is worth the threads of the crew. */
+const manyBytes = 32 * 1024 * 1024
 /** Databases whose rows are counted for a plan. */
 const mostDatabases = 50
 /** Files that go and are looked at for being databases. */
@@ -33,12 +35,9 @@ export async function runPlan(engine: Engine, request: Input<'plan'>): Promise<O
   const { snapshot, tree, paths, scope } = await selected(engine, request)
   const { directory } = engine.site
   const comparison = await compareSite(directory, snapshot, scope, engine)
-  const facts = planFacts(comparison, {
-    snapshot: snapshot.id,
-    paths,
-    isPresent: (path) => statOf(directory, path) !== undefined,
-    isStored: await storedAmong(tree, comparison),
-  })
+  const ground = { paths, isPresent: (path: string) => statOf(directory, path) !== undefined }
+  const stored = new Set((await placed(tree, swapKeys(comparison, ground))).map(({ key }) => key))
+  const facts = planFacts(comparison, { ...ground, snapshot: snapshot.id, isStored: (key) => stored.has(key) })
   const swap = [...facts.swap, ...(await leftoverLogs(facts.swap, tree, directory))].sort((a, b) =>
     a.key < b.key ? -1 : 1,
   )
@@ -50,12 +49,12 @@ export async function runPlan(engine: Engine, request: Input<'plan'>): Promise<O
     ...facts,
     entries: [...facts.entries],
     swap,
-    bytes: await sizeOf(engine, await placed(tree, swap), scope),
+    bytes: await sizeOf(engine, await placed(tree, brought(swap)), scope),
     freeBytes: await freeBytes(directory),
     kept: comparison.kept.map(rawKey),
     warnings: warningsOf(snapshot),
     written: writtenSince(comparison, snapshot.at),
-    databases: await changedDatabases(comparison, tree, directory),
+    databases: changedDatabases(comparison, directory),
   }
 }
 
@@ -65,7 +64,9 @@ export async function runPlan(engine: Engine, request: Input<'plan'>): Promise<O
  */
 export async function runStage(engine: Engine, request: Input<'stage'>): Promise<Output<'stage'>> {
   const { snapshot, tree, scope } = await selected(engine, request)
-  const entries = await placed(tree, request.swap)
+  // Threads take a while to start, and nearly as long as it takes to see how much there is.
+  if (snapshot.bytes > manyBytes) engine.crew.start()
+  const entries = await placed(tree, brought(request.swap))
   const bytes = await sizeOf(engine, entries, scope)
   await assertRoom(engine.site.directory, bytes, 'The restore')
   const folder = makeStaging(engine.site.directory, request.job)
@@ -149,29 +150,19 @@ async function assertOwnTop(snapshot: Snapshot, tree: SnapshotTree): Promise<voi
   )
 }
 
-/** The entries of the snapshot that a swap brings, with their places. */
-async function placed(tree: SnapshotTree, swap: readonly SwapEntry[]): Promise<PlacedEntry[]> {
+/** Keys of what a swap brings from the snapshot. */
+function brought(swap: readonly SwapEntry[]): readonly string[] {
+  return swap.flatMap(({ key, what }) => (what === 'delete' ? [] : [key]))
+}
+
+/** The entries that the snapshot holds under these keys, with their places. */
+async function placed(tree: SnapshotTree, keys: readonly string[]): Promise<PlacedEntry[]> {
   const entries: PlacedEntry[] = []
-  for (const { key, what } of swap) {
-    const entry = what === 'delete' ? undefined : await tree.find(key)
+  for (const key of keys) {
+    const entry = await tree.find(key)
     if (entry) entries.push({ key, entry })
   }
   return entries
-}
-
-/** Whether the snapshot holds a path, for every path that differs and the folders on the way there. */
-async function storedAmong(tree: SnapshotTree, { differences }: Comparison): Promise<(path: string) => boolean> {
-  const stored = new Set<string>()
-  const looked = new Set<string>()
-  for (const { path } of differences) {
-    const key = rawKey(path)
-    for (const one of [...foldersOf(key), key]) {
-      if (looked.has(one)) continue
-      looked.add(one)
-      if (await tree.find(one)) stored.add(one)
-    }
-  }
-  return (path) => stored.has(path)
 }
 
 /** Log files beside a database that is swapped alone: SQLite would replay them over it. */
@@ -198,17 +189,12 @@ function writtenSince({ differences }: Comparison, at: number): Output<'plan'>['
 }
 
 /** Databases of the snapshot that differ from those in the site, and those that it does not hold and that go. */
-async function changedDatabases(
-  { differences }: Comparison,
-  tree: SnapshotTree,
-  site: string,
-): Promise<Output<'plan'>['databases']> {
+function changedDatabases({ differences }: Comparison, site: string): Output<'plan'>['databases'] {
   const databases: Output<'plan'>['databases'] = []
   let sniffed = 0
-  for (const { path, what, bytes } of differences) {
+  for (const { path, what, bytes, database } of differences) {
     if (databases.length >= mostDatabases) break
-    const entry = what === 'delete' ? undefined : await tree.find(rawKey(path))
-    if (entry?.type === 'file' && entry.database) databases.push({ path: rawKey(path), bytes, stored: true })
+    if (database) databases.push({ path: rawKey(path), bytes, stored: true })
     else if (what === 'delete' && ++sniffed <= mostSniffed && isDatabaseFile(joinRaw(Buffer.from(site), path))) {
       databases.push({ path: rawKey(path), bytes, stored: false })
     }

@@ -61,14 +61,11 @@ export class BlobIndex {
   /** Adds a pack. A blob that lies in several is read from one that is not damaged, if there is one. */
   add(pack: IndexedPack, named = true): void {
     if (this.#packs.has(pack.id)) return
-    this.#packs.set(pack.id, pack)
+    // One object for each blob, whichever way it is asked for: a repository has hundreds of thousands of them.
+    const blobs = pack.blobs.map((blob) => locationIn(pack, blob))
+    this.#packs.set(pack.id, { ...pack, blobs })
     if (!named) this.#unnamed.add(pack.id)
-    for (const blob of pack.blobs) {
-      if (this.isGood(blob.id)) continue
-      const { id, type, codec, offset, stored, length } = blob
-      const at = { id, type, codec, offset, stored, length, pack: pack.id }
-      this.#blobs.set(id, pack.salt === undefined ? at : { ...at, salt: pack.salt })
-    }
+    for (const blob of blobs) if (!this.isGood(blob.id)) this.#blobs.set(blob.id, blob)
   }
 
   /** Forgets packs; a blob that lies in another one as well is read from there. */
@@ -86,6 +83,13 @@ export class BlobIndex {
     for (const pack of this.packs()) if (!gone.has(pack.id)) other.add(pack)
     return other
   }
+}
+
+function locationIn({ id: pack, salt }: IndexedPack, blob: PackedBlob): BlobLocation {
+  const { id, type, codec, offset, stored, length } = blob
+  return salt === undefined
+    ? { id, type, codec, offset, stored, length, pack }
+    : { id, type, codec, offset, stored, length, pack, salt }
 }
 
 /**

@@ -8,6 +8,7 @@ import { asOwned } from './owned-bytes.ts'
 import { unsealBlob } from './pack-format.ts'
 import type { Protection } from './protection.ts'
 import { Recent } from './recent.ts'
+import { release } from './release.ts'
 import type { Storage } from './storage.ts'
 import type { TreeEntry } from './tree.ts'
 
@@ -17,6 +18,8 @@ const rangeBound = 16 * 1024 * 1024
 /** Bytes of listings as they are stored, before compression: some 15,000 files, and some 20 MB of memory. */
 const listingsBound = 6 * 1024 * 1024
 const decompressHere = 64 * 1024
+/** What a buffer of Node's zlib is at least. */
+const smallestBuffer = 64
 const decompressElsewhere = promisify(zstdDecompress)
 
 /** Reads blobs back, each checked against its id: what it returns is what was put in. Errors: `repository-damaged`. */
@@ -46,13 +49,26 @@ export class BlobReader {
   }
 
   async get(id: string): Promise<Buffer> {
+    return (await this.#got(id)).bytes
+  }
+
+  /** Reads a blob for `understand` alone, which must keep nothing of its bytes: their memory is given back at once. */
+  async take<T>(id: string, understand: (bytes: Buffer) => T): Promise<T> {
+    const { bytes, stored } = await this.#got(id)
+    const value = understand(bytes)
+    // What the storage gave may lie in memory that it keeps.
+    release(bytes, stored)
+    return value
+  }
+
+  async #got(id: string): Promise<{ readonly bytes: Buffer; readonly stored: Buffer }> {
     const at = this.location(id)
-    const stored = await this.#read(at)
-    if (at.codec === 'raw' || at.length <= decompressHere) return this.#checked(at, this.#unpacked(at, stored))
-    const bytes = await decompressElsewhere(stored, { maxOutputLength: at.length, chunkSize: at.length }).catch(() => {
-      throw this.#damaged(at, 'a piece in it cannot be decompressed')
-    })
-    return this.#checked(at, bytes)
+    const stored = await this.#range(at, at.stored)
+    if (stored.length < at.stored) throw this.#damaged(at, 'it ends too early')
+    const opened = this.#opened(at, stored)
+    const bytes = at.codec === 'raw' ? opened : await this.#unpacked(at, opened)
+    if (opened !== stored) release(opened, bytes)
+    return { bytes: this.#checked(at, bytes), stored }
   }
 
   /** Where a blob lies. */
@@ -104,12 +120,6 @@ export class BlobReader {
     return this.#damaged(this.location(id), why)
   }
 
-  async #read(at: BlobLocation): Promise<Buffer> {
-    const stored = await this.#range(at, at.stored)
-    if (stored.length < at.stored) throw this.#damaged(at, 'it ends too early')
-    return this.#opened(at, stored)
-  }
-
   /** Bytes from a blob on; fewer where the pack ends before. */
   async #range(at: BlobLocation, length: number): Promise<Buffer> {
     const bytes = await this.#storage.readRange(keys.pack(at.pack), at.offset, length).catch((error: unknown) => {
@@ -130,10 +140,12 @@ export class BlobReader {
     throw this.#damaged(at, 'a piece in it cannot be decrypted: it was changed, or is another one than it should be')
   }
 
-  #unpacked(at: BlobLocation, stored: Buffer): Buffer {
-    if (at.codec === 'raw') return stored
+  async #unpacked(at: BlobLocation, stored: Buffer): Promise<Buffer> {
+    const bounds = { maxOutputLength: Math.max(1, at.length), chunkSize: Math.max(smallestBuffer, at.length + 1) }
     try {
-      return zstdDecompressSync(stored, { maxOutputLength: Math.max(1, at.length) })
+      return at.length <= decompressHere
+        ? zstdDecompressSync(stored, bounds)
+        : await decompressElsewhere(stored, bounds)
     } catch {
       throw this.#damaged(at, 'a piece in it cannot be decompressed')
     }

@@ -89,6 +89,7 @@ export class BlobStore {
     await beforeIndex()
     if (this.#written.length > 0) await writeIndex(this.#storage, this.#written)
     for (const pack of this.#written) this.#index.add(pack)
+    this.#taken.clear()
     return this.#written
   }
 

@@ -62,10 +62,10 @@ export function encodeTree(entries: readonly TreeEntry[]): Buffer {
 export async function readTree(reader: BlobReader, id: string): Promise<readonly TreeEntry[]> {
   const known = reader.listings.get(id)
   if (known) return known
-  const bytes = await reader.get(id)
-  const parsed = treeSchema.safeParse(parseJson(bytes.toString('utf8')))
+  const json = await reader.take(id, (bytes) => parseJson(bytes.toString('utf8')))
+  const parsed = treeSchema.safeParse(json)
   if (parsed.success) {
-    reader.listings.set(id, parsed.data.entries, bytes.length)
+    reader.listings.set(id, parsed.data.entries, reader.length(id))
     return parsed.data.entries
   }
   throw new ConsoleError(

@@ -28,6 +28,8 @@ export interface Difference {
   readonly bytes: number
   /** When what lies there now was last written, wall-clock milliseconds; null for folders, links and what is not there. */
   readonly writtenAt: number | null
+  /** Whether the snapshot holds a database here. */
+  readonly database: boolean
 }
 
 export interface Comparison {
@@ -116,17 +118,17 @@ class SiteComparison {
 
   async #both(file: Buffer, path: Buffer, entry: TreeEntry, stat: BigIntStats): Promise<void> {
     if (entry.type === 'folder' && stat.isDirectory()) {
-      if (!this.#sameRights(entry, stat)) this.#note(path, 'change', 0, stat)
+      if (!this.#sameRights(entry, stat)) this.#note(path, 'change', entry, stat)
       return this.#folder(file, path, await this.#listing(entry.tree), this.#names(file, path))
     }
     if (entry.type === 'folder' || stat.isDirectory()) {
       if (stat.isDirectory()) for (const name of this.#names(file, path)) await this.#goneBelow(file, path, name)
-      this.#note(path, 'change', entry.type === 'file' ? entry.size : 0, stat)
+      this.#note(path, 'change', entry, stat)
       // Nothing is looked for behind a file or a link that has taken the folder's place.
       if (entry.type === 'folder') await this.#missingIn(path, entry.tree)
       return
     }
-    if (!this.#same(file, entry, stat)) this.#note(path, 'change', entry.type === 'file' ? entry.size : 0, stat)
+    if (!this.#same(file, entry, stat)) this.#note(path, 'change', entry, stat)
   }
 
   #same(file: Buffer, entry: Exclude<TreeEntry, { type: 'folder' }>, stat: BigIntStats): boolean {
@@ -172,7 +174,7 @@ class SiteComparison {
       this.#kept.push(path)
       return
     }
-    this.#note(path, 'delete', stat.isFile() ? Number(stat.size) : 0, stat)
+    this.#note(path, 'delete', null, stat)
     if (stat.isDirectory()) for (const name of this.#names(file, path)) await this.#goneBelow(file, path, name)
   }
 
@@ -184,7 +186,7 @@ class SiteComparison {
 
   async #missing(path: Buffer, entry: TreeEntry): Promise<void> {
     if (this.#scope.place(path) === 'outside') return
-    this.#note(path, 'add', entry.type === 'file' ? entry.size : 0, null)
+    this.#note(path, 'add', entry, null)
     if (entry.type === 'folder') await this.#missingIn(path, entry.tree)
   }
 
@@ -221,9 +223,12 @@ class SiteComparison {
     return !this.#ports.owners.mayGive || (entry.uid === Number(stat.uid) && entry.gid === Number(stat.gid))
   }
 
-  #note(path: Buffer, what: Difference['what'], bytes: number, stat: BigIntStats | null): void {
+  /** `entry`: what the snapshot holds there. */
+  #note(path: Buffer, what: Difference['what'], entry: TreeEntry | null, stat: BigIntStats | null): void {
+    const file = entry?.type === 'file' ? entry : null
+    const bytes = what === 'delete' ? (stat?.isFile() ? Number(stat.size) : 0) : (file?.size ?? 0)
     const writtenAt = stat?.isFile() ? Number(stat.mtimeMs) : null
-    this.#differences.push({ path, what, bytes, writtenAt })
+    this.#differences.push({ path, what, bytes, writtenAt, database: file?.database !== undefined })
   }
 }
 

@@ -25,13 +25,18 @@ export interface PlanFacts {
   readonly fingerprint: string
 }
 
-/** What the plan must know of snapshot and site besides their differences. Paths are keys. */
-export interface PlanGround {
-  readonly snapshot: string
+/** What is asked for, and what the site has. Paths are keys. */
+export interface SwapGround {
   /** What is asked for; null: everything, by the entries directly in the site folder. */
   readonly paths: readonly string[] | null
-  isStored(path: string): boolean
   isPresent(path: string): boolean
+}
+
+/** What the plan must know of snapshot and site besides their differences. */
+export interface PlanGround extends SwapGround {
+  readonly snapshot: string
+  /** Whether the snapshot holds it; asked for what {@link swapKeys} names. */
+  isStored(path: string): boolean
 }
 
 const listed = 500
@@ -41,8 +46,7 @@ const busyFolders = new Set(['data', 'logs'])
 /** Works out the plan. */
 export function planFacts(comparison: Comparison, ground: PlanGround): PlanFacts {
   const { differences } = comparison
-  const units = new Set(differences.map(({ path }) => unitOf(rawKey(path), ground)))
-  const swap = [...units].sort().map((key): SwapEntry => {
+  const swap = swapKeys(comparison, ground).map((key): SwapEntry => {
     if (!ground.isStored(key)) return { key, what: 'delete' }
     return { key, what: ground.isPresent(key) ? 'replace' : 'add' }
   })
@@ -62,11 +66,16 @@ export function planFacts(comparison: Comparison, ground: PlanGround): PlanFacts
   }
 }
 
+/** Keys of the entries that are swapped for the differences, in order. */
+export function swapKeys({ differences }: Comparison, ground: SwapGround): readonly string[] {
+  return [...new Set(differences.map(({ path }) => unitOf(rawKey(path), ground)))].sort()
+}
+
 /**
  * The entry that is swapped for a difference: the one that was asked for, or else the entry of the site folder; and where a
  * folder on the way to it is missing in the site, the topmost such folder, which then holds nothing but what was asked for.
  */
-function unitOf(path: string, { paths, isPresent }: PlanGround): string {
+function unitOf(path: string, { paths, isPresent }: SwapGround): string {
   if (paths === null) return topOf(path)
   const asked = holderOf(path, paths) ?? path
   return foldersOf(asked).find((folder) => !isPresent(folder)) ?? asked
