@@ -26,8 +26,8 @@ const localSize = 30
 const localMark = 0x04034b50
 const mostTarget = 4_096
 
-/** Types of Unix in the upper bits of a mode (stat.h). */
-const types: Readonly<Record<number, ZippedEntry['type']>> = { 9: 'link', 4: 'folder', 7: 'file' }
+/** Types of Unix in the upper four bits of a mode: S_IFLNK, S_IFDIR, S_IFREG. */
+const types: Readonly<Record<number, ZippedEntry['type']>> = { 10: 'link', 4: 'folder', 8: 'file' }
 
 /**
  * Reads a zip file in the order of its directory, never more than a piece at a time. Rejects with `archive-damaged` when content does
