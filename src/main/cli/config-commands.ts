@@ -1,9 +1,13 @@
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
+import { applyConfig } from './commands/apply-config.ts'
 import { checkConfig } from './commands/check-config.ts'
+import { compareConfig, configHistory, restoreConfig, setConfig, unsetConfig } from './commands/config-versions.ts'
+import type { ConsentOptions } from './commands/consent.ts'
 import { type ShowConfigOptions, showConfig } from './commands/show-config.ts'
+import { consent, withConsent } from './consent-options.ts'
 import type { CommonValues, ProgramOptions, Run } from './program.ts'
 
-/** `wheelhouse config check|show`. */
+/** `wheelhouse config check|show|apply|set|unset|history|compare|restore`. */
 export function addConfigCommands(program: Command, options: Pick<ProgramOptions, 'siteFolder'>, run: Run): void {
   const config = program.command('config').description('the configuration: site.yaml and what is laid over it')
   config
@@ -18,7 +22,52 @@ export function addConfigCommands(program: Command, options: Pick<ProgramOptions
     .command('show [path]')
     .description('every value in use and where it comes from, or those at and below a path such as services.api')
     .option('--written', 'without the defaults that nobody wrote')
+    .option(
+      '--source <source>',
+      'only those from one source: override, environment, profile, include, default, or its name',
+    )
     .action((path: string | undefined, values: ShowConfigOptions, command: Command) =>
       run(command, (context) => showConfig(context, path, values)),
     )
+  withConsent(
+    config
+      .command('apply')
+      .description(
+        'put to use what lies on disk: shows what differs and what it touches, asks, restarts what has to be',
+      ),
+  ).action((values: Partial<ConsentOptions>, command: Command) =>
+    run(command, (context) => applyConfig(context, consent(values))),
+  )
+  config
+    .command('set <path> <value>')
+    .description('set a value over what the files say, such as services.api.env.LOG debug')
+    .action((path: string, value: string, _values: object, command: Command) =>
+      run(command, (context) => setConfig(context, path, value)),
+    )
+  config
+    .command('unset <path>')
+    .description('take back what was set at a path and below it')
+    .action((path: string, _values: object, command: Command) => run(command, (context) => unsetConfig(context, path)))
+  config
+    .command('history')
+    .description('the versions that were in use, newest first; * is the one in use')
+    .action((_values: object, command: Command) => run(command, configHistory))
+  config
+    .command('compare <from> [to]')
+    .description('what differs between two versions, or between one and what is in use')
+    .action((from: string, to: string | undefined, _values: object, command: Command) =>
+      run(command, (context) => compareConfig(context, version(from), to === undefined ? null : version(to))),
+    )
+  withConsent(
+    config
+      .command('restore [version]')
+      .description('write the files of a version as they were, and use them; without one the last good version'),
+  ).action((wanted: string | undefined, values: Partial<ConsentOptions>, command: Command) =>
+    run(command, (context) => restoreConfig(context, wanted === undefined ? null : version(wanted), consent(values))),
+  )
+}
+
+function version(text: string): number {
+  if (/^[1-9]\d{0,9}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError(`“${text}” is no version. \`wheelhouse config history\` lists them by number.`)
 }

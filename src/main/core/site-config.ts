@@ -1,26 +1,46 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
 import type { ConfigValueView } from '#shared/contract/config.ts'
 import type { ConfigProblem, SiteView } from '#shared/contract/state.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
-import { brokerUrl, routerBrokerUrl } from './broker-address.ts'
 import {
+  type ConfigChange,
+  type ConfigRecords,
+  type ConfigSources,
+  changesBetween,
+  checkSite,
   commandsOf,
+  digestOf,
+  type GivenSources,
+  type LastGood,
   type LoadedSite,
   loadSite,
+  type Override,
   openTrust,
+  type PathValue,
+  readLastGood,
+  type SectionReader,
+  type SectionReaders,
   type SiteComposition,
   type SiteDefinition,
   type TrustStore,
   trustFingerprint,
   valuesInUse,
+  writeLastGood,
 } from './config/index.ts'
 import { leftOutBy, planWaves, type ServiceChoice, withChoice } from './coordinator/index.ts'
-import { pushingServices } from './health/index.ts'
 import { checkDevices, checkRoutes } from './messaging/index.ts'
 import { checkPolicies } from './recovery/index.ts'
+import { holdsServices } from './restore-hold.ts'
+import { tellLoaded, tellPending, tellUndone } from './site-config-cards.ts'
+import { restartForConfig } from './site-config-restart.ts'
+import { type ConfigTouch, touchOf } from './site-config-touch.ts'
+import { ConfigWatch } from './site-config-watch.ts'
 import type { SiteIdentity, SiteParts } from './site-parts.ts'
 import type { SitePorts } from './site-ports.ts'
 import { type SiteFace, SitePublisher } from './site-publisher.ts'
+import { sectionReaders } from './site-section-readers.ts'
 
 interface SiteConfigParts {
   readonly identity: SiteIdentity
@@ -28,18 +48,37 @@ interface SiteConfigParts {
   readonly parts: SiteParts
   /** Whether the site's files are a mixture that nothing may be started on. */
   readonly mixed: boolean
-  /** Whether files of the site may have changed since {@link SiteIdentity.loaded} was read. */
-  readonly touched: boolean
+  /** What was read when the site was opened; null when files of the site may have changed since. */
+  readonly first: LoadedSite | null
+  readonly records: ConfigRecords
   /** Told whenever another definition is in use. */
   inUse(definition: SiteDefinition): void
 }
 
+type Reading = Pick<SitePorts, 'profile' | 'environment'>
+
+const checks = { checkDevices, checkRoutes, checkPolicies }
+
 /** Reads and checks everything that a site is made of, with the checks of the parts that read it. */
-export function readSite(
-  directory: string,
-  { profile, environment = {} }: Pick<SitePorts, 'profile' | 'environment'>,
-): Promise<LoadedSite> {
-  return loadSite(directory, { profile, given: { environment }, checkDevices, checkRoutes, checkPolicies })
+export function readSite(directory: string, ports: Reading, overrides: readonly Override[] = []): Promise<LoadedSite> {
+  return loadSite(directory, { profile: ports.profile, given: givenBy(ports, overrides), ...checks })
+}
+
+/** The same for texts that need not lie on disk. */
+export function checkSources(directory: string, sources: ConfigSources, ports: Reading): Promise<LoadedSite> {
+  const { site: text, includes, overrides } = sources
+  const source = { file: join(directory, 'site.yaml'), text, sha256: createHash('sha256').update(text).digest('hex') }
+  return checkSite(directory, source, {
+    profile: ports.profile,
+    given: givenBy(ports, overrides),
+    includes: new Map(Object.entries(includes)),
+    ...checks,
+  })
+}
+
+function givenBy({ environment = {} }: Reading, overrides: readonly Override[]): GivenSources {
+  const place = { file: 'set on screen', line: null, column: null }
+  return { environment, overrides: overrides.map(({ path, value }): PathValue => ({ path, value, place })) }
 }
 
 /** Which site.yaml is in use: read, shown with its mistakes, trusted, and handed to the parts. */
@@ -47,16 +86,21 @@ export class SiteConfig implements AsyncDisposable {
   readonly #given: SiteConfigParts
   readonly #trusted: TrustStore
   readonly #publisher: SitePublisher
+  readonly #readers: SectionReaders
+  readonly #watch: ConfigWatch
   /** As site.yaml says; and as the parts work by it: what systemd runs is run by somebody else. */
   #read: SiteDefinition | null = null
   #inUse: SiteDefinition | null = null
   /** Valid, but its commands have not been trusted yet. */
   #waiting: SiteDefinition | null = null
+  #waitingOf: SiteComposition | null = null
   /** What the definition that was read last was put together from. */
   #composition: SiteComposition | null = null
   #problems: readonly ConfigProblem[] = []
   #valid = false
-  #hasRead = false
+  #first: LoadedSite | null
+  /** In use because site.yaml cannot be. */
+  #lastGood: LastGood | null = null
   #loading: Promise<unknown> = Promise.resolve()
 
   static async open(given: SiteConfigParts): Promise<SiteConfig> {
@@ -66,12 +110,27 @@ export class SiteConfig implements AsyncDisposable {
   private constructor(given: SiteConfigParts, trusted: TrustStore) {
     this.#given = given
     this.#trusted = trusted
+    this.#readers = sectionReaders(given.parts)
+    this.#first = given.first
+    const { clock, logger } = given.ports
+    this.#watch = new ConfigWatch({
+      clock,
+      logger: logger.part('config'),
+      files: () => this.#files(),
+      onChange: () => this.#changedOnDisk(),
+    })
     this.#publisher = new SitePublisher(given.ports.state, given.ports.clock, this.#face())
   }
 
   /** Shows the site, once everything of it is open. */
   begin(): void {
     this.#publisher.begin()
+    if (this.#given.ports.owner.host !== 'command line' && !this.#given.ports.sandbox) this.#watch.begin()
+  }
+
+  /** Until the result is disposed, the reader is told of changes in its sections, and may refuse them. */
+  onSections(reader: SectionReader): Disposable {
+    return this.#readers.add(reader)
   }
 
   get inUse(): SiteDefinition | null {
@@ -91,17 +150,62 @@ export class SiteConfig implements AsyncDisposable {
     }
   }
 
-  /** Reads site.yaml and uses it when it is valid and trusted. One at a time; a second call waits its turn. */
-  load(cause: Cause): Promise<{ readonly valid: boolean }> {
-    const turn = this.#loading.then(() => this.#load(cause))
+  /** What the configuration in use was put together from; null while none is. */
+  get composition(): SiteComposition | null {
+    return this.#composition
+  }
+
+  /** Texts of what is in use; null while nothing is. */
+  sources(): ConfigSources | null {
+    return this.#composition && sourcesOf(this.#composition, this.#given.records.overrides(), this.#given.ports)
+  }
+
+  /**
+   * Reads site.yaml and all that is laid over it, and uses it when it is valid and trusted. One at a time; a second call waits its turn.
+   * `everything`: also what did not change is taken over anew, as the tables' files. Rejects with `config-undone` when a part refused it.
+   */
+  load(cause: Cause, { everything = true, why }: LoadOrder = {}): Promise<{ readonly valid: boolean }> {
+    const turn = this.#loading.then(() => this.#load(cause, everything, why ?? causeWords(cause)))
     this.#loading = turn.catch(() => {})
     return turn
+  }
+
+  /** What lies on disk and is set now, against what is in use. Changes nothing. */
+  async plan(): Promise<ConfigPlan> {
+    const { identity, ports, parts, records } = this.#given
+    const loaded = await readSite(identity.directory, ports, records.overrides())
+    const { definition, composition } = loaded
+    const before = this.#inUse
+    if (!definition) return { problems: loaded.valid ? [] : loaded.problems, changes: [], touch: null, trust: false }
+    const adapted = withChoice(parts.units.held((await ports.sandbox?.adapt(definition)) ?? definition), this.#choice)
+    return {
+      problems: loaded.valid ? [] : loaded.problems,
+      changes: changesBetween(this.#composition?.composed.value, composition?.composed.value),
+      touch: touchOf(before ?? { ...adapted, services: {}, routes: {} }, adapted, parts.coordinator.wanted()),
+      trust: !this.#isTrusted(definition),
+    }
+  }
+
+  /**
+   * Uses what lies on disk, and restarts the services that have to work by it, as a job; null when none has to. A service that does not
+   * come up with it makes the whole change be undone.
+   */
+  async apply(cause: Cause, why: string): Promise<{ readonly job: string | null }> {
+    const before = { read: this.#read, composition: this.#composition }
+    const { touch } = await this.plan()
+    const { valid } = await this.load(cause, { everything: false, why })
+    if (!valid && !this.#inUse) throw this.#invalid()
+    const restarts = touch?.restarts ?? []
+    if (restarts.length === 0 || this.#read === before.read) return { job: null }
+    return await restartForConfig(this.#given.parts, restarts, cause, (service, reason, origin) =>
+      this.#goBack(before, service, reason, origin),
+    )
   }
 
   /** Hands the definition in use to the parts again, because who runs a service changed. */
   redefine(): Promise<void> {
     const turn = this.#loading.then(async () => {
-      if (this.#read) await this.#use(this.#read)
+      if (this.#read) await this.#use(this.#read, true)
     })
     this.#loading = turn.catch(() => {})
     return turn
@@ -129,7 +233,8 @@ export class SiteConfig implements AsyncDisposable {
       data: { fingerprint },
     })
     this.#waiting = null
-    await this.#use((await ports.sandbox?.adapt(waiting)) ?? waiting)
+    const adapted = (await ports.sandbox?.adapt(waiting)) ?? waiting
+    await this.#take(adapted, this.#waitingOf, true, cause, 'it was trusted')
     this.#publisher.show(this.#face())
   }
 
@@ -164,32 +269,137 @@ export class SiteConfig implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#watch[Symbol.asyncDispose]()
     await this.#loading
     this.#publisher[Symbol.dispose]()
   }
 
-  async #load(cause: Cause): Promise<{ readonly valid: boolean }> {
-    const loaded = this.#takeFirst() ?? (await readSite(this.#given.identity.directory, this.#given.ports))
+  async #load(cause: Cause, everything: boolean, why: string): Promise<{ readonly valid: boolean }> {
+    const { identity, ports, parts, records } = this.#given
+    const overrides = records.overrides()
+    const first = overrides.length === 0 ? this.#first : null
+    this.#first = null
+    const stamp = await this.#watch.stamp()
+    const loaded = first ?? (await readSite(identity.directory, ports, overrides))
     this.#valid = loaded.valid
     this.#problems = loaded.valid ? loaded.warnings : loaded.problems
     this.#waiting = null
     // With only files missing on disk the rest can run: a service without its script fails by itself, with its sentence.
-    const usable = loaded.valid ? loaded.definition : (loaded.definition ?? null)
-    if (loaded.composition) this.#composition = loaded.composition
-    if (usable) {
-      if (this.#isTrusted(usable)) await this.#use((await this.#given.ports.sandbox?.adapt(usable)) ?? usable)
-      else this.#waiting = usable
+    const usable = loaded.definition ?? null
+    try {
+      if (usable) {
+        this.#lastGood = null
+        await this.#takeTrusted(usable, loaded.composition ?? null, everything, cause, why)
+      } else if (!this.#inUse) await this.#takeLastGood(cause)
+      tellLoaded(
+        parts,
+        loaded,
+        { any: this.#inUse !== null, lastGood: this.#lastGood, zone: this.#inUse?.zone ?? 'UTC' },
+        cause,
+      )
+    } finally {
+      this.#watch.accept(stamp)
+      parts.attention.clear('config-pending', cause)
+      this.#publisher.show(this.#face())
     }
-    this.#tell(loaded, cause)
-    this.#publisher.show(this.#face())
     return { valid: loaded.valid }
   }
 
-  /** What was read when the site was opened, once, unless something was put right or brought back since. */
-  #takeFirst(): LoadedSite | null {
-    if (this.#hasRead || this.#given.touched) return null
-    this.#hasRead = true
-    return this.#given.identity.loaded
+  /** Instead of a site.yaml that cannot be used when the site is opened. */
+  async #takeLastGood(cause: Cause): Promise<void> {
+    const { identity, ports } = this.#given
+    const good = await readLastGood(identity.own)
+    if (!good) return
+    const loaded = await checkSources(identity.directory, good.sources, ports)
+    if (!loaded.definition) return
+    this.#lastGood = good
+    await this.#takeTrusted(loaded.definition, loaded.composition ?? null, true, cause, '')
+  }
+
+  async #takeTrusted(
+    definition: SiteDefinition,
+    composition: SiteComposition | null,
+    everything: boolean,
+    cause: Cause,
+    why: string,
+  ): Promise<void> {
+    if (this.#isTrusted(definition)) {
+      const adapted = (await this.#given.ports.sandbox?.adapt(definition)) ?? definition
+      await this.#take(adapted, composition, everything, cause, why)
+    } else {
+      this.#waiting = definition
+      this.#waitingOf = composition
+    }
+  }
+
+  /** Puts a definition to use, or leaves everything as it was and rejects with `config-undone`. */
+  async #take(
+    definition: SiteDefinition,
+    composition: SiteComposition | null,
+    everything: boolean,
+    cause: Cause,
+    why: string,
+  ): Promise<void> {
+    await this.#use(definition, everything, cause)
+    this.#composition = composition
+    this.#given.parts.attention.clear('config-undone', cause)
+    if (composition && !this.#lastGood) await this.#remember(composition, why)
+  }
+
+  /** Keeps what is in use as a version. That this fails is no reason not to use it. */
+  async #remember(composition: SiteComposition, why: string): Promise<void> {
+    const { identity, ports, records } = this.#given
+    const sources = sourcesOf(composition, records.overrides(), ports)
+    const at = ports.clock.wall()
+    try {
+      const before = await readLastGood(identity.own)
+      if (!before || digestOf(before.sources) !== digestOf(sources)) await writeLastGood(identity.own, { at, sources })
+      await records.keep(sources, at, why)
+    } catch (error) {
+      ports.logger.warn('The version of the configuration in use could not be kept.', { error: String(error) })
+    }
+  }
+
+  #files(): readonly string[] {
+    const { directory } = this.#given.identity
+    return ['site.yaml', ...(this.#composition?.includes.keys() ?? [])].map((name) => join(directory, name))
+  }
+
+  /** Takes a change on disk over by itself where no service stops or restarts for it, else asks. */
+  async #changedOnDisk(): Promise<boolean> {
+    const { parts } = this.#given
+    if (this.#inUse?.reload.watch === false) return true
+    if (parts.jobs.running().some(holdsServices)) return false
+    const cause: Cause = { type: 'observation', what: 'site.yaml changed on disk' }
+    const plan = await this.plan()
+    const { touch } = plan
+    const [problem] = plan.problems
+    if (!problem && this.#valid && plan.changes.length === 0) return true
+    const touches = touch !== null && touch.restarts.length + touch.stops.length > 0
+    // What is missing on disk would be missed by what restarts: that is never taken over unasked.
+    if (touches && !plan.trust && (problem || this.#inUse?.reload.apply !== 'auto')) {
+      tellPending(parts, problem ? `${touch.sentence} ${problem.message}` : touch.sentence, cause)
+    } else await this.apply(cause, 'site.yaml changed on disk')
+    return true
+  }
+
+  /** A service did not come up with a change: what was in use before is in use again, the service included. */
+  async #goBack(
+    before: { readonly read: SiteDefinition | null; readonly composition: SiteComposition | null },
+    service: string,
+    reason: string,
+    cause: Cause,
+  ): Promise<string> {
+    const turn = this.#loading.then(async () => {
+      if (!before.read) return reason
+      await this.#use(before.read, false, cause)
+      this.#composition = before.composition
+      const why = tellUndone(this.#given.parts, { part: service, why: reason, notUndone: [] }, cause)
+      this.#publisher.show(this.#face())
+      return why
+    })
+    this.#loading = turn.catch(() => {})
+    return await turn
   }
 
   #isTrusted(definition: SiteDefinition): boolean {
@@ -198,68 +408,34 @@ export class SiteConfig implements AsyncDisposable {
     return ports.sample || this.#trusted.isTrusted(directory, trustFingerprint(definition))
   }
 
-  async #use(read: SiteDefinition): Promise<void> {
+  async #use(read: SiteDefinition, everything: boolean, cause?: Cause): Promise<void> {
     const { parts } = this.#given
-    this.#read = read
+    const before = { read: this.#read, inUse: this.#inUse }
+    const ran = parts.coordinator.wanted()
     parts.units.configure(read)
     const definition = withChoice(parts.units.held(read), this.#choice)
-    this.#inUse = definition
-    this.#given.inUse(definition)
-    parts.store.setLimits(definition.store)
-    // Before a database is opened: an interrupted drill may have left pages of it overwritten.
-    await parts.drills.configure(definition)
-    await parts.databases.configure(definition)
-    // Before anything is started: a service is told in its environment where it may push.
-    await parts.pushes.configure(pushingServices(definition), brokerUrl(definition), parts.messaging.ownLogin)
-    await parts.dependencies.configure(definition)
-    parts.messaging.define(definition)
-    await parts.coordinator.define(definition)
-    await parts.messaging.configure(definition, routerBrokerUrl(definition), brokerUrl(definition))
-    parts.recovery.configure(definition)
-    await parts.rehearsals.configure(definition)
+    this.#settle(read, definition)
+    const applied = await this.#readers.apply(before.inUse, definition, everything)
+    if (!applied.ok) {
+      if (!before.read || !before.inUse) throw applied.error
+      this.#settle(before.read, before.inUse)
+      parts.units.configure(before.read)
+      const origin: Cause = cause ?? { type: 'console', why: 'a change of the configuration was undone' }
+      const message = applied.error instanceof Error ? applied.error.message : String(applied.error)
+      const why = tellUndone(parts, { part: applied.part, why: message, notUndone: applied.notUndone }, origin)
+      // What was taken out of the site for a moment was stopped.
+      const still = new Set(parts.coordinator.wanted())
+      const gone = ran.filter((service) => !still.has(service))
+      if (gone.length > 0) await parts.coordinator.start(gone, { cause: origin, operation: null }).catch(() => {})
+      throw new ConsoleError('config-undone', why, 'Put right what it refused, then try again.')
+    }
     await parts.units.settle({ type: 'console', why: 'an earlier console had ended while a service changed places' })
   }
 
-  #tell(loaded: LoadedSite, cause: Cause): void {
-    const { attention, events } = this.#given.parts
-    if (loaded.valid) {
-      events.emit({
-        kind: 'config.loaded',
-        subject: 'site',
-        severity: 'info',
-        message: 'site.yaml was read and is valid.',
-        cause,
-      })
-      attention.clear('site-yaml-invalid', cause)
-      return
-    }
-    const [first] = loaded.problems
-    const others = loaded.problems.length > 1 ? ` ${loaded.problems.length - 1} more mistakes.` : ''
-    const why = `${first?.file ?? 'site.yaml'}${first?.line ? ` line ${first.line}` : ''}: ${first?.message ?? 'it cannot be read.'}${others}`
-    const event = events.emit({
-      kind: 'config.refused',
-      subject: 'site',
-      severity: 'error',
-      message: `site.yaml cannot be used. ${why}`,
-      cause,
-      data: { problems: loaded.problems.slice(0, 20) },
-    })
-    attention.raise({
-      id: 'site-yaml-invalid',
-      subject: 'site',
-      severity: 'error',
-      title: this.#inUse
-        ? 'site.yaml has mistakes; the last valid one stays in use'
-        : 'site.yaml has mistakes; nothing can be started',
-      why,
-      fixes: [
-        { label: 'Read it again', action: { type: 'reload-config' } },
-        { label: 'Show the mistakes', action: { type: 'go-to', page: '/settings' } },
-        { label: 'Restore from a backup', action: { type: 'restore', snapshot: null } },
-      ],
-      cause: event.cause,
-      dismissible: false,
-    })
+  #settle(read: SiteDefinition, inUse: SiteDefinition): void {
+    this.#read = read
+    this.#inUse = inUse
+    this.#given.inUse(inUse)
   }
 
   #face(): SiteFace {
@@ -288,5 +464,45 @@ export class SiteConfig implements AsyncDisposable {
   #trustAsked(): SiteView['trust'] {
     if (!this.#waiting) return null
     return { fingerprint: trustFingerprint(this.#waiting), commands: [...commandsOf(this.#waiting)] }
+  }
+}
+
+/** What would become of what lies on disk. */
+export interface ConfigPlan {
+  readonly problems: readonly ConfigProblem[]
+  readonly changes: readonly ConfigChange[]
+  /** Null when it cannot be used at all. */
+  readonly touch: ConfigTouch | null
+  /** Whether what it runs has to be trusted first. */
+  readonly trust: boolean
+}
+
+/** How a configuration is read again. */
+export interface LoadOrder {
+  readonly everything?: boolean
+  /** Who wants it, in words, for the version that comes of it. */
+  readonly why?: string
+}
+
+function sourcesOf(
+  { site, includes }: SiteComposition,
+  overrides: readonly Override[],
+  { profile }: Reading,
+): ConfigSources {
+  return { site, includes: Object.fromEntries(includes), overrides: [...overrides], profile }
+}
+
+function causeWords(cause: Cause): string {
+  switch (cause.type) {
+    case 'operator':
+      return `an operator read it again (${cause.via})`
+    case 'console':
+      return cause.why
+    case 'schedule':
+      return cause.name
+    case 'observation':
+      return cause.what
+    case 'event':
+      return 'the site was opened'
   }
 }

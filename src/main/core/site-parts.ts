@@ -10,7 +10,7 @@ import {
   targetsSchema,
 } from './backup/index.ts'
 import type { LoadedSite, SiteDefinition } from './config/index.ts'
-import { openSecrets, openSiteKey, releaseFolder, variablesOf } from './config/index.ts'
+import { configSchema, openSecrets, openSiteKey, releaseFolder, variablesOf } from './config/index.ts'
 import { type Coordinator, coordinatorSchema, openCoordinator, RunMarks } from './coordinator/index.ts'
 import { type Databases, databaseProbe, databasesSchema, openDatabases } from './databases/index.ts'
 import { type Dependencies, dependenciesSchema, openDependencies } from './dependencies/index.ts'
@@ -120,6 +120,7 @@ export async function openParts(
           recoverySchema,
           rehearsalsSchema,
           releasesSchema,
+          configSchema,
         ],
         messages: [messagingSchema, recordingsSchema, heldSchema, devicesSchema],
       },

@@ -6,7 +6,7 @@ import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import type { Attention } from './attention/index.ts'
 import type { Backups } from './backup/index.ts'
-import type { SiteDefinition } from './config/index.ts'
+import { ConfigRecords, readLastGood, type SiteDefinition } from './config/index.ts'
 import { assertChoice, type Coordinator, leftOutBy, type ServiceJobs, serviceJobs } from './coordinator/index.ts'
 import type { Databases } from './databases/index.ts'
 import type { Dependencies } from './dependencies/index.ts'
@@ -23,7 +23,7 @@ import type { Recovery } from './recovery/index.ts'
 import type { Rehearsals } from './rehearsal/index.ts'
 import type { Releases } from './releases/index.ts'
 import { assertNoHolder, assertNotRestoring } from './restore-hold.ts'
-import { readSite, SiteConfig } from './site-config.ts'
+import { checkSources, readSite, SiteConfig } from './site-config.ts'
 import { siteFolder } from './site-folder.ts'
 import { settleInterrupted } from './site-interrupted.ts'
 import { saveKeep } from './site-keep.ts'
@@ -32,6 +32,7 @@ import { openParts, type SiteHooks, type SiteIdentity, type SiteParts } from './
 import type { CloseOptions, SitePorts } from './site-ports.ts'
 import { SiteRoutes } from './site-routes.ts'
 import { SiteStart } from './site-start.ts'
+import { SiteVersions } from './site-versions.ts'
 import { type SiteLock, type Store, takeSiteLock } from './store/index.ts'
 import type { StoreCare } from './store-care/index.ts'
 import type { Units } from './units/index.ts'
@@ -54,6 +55,8 @@ export interface Site {
   readonly messaging: Messaging
   /** The values of site.yaml and of what is laid over it. */
   readonly config: SiteConfig
+  /** Versions of the configuration, and what was set over it. */
+  readonly versions: SiteVersions
   /** The routes of site.yaml as they are written, tried and changed. */
   readonly routes: SiteRoutes
   readonly recordings: Recordings
@@ -147,7 +150,10 @@ const commandTakesMs = 5_000
 async function open(directory: string, own: string, ports: SitePorts, owned: DisposableStore): Promise<Site> {
   const since = ports.clock.wall()
   const lock = owned.add(await takeSiteLock(own, { ...ports.owner, since }, { clock: ports.clock, ms: commandTakesMs }))
-  const loaded = await readSite(directory, ports)
+  const read = await readSite(directory, ports)
+  const lastGood = read.definition ? null : await readLastGood(own)
+  const instead = lastGood && (await checkSources(directory, lastGood.sources, ports))
+  const loaded = instead?.definition ? instead : read
   const readable = loaded.definition
   if (readable && ports.choice) assertChoice(readable, ports.choice)
   const id = readable?.id ?? (loaded.valid ? null : loaded.id) ?? basename(directory)
@@ -187,13 +193,15 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
     data: { directory, store: parts.store.opened, ...launchData(ports, readable) },
   })
   const mixed = await settleInterrupted(parts, ports)
+  const records = new ConfigRecords(parts.store.control)
   const config = owned.add(
     await SiteConfig.open({
       identity,
       ports,
       parts,
       mixed,
-      touched: parts.jobs.interrupted.length > 0,
+      first: parts.jobs.interrupted.length > 0 ? null : read,
+      records,
       inUse: (changed) => {
         definition = changed
       },
@@ -210,7 +218,7 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
   }
   await config.load(opened.cause)
   await parts.coordinator.takeUp(opened.cause)
-  const site = new OpenSite(identity, ports, parts, config, lock, owned, hooks.assertStartable)
+  const site = new OpenSite(identity, ports, parts, config, records, lock, owned, hooks.assertStartable)
   hooks.startSite = (cause) => site.startByItself(cause)
   const { backups, databases, recovery } = parts
   const owed = [...backups.owedServices(), ...databases.owedServices(), ...recovery.owedServices()]
@@ -237,6 +245,7 @@ class OpenSite implements Site {
   readonly units: Units
   readonly messaging: Messaging
   readonly config: SiteConfig
+  readonly versions: SiteVersions
   readonly routes: SiteRoutes
   readonly recordings: Recordings
   readonly databases: Databases
@@ -265,6 +274,7 @@ class OpenSite implements Site {
     ports: SitePorts,
     parts: SiteParts,
     config: SiteConfig,
+    records: ConfigRecords,
     lock: SiteLock,
     owned: DisposableStore,
     assertStartable: () => void,
@@ -303,6 +313,18 @@ class OpenSite implements Site {
     this.#owned = owned
     this.#since = ports.clock.wall()
     this.#logs = owned.add(new SiteLogs(parts.coordinator, config, ports))
+    this.versions = new SiteVersions({
+      directory: identity.directory,
+      own: identity.own,
+      clock: ports.clock,
+      events: parts.events,
+      records,
+      sources: () => config.sources(),
+      check: (sources) => checkSources(identity.directory, sources, ports),
+      checkDisk: (overrides) => readSite(identity.directory, ports, overrides),
+      assertWritable: () => assertNoHolder(parts.jobs.running()),
+      reload: (cause, why) => config.load(cause, { everything: false, why }),
+    })
     this.routes = owned.add(
       new SiteRoutes({
         directory: identity.directory,
@@ -315,7 +337,7 @@ class OpenSite implements Site {
         trace: (at, topic) => parts.messaging.trace(at, topic),
         recordings: parts.recordings,
         assertWritable: () => assertNoHolder(parts.jobs.running()),
-        reload: (cause) => config.load(cause),
+        reload: (cause) => config.load(cause, { why: 'a route was changed' }),
       }),
     )
   }
@@ -345,7 +367,7 @@ class OpenSite implements Site {
           events: this.events,
           definition: () => this.config.inUse,
           assertWritable: () => assertNoHolder(this.jobs.running()),
-          reload: (why) => this.config.load(why),
+          reload: (cause) => this.config.load(cause, { why: 'the rules of keeping were changed' }),
         },
         keep,
         cause,

@@ -30,6 +30,52 @@ export const configValueSchema = z.object({
 })
 export type ConfigValueView = z.infer<typeof configValueSchema>
 
+/** A version that was in use once. */
+export const configVersionSchema = z.object({
+  id: z.number().int(),
+  /** Since when it was in use, wall-clock milliseconds. */
+  at: z.number(),
+  /** What made it come about, in words. */
+  why: z.string(),
+  bytes: z.number(),
+  inUse: z.boolean(),
+})
+export type ConfigVersionView = z.infer<typeof configVersionSchema>
+
+/** A value that differs; both are null with `hidden`, and on the side where it is not there. */
+export const configChangeSchema = z.object({
+  path: z.string(),
+  what: z.enum(['added', 'removed', 'changed']),
+  before: z.unknown(),
+  after: z.unknown(),
+  hidden: z.boolean(),
+})
+export type ConfigChangeView = z.infer<typeof configChangeSchema>
+
+/** What would become of the configuration on disk. */
+export const configPlanSchema = z.object({
+  /** What is wrong with it, in sentences with their place. */
+  problems: z.array(z.object({ place: z.string(), message: z.string(), remedy: z.string() })),
+  changes: z.array(configChangeSchema),
+  /** What it touches; null when it cannot be used at all. */
+  touch: z
+    .object({
+      sentence: z.string(),
+      restarts: z.array(z.string()),
+      stops: z.array(z.string()),
+      added: z.array(z.string()),
+      routes: z.array(z.string()),
+      sections: z.array(z.string()),
+    })
+    .nullable(),
+  /** Whether what it runs has to be trusted first. */
+  trust: z.boolean(),
+})
+export type ConfigPlanView = z.infer<typeof configPlanSchema>
+
+const pathSchema = z.string().min(1).max(1_000)
+const versionSchema = z.number().int().positive()
+
 /** The site's configuration: its values, where they come from, their versions. */
 export const configContract = {
   /** Every value in use, at most 20,000. `layers`: what they were put together from, lowest first. */
@@ -39,4 +85,20 @@ export const configContract = {
       layers: z.array(z.object({ kind: configSourceSchema, name: z.string() })),
     }),
   ),
+  /** What lies on disk and is set now, against what is in use. Changes nothing. */
+  plan: procedure.output(configPlanSchema),
+  /** Uses what lies on disk; the job restarts the services that have to work by it, null when none has to. */
+  apply: procedure.output(z.object({ job: z.string().nullable() })),
+  /** Sets a value over all files; `value` is a text that becomes what site.yaml wants there. Refused with what would be wrong. */
+  set: procedure.input(z.object({ path: pathSchema, value: z.string().max(64_000) })).output(z.object({})),
+  /** Takes back what was set at a path and below it. */
+  unset: procedure.input(z.object({ path: pathSchema })).output(z.object({})),
+  /** Versions that were in use, newest first, at most 50. */
+  versions: procedure.output(z.object({ versions: z.array(configVersionSchema) })),
+  /** What differs between two versions, at most 2,000 values; `to` null is what is in use. */
+  compare: procedure
+    .input(z.object({ from: versionSchema, to: versionSchema.nullable() }))
+    .output(z.object({ changes: z.array(configChangeSchema) })),
+  /** Writes the files of a version as they were and uses them; null is the one that was in use last. */
+  restore: procedure.input(z.object({ version: versionSchema.nullable() })).output(z.object({})),
 }

@@ -42,6 +42,8 @@ export const fixSchema = z.object({
     z.object({ type: z.literal('accept-shrink'), snapshot: z.string() }),
     z.object({ type: z.literal('rehearse') }),
     z.object({ type: z.literal('reload-config') }),
+    z.object({ type: z.literal('restore-config') }),
+    z.object({ type: z.literal('apply-config') }),
     z.object({ type: z.literal('check-store'), database: z.enum(['control', 'messages']) }),
     z.object({ type: z.literal('recover-store'), database: z.enum(['control', 'messages']) }),
     z.object({ type: z.literal('recover-database'), service: idSchema }),

@@ -6,6 +6,8 @@ import { type CommandContext, show } from './context.ts'
 export interface ShowConfigOptions {
   /** Without what nobody wrote. */
   readonly written?: boolean
+  /** Only those of one source. */
+  readonly source?: string
 }
 
 /** `wheelhouse config show [PATH]`: every value in use, or those at or below a path, and where each comes from. */
@@ -17,10 +19,16 @@ export async function showConfig(
   await using reached = await context.reach('any')
   const { values, layers } = await reached.connection.calls.config.values()
   const shown = values.filter(
-    (value) => isWithin(path, value.path) && !(options.written === true && value.kind === 'default'),
+    (value) =>
+      isWithin(path, value.path) &&
+      !(options.written === true && value.kind === 'default') &&
+      (options.source === undefined || value.kind === options.source || value.source === options.source),
   )
-  if (shown.length === 0 && path !== undefined) {
-    context.terminal.err(`Nothing is set at ${path}, and there is no default for it.`)
+  if (shown.length === 0 && (path !== undefined || options.source !== undefined)) {
+    const from = options.source === undefined ? '' : ` from ${options.source}`
+    context.terminal.err(
+      `No value${path === undefined ? '' : ` at ${path}`} comes${from || ' from anywhere, not even a default'}.`,
+    )
     return exitCodes.failed
   }
   show(context, { layers, values: shown }, valuesText(shown))

@@ -64,6 +64,10 @@ function commandOf({ action }: Fix): string | null {
       return 'wheelhouse backups rehearse'
     case 'reload-config':
       return 'wheelhouse config check'
+    case 'apply-config':
+      return 'wheelhouse config apply'
+    case 'restore-config':
+      return 'wheelhouse config restore'
     case 'check-store':
       return `wheelhouse store check ${action.database}`
     case 'recover-store':

@@ -90,6 +90,7 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
       whenFull: file.outbox['when-full'],
     },
     store: file.store,
+    reload: file.reload,
     source,
   }
 }

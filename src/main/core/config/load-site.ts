@@ -91,7 +91,7 @@ export async function checkSite(directory: string, source: SiteText, options: Lo
   const includes = await readIncludes(directory, file.value, options.includes)
   const files = [file, ...includes.layers]
   const composed = composeSite(files, profile, options.given)
-  const composition = { composed, includes: includes.texts }
+  const composition = { composed, includes: includes.texts, site: source.text }
   const ofLayers = [
     ...includes.problems,
     ...fixedKeyProblems(composed),

@@ -348,6 +348,21 @@ export const siteSchema = keys({
       'Failures on purpose, to see that the site gets over them, by themselves or on request. Each service has the usual ones without being named here. See [drills](drills.md).',
   }),
   recovery: recoverySchema,
+  reload: keys({
+    watch: toggle().prefault(true).meta({ description: 'Whether a change of the files on disk is noticed.' }),
+    apply: z
+      .enum(['ask', 'auto'], { error: expectation('value-unknown', '`ask` or `auto`') })
+      .default('ask')
+      .meta({
+        description:
+          'What is done about a change that restarts or stops services: `ask` raises a card, `auto` applies it. What touches no service is always applied.',
+      }),
+  })
+    .prefault({})
+    .meta({
+      description:
+        'What is done when the files of the configuration change. See [configuration](configuration.md#changes-on-disk).',
+    }),
   deploy: deploySchema.prefault({}).meta({
     description: 'How releases come in, and when they are good. See [deploys](deploy.md).',
   }),

@@ -47,6 +47,8 @@ export interface SiteDefinition {
   readonly tables: Readonly<Record<string, TableDefinition>>
   /** Bytes that each of the console's own databases is kept within. */
   readonly store: { readonly control: number; readonly messages: number }
+  /** What is done when the files of the configuration change. */
+  readonly reload: { readonly watch: boolean; readonly apply: 'ask' | 'auto' }
   /** The text it was read from and the sha256 of it: what trust and restore compare. */
   readonly source: { readonly file: string; readonly sha256: string }
 }
@@ -530,6 +532,8 @@ export interface SiteComposition {
   readonly composed: Composition
   /** Texts of the files that `include` names, by name. */
   readonly includes: ReadonlyMap<string, string>
+  /** Text of site.yaml. */
+  readonly site: string
 }
 
 /**

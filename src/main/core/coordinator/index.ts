@@ -1,4 +1,5 @@
 export { serviceEvents } from './event-kinds.ts'
+export { fingerprint as launchFingerprint } from './launcher.ts'
 export { assertChoice, leftOutBy, type ServiceChoice, withChoice } from './left-out.ts'
 export { type FollowOptions, followLog } from './log-follower.ts'
 export { LogSearches } from './log-searches.ts'

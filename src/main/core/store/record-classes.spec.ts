@@ -3,6 +3,7 @@ import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { attentionSchema } from '#core/attention/index.ts'
 import { backupSchema } from '#core/backup/index.ts'
+import { configSchema } from '#core/config/index.ts'
 import { coordinatorSchema } from '#core/coordinator/index.ts'
 import { databasesSchema } from '#core/databases/index.ts'
 import { dependenciesSchema } from '#core/dependencies/index.ts'
@@ -33,6 +34,7 @@ test('every table of the console is in a class, and every class names only table
     drillsSchema,
     recoverySchema,
     unitsSchema,
+    configSchema,
   ]
   const schemas = { control, messages: [messagingSchema, recordingsSchema, devicesSchema] }
   const options = {

@@ -83,6 +83,8 @@ export const recordClasses = {
       'drill_runs',
       'unit_holdings',
       'recovery_attempts',
+      'config_versions',
+      'config_overrides',
     ],
     durability: 'durable',
     whenFull: 'wait',

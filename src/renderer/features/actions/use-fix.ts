@@ -43,6 +43,16 @@ export function useFix(): (fix: Fix) => void {
             if (answer?.valid) tellDone('site.yaml was read again and is valid.')
           })
           return
+        case 'apply-config':
+          void run((calls) => calls.config.apply()).then((answer) => {
+            if (answer) tellDone('The configuration on disk is in use.')
+          })
+          return
+        case 'restore-config':
+          void run((calls) => calls.config.restore({ version: null })).then((answer) => {
+            if (answer) tellDone('The last good version of the configuration was put back and is in use.')
+          })
+          return
         case 'check-store':
           return ask({ type: 'check-store', database: action.database })
         case 'recover-store':
