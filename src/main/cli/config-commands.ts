@@ -1,13 +1,14 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { applyConfig } from './commands/apply-config.ts'
 import { checkConfig } from './commands/check-config.ts'
 import { compareConfig, configHistory, restoreConfig, setConfig, unsetConfig } from './commands/config-versions.ts'
 import type { ConsentOptions } from './commands/consent.ts'
+import { type ExportConfigOptions, exportConfig, writeSchema } from './commands/export-config.ts'
 import { type ShowConfigOptions, showConfig } from './commands/show-config.ts'
 import { consent, withConsent } from './consent-options.ts'
 import type { CommonValues, ProgramOptions, Run } from './program.ts'
 
-/** `wheelhouse config check|show|apply|set|unset|history|compare|restore`. */
+/** `wheelhouse config check|show|apply|set|unset|export|schema|history|compare|restore`. */
 export function addConfigCommands(program: Command, options: Pick<ProgramOptions, 'siteFolder'>, run: Run): void {
   const config = program.command('config').description('the configuration: site.yaml and what is laid over it')
   config
@@ -57,6 +58,21 @@ export function addConfigCommands(program: Command, options: Pick<ProgramOptions
     .description('what differs between two versions, or between one and what is in use')
     .action((from: string, to: string | undefined, _values: object, command: Command) =>
       run(command, (context) => compareConfig(context, version(from), to === undefined ? null : version(to))),
+    )
+  config
+    .command('export')
+    .description('what is in use as one document, without secrets')
+    .addOption(
+      new Option('--format <format>', 'how it is written').choices(['yaml', 'json', 'ini', 'env']).default('yaml'),
+    )
+    .option('--to <file>', 'into a new file instead of the terminal')
+    .action((values: ExportConfigOptions, command: Command) => run(command, (context) => exportConfig(context, values)))
+  config
+    .command('schema')
+    .description('the JSON Schema of site.yaml, for editors; opens nothing')
+    .option('--to <file>', 'into a new file instead of the terminal')
+    .action((values: { readonly to?: string }, command: Command) =>
+      run(command, (context) => writeSchema(context, values.to ?? null)),
     )
   withConsent(
     config

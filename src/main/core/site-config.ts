@@ -12,6 +12,8 @@ import {
   checkSite,
   commandsOf,
   digestOf,
+  type ExportFormat,
+  exportConfig,
   type GivenSources,
   type LastGood,
   type LoadedSite,
@@ -148,6 +150,14 @@ export class SiteConfig implements AsyncDisposable {
         ...composition.composed.layers.map(({ kind, name }) => ({ kind, name })),
       ],
     }
+  }
+
+  /** What is in use as one document, without secrets. Throws what is wrong when nothing is in use. */
+  export(format: ExportFormat): { text: string; leftOut: string[] } {
+    const composition = this.#composition
+    if (!composition) throw this.#invalid()
+    const { text, leftOut } = exportConfig(composition, format)
+    return { text, leftOut: [...leftOut] }
   }
 
   /** What the configuration in use was put together from; null while none is. */

@@ -48,6 +48,7 @@ export function configCalls(note: (call: string, input?: unknown) => void): Conn
       note('config.apply')
       return Promise.resolve({ job: null })
     },
+    export: ({ format }) => Promise.resolve({ text: `# ${format}\nsite: consultease\n`, leftOut: [] }),
     set: done('config.set'),
     unset: done('config.unset'),
     restore: done('config.restore'),

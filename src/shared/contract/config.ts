@@ -93,6 +93,10 @@ export const configContract = {
   set: procedure.input(z.object({ path: pathSchema, value: z.string().max(64_000) })).output(z.object({})),
   /** Takes back what was set at a path and below it. */
   unset: procedure.input(z.object({ path: pathSchema })).output(z.object({})),
+  /** What is in use as one document; secrets are left out, and named in `leftOut`. */
+  export: procedure
+    .input(z.object({ format: z.enum(['yaml', 'json', 'ini', 'env']) }))
+    .output(z.object({ text: z.string(), leftOut: z.array(z.string()) })),
   /** Versions that were in use, newest first, at most 50. */
   versions: procedure.output(z.object({ versions: z.array(configVersionSchema) })),
   /** What differs between two versions, at most 2,000 values; `to` null is what is in use. */

@@ -16,6 +16,7 @@ export const configHandlers = {
     await siteOf(context).versions.unset(input.path, context.cause)
     return {}
   }),
+  export: api.config.export.handler(({ input, context }) => siteOf(context).config.export(input.format)),
   versions: api.config.versions.handler(({ context }) => ({ versions: siteOf(context).versions.list() })),
   compare: api.config.compare.handler(async ({ input, context }) => ({
     changes: await siteOf(context).versions.compare(input.from, input.to),
