@@ -64,6 +64,7 @@ export class Catalogue implements Disposable {
       behind.push(record)
     }
     for (const [id, record] of stored) this.#records.set(id, record)
+    await folders.forgetOthers(new Set(stored.keys()))
     await table
       .put(behind)
       .catch((error: unknown) =>

@@ -21,6 +21,8 @@ export type ManifestEntry = z.infer<typeof fileSchema> | z.infer<typeof linkSche
 /** By path below the root, with `/`. */
 export type ManifestFiles = ReadonlyMap<string, ManifestEntry>
 
+const entrySchema = z.union([fileSchema, linkSchema])
+
 const manifestSchema = z.object({
   wheelhouse: z.literal(1),
   /** Id of the site that it is for. */
@@ -30,7 +32,8 @@ const manifestSchema = z.object({
   schema: z.string().min(1).max(100).nullable().default(null),
   /** When it was packed, ISO 8601. */
   made: z.string().max(40),
-  files: z.record(z.string(), z.union([fileSchema, linkSchema])),
+  /** Looked at one by one: a file may be called `__proto__`. */
+  files: z.looseObject({}),
 })
 
 export interface Manifest {
@@ -50,10 +53,21 @@ export function readManifest(text: string): Manifest {
     throw untrue(`its ${manifestName} is no JSON (${error instanceof Error ? error.message : String(error)})`)
   }
   const told = manifestSchema.safeParse(parsed)
-  if (told.success) return { ...told.data, files: new Map(Object.entries(told.data.files)) }
+  if (told.success) return { ...told.data, files: entriesOf(parsed) }
   const [issue] = told.error.issues
   const where = issue?.path.join('.') || 'it'
   throw untrue(`its ${manifestName} cannot be understood: ${where}: ${issue?.message ?? 'not as documented'}`)
+}
+
+function entriesOf(parsed: unknown): ManifestFiles {
+  const { files } = parsed as { readonly files: Readonly<Record<string, unknown>> }
+  return new Map(
+    Object.entries(files).map(([path, entry]) => {
+      const told = entrySchema.safeParse(entry)
+      if (!told.success) throw untrue(`its ${manifestName} cannot be understood: files.${path} is not as documented`)
+      return [path, told.data]
+    }),
+  )
 }
 
 export function writeManifest({ files, ...rest }: Manifest): string {

@@ -135,6 +135,15 @@ export class ReleaseFolders {
     if (all) await unlink(join(this.#records, `${fileNameOf(id)}.json`)).catch(() => {})
   }
 
+  /** Removes what was written down of releases that nobody knows, and what was being written when the console was killed. */
+  async forgetOthers(known: ReadonlySet<string>): Promise<void> {
+    const kept = new Set([...known].map((id) => `${fileNameOf(id)}.files.json`))
+    for (const name of await readdir(this.#records).catch(() => [])) {
+      const left = name.startsWith('.tmp-') || (name.endsWith('.files.json') && !kept.has(name))
+      if (left) await unlink(join(this.#records, name)).catch(() => {})
+    }
+  }
+
   /** Prepares the folder for {@link listOf}. */
   async makeRecordsFolder(): Promise<void> {
     await mkdir(this.#records, { recursive: true, mode: 0o700 })

@@ -189,13 +189,14 @@ class Git {
       this.#tell(text)
     })
     try {
-      const reading = read(child.stdout)
-      reading.catch(() => child.kill('SIGTERM'))
-      const [code] = await Promise.all([
-        ended,
-        reading.catch((error: unknown) => void (stopped ?? Promise.reject(error))),
-      ])
+      let unread: unknown
+      const reading = read(child.stdout).catch((error: unknown) => {
+        unread = error ?? new Error('not read')
+        child.kill('SIGTERM')
+      })
+      const [code] = await Promise.all([ended, reading])
       if (stopped) throw stopped
+      if (unread) throw unread
       if (code !== 0) throw gitProblem(repository, lastWords(told), remedyOf(told))
     } finally {
       clearInterval(watch)
@@ -265,7 +266,7 @@ function packedBytes(folder: string): number {
 
 function lastWords(told: string): string {
   const lines = told.split(/[\r\n]+/).filter((line) => line.trim() !== '' && !/\d+%/.test(line))
-  const fatal = lines.findLast((line) => line.startsWith('fatal: ')) ?? lines.at(-1) ?? 'git failed without a word'
+  const fatal = lines.find((line) => line.startsWith('fatal: ')) ?? lines.at(-1) ?? 'git failed without a word'
   return fatal.replace(/^fatal: /, '').replace(/\.$/, '')
 }
 
