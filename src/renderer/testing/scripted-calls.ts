@@ -395,6 +395,7 @@ const plan: RestorePlan = {
     { path: 'data/tmp-2.json', what: 'delete', bytes: 12 },
   ],
   hidden: 0,
+  databases: [],
   services: ['api'],
   warnings: ['2 consultations made since the snapshot are in the database and will be gone from it.'],
   undo: 'A restore point is taken first: Undo brings back exactly what is there now.',

@@ -26,6 +26,8 @@ export const restorePlanSchema = z.object({
   /** Up to 500 entries, the most telling first; `hidden` more are not listed. */
   entries: z.array(z.object({ path: z.string(), what: z.enum(['add', 'change', 'delete']), bytes: z.number() })),
   hidden: z.number().int(),
+  /** Databases of servers; each counts as one under `add`, `change` or `delete`. */
+  databases: z.array(z.object({ title: z.string(), what: z.enum(['add', 'change', 'delete']) })),
   services: z.array(idSchema),
   /** Why each of them stops, where only those stop that use what is restored; empty when all do. */
   stops: z.array(z.object({ service: idSchema, why: z.string() })),

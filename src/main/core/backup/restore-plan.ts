@@ -39,6 +39,7 @@ export function restorePlan(snapshot: Snapshot, answer: PlanAnswer, context: Pla
     freeBytes: answer.freeBytes,
     entries: [...context.databases.databases.map(entryOf), ...answer.entries],
     hidden: answer.hidden,
+    databases: context.databases.databases.map((one) => ({ title: one.title, what: entryOf(one).what })),
     services,
     stops: context.touched === 'all' ? [] : [...stops],
     paths: context.paths && [...context.paths],

@@ -125,6 +125,7 @@ async function dumped(
   return await dumpAll(sources, join(stagedDumps(options, context), 'databases'), {
     clock: options.clock,
     secret: secretsOf(options),
+    runtime: options.runtime,
     programs: options.postgresPrograms,
     signal: context.signal,
     onProgress: (done, total) => context.progress(done, total, 'bytes'),

@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { builtPrograms, testRuntime } from '../../../../test/support/runtime.ts'
 import { until } from '../../../../test/support/until.ts'
 import { systemClock } from './clock.ts'
 import { runCommand } from './command.ts'
@@ -59,4 +60,31 @@ test('nor is a console that has no file descriptor left: it answers why and goes
   const { stdout, stderr } = spawnSync('sh', limited, { encoding: 'utf8', cwd: import.meta.dirname })
   expect(stderr).toBe('')
   expect(stdout).toContain('as many files open as the system allows')
+})
+
+test('a command that is tied to this process answers as any other', async () => {
+  const tied = testRuntime()
+  const answered = await runCommand({ ...command('console.log("here"); process.exit(3)'), tied }, clock)
+  expect(answered).toMatchObject({ code: 3, output: 'here\n', error: null })
+  const late = await runCommand({ ...command('setInterval(() => {}, 1000)'), timeoutMs: 700, tied }, clock)
+  expect(late).toMatchObject({ code: null, signal: 'SIGKILL', timedOut: true })
+  const none = await runCommand({ ...command(''), file: '/no/such/program', tied }, clock)
+  expect(none).toMatchObject({ code: 127, output: expect.stringContaining('ENOENT') })
+})
+
+test('and ends with it, with what it started, when this process is killed', async () => {
+  const run = newId('run')
+  const processes = systemProcesses({ clock, logger: silentLogger, runtime: null })
+  const program = `require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'inherit' });
+    setInterval(() => {}, 1000)`
+  const source = `
+    import { builtRuntime, runCommand, systemClock } from ${JSON.stringify(join(import.meta.dirname, 'index.ts'))}
+    const [file, program, run, built] = process.argv.slice(1)
+    const command = { file, args: ['-e', program], cwd: '/', env: { WHEELHOUSE_RUN: run }, timeoutMs: 600_000 }
+    await runCommand({ ...command, tied: builtRuntime(built, file) }, systemClock({ keepAlive: true }))`
+  const args = ['--input-type=module', '-e', source, '--', process.execPath, program, run, builtPrograms]
+  const console = spawn(process.execPath, args, { stdio: 'ignore' })
+  await until('helper, program and what it started', () => processes.findByRun(run).length === 3)
+  console.kill('SIGKILL')
+  await until('nothing left of them', () => processes.findByRun(run).length === 0)
 })

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import type { Clock } from './clock.ts'
+import type { Runtime } from './programs.ts'
 
 /** A short program run for its result, such as a probe's command. */
 export interface Command {
@@ -16,6 +17,8 @@ export interface Command {
   readonly outputBytes?: number
   /** Told what it writes to both outputs, as it comes. */
   readonly onOutput?: (text: string) => void
+  /** Ends with this process, even when that is killed; for programs that take long. Its pid is that of the helper between the two. */
+  readonly tied?: Runtime
 }
 
 export interface CommandResult {
@@ -94,14 +97,16 @@ interface Spawned {
 }
 
 /** Starts it, or tells why the system did not even try. */
-function spawned({ file, args, cwd, env, as }: Command, ownGroup: boolean): Spawned | string {
+function spawned({ file, args, cwd, env, as, tied }: Command, ownGroup: boolean): Spawned | string {
   let child: ChildProcess
   try {
-    child = spawn(file, [...args], {
+    const before = tied ? [tied.program('tied-command'), file] : []
+    child = spawn(tied?.node ?? file, [...before, ...args], {
       cwd,
       env: { ...env },
       detached: ownGroup,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      // The pipe is what ties it: it closes when this process ends.
+      stdio: [tied ? 'pipe' : 'ignore', 'pipe', 'pipe'],
       ...as,
     })
   } catch (error) {

@@ -22,6 +22,7 @@ export const programs = {
   'page-damage': 'drills/page-damage.program',
   starter: 'platform/linux/starter.program',
   'parent-watch': 'platform/parent-watch.program',
+  'tied-command': 'platform/tied-command.program',
   'log-search': 'coordinator/log-search.program',
   'service-hooks': 'coordinator/service-hooks.program',
 } as const

@@ -178,7 +178,8 @@ async function broughtUp(wanted: Wanted, parts: DatabaseServersParts): Promise<C
       name: 'postgres',
       secret: 'own',
     } as const
-    const ports = { clock, secret: () => secret, signal }
+    // What a sandbox started ends with it, whatever it is.
+    const ports = { clock, secret: () => secret, signal, runtime: null }
     await using session = await whenUp(access, ports, child)
     for (const role of new Set([...record.roles, user])) {
       if (role !== owner) await session.run(`CREATE ROLE ${identifier(role)}`)

@@ -22,6 +22,7 @@ const plan = (rest: Partial<RestorePlan>): RestorePlan => ({
   freeBytes: null,
   entries: [],
   hidden: 0,
+  databases: [],
   services: [],
   stops: [],
   paths: null,
@@ -50,6 +51,20 @@ test('the button of a restore says what is written, deleted and stopped', () => 
     'Restore 1 file, delete 2 files and stop 2 services',
   )
   expect(restoreActWords(plan({}))).toBe('Restore')
+})
+
+test('a database of a server is named on it, and is no file', () => {
+  const records = { title: 'Records', what: 'change' } as const
+  const old = { title: 'Archive', what: 'delete' } as const
+  expect(restoreActWords(plan({ change: 1, databases: [records], services: ['api'] }))).toBe(
+    'Restore the database of Records and stop api',
+  )
+  expect(restoreActWords(plan({ add: 2, change: 2, delete: 2, databases: [records, old] }))).toBe(
+    'Restore the database of Records, 3 files, delete 1 file, set the database of Archive aside',
+  )
+  expect(restoreActWords(plan({ change: 2, databases: [records, { ...records, title: 'Marks' }] }))).toBe(
+    'Restore 2 databases',
+  )
 })
 
 test('the button of a recovery says what takes the place, or whom it stops', () => {

@@ -30,12 +30,17 @@ export function serviceActWords(
   }
 }
 
-/** "Restore 14 files and stop api", "Undo: restore 14 files and stop 3 services". */
+/** "Restore 14 files and stop api", "Restore the database of Records, 3 files and stop 2 services". */
 export function restoreActWords(plan: RestorePlan): string {
   const parts: string[] = []
-  const written = plan.add + plan.change
-  if (written > 0) parts.push(`restore ${counted(written, 'file')}`)
-  if (plan.delete > 0) parts.push(`delete ${counted(plan.delete, 'file')}`)
+  const brought = plan.databases.filter(({ what }) => what !== 'delete')
+  const aside = plan.databases.filter(({ what }) => what === 'delete')
+  const written = plan.add + plan.change - brought.length
+  const deleted = plan.delete - aside.length
+  if (brought.length > 0) parts.push(`restore ${databaseWords(brought)}`)
+  if (written > 0) parts.push(`${brought.length > 0 ? '' : 'restore '}${counted(written, 'file')}`)
+  if (deleted > 0) parts.push(`delete ${counted(deleted, 'file')}`)
+  if (aside.length > 0) parts.push(`set ${databaseWords(aside)} aside`)
   if (parts.length === 0) parts.push('restore')
   const words = parts.join(', ') + andStop(plan.services)
   return words.charAt(0).toUpperCase() + words.slice(1)
@@ -53,6 +58,11 @@ export function recoverStoreActWords(name: DatabaseName, database: StoreDatabase
 /** "Recover faculty and stop api". */
 export function recoverDatabaseActWords(service: string, plan: RecoveryPlan | undefined): string {
   return `Recover ${service}${andStop((plan?.services ?? []).filter((other) => other !== service))}`
+}
+
+function databaseWords(databases: RestorePlan['databases']): string {
+  const [only] = databases
+  return databases.length === 1 && only ? `the database of ${only.title}` : counted(databases.length, 'database')
 }
 
 function andStop(services: readonly string[]): string {

@@ -6,10 +6,10 @@ import type { DatabaseAccess, SiteDatabaseSource } from './access.ts'
 import { type DatabaseFacts, readFacts } from './database-facts.ts'
 import type { Dumped } from './dump-record.ts'
 import { findPrograms } from './programs.ts'
-import { runPostgresProgram } from './run-program.ts'
-import { type ServerPorts, ServerSession } from './server-session.ts'
+import { type ProgramPorts, runPostgresProgram } from './run-program.ts'
+import { ServerSession } from './server-session.ts'
 
-export interface DumpPorts extends ServerPorts {
+export interface DumpPorts extends ProgramPorts {
   /** Where PostgreSQL's programs are looked for; where systems put them unless told. */
   readonly programs?: readonly string[] | undefined
   readonly signal: AbortSignal

@@ -2,11 +2,11 @@ import { ConsoleError } from '#shared/problem.ts'
 import { type DatabaseAccess, shownAccess } from './access.ts'
 import type { DumpRecord } from './dump-record.ts'
 import { findPrograms } from './programs.ts'
-import { runPostgresProgram } from './run-program.ts'
+import { type ProgramPorts, runPostgresProgram } from './run-program.ts'
 import { countRows, dressDatabase, makeDatabase } from './server-databases.ts'
-import { type ServerPorts, ServerSession } from './server-session.ts'
+import { ServerSession } from './server-session.ts'
 
-export interface RestoreDumpPorts extends ServerPorts {
+export interface RestoreDumpPorts extends ProgramPorts {
   readonly programs?: readonly string[] | undefined
   readonly signal: AbortSignal
 }

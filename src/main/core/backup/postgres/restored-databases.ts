@@ -65,10 +65,11 @@ export class RestoredDatabases {
     helper: Helper,
     context: StageContext,
   ): Promise<readonly SwapDatabase[]> {
-    const { site, postgresPrograms } = this.#options
+    const { site, postgresPrograms, runtime } = this.#options
     this.#active.add(context.id)
     return await stageDatabases(snapshot.id, plan, {
       ...this.ports,
+      runtime,
       programs: postgresPrograms,
       records: this.#records,
       helper,

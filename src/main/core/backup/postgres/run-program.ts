@@ -1,7 +1,13 @@
-import { runCommand } from '#core/platform/index.ts'
+import { type Runtime, runCommand } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { type DatabaseAccess, shownAccess } from './access.ts'
 import { passwordOf, type ServerPorts } from './server-session.ts'
+
+/** What a program is run with. */
+export interface ProgramPorts extends ServerPorts {
+  /** It ends with the console, even one that is killed; null: what runs this sees to that. */
+  readonly runtime: Runtime | null
+}
 
 export interface ProgramRun {
   readonly file: string
@@ -20,11 +26,13 @@ export interface ProgramRun {
  * by everybody on the machine, and a name of a database in it could be read as an option or as an address. The console's own `PG…` variables
  * and ~/.pgpass are not used. Rejects with a sentence, or with the signal's reason; then the program and what it started are ended.
  */
-export async function runPostgresProgram(run: ProgramRun, ports: ServerPorts): Promise<void> {
+export async function runPostgresProgram(run: ProgramRun, ports: ProgramPorts): Promise<void> {
   const { file, args, signal, timeoutMs, access, what } = run
   signal.throwIfAborted()
+  const env = environment(run, ports)
+  const tied = ports.runtime && { tied: ports.runtime }
   const { code, output, timedOut, error } = await runCommand(
-    { file, args, cwd: '/', env: environment(run, ports), timeoutMs, outputBytes: 16_384 },
+    { file, args, cwd: '/', env, timeoutMs, outputBytes: 16_384, ...tied },
     ports.clock,
     signal,
   )
@@ -67,9 +75,8 @@ function saidIn(output: string): string {
     .split('\n')
     .map((line) => line.replace(/^pg_(dump|restore): (error: )?/, '').trim())
     .filter((line) => line !== '' && !/^(hint|detail|Command was|query was|CONTEXT):?/i.test(line))
-  const [first = 'it ended without a word'] = lines.filter((line) =>
-    /error|could not|fatal|permission|denied/i.test(line),
-  )
+  const telling = lines.find((line) => /error|could not|fatal|permission|denied|failed/i.test(line))
+  const first = telling ?? lines.at(-1) ?? 'it ended without a word'
   return first.slice(0, 600)
 }
 
@@ -99,6 +106,13 @@ function failure(what: string, access: DatabaseAccess, said: string): ConsoleErr
       'database-role-missing',
       said,
       'Make that role on the server (CREATE ROLE), then try again: dumps hold no roles.',
+    )
+  }
+  if (/\bSSL\b|certificate/i.test(said)) {
+    return told(
+      'database-tls',
+      said,
+      'Look at the certificate of the server and at `sslmode` in the address of the database in site.yaml; to check certificates the client programs of PostgreSQL 16 or later are needed here.',
     )
   }
   if (/lock timeout|could not obtain lock/i.test(said)) {
