@@ -4,6 +4,7 @@ import react from '@vitejs/plugin-react'
 import { defineConfig, type UserConfig } from 'electron-vite'
 import { electronWall } from './scripts/electron-wall.ts'
 import { lateHttp } from './scripts/late-http.ts'
+import { plainChunks } from './scripts/plain-chunks.ts'
 import { programs } from './src/main/core/platform/programs.ts'
 
 const root = import.meta.dirname
@@ -25,7 +26,7 @@ const mainEntries = entries({
 })
 
 const main: UserConfig['main'] = {
-  plugins: [electronWall(root), lateHttp()],
+  plugins: [electronWall(root), lateHttp(), plainChunks()],
   build: {
     outDir: 'out/main',
     // Dependencies stay outside: native modules must, and one copy serves every program. Zod is in all of them from their

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type { Clock, Logger, Runtime } from '#core/platform/index.ts'
+import { type Clock, type Logger, type Runtime, threadMemory } from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { CheckAnswer, FromProxy, ProxyPlan, ProxySettings, TargetReport, ToProxy } from './protocol.ts'
 
@@ -94,7 +94,7 @@ export class ProxyThread implements AsyncDisposable {
       name: 'dependency-proxy',
       workerData: settings,
       execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: 512 },
+      resourceLimits: threadMemory.busy,
     })
     const exited = Promise.withResolvers<void>()
     this.#worker = worker

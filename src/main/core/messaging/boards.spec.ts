@@ -47,7 +47,7 @@ describe('The board of routes', () => {
     board.report([counts(100, { quarantined: 2 })])
     expect(kinds()).toHaveLength(1)
     await clock.advance(1_000)
-    board.report([])
+    board.turn()
     expect(kinds()).toEqual(['route.failing', 'route.recovered'])
     expect(titles()).toEqual([])
     board.report([counts(101, { quarantined: 3 })])
@@ -96,7 +96,7 @@ describe('The board of routes', () => {
     }
     expect(state.slice('routes').get('desk')?.perSecond).toBeCloseTo(100, 0)
     for (let n = 0; n < 8; n++) {
-      board.report([])
+      board.turn()
       await clock.advance(250)
     }
     expect(state.slice('routes').get('desk')?.perSecond).toBe(0)
@@ -108,10 +108,10 @@ describe('The board of the traffic', () => {
     const { clock, state } = parts()
     const board = new TrafficBoard(state.slice('traffic'), clock)
     const shown = () => state.slice('traffic').get('traffic')
-    board.report({ received: 100, quarantined: 1, routes: [], topics: [], topicsHidden: 3, stages: [] })
+    board.report({ received: 100, quarantined: 1, topics: [], topicsHidden: 3 })
     await clock.advance(2_000)
     board.crashed()
-    board.report({ received: 20, quarantined: 0, routes: [], topics: null, topicsHidden: 0, stages: [] })
+    board.report({ received: 20, quarantined: 0, topics: null, topicsHidden: 0 })
     await clock.advance(2_000)
     expect(shown()).toMatchObject({ received: { total: 120, history: [50, 10] }, quarantined: 1, topicsHidden: 3 })
     await clock.advance(200_000)

@@ -6,11 +6,13 @@ import { MissedMessages } from './admission/missed-messages.ts'
 import { PassingLine } from './admission/passing-line.ts'
 import { Retained } from './broker/retained.ts'
 import { BrokerServer } from './broker-server.ts'
+import { makeNumbersAsNeeded } from './packet-numbers.ts'
 import { type BrokerSettings, type FromBroker, routerClientPrefix, type ToBroker } from './protocol.ts'
 import { StorePort } from './store-line.ts'
 
 // The broker thread: listens as its data says, ends when it is told to stop or when the console goes.
 if (parentPort) {
+  makeNumbersAsNeeded()
   const console = parentPort
   const send = (message: FromBroker) => console.postMessage(message)
   const settings: BrokerSettings = workerData

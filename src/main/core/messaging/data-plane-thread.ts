@@ -1,5 +1,5 @@
 import { type MessagePort, Worker } from 'node:worker_threads'
-import type { Clock, Logger, Runtime } from '#core/platform/index.ts'
+import { type Clock, type Logger, type Runtime, threadMemory } from '#core/platform/index.ts'
 import type { Store } from '#core/store/index.ts'
 import type { FromDataPlane, ToDataPlane } from './protocol.ts'
 
@@ -93,7 +93,7 @@ export class DataPlaneThread implements AsyncDisposable {
     const worker = new Worker(runtime.program('data-plane'), {
       name: 'data-plane',
       execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: 512 },
+      resourceLimits: threadMemory.busy,
     })
     const exited = Promise.withResolvers<void>()
     let error: string | undefined

@@ -1,10 +1,12 @@
 import { parentPort } from 'node:worker_threads'
 import { newId, systemClock } from '#core/platform/index.ts'
 import { DataPlane } from './data-plane.ts'
+import { makeNumbersAsNeeded } from './packet-numbers.ts'
 import type { ToDataPlane } from './protocol.ts'
 
 // The data-plane thread: started by the console, ends when it is told to stop or when the console goes.
 if (parentPort) {
+  makeNumbersAsNeeded()
   const console = parentPort
   const plane = new DataPlane({
     clientId: newId('c'),

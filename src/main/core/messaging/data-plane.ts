@@ -20,6 +20,7 @@ import { type Answer, type FromDataPlane, type Question, routerClientPrefix, typ
 import { publishAll } from './recording/publish-all.ts'
 import { Recorder } from './recording/recorder.ts'
 import { recordedTable } from './recording/tables.ts'
+import { Reports } from './reports.ts'
 import { Router } from './router.ts'
 import { type Sender, Senders } from './sender.ts'
 import { StoreLine, StorePort } from './store-line.ts'
@@ -30,12 +31,8 @@ import type { Target } from './targets.ts'
 import { webhookKey } from './webhook/webhook-key.ts'
 import { Webhooks } from './webhook/webhooks.ts'
 
-/** How often counters go to the console, and how often open taps are served. */
-const reportMs = 250
+/** How often open taps are served. */
 const tapMs = 50
-
-/** Every so manieth report tells of the stages of routes: once a second. */
-const stagesEvery = 4
 
 /** How long a stop waits for rows that are on their way to the store. */
 const lastRowsMs = 1_000
@@ -81,8 +78,7 @@ export class DataPlane {
   readonly #late = new Fifo<() => void>()
   readonly #router: Router
   readonly #ways: BrokerWays
-  readonly #reporting: NodeJS.Timeout
-  #reports = 0
+  readonly #reports: Reports
   #serving: NodeJS.Timeout | undefined
 
   constructor({ clientId, random, clock, send }: DataPlaneParts) {
@@ -162,7 +158,12 @@ export class DataPlane {
       sent: () => this.#passing.progress(),
       log: (level, message) => this.#log(level, message),
     })
-    this.#reporting = setInterval(() => this.#report(), reportMs)
+    this.#reports = new Reports({
+      router: this.#router,
+      clock,
+      send,
+      turn: () => this.#reportMore(),
+    })
   }
 
   /** Does what the console asks. */
@@ -239,7 +240,7 @@ export class DataPlane {
 
   /** Leaves the broker, waits a little for rows on their way, and gives everything back. */
   async stop(): Promise<void> {
-    clearInterval(this.#reporting)
+    this.#reports[Symbol.dispose]()
     clearInterval(this.#serving)
     this.#router.flushLimits()
     await this.#functions.settled(lastCallsMs)
@@ -265,7 +266,7 @@ export class DataPlane {
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
     await functionsEnd
-    this.#report()
+    this.#reports.whole()
     this.#devices[Symbol.dispose]()
     this.#desk[Symbol.dispose]()
     this.#passing[Symbol.dispose]()
@@ -443,9 +444,7 @@ export class DataPlane {
     for (const batch of this.#taps.batches()) this.#send({ type: 'tap', ...batch })
   }
 
-  #report(): void {
-    const withStages = this.#reports++ % stagesEvery === 0
-    this.#send({ type: 'report', report: this.#router.report(withStages) })
+  #reportMore(): void {
     const heard = this.#devices.takeChanged()
     if (heard.devices.length > 0 || heard.families.length > 0) this.#send({ type: 'devices', ...heard })
     const recordings = this.#recorder.takeChanged(Date.now())

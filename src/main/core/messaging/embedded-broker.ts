@@ -1,6 +1,14 @@
 import { type MessagePort, Worker } from 'node:worker_threads'
 import type { EventLog } from '#core/events/index.ts'
-import type { Builtin, BuiltinContext, Clock, Logger, RunningBuiltin, Runtime } from '#core/platform/index.ts'
+import {
+  type Builtin,
+  type BuiltinContext,
+  type Clock,
+  type Logger,
+  type RunningBuiltin,
+  type Runtime,
+  threadMemory,
+} from '#core/platform/index.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import type { OwnLogin } from './broker/door.ts'
@@ -147,7 +155,7 @@ class BrokerThread {
       name: 'broker',
       workerData: settings,
       execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: 512 },
+      resourceLimits: threadMemory.busy,
     })
     this.#worker = worker
     const listening = Promise.withResolvers<void>()

@@ -360,6 +360,10 @@ class SiteMessaging implements Messaging {
     switch (message.type) {
       case 'report':
         this.#traffic.report(message.report)
+        this.#routes.turn()
+        this.#stages.turn()
+        break
+      case 'routes':
         this.#routes.report(message.report.routes)
         this.#stages.report(message.report.stages)
         break

@@ -182,6 +182,8 @@ export type FromDataPlane =
   | { readonly type: 'ready' }
   | { readonly type: 'configured'; readonly version: number; readonly refused: readonly RefusedRoute[] }
   | { readonly type: 'report'; readonly report: Report }
+  /** Counters of a part of the routes; see {@link RouteReport}. */
+  | { readonly type: 'routes'; readonly report: RouteReport }
   | { readonly type: 'link'; readonly broker: string; readonly state: LinkState; readonly reason: string }
   | { readonly type: 'published'; readonly id: number; readonly problem: Problem | null }
   | {
@@ -263,17 +265,24 @@ export interface ChannelMessage {
   readonly encoding: 'utf8' | 'hex'
 }
 
-/** The counters of the data plane, taken between two messages, so that they always add up. */
+/** The counters of the data plane as a whole, four times a second. */
 export interface Report {
   readonly received: number
   readonly quarantined: number
-  /** Routes whose counters changed since the last report. */
-  readonly routes: readonly RouteCounts[]
   /** The busiest topics, when any count changed since the last report; else null. */
   readonly topics: readonly TopicCount[] | null
   /** How many further topics were seen and are not listed. */
   readonly topicsHidden: number
-  /** The stages of the routes in which messages came on, once a second; else empty. */
+}
+
+/**
+ * The counters of some of the routes, taken between two messages, so that those of each route always add up. Many routes are told in
+ * parts, one after the other over a quarter of a second, so that no thread is held up by all of them at once.
+ */
+export interface RouteReport {
+  /** Routes of this part whose counters changed since they were told last. */
+  readonly routes: readonly RouteCounts[]
+  /** The stages of the routes of this part in which messages came on, once a second; else empty. */
   readonly stages: readonly RouteStages[]
 }
 

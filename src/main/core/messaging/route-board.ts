@@ -15,6 +15,9 @@ import type { RefusedRoute, RouteCounts, TargetCounts } from './protocol.ts'
 import { Rate } from './rate.ts'
 import { TargetWatch } from './target-watch.ts'
 
+/** The rate of a route that was not told of for this long is worked out without it: no more than every second report leaves it out. */
+const unheardMs = 375
+
 /** A route that failed counts as recovered after this long without another failure. */
 const calmMs = 60_000
 
@@ -27,6 +30,7 @@ export interface RouteBoardParts {
 
 interface Shown {
   definition: RouteDefinition
+  readonly hasWebhook: boolean
   /** What earlier threads, or the route before it was changed, have counted is not carried over; what a crash lost is. */
   carried: RouteCounts
   counts: RouteCounts
@@ -69,11 +73,12 @@ export class RouteBoard {
       const old = this.#shown.get(route.id)
       if (old && same(old.definition, route)) continue
       if (old) this.#settle(old, 'the route was changed')
-      if (old) this.#targets.look(route.id, [])
+      if (old?.hasWebhook) this.#targets.look(route.id, [])
       if (old) this.#functions.look(route.id, null, null)
       const none = new RouteLedger(route).counts()
       const shown: Shown = {
         definition: route,
+        hasWebhook: route.to.some(({ kind }) => kind === 'webhook'),
         carried: none,
         counts: none,
         rate: new Rate(),
@@ -110,26 +115,34 @@ export class RouteBoard {
     }
   }
 
-  /** Takes counters that changed, and works out the rates of all. */
+  /** Takes counters that changed. */
   report(changed: readonly RouteCounts[]): void {
     const now = this.#parts.clock.monotonic()
-    const touched = new Set<Shown>()
     for (const counts of changed) {
       const shown = this.#shown.get(counts.id)
       if (!shown || counts.targets.length !== shown.carried.targets.length) continue
+      if (shown.rate.lastAt === null) shown.rate.wake(shown.counts.received, now)
       shown.counts = sum(shown.carried, counts)
-      touched.add(shown)
-    }
-    for (const shown of this.#shown.values()) {
-      const perSecond = shown.rate.observe(shown.counts.received, now)
-      if (perSecond !== shown.perSecond) touched.add(shown)
-      this.#targets.look(shown.definition.id, shown.counts.targets)
+      shown.perSecond = shown.rate.observe(shown.counts.received, now)
+      if (shown.hasWebhook) this.#targets.look(shown.definition.id, shown.counts.targets)
       this.#functions.look(shown.definition.id, shown.definition.map, shown.counts.calls)
-      shown.perSecond = perSecond
-    }
-    for (const shown of touched) {
       this.#tellOfCircle(shown)
       this.#judge(shown)
+      this.#show(shown)
+    }
+  }
+
+  /** What goes on where nothing is counted: rates come down, failures get old. Called a few times a second. */
+  turn(): void {
+    const now = this.#parts.clock.monotonic()
+    for (const shown of this.#shown.values()) {
+      if (shown.hasWebhook) this.#targets.look(shown.definition.id, shown.counts.targets)
+      const { lastAt } = shown.rate
+      if (lastAt === null || now - lastAt < unheardMs) continue
+      const perSecond = shown.rate.observe(shown.counts.received, now)
+      if (perSecond === 0) shown.rate.rest()
+      if (perSecond === shown.perSecond) continue
+      shown.perSecond = perSecond
       this.#show(shown)
     }
     this.#forgive()

@@ -8,7 +8,7 @@ import { IncomingMessage } from './incoming-message.ts'
 import type { RouteLedger, TargetLedger } from './ledger.ts'
 import type { LookupTables } from './lookup/lookup-tables.ts'
 import type { MessageProperties } from './message-properties.ts'
-import type { RefusedRoute, Report, TopicsSince } from './protocol.ts'
+import type { RefusedRoute, Report, RouteReport, TopicsSince } from './protocol.ts'
 import type { Recorder } from './recording/recorder.ts'
 import { compileRoute, type RouteChain, type RouteParts } from './route-chain.ts'
 import { checkRoutes } from './route-check.ts'
@@ -184,15 +184,30 @@ export class Router {
     })
   }
 
-  /** The counters, of routes and topics only what changed since the last report; those of stages are more, and told when they are asked for. */
-  report(withStages = false): Report {
+  /** The counters of the whole; topics only when they changed since the last report. */
+  report(): Report {
     return {
       received: this.#received,
       quarantined: this.#quarantined,
-      routes: this.#chains.flatMap((chain) => chain.ledger.takeChanged() ?? []),
       topics: this.#table.takeBusiest(),
       topicsHidden: this.#table.hidden,
-      stages: withStages ? this.#chains.flatMap(({ meter }) => meter.takeChanged() ?? []) : [],
+    }
+  }
+
+  /** How many routes are loaded. */
+  get size(): number {
+    return this.#chains.length
+  }
+
+  /**
+   * The counters of the routes from this place up to that one, as far as they changed since they were told last; those of stages are
+   * more, and told when they are asked for.
+   */
+  reportRoutes(from = 0, to = this.size, withStages = false): RouteReport {
+    const chains = this.#chains.slice(from, to)
+    return {
+      routes: chains.flatMap((chain) => chain.ledger.takeChanged() ?? []),
+      stages: withStages ? chains.flatMap(({ meter }) => meter.takeChanged() ?? []) : [],
     }
   }
 

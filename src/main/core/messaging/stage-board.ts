@@ -42,20 +42,25 @@ export class StageBoard {
   /** Takes counters that changed. Those of a route that was loaded anew begin anew, and with them its minute. */
   report(changed: readonly RouteStages[]): void {
     const now = this.#clock.monotonic()
-    const touched = new Set<Shown>()
     for (const counts of changed) {
       const known = this.#shown.get(counts.route)
-      if (known && known.counts.since === counts.since) {
-        known.counts = counts
-        touched.add(known)
-        continue
-      }
-      const shown = { counts, marks: [{ at: now, counts: null }] }
+      const isSame = known !== undefined && known.counts.since === counts.since
+      const shown = isSame ? known : { counts, marks: [{ at: now, counts: null }] }
+      shown.counts = counts
       this.#shown.set(counts.route, shown)
-      touched.add(shown)
+      mark(shown, now)
+      this.#show(shown)
     }
-    for (const shown of this.#shown.values()) if (mark(shown, now)) touched.add(shown)
-    for (const { counts, marks } of touched) this.#slice.set(counts.route, viewOf(counts, marks[0]?.counts ?? null))
+  }
+
+  /** The minute goes on, also for routes in which nothing moves; called a few times a second. */
+  turn(): void {
+    const now = this.#clock.monotonic()
+    for (const shown of this.#shown.values()) if (mark(shown, now)) this.#show(shown)
+  }
+
+  #show({ counts, marks }: Shown): void {
+    this.#slice.set(counts.route, viewOf(counts, marks[0]?.counts ?? null))
   }
 }
 

@@ -32,7 +32,7 @@ function rig(given: Partial<RouteDefinition>) {
   const send = (...payloads: readonly string[]) => {
     for (const payload of payloads) router.take('in/a', Buffer.from(payload), 1, false, clock.wall())
   }
-  const told = () => router.report(true).stages
+  const told = () => router.reportRoutes(0, undefined, true).stages
   /** Each stage as `in ended failed waiting`. */
   const stages = () =>
     (told()[0]?.stages ?? []).map(
@@ -190,18 +190,18 @@ describe('The board of stages', () => {
     expect(shown()).toMatchObject({ in: 10, out: 6, failed: 4, minute: { in: 10, ended: 0, failed: 4 } })
     for (let n = 0; n < 30; n++) {
       await clock.advance(1_000)
-      board.report([])
+      board.turn()
     }
     board.report(counts(12, 6))
     expect(shown()?.minute).toEqual({ in: 12, ended: 0, failed: 6 })
     for (let n = 0; n < 45; n++) {
       await clock.advance(1_000)
-      board.report([])
+      board.turn()
     }
     expect(shown()?.minute).toEqual({ in: 2, ended: 0, failed: 2 })
     for (let n = 0; n < 60; n++) {
       await clock.advance(1_000)
-      board.report([])
+      board.turn()
     }
     expect(shown()).toMatchObject({ in: 12, minute: { in: 0, ended: 0, failed: 0 } })
     board.report(counts(1, 0, 2))

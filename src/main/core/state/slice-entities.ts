@@ -1,6 +1,5 @@
-import { isDeepStrictEqual } from 'node:util'
 import { type SliceName, type Slices, sliceNames } from '#shared/contract/state.ts'
-import { copyOf } from './copy-of.ts'
+import { copyOf, isEqual } from './copy-of.ts'
 import type { Slice, StateChange } from './types.ts'
 
 /** The entities of one slice, and which of them changed since the last revision. */
@@ -14,7 +13,7 @@ export class SliceEntities<T> implements Slice<T> {
   }
 
   set(id: string, entity: T): void {
-    if (isDeepStrictEqual(this.#entities.get(id), entity)) return
+    if (isEqual(this.#entities.get(id), entity)) return
     // A copy, so that its maker may go on changing the one it has.
     this.#entities.set(id, copyOf(entity))
     this.#changed.add(id)

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type { Logger, Runtime } from '#core/platform/index.ts'
+import { type Logger, type Runtime, threadMemory } from '#core/platform/index.ts'
 import type { ReaderNotice, ReaderRequest, ReaderSetup } from './reader-protocol.ts'
 import { slowMs } from './slow-statements.ts'
 import { queryBusy, querySlow, storeClosed, storeError, storeInterrupted } from './sqlite-failure.ts'
@@ -183,7 +183,12 @@ export class ReaderThread implements AsyncDisposable {
   #start(): RunningThread {
     const calledOff = new Int32Array(new SharedArrayBuffer(4))
     const workerData: ReaderSetup = { calledOff }
-    const worker = new Worker(this.#runtime.program('store-reader'), { workerData, name: 'store-reader', execArgv: [] })
+    const worker = new Worker(this.#runtime.program('store-reader'), {
+      workerData,
+      name: 'store-reader',
+      execArgv: [],
+      resourceLimits: threadMemory.quiet,
+    })
     const exited = Promise.withResolvers<void>()
     const thread: RunningThread = {
       worker,

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { z } from 'zod'
-import { type Clock, type Logger, type Runtime, writeDurably } from '#core/platform/index.ts'
+import { type Clock, type Logger, type Runtime, threadMemory, writeDurably } from '#core/platform/index.ts'
 import type { BrokerLogin, FromIntake, IntakeSettings, PushingService, ToIntake } from './intake-protocol.ts'
 import { pushTopic } from './intake-protocol.ts'
 import { pushToken } from './push-token.ts'
@@ -121,6 +121,7 @@ export class PushIntake implements AsyncDisposable {
       workerData: settings,
       name: 'push-intake',
       execArgv: [],
+      resourceLimits: threadMemory.quiet,
     })
     const ended = Promise.withResolvers<void>()
     this.#worker = worker
