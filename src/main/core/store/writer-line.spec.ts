@@ -71,6 +71,8 @@ test('a dead writer thread is started again: what was handed over is unknown, th
   const waiting = store.control.write(add('while it was away'), 'event')
   await clock.advance(100)
   await waiting
+  // The other database's thread comes back in its own time.
+  await until('both threads to write again', () => store.statistics().state === 'open')
   expect(store.statistics()).toMatchObject({ state: 'open', note: null, queue: { depth: 0 } })
   expect(store.control.all(texts)).toEqual([{ text: 'before' }, { text: 'while it was away' }])
   store.directPort().close()

@@ -1,5 +1,5 @@
 import { type MessagePort, Worker } from 'node:worker_threads'
-import { inTime, Listeners, type Logger, type Runtime, threadMemory } from '#core/platform/index.ts'
+import { inTime, Listeners, type Logger, type Runtime } from '#core/platform/index.ts'
 import { storeError } from './sqlite-failure.ts'
 import type { DatabaseName } from './types.ts'
 import type { WriterNotice, WriterOpening, WriterRequest, WriterSetup } from './writer-protocol.ts'
@@ -20,7 +20,7 @@ export interface WriterThread {
 export async function startWriter(runtime: Runtime, logger: Logger, setup: WriterSetup): Promise<WriterThread> {
   // Without the host's own options for Node, which may make no sense for a thread.
   const name = `store-writer-${setup.database}`
-  const options = { workerData: setup, name, execArgv: [], resourceLimits: threadMemory.quiet }
+  const options = { workerData: setup, name, execArgv: [] }
   const worker = new Worker(runtime.program('store-writer'), options)
   const notices = new Listeners<WriterNotice>((error) => logger.error('A listener of the writer failed.', { error }))
   const ended = Promise.withResolvers<string | null>()
