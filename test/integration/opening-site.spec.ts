@@ -1,8 +1,11 @@
 import { existsSync, realpathSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { controlSocketPath } from '#core/platform/index.ts'
 import { takeSiteLock } from '#core/store/index.ts'
+import { greet } from '#shared/client/index.ts'
+import { transportPair } from '../../src/main/cli/transport-pair.ts'
 import { UserHere } from '../support/command-line.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -111,3 +114,38 @@ async function moved(clock: ManualClock, something: Promise<unknown>): Promise<v
     90_000,
   )
 }
+
+test('a stream that is asked for as soon as the site is shown goes on once the site is open', async () => {
+  using folder = temporaryFolder()
+  const directory = join(folder.path, 'site')
+  await mkdir(directory)
+  await writeFile(join(directory, 'site.yaml'), 'wheelhouse: 1\nsite: lab\nservices: {}\n')
+  const console = await openTestConsole(folder.path)
+  onTestFinished(() => console.close({ services: 'stop' }))
+  const { client, server } = transportPair()
+  console.connect(server, { client: 'browser', token: null })
+  const connection = await greet(client, { client: 'browser' })
+  const ended: unknown[] = []
+  const seen: string[] = []
+  const ask = () =>
+    connection.subscribe(
+      'events.tail',
+      {},
+      ({ items }) => void seen.push(...items.map(({ kind }) => kind)),
+      (problem) => ended.push(problem),
+    )
+  const opened = console.openInitial({ site: directory, otherwise: 'none', start: false })
+  // The page asks when the state shows the site, which is while the console still writes down that it is open.
+  while (!console.site) await new Promise((resolve) => setImmediate(resolve))
+  ask()
+  await opened
+  await console.site?.events.record({
+    kind: 'test.done',
+    subject: 'site',
+    severity: 'info',
+    message: 'Done.',
+    cause: { type: 'console', why: 'the test' },
+  })
+  await until('the event to arrive', () => ended.length > 0 || seen.includes('test.done'), 60_000)
+  expect(ended).toEqual([])
+})

@@ -102,6 +102,7 @@ function minimalConsole(clock: ManualClock, logger: Logger, { hangs = false, can
     openPage: unasked,
   }
   const hosted: HostedConsole = {
+    state,
     site: {
       coordinator: {
         async emergencyStop() {

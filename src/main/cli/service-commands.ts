@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { addLaunchOptions, hostValues, type LaunchValues } from '../console/launch/index.ts'
+import { followStart } from './commands/follow-start.ts'
 import { actOnAll, actOnService, emergencyStop } from './commands/services.ts'
 import type { ProgramOptions, Run } from './program.ts'
 
@@ -13,9 +14,14 @@ export function addServiceCommands(program: Command, options: ProgramOptions, ru
     .command('start [service]')
     .description('start a service with what it needs, all of them (--all), or the console itself (--headless)')
     .option('--all', 'every service that is switched on')
+    .option('--follow', 'tell each step of the start; alone: of the console that runs')
     .option('--headless', 'run the console without a window; prints the address of its page')
   addLaunchOptions(start).action(async (service: string | undefined, values: StartValues, command: Command) => {
     const asked = [service !== undefined, values.all ?? false, values.headless ?? false].filter(Boolean).length
+    if (asked === 0 && values.follow) {
+      await run(command, followStart)
+      return
+    }
     if (asked !== 1) command.error('error: name one service, or --all of them, or --headless for the console itself')
     const strayed = hostValues.some((name) => command.getOptionValueSource(name) === 'cli')
     if (strayed && !values.headless)

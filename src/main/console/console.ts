@@ -8,6 +8,7 @@ import { environments, usualEnvironment } from '#core/environment.ts'
 import { controlSocketPath, DisposableStore, Listeners } from '#core/platform/index.ts'
 import { openSite, type Site } from '#core/site.ts'
 import { siteFolder } from '#core/site-folder.ts'
+import { StartupBoard } from '#core/startup/index.ts'
 import { openStateHub, type StateHub } from '#core/state/index.ts'
 import { isHeldByCommand } from '#core/store/index.ts'
 import type { ConsoleView, JobView } from '#shared/contract/state.ts'
@@ -15,6 +16,7 @@ import type { EnvironmentName } from '#shared/environment.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import { whenGivenBack } from './given-back.ts'
+import { lookAround, tellTroubles } from './look-around.ts'
 import { assertFolder } from './opened-folder.ts'
 import type { ConsolePorts, InitialSite } from './ports.ts'
 import { RecentSites } from './recent-sites.ts'
@@ -48,6 +50,7 @@ export class Console implements ConsoleControl {
   #choice: { readonly directory: string; readonly services: ServiceChoice } | null = null
   /** Which folder is worked on: the site's own, or that of a copy. */
   readonly #ground: WorkedOn
+  #startup: StartupBoard | null = null
   #givenBack: Disposable | null = null
   #closing: Promise<void> | null = null
 
@@ -137,6 +140,7 @@ export class Console implements ConsoleControl {
       if (directory === this.sampleFolder) await this.#installSample()
       const site = await this.#exclusive(() => this.#open(directory, initial.onReachable))
       if (initial.start) await site.startByItself(cause)
+      else this.#startup?.skip('services', 'The site was opened without starting them.')
     } catch (error) {
       this.#ports.logger.error(`The site in ${directory} could not be opened.`, { error: String(error) })
       if (initial.site !== null && this.host === 'command line') throw error
@@ -240,10 +244,13 @@ export class Console implements ConsoleControl {
     this.#show('opening')
     const ports = this.#ports
     try {
+      const startup = new StartupBoard(this.state, ports.clock)
+      this.#startup = startup
       const folder = await this.#ground.begin(await siteFolder(directory))
       // Before the site is there: a command that comes meanwhile waits for it, instead of finding it taken or taking it away.
       await this.#beginWayIn(folder)
       onReachable?.()
+      const looked = lookAround(startup, folder, { ...ports, isBeside: this.host !== 'command line' })
       const sample =
         (await realpath(directory).catch(() => directory)) === (await realpath(this.sampleFolder).catch(() => null))
       this.#site = await openSite(folder, {
@@ -252,11 +259,14 @@ export class Console implements ConsoleControl {
         state: this.state,
         owner: { host: this.host, hostname: hostname(), pid: process.pid, address: this.#address, socket: null },
         sample,
+        startup,
         profile: this.environment,
         environment: ports.environment ?? process.env,
         runsFor: this.environment,
         choice: { ...this.#choiceFor(directory), also: await this.#ground.leavesOut() },
       })
+      // At once: whoever has seen the site in the state may have asked for a stream of it already, and that one must go on.
+      this.#siteChanges.tell()
       await this.#wayIn?.open()
       // A single command would give the lane to a snapshot that is overdue instead of to what was asked.
       if (this.host !== 'command line') {
@@ -270,7 +280,10 @@ export class Console implements ConsoleControl {
         sample,
       })
       this.#show('open')
-      this.#siteChanges.tell()
+      startup.follow()
+      const { events } = this.#site
+      // Not waited for: a disk that hangs keeps no site from being used.
+      void looked.then(() => tellTroubles(startup, events))
       return this.#site
     } catch (error) {
       await this.#close().catch((failure: unknown) =>
@@ -298,6 +311,8 @@ export class Console implements ConsoleControl {
 
   async #close(services: 'stop' | 'leave' = 'stop'): Promise<void> {
     const site = this.#site
+    this.#startup?.[Symbol.dispose]()
+    this.#startup = null
     if (!site) {
       await this.#closeWayIn()
       return this.#ground.end()

@@ -135,6 +135,18 @@ export class SiteConfig implements AsyncDisposable {
     return this.#readers.add(reader)
   }
 
+  /** What came of reading it last. */
+  get asRead() {
+    const shown = this.#inUse ?? this.#waiting
+    const leftOut = shown ? leftOutBy(shown, this.#choice) : []
+    return {
+      valid: this.#valid,
+      problems: this.#problems,
+      definition: shown && withChoice(shown, this.#choice),
+      leftOut,
+    }
+  }
+
   get inUse(): SiteDefinition | null {
     return this.#inUse
   }

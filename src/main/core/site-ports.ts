@@ -2,6 +2,7 @@ import type { EnvironmentName } from '#shared/environment.ts'
 import type { SiteDefinition } from './config/index.ts'
 import type { ServiceChoice } from './coordinator/index.ts'
 import type { Clock, CrashPoints, Logger, Prefix, Processes, Runtime, UserFolders } from './platform/index.ts'
+import type { StartupBoard } from './startup/index.ts'
 import type { StateHub } from './state/index.ts'
 import type { SiteOwner } from './store/index.ts'
 
@@ -28,6 +29,8 @@ export interface SitePorts {
   readonly runsFor?: EnvironmentName
   /** Which services it is for; all of them where it is not said. */
   readonly choice?: ServiceChoice
+  /** Is told how the site is opened, for whoever watches. */
+  readonly startup?: StartupBoard
   /** What begins a rehearsal in a network of its own; what this machine offers unless given. */
   readonly networkApart?: () => Promise<Prefix | null>
   /** Given where this is no live site but a copy of one. */

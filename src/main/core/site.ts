@@ -33,6 +33,7 @@ import type { CloseOptions, SitePorts } from './site-ports.ts'
 import { SiteRoutes } from './site-routes.ts'
 import { SiteStart } from './site-start.ts'
 import { SiteVersions } from './site-versions.ts'
+import { configurationLines, orphanLine, storeLine } from './startup/index.ts'
 import { type SiteLock, type Store, takeSiteLock } from './store/index.ts'
 import type { StoreCare } from './store-care/index.ts'
 import type { Units } from './units/index.ts'
@@ -216,8 +217,16 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
     await parts.releases.refresh()
     await config.load({ type: 'console', why: 'a restore brought the files of the site back' })
   }
+  ports.startup?.tell('pre-flight', [storeLine(parts.store)])
   await config.load(opened.cause)
-  await parts.coordinator.takeUp(opened.cause)
+  const taken = await parts.coordinator.takeUp(opened.cause)
+  ports.startup?.tell('clean-up', [orphanLine(taken)])
+  const runs = new Set(taken.adopted)
+  const holdersOf = (port: number) => ports.processes.portHolders(port)
+  ports.startup?.tell(
+    'configuration',
+    configurationLines({ ...config.asRead, environment: ports.runsFor, runs, holdersOf }),
+  )
   const site = new OpenSite(identity, ports, parts, config, records, lock, owned, hooks.assertStartable)
   hooks.startSite = (cause) => site.startByItself(cause)
   const { backups, databases, recovery } = parts

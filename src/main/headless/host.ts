@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type Clock, delay, type Logger } from '#core/platform/index.ts'
-import type { Launch } from '../console/launch/index.ts'
+import { type Launch, StartupLines } from '../console/launch/index.ts'
 import type { HostedConsole } from './hosted-console.ts'
 import { isLoopback } from './own-address.ts'
 import { servePage } from './page-server.ts'
@@ -58,6 +58,7 @@ export async function runHeadless(host: HostOptions): Promise<number> {
   })
   await console.announce(server.address)
 
+  using _following = options.follow ? followStartup(console, host.tell) : undefined
   const opening = Promise.withResolvers<void>()
   console
     .openInitial({
@@ -94,6 +95,15 @@ export async function runHeadless(host: HostOptions): Promise<number> {
   )
   const closing = console.close({ services: options.onExit }).then(() => server[Symbol.asyncDispose]())
   return finish(host, console, closing)
+}
+
+/** Tells each step of the start at the terminal, as it happens. */
+function followStartup({ state }: HostedConsole, tell: (line: string) => void): Disposable {
+  const lines = new StartupLines()
+  return state.onRevision(({ slices }) => {
+    const view = slices.startup?.startup
+    if (view) for (const line of lines.next(view)) tell(line)
+  })
 }
 
 async function finish(host: HostOptions, console: HostedConsole, closing: Promise<void>): Promise<number> {

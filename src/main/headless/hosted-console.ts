@@ -1,9 +1,11 @@
 import type { ServerTransport } from '#core/api/index.ts'
 import type { Coordinator } from '#core/coordinator/index.ts'
+import type { StateHub } from '#core/state/index.ts'
 import type { InitialSite } from '../console/index.ts'
 
 /** What the headless host asks of the console that it hosts; nothing else of it is reached from here. */
 export interface HostedConsole {
+  readonly state: Pick<StateHub, 'slice' | 'onRevision'>
   /** The open site, as far as stopping at once acts on it. */
   readonly site: { readonly coordinator: Pick<Coordinator, 'emergencyStop'> } | null
   connect(transport: ServerTransport, options: { readonly client: 'browser'; readonly token: string }): Disposable

@@ -333,6 +333,24 @@ export function sampleSlices(now: number): Shown {
       },
     },
     keeping: { keeping: sampleKeeping(now) },
+    startup: {
+      startup: {
+        at: 1_767_600_000_000,
+        endedAt: 1_767_600_004_200,
+        state: 'done',
+        sentence: 'Everything went well. It took 4.2 s.',
+        steps: [
+          {
+            id: 'pre-flight',
+            title: 'Pre-flight',
+            state: 'done',
+            sentence: '1 of 1 as it should be.',
+            ms: 12,
+            lines: [{ id: 'disk', title: 'Disk', state: 'passed', sentence: '40 GB free where the site is.' }],
+          },
+        ],
+      },
+    },
     startPath: {
       start: {
         basis: 'last start',

@@ -28,6 +28,7 @@ export function eachSlice(make: <S extends SliceName>(name: S) => Readonly<Recor
     keeping: make('keeping'),
     maintenance: make('maintenance'),
     startPath: make('startPath'),
+    startup: make('startup'),
     verification: make('verification'),
     deploys: make('deploys'),
     drills: make('drills'),

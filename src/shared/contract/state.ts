@@ -20,6 +20,7 @@ import { policyViewSchema } from './recovery.ts'
 import { rehearsalsViewSchema } from './rehearsals.ts'
 import { releaseViewSchema } from './releases.ts'
 import { startPathViewSchema } from './start-path.ts'
+import { startupViewSchema } from './startup.ts'
 import { targetViewSchema } from './targets.ts'
 import { serviceUnitSchema } from './unit.ts'
 import { verificationViewSchema } from './verification.ts'
@@ -604,6 +605,7 @@ export const sliceSchemas = {
   keeping: keepingViewSchema,
   maintenance: maintenanceViewSchema,
   startPath: startPathViewSchema,
+  startup: startupViewSchema,
   verification: verificationViewSchema,
   drills: drillViewSchema,
   recovery: policyViewSchema,

@@ -1,4 +1,6 @@
+import type { StartupView } from '#shared/contract/startup.ts'
 import type { AttentionView, ConsoleView, JobView, ServiceView, SiteView } from '#shared/contract/state.ts'
+import { startupText } from '../../console/launch/index.ts'
 import { exitCodes } from '../exit-code.ts'
 import { firstState } from '../first-state.ts'
 import { progressLine } from '../watch-job.ts'
@@ -10,6 +12,7 @@ export interface Status {
   readonly console: ConsoleView | null
   readonly site: SiteView | null
   readonly services: readonly ServiceView[]
+  readonly startup: StartupView | null
   readonly jobs: readonly JobView[]
   readonly attention: readonly AttentionView[]
 }
@@ -23,6 +26,7 @@ export async function status(context: CommandContext): Promise<number> {
     console: state.console.console ?? null,
     site: state.site.site ?? null,
     services: Object.values(state.services),
+    startup: state.startup.startup ?? null,
     jobs: Object.values(state.jobs).filter((job) => job.state === 'running'),
     attention: Object.values(state.attention).filter((card) => !card.dismissed),
   }
@@ -30,7 +34,7 @@ export async function status(context: CommandContext): Promise<number> {
   return exitCodes.done
 }
 
-export function statusText({ live, console, site, services, jobs, attention }: Status): string {
+export function statusText({ live, console, site, services, startup, jobs, attention }: Status): string {
   const host =
     live && console
       ? `Console: ${console.host}, version ${console.version}, ${console.environment.name}`
@@ -54,6 +58,7 @@ export function statusText({ live, console, site, services, jobs, attention }: S
           'Nothing of this site runs until what it would run has been seen and trusted: on the console’s page, or with "wheelhouse trust".',
         ]
       : []),
+    ...(live && startup && startup.state !== 'done' ? [`Start: ${startupText(startup, false)}`] : []),
     ...(jobs.length > 0 ? [jobs.map(progressLine).join('\n')] : []),
     ...(attention.length > 0
       ? [attention.map(({ severity, title, why }) => `${severity}: ${title}. ${why}`).join('\n')]

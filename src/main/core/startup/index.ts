@@ -1,0 +1,5 @@
+export { cleanedLines, orphanLine, removeOldTemporaries, removeStaleSockets } from './clean-up.ts'
+export { configurationLines } from './configuration-lines.ts'
+export { judge, type Measured, measure } from './preflight.ts'
+export { StartupBoard } from './startup-board.ts'
+export { storeLine } from './store-line.ts'
