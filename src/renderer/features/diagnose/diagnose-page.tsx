@@ -4,6 +4,7 @@ import { ZoneNote } from '../../components/time.tsx'
 import { useEntity } from '../../state/use-shown.ts'
 import { DrillHistoryPanel } from '../drills/drill-history-panel.tsx'
 import { DrillsPanel } from '../drills/drills-panel.tsx'
+import { StartupPanel } from '../startup/startup-panel.tsx'
 import { ChecksPanel } from './checks-panel.tsx'
 import { DatabasePanel } from './database-panel.tsx'
 import styles from './diagnose-page.module.css'
@@ -18,6 +19,7 @@ export default function DiagnosePage() {
     <PageFrame title="Diagnose" note={<ZoneNote />}>
       <div className={styles.sections}>
         <ChecksPanel />
+        <StartupPanel />
         <section className={styles.section} aria-labelledby="diagnose-store">
           <h2 id="diagnose-store">
             Store <span className="dim">the console's own databases, in .wheelhouse of the site</span>

@@ -2,6 +2,7 @@ import { Panel } from '../../components/panel.tsx'
 import { ZoneNote } from '../../components/time.tsx'
 import { useSelected } from '../../state/use-shown.ts'
 import { ConfigBanner } from '../settings/config-banner.tsx'
+import { StartupNote } from '../startup/startup-note.tsx'
 import { DoPanel } from './do-panel.tsx'
 import { JustNow } from './just-now.tsx'
 import { MachinePanel, MessagesPanel, StorePanel } from './meters.tsx'
@@ -17,6 +18,7 @@ export function OverviewPage() {
     <div className={styles.page}>
       <h1 className="unseen">Overview</h1>
       <ConfigBanner />
+      <StartupNote />
       <div className={styles.columns}>
         <div className={styles.wide}>
           <Panel title="Is it all right">
