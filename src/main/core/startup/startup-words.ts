@@ -25,8 +25,9 @@ export function summary(id: StartupStep['id'], lines: readonly StartupLine[]): s
     if (done === 0) return 'Nothing was left behind by earlier runs.'
     return done === 1 ? 'One thing was put in order.' : `${done} things were put in order.`
   }
-  const passed = lines.filter(({ state }) => state === 'passed' || state === 'done').length
-  return `${passed} of ${lines.length} as it should be.`
+  const looked = lines.filter(({ state }) => state !== 'skipped')
+  const passed = looked.filter(({ state }) => state === 'passed' || state === 'done').length
+  return `${passed} of ${looked.length} as it should be.`
 }
 
 /** The start of the services, from its job. */
