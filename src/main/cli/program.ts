@@ -15,6 +15,7 @@ import { addConfigCommands } from './config-commands.ts'
 import { consent, withConsent } from './consent-options.ts'
 import { addDatabaseCommands, addStoreCommands } from './database-commands.ts'
 import { addDependencyCommands } from './dependency-commands.ts'
+import { addDeployCommands } from './deploy-commands.ts'
 import { addEventCommands } from './event-commands.ts'
 import { addGenerateCommand } from './generate-commands.ts'
 import { addKeepingCommands } from './keeping-commands.ts'
@@ -92,6 +93,7 @@ export function buildProgram(options: ProgramOptions): Command {
   addBackupCommands(program, run)
   addKeepingCommands(program, run)
   addRehearsalCommands(program, run)
+  addDeployCommands(program, run)
   addSnapshotFileCommands(program, run)
   addTargetCommands(program, run)
   addReleaseCommands(program, options, run)

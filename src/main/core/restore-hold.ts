@@ -2,12 +2,12 @@ import type { JobView } from '#shared/contract/state.ts'
 import { ConsoleError } from '#shared/problem.ts'
 
 /**
- * Throws while a restore has stopped the services and has not begun to start them again: a service that somebody starts then
+ * Throws while a restore or a deploy has stopped the services and has not begun to start them again: a service that somebody starts then
  * would write into files that are being swapped. The restore itself starts what ran before.
  */
 export function assertNotRestoring(running: readonly JobView[]): void {
   const restore = running.find(
-    ({ kind, steps }) => (kind.startsWith('restore.') || kind === 'database.recover') && stopsServices(steps),
+    ({ kind, steps }) => (/^(restore|deploy)\./.test(kind) || kind === 'database.recover') && stopsServices(steps),
   )
   if (!restore) return
   throw new ConsoleError(

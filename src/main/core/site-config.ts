@@ -233,6 +233,38 @@ export class SiteConfig implements AsyncDisposable {
     return turn
   }
 
+  /** Checks a text as if it were the site's file, with a release as its ground. */
+  check(text: string, release: string): Promise<LoadedSite> {
+    const { identity, ports, records } = this.#given
+    const source = {
+      file: join(identity.directory, 'site.yaml'),
+      text,
+      sha256: createHash('sha256').update(text).digest('hex'),
+    }
+    const given = givenBy(ports, records.overrides())
+    return checkSite(identity.directory, source, { profile: ports.profile, given, release, ...checks })
+  }
+
+  /** Whether all that it would run by itself is trusted. */
+  isTrusted(definition: SiteDefinition): boolean {
+    return this.#isTrusted(definition)
+  }
+
+  /** Trusts what the operator has looked through before it is in use. */
+  async trustAhead(definition: SiteDefinition, cause: Cause): Promise<void> {
+    const { identity, parts } = this.#given
+    const fingerprint = trustFingerprint(definition)
+    await this.#trusted.trust(identity.directory, fingerprint)
+    await parts.events.record({
+      kind: 'site.trusted',
+      subject: 'site',
+      severity: 'notice',
+      message: `What ${identity.name} will run after a deploy was looked at and trusted.`,
+      cause,
+      data: { fingerprint },
+    })
+  }
+
   async trust(fingerprint: string, cause: Cause): Promise<void> {
     const waiting = this.#waiting
     const expected = waiting ? trustFingerprint(waiting) : null

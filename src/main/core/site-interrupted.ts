@@ -5,21 +5,26 @@ import type { SitePorts } from './site-ports.ts'
 
 /**
  * Jobs that the console did not live to finish: those of the backup part are settled by it, the rest are told as failed.
- * Resolves with whether a restore could neither be finished nor undone, so that the site's files are a mixture.
+ * Resolves with whether a restore or a deploy could neither be finished nor undone, so that the site's files are a mixture.
  */
-export async function settleInterrupted({ backups, jobs }: SiteParts, { owner, logger }: SitePorts): Promise<boolean> {
+export async function settleInterrupted(
+  { backups, deploys, jobs }: SiteParts,
+  { owner, logger }: SitePorts,
+): Promise<boolean> {
   const ofBackups = jobs.interrupted.filter(
     ({ view }) => /^(backup|restore)\./.test(view.kind) && view.kind !== 'backup.rehearse',
   )
   for (const sentence of await backups.recover(ofBackups)) logger.warn(sentence)
+  const ofDeploys = jobs.interrupted.filter(({ view }) => view.kind.startsWith('deploy.'))
+  for (const sentence of await deploys.recover(ofDeploys)) logger.warn(sentence)
   for (const job of jobs.interrupted) {
-    if (ofBackups.includes(job)) continue
+    if (ofBackups.includes(job) || ofDeploys.includes(job)) continue
     // Nobody starts here what it had stopped: the next console that may does, and tells its end.
     const stopsServices = /^(recovery\.|database\.recover$)/.test(job.view.kind) && Array.isArray(job.input.services)
     if (owner.host === 'command line' && stopsServices) continue
     await job.resolve('failed', { message: interruptedSentence(job) })
   }
-  return ofBackups.some(({ view }) => jobs.get(view.id)?.state === 'interrupted')
+  return deploys.stuck || ofBackups.some(({ view }) => jobs.get(view.id)?.state === 'interrupted')
 }
 
 /** What a job that the console did not live to finish has left behind, by what it worked on. */

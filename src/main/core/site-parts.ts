@@ -14,6 +14,7 @@ import { configSchema, openSecrets, openSiteKey, releaseFolder, variablesOf } fr
 import { type Coordinator, coordinatorSchema, openCoordinator, RunMarks } from './coordinator/index.ts'
 import { type Databases, databaseProbe, databasesSchema, openDatabases } from './databases/index.ts'
 import { type Dependencies, dependenciesSchema, openDependencies } from './dependencies/index.ts'
+import { type DeployConfig, type Deploys, openDeploys } from './deploy/index.ts'
 import { type Drills, drillsSchema, openDrills } from './drills/index.ts'
 import { ClockWatch, type EventLog, eventsSchema, openEventIndexer, openEventLog } from './events/index.ts'
 import { FileLooks, openPushes, type SitePushes } from './health/index.ts'
@@ -60,6 +61,7 @@ export interface SiteParts {
   readonly storeCare: StoreCare
   readonly maintenance: Maintenance
   readonly verification: Verification
+  readonly deploys: Deploys
   readonly drills: Drills
   readonly recovery: Recovery
 }
@@ -85,6 +87,8 @@ export interface SiteHooks {
   startSite(cause: Cause): Promise<unknown>
   /** Throws the reason when nothing may be started now. */
   assertStartable(): void
+  /** The site's configuration, for deploys. */
+  config: DeployConfig
 }
 
 /**
@@ -275,8 +279,10 @@ export async function openParts(
       units,
     }),
   )
+  const protect: { now: () => readonly string[] } = { now: () => [] }
   const releases = owned.add(
     await openReleases({
+      protects: () => protect.now(),
       site,
       database,
       events,
@@ -392,6 +398,28 @@ export async function openParts(
       logger: logger.part('verification'),
     }),
   )
+  const deploys: Deploys = owned.add(
+    await openDeploys({
+      site,
+      definition,
+      config: hooks.config,
+      releases,
+      coordinator,
+      backups,
+      verification,
+      jobs,
+      events,
+      attention,
+      state,
+      runtime,
+      clock,
+      logger: logger.part('deploys'),
+      crashPoints,
+      uncleanExit: !['new', 'clean'].includes(store.opened.control.how),
+      serves: ports.owner.host !== 'command line',
+    }),
+  )
+  protect.now = () => deploys.protects()
   const drills = owned.add(
     await openDrills({
       site,
@@ -451,6 +479,7 @@ export async function openParts(
     drills,
     recovery,
     verification,
+    deploys,
   }
 }
 

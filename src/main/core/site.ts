@@ -10,6 +10,7 @@ import { ConfigRecords, readLastGood, type SiteDefinition } from './config/index
 import { assertChoice, type Coordinator, leftOutBy, type ServiceJobs, serviceJobs } from './coordinator/index.ts'
 import type { Databases } from './databases/index.ts'
 import type { Dependencies } from './dependencies/index.ts'
+import type { Deploys } from './deploy/index.ts'
 import type { Drills } from './drills/index.ts'
 import type { EventLog } from './events/index.ts'
 import type { Jobs } from './jobs/index.ts'
@@ -65,6 +66,7 @@ export interface Site {
   readonly dependencies: Dependencies
   readonly backups: Backups
   readonly releases: Releases
+  readonly deploys: Deploys
   readonly rehearsals: Rehearsals
   readonly store: Store
   readonly storeCare: StoreCare
@@ -148,6 +150,14 @@ function metDamage(error: unknown): boolean {
 /** A command such as `wheelhouse status` has a site for less than this. Milliseconds. */
 const commandTakesMs = 5_000
 
+/** Before the site's file has been read, nobody deploys. */
+const notYet: SiteHooks['config'] = {
+  check: () => Promise.reject(new Error('the site is only being opened')),
+  isTrusted: () => false,
+  trust: () => Promise.reject(new Error('the site is only being opened')),
+  reload: async () => ({ valid: false }),
+}
+
 async function open(directory: string, own: string, ports: SitePorts, owned: DisposableStore): Promise<Site> {
   const since = ports.clock.wall()
   const lock = owned.add(await takeSiteLock(own, { ...ports.owner, since }, { clock: ports.clock, ms: commandTakesMs }))
@@ -172,6 +182,7 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
     redefine: async () => {},
     startSite: async () => {},
     assertStartable: () => {},
+    config: notYet,
   }
   const parts = await openParts(
     identity,
@@ -181,6 +192,12 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
       redefine: () => hooks.redefine(),
       startSite: (cause) => hooks.startSite(cause),
       assertStartable: () => hooks.assertStartable(),
+      config: {
+        check: (text, release) => hooks.config.check(text, release),
+        isTrusted: (of) => hooks.config.isTrusted(of),
+        trust: (of, cause) => hooks.config.trust(of, cause),
+        reload: (cause) => hooks.config.reload(cause),
+      },
     },
     ports,
     owned,
@@ -201,7 +218,7 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
       ports,
       parts,
       mixed,
-      first: parts.jobs.interrupted.length > 0 ? null : read,
+      first: parts.jobs.interrupted.length > 0 || parts.deploys.recovered ? null : read,
       records,
       inUse: (changed) => {
         definition = changed
@@ -212,9 +229,15 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
     config.assertStartable()
     assertNotRestoring(parts.jobs.running())
   }
+  hooks.config = {
+    check: (text, release) => config.check(text, release),
+    isTrusted: (of) => config.isTrusted(of),
+    trust: (of, cause) => config.trustAhead(of, cause),
+    reload: (cause) => config.load(cause),
+  }
   hooks.redefine = () => config.redefine()
   hooks.afterSwap = async () => {
-    await parts.releases.refresh()
+    await parts.deploys.siteReplaced()
     await config.load({ type: 'console', why: 'a restore brought the files of the site back' })
   }
   ports.startup?.tell('pre-flight', [storeLine(parts.store)])
@@ -236,6 +259,7 @@ async function open(directory: string, own: string, ports: SitePorts, owned: Dis
   )
   if (ports.owner.host !== 'command line') {
     await owing.start(await stillOwed([...new Set(owed)], parts), opened.cause)
+    await parts.deploys.resume()
   }
   config.begin()
   return site
@@ -261,6 +285,7 @@ class OpenSite implements Site {
   readonly dependencies: Dependencies
   readonly backups: Backups
   readonly releases: Releases
+  readonly deploys: Deploys
   readonly rehearsals: Rehearsals
   readonly store: Store
   readonly storeCare: StoreCare
@@ -309,6 +334,7 @@ class OpenSite implements Site {
     this.dependencies = parts.dependencies
     this.backups = parts.backups
     this.releases = parts.releases
+    this.deploys = parts.deploys
     this.rehearsals = parts.rehearsals
     this.store = parts.store
     this.storeCare = parts.storeCare

@@ -3,6 +3,7 @@ import { contractVersion, type RestorePlan, type ServiceAction, type Touch } fro
 import { ConsoleError } from '#shared/problem.ts'
 import { sampleClients } from './sample-clients.ts'
 import { configCalls } from './sample-config.ts'
+import { sampleDeployPlan } from './sample-deploys.ts'
 import { deviceCalls } from './sample-devices.ts'
 import { samplePlan, sampleRuns } from './sample-drills.ts'
 import { job } from './sample-entities.ts'
@@ -336,6 +337,20 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
         note('targets.use', input)
         return {}
       },
+    },
+    deploys: {
+      prepare: (input) => start('deploys.prepare', input, 'Bring in a release', 'releases.prepare'),
+      plan: async ({ release }) => sampleDeployPlan('deploy', release),
+      begin: (input) => start('deploys.begin', input, `Deploy ${input.release}`, 'deploy.run'),
+      planRollBack: async ({ release = 'previous' }) =>
+        sampleDeployPlan('roll-back', release === 'previous' ? 'r5' : release),
+      rollBack: (input) => start('deploys.rollBack', input, 'Roll back', 'deploy.roll-back'),
+      commit: async (input) => {
+        note('deploys.commit', input)
+        return {}
+      },
+      settle: (input) => start('deploys.settle', input, 'Take back', 'deploy.roll-back'),
+      history: async () => ({ deploys: Object.values(host.slices.deploys) }),
     },
     releases: {
       list: async () => ({ releases: Object.values(host.slices.releases) }),

@@ -4,6 +4,7 @@ import { configContract } from './config.ts'
 import { consoleContract, siteContract } from './console.ts'
 import { databasesContract } from './databases.ts'
 import { dependenciesContract } from './dependencies.ts'
+import { deploysContract } from './deploys.ts'
 import { devicesContract } from './devices.ts'
 import { diagnosticsContract } from './diagnostics.ts'
 import { drillsContract } from './drills.ts'
@@ -33,6 +34,7 @@ export const contract = {
   messages: messagesContract,
   routes: routesContract,
   recordings: recordingsContract,
+  deploys: deploysContract,
   devices: devicesContract,
   events: eventsContract,
   jobs: jobsContract,

@@ -4,6 +4,7 @@ import { configHandlers } from './handlers/config.ts'
 import { consoleHandlers, siteHandlers } from './handlers/console.ts'
 import { databasesHandlers } from './handlers/databases.ts'
 import { dependenciesHandlers } from './handlers/dependencies.ts'
+import { deploysHandlers } from './handlers/deploys.ts'
 import { devicesHandlers } from './handlers/devices.ts'
 import { diagnosticsHandlers } from './handlers/diagnostics.ts'
 import { drillsHandlers } from './handlers/drills.ts'
@@ -32,6 +33,7 @@ export const router = api.router({
   messages: messagesHandlers,
   routes: routesHandlers,
   recordings: recordingsHandlers,
+  deploys: deploysHandlers,
   devices: devicesHandlers,
   events: eventsHandlers,
   jobs: jobsHandlers,

@@ -142,7 +142,10 @@ class DeployRun {
       )
     }
     const { install } = this.#decided.next.deploy
-    if (kind === 'deploy' && install) await this.#own('install', install)
+    if (kind === 'deploy' && install) {
+      await this.#own('install', install)
+      await releases.reseal(release, { signal, onProgress: progress })
+    }
     return {}
   }
 
@@ -294,10 +297,11 @@ class DeployRun {
 
   /** What ran before and is in the site still, and services that come with the release. */
   #toStart(): readonly string[] {
-    const { next } = this.#decided
-    const known = this.#journal.record.wanted.filter((id) => Object.hasOwn(next.services, id))
-    const come = Object.values(next.services).flatMap(({ id, enabled, kind }) =>
-      enabled && kind !== 'external' && !this.#known.has(id) && this.#journal.record.config !== null ? [id] : [],
+    const services = this.#parts.definition()?.services ?? this.#decided.next.services
+    const { wanted, config } = this.#journal.record
+    const known = wanted.filter((id) => Object.hasOwn(services, id))
+    const come = Object.values(services).flatMap(({ id, enabled, kind }) =>
+      config !== null && enabled && kind !== 'external' && !this.#known.has(id) ? [id] : [],
     )
     return [...known, ...come].filter((id) => this.#wantsStill(id))
   }

@@ -33,16 +33,23 @@ export class DeployJournal {
 
   /** Durable when it resolves; rejects when it cannot be written, and then what follows must not be done. */
   async change(change: Partial<DeployRecord>): Promise<void> {
-    this.#record = { ...this.#record, ...change }
-    this.#show()
-    await this.#records.write(this.#record)
+    const before = this.#record
+    this.#put({ ...before, ...change })
+    try {
+      await this.#records.write(this.#record)
+    } catch (error) {
+      // What is not on disk has not come about: a failure is judged by where the record says that it is.
+      this.#put(before)
+      throw error
+    }
   }
 
   /**
    * The same on the way back, which does not wait for room on the disk: what is on disk then leads the next opening back as well.
    */
   async note(change: Partial<DeployRecord>): Promise<void> {
-    await this.change(change).catch((error: unknown) =>
+    this.#put({ ...this.#record, ...change })
+    await this.#records.write(this.#record).catch((error: unknown) =>
       this.#logger.error('The record of a deploy could not be written; the next opening goes by the one before.', {
         deploy: this.#record.id,
         error: String(error),
@@ -64,7 +71,9 @@ export class DeployJournal {
     })
   }
 
-  #show(): void {
+  #put(record: DeployRecord): void {
+    this.#record = record
+    this.#records.remember(record)
     this.#slice.set(this.#record.id, deployView(this.#record))
     const ids = this.#records.all().slice(shown)
     for (const { id } of ids) this.#slice.delete(id)

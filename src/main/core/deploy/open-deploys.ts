@@ -12,7 +12,7 @@ import { DeployJournal } from './journal.ts'
 import { nameOf, type Planned, type PlanWish, planDeploy, refusal } from './plan.ts'
 import { Probation } from './probation.ts'
 import { type DeployRecord, DeployRecords } from './record.ts'
-import { recoverDeploys } from './recover.ts'
+import { endedEarly, recoverDeploys } from './recover.ts'
 import type { Agreed, BackTo, DeployParts, Deploys } from './types.ts'
 import { runWayBack, wayBackSteps } from './way-back.ts'
 import { checksNow } from './wellness.ts'
@@ -21,6 +21,8 @@ const lane = 'deploy'
 /** Deploys that are told of. */
 const mostTold = 200
 const shown = 30
+/** Until a way back that could not be begun is tried again. Milliseconds. */
+const againMs = 5_000
 
 /** Opens deploys; what an earlier console left is dealt with by `recover` and `resume`. */
 export async function openDeploys(parts: DeployParts): Promise<Deploys> {
@@ -34,6 +36,8 @@ class SiteDeploys implements Deploys {
   #probation: { readonly id: string; readonly watch: Probation } | null = null
   /** What cannot be brought to an end now. */
   #filesMixed = false
+  #retry: Disposable | null = null
+  recovered = false
 
   constructor(parts: DeployParts, records: DeployRecords) {
     this.#parts = parts
@@ -81,7 +85,7 @@ class SiteDeploys implements Deploys {
         cause,
         commandLine: `wheelhouse deploy ${what}`,
         input: { source: { ...source } },
-        lane,
+        lane: 'releases',
         cancellable: true,
       },
       async (context) => {
@@ -140,16 +144,6 @@ class SiteDeploys implements Deploys {
       await journal.change({ ...journal.fact({ type: 'called-off' }), takeBack: request.takeBack, failure: null })
       return await this.#beginWayBack(journal, request.cause)
     }
-    if (onProbation) {
-      // Something else comes: what was on trial is not in use any more, and nothing is known against it.
-      this.#endProbation()
-      await this.#journal(onProbation).change({
-        standing: { ...onProbation.standing, phase: 'committed' },
-        endedAt: this.#parts.clock.wall(),
-        probation: null,
-        sentence: `${onProbation.title}: the probation ended early, because another release was chosen.`,
-      })
-    }
     return await this.#begin(wish, planned, request.cause)
   }
 
@@ -184,6 +178,7 @@ class SiteDeploys implements Deploys {
       this.#journal(record),
     )
     this.#filesMixed = mixed
+    this.recovered = sentences.length > 0
     return sentences
   }
 
@@ -220,6 +215,7 @@ class SiteDeploys implements Deploys {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new Error('the site is being closed'))
     this.#endProbation()
+    this.#retry?.[Symbol.dispose]()
     for (const id of Object.keys(this.#parts.state.slice('deploys').all()))
       this.#parts.state.slice('deploys').delete(id)
   }
@@ -241,6 +237,7 @@ class SiteDeploys implements Deploys {
         cancellable: true,
       },
       async (context) => {
+        const before = this.#onProbation()
         this.#endProbation()
         const allowed = (planned.config.definition ?? this.#definition()).deploy.attempts
         const record = recordOf(context, wish, planned, { title, at: clock.wall(), cause, allowed })
@@ -255,7 +252,11 @@ class SiteDeploys implements Deploys {
           data: { deploy: record.id, release: record.release, from: record.from },
         })
         attention.clear(failedCard, context.cause)
-        return await this.#run(journal, wish, planned, context)
+        try {
+          return await this.#run(journal, wish, planned, context)
+        } finally {
+          await this.#goOnAfter(before, journal.record)
+        }
       },
     )
     return { job: view.id }
@@ -298,6 +299,17 @@ class SiteDeploys implements Deploys {
         })
       }
       throw error
+    }
+  }
+
+  /** What was on probation goes on with it, when it is in use still; else nothing is known against it. */
+  async #goOnAfter(before: DeployRecord | undefined, { standing }: DeployRecord): Promise<void> {
+    if (!before || this.#closing.signal.aborted) return
+    const now = this.#records.get(before.id)
+    if (now?.standing.phase !== 'probation') return
+    if (standing.phase === 'refused' || standing.phase === 'rolled-back') this.#watch(now)
+    else if (standing.phase === 'probation' || standing.phase === 'committed') {
+      await this.#journal(now).note(endedEarly(now, this.#parts.clock.wall()))
     }
   }
 
@@ -373,7 +385,9 @@ class SiteDeploys implements Deploys {
     const { clock, state, coordinator } = this.#parts
     const rules = this.#definition().deploy
     const lengthMs = record.probation?.lengthMs ?? rules.probationMs
-    const all = Object.values(state.slice('services').all()).map(({ id }) => id)
+    const all = Object.values(this.#definition().services).flatMap(({ id, kind, optional }) =>
+      kind === 'external' || optional ? [] : [id],
+    )
     const watch = new Probation(
       { services: all, lengthMs, graceMs: rules.graceMs },
       {
@@ -426,14 +440,21 @@ class SiteDeploys implements Deploys {
     if (back) this.#endProbation()
     void journal
       .note({ ...change, ...(back && { failure: sentence, sentence: `It failed on probation: ${sentence}` }) })
-      .then(async () => {
-        if (back) await this.#beginWayBack(journal, event.cause)
+      .then(() => {
+        if (back) this.#goBackSoon(journal, event.cause)
       })
-      .catch((error: unknown) =>
-        this.#parts.logger.error('A deploy that failed on probation could not be taken back at once.', {
-          error: String(error),
-        }),
-      )
+  }
+
+  /** Begins the way back, again and again until the store takes the job; the next opening does it otherwise. */
+  #goBackSoon(journal: DeployJournal, cause: Cause): void {
+    if (this.#closing.signal.aborted) return
+    this.#beginWayBack(journal, cause).catch((error: unknown) => {
+      const { logger, clock } = this.#parts
+      logger.error('A deploy that failed on probation could not be taken back at once; it is tried again.', {
+        error: String(error),
+      })
+      this.#retry = clock.after(againMs, () => this.#goBackSoon(journal, cause))
+    })
   }
 
   async #commit(record: DeployRecord, cause: Cause, why: string): Promise<void> {

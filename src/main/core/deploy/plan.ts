@@ -56,10 +56,14 @@ export async function planDeploy(
   )
   const difference = await releases.difference(from.id, target.id, { signal })
   const next = config.definition ?? now
+  // The definition in use may be other than what the file says: what systemd runs, what was left out at the start.
+  const same = config.before === config.after
+  const read = same ? null : (await parts.config.check(config.before, from.folder)).definition
   const left = back ? dataWhenLeft(target.id, records) : null
   const dataFrom = wish.takeBack === 'code-and-data' ? (left?.restorePoint ?? null) : null
   const changed = [...difference.added, ...difference.changed, ...difference.removed].map(({ path }) => path)
-  const touched = dataFrom === null ? touchedServices(now, next, changed) : allOf(now)
+  const touched =
+    dataFrom === null ? (read ? touchedServices(read, next, changed) : touchedServices(now, now, changed)) : allOf(now)
   const own = {
     directory: site.directory,
     release: from.folder,

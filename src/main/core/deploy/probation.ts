@@ -33,15 +33,15 @@ export type Look =
   | { readonly now: 'unwell'; readonly sentence: string }
   | { readonly now: 'lost'; readonly sentence: string }
 
-/** What the services say together: lost when one has been given up, unwell while one is unhealthy, waiting while nothing runs. */
-export function lookAt(services: readonly ServiceView[]): Look {
+/** What the services say together, `counting` of which there are in all: lost when one has been given up, unwell while one is unhealthy, waiting while nothing runs. */
+export function lookAt(services: readonly ServiceView[], counting: number): Look {
   const wanted = services.filter((each) => each.wanted && each.state !== 'external' && !each.optional)
   const lost = wanted.find((each) => each.state === 'failed')
   if (lost) return { now: 'lost', sentence: `${lost.title} has failed: ${lost.reason}` }
   const unwell = wanted.find((each) => !isWell(each) && each.health !== 'unknown')
   if (unwell) return { now: 'unwell', sentence: `${unwell.title} is ${unwell.health}: ${unwell.reason}` }
   if (wanted.some((each) => !isWell(each))) return { now: 'waiting' }
-  return services.length > 0 && wanted.length === 0 ? { now: 'waiting' } : { now: 'well' }
+  return wanted.length === 0 && counting > 0 ? { now: 'waiting' } : { now: 'well' }
 }
 
 /**
@@ -81,7 +81,7 @@ export class Probation implements Disposable {
     this.#countCrashes(views)
     if (this.#ended) return
     const now = clock.monotonic()
-    const look = lookAt(views)
+    const look = lookAt(views, services.length)
     if (look.now === 'lost') {
       this.#end(() => failed(look.sentence))
       return

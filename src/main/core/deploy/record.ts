@@ -93,6 +93,11 @@ export class DeployRecords {
     return this.#all.get(id)
   }
 
+  /** In memory alone. */
+  remember(record: DeployRecord): void {
+    this.#all.set(record.id, record)
+  }
+
   /** In memory at once; on disk, durably, when it resolves. Rejects when that cannot be done: the record on disk then is the one before. */
   async write(record: DeployRecord): Promise<void> {
     this.#all.set(record.id, record)

@@ -23,6 +23,10 @@ export async function recoverDeploys(
   for (const record of records.all()) {
     if (isOver(record.standing.phase) || record.standing.phase === 'stuck') continue
     const journal = journalOf(record)
+    if (record.standing.phase === 'probation' && isOvertaken(record, records)) {
+      await journal.note(endedEarly(record, parts.clock.wall()))
+      continue
+    }
     if (record.standing.phase !== 'probation' || parts.uncleanExit) await cutOff(journal, parts)
     if (journal.record.standing.phase === 'rolling-back' && !(await putBack(journal, parts))) mixed = true
     if (journal.record.standing.phase !== 'probation') sentences.push(journal.record.sentence)
@@ -36,6 +40,22 @@ export async function recoverDeploys(
     await job.resolve(done ? 'completed' : 'failed', { message: sentence, data: record ? { deploy: record.id } : {} })
   }
   return { sentences, mixed }
+}
+
+/** Whether another one came into use since: then this is on probation no more. */
+function isOvertaken({ at, id }: DeployRecord, records: DeployRecords): boolean {
+  const came = ['probation', 'committed']
+  return records.all().some((other) => other.id !== id && other.at > at && came.includes(other.standing.phase))
+}
+
+/** Its probation ends without a verdict. */
+export function endedEarly(record: DeployRecord, at: number): Partial<DeployRecord> {
+  return {
+    standing: { ...record.standing, phase: 'committed' },
+    endedAt: at,
+    probation: null,
+    sentence: `${record.title}: its probation ended early, because another release came into use.`,
+  }
 }
 
 async function cutOff(journal: DeployJournal, { events }: DeployParts): Promise<void> {

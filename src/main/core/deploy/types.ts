@@ -52,6 +52,8 @@ export interface Deploys extends AsyncDisposable {
   protects(): readonly string[]
   /** Whether a deploy could neither be finished nor be taken back: nothing may be started by itself on what lies there. */
   readonly stuck: boolean
+  /** Whether this opening put files of the site back. */
+  readonly recovered: boolean
   /**
    * At opening, before site.yaml is read: ends what never touched anything, and puts the files of the rest back as they were. Resolves
    * with a sentence for each.

@@ -53,14 +53,13 @@ export async function runWayBack(
   await settled(journal, parts, context)
 }
 
-async function stopTouched(
-  { record }: DeployJournal,
-  { coordinator }: DeployParts,
-  context: JobContext,
-): Promise<void> {
-  const ids = record.services.map(({ id }) => id)
+async function stopTouched(journal: DeployJournal, { coordinator }: DeployParts, context: JobContext): Promise<void> {
+  const { services, wanted } = journal.record
+  const ids = services.map(({ id }) => id)
   const running = coordinator.wanted().filter((id) => ids.includes(id))
   if (running.length === 0) return
+  // It may have been cut off before it had written down what ran.
+  await journal.note({ wanted: [...new Set([...wanted, ...running])] })
   const { failed } = await coordinator.stop(running, { cause: context.cause, operation: context.operation })
   if (failed.length === 0) return
   throw new ConsoleError(

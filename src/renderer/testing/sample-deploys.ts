@@ -1,0 +1,40 @@
+import type { DeployPlan } from '#shared/contract/deploys.ts'
+
+/** What the deploy of a release would do, as a screen shows it. */
+export function sampleDeployPlan(kind: DeployPlan['kind'], release: string): DeployPlan {
+  return {
+    kind,
+    release,
+    from: 'r6',
+    sentence: kind === 'deploy' ? `Deploy ${release}: 2 services stop for about 1.4 s.` : `Go back to ${release}.`,
+    fingerprint: `plan-${release}`,
+    services: [
+      { id: 'api', title: 'Consultation service', why: 'lib/database.mjs changes' },
+      { id: 'kiosk', title: 'Student kiosk', why: 'it needs api' },
+    ],
+    untouched: ['broker', 'database', 'desk-units'],
+    routes: [],
+    downMs: 1_400,
+    files: { added: 1, changed: 2, removed: 0, bytes: 18_200 },
+    space: { needed: 67_108_864, free: 21_000_000_000 },
+    config: {
+      lines: [
+        { sign: '-', text: '      LOG: info' },
+        { sign: '+', text: '      LOG: debug' },
+      ],
+    },
+    trust: null,
+    findings: [
+      { id: 'disk', title: 'Disk', state: 'passed', sentence: '21 GB are free.' },
+      { id: 'services', title: 'Services', state: 'warning', sentence: 'Unhealthy already: Student kiosk.' },
+    ],
+    refusal: null,
+    tests: kind === 'deploy' ? ['booking'] : [],
+    install: null,
+    probationMs: kind === 'deploy' ? 120_000 : 0,
+    losses: [],
+    dataPossible: true,
+    takeBack: 'code',
+    commandLine: kind === 'deploy' ? `wheelhouse deploy ${release}` : `wheelhouse rollback ${release}`,
+  }
+}
