@@ -35,7 +35,7 @@ export const pages: readonly PageEntry[] = [
     icon: IconLifebuoy,
     words: 'policies attempts restart repair maintenance',
   },
-  { path: '/deploys', title: 'Deploys', icon: IconRocket, words: 'release version' },
+  { path: '/deploys', title: 'Deploys', icon: IconRocket, words: 'release version rollback deploy install' },
   { path: '/alerts', title: 'Alerts', icon: IconBell, words: 'rules notifications' },
   { path: '/metrics', title: 'Metrics', icon: IconChartLine, words: 'history charts' },
   {

@@ -15,6 +15,7 @@ const TimelinePage = lazy(() => import('../features/timeline/timeline-page.tsx')
 const DiagnosePage = lazy(() => import('../features/diagnose/diagnose-page.tsx'))
 const BrowsePage = lazy(() => import('../features/backups/browse/browse-page.tsx'))
 const BackupsPage = lazy(() => import('../features/backups/backups-page.tsx'))
+const DeploysPage = lazy(() => import('../features/deploys/deploys-page.tsx'))
 const RecoveryPage = lazy(() => import('../features/recovery/recovery-page.tsx'))
 const SettingsPage = lazy(() => import('../features/settings/settings-page.tsx'))
 
@@ -77,6 +78,14 @@ export function makeRouter() {
               element: (
                 <Suspense fallback={loading}>
                   <RecoveryPage />
+                </Suspense>
+              ),
+            },
+            {
+              path: '/deploys/:id?',
+              element: (
+                <Suspense fallback={loading}>
+                  <DeploysPage />
                 </Suspense>
               ),
             },

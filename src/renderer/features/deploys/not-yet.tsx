@@ -11,20 +11,6 @@ export interface AnnouncedPage {
 
 export const announced: readonly AnnouncedPage[] = [
   {
-    path: '/deploys',
-    title: 'Deploys',
-    will: [
-      'Install a new release of the site in steps that are checked one by one, with down-time only for the switch.',
-      'Keep the new release on probation, and go back by itself when it does not stay healthy.',
-      'Undo a deploy with the same gesture as a restore.',
-    ],
-    until: {
-      words: 'Until then, take a backup before you change the code by hand:',
-      page: '/backups',
-      pageTitle: 'Backups',
-    },
-  },
-  {
     path: '/alerts',
     title: 'Alerts',
     will: [

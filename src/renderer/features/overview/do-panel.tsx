@@ -1,4 +1,5 @@
-import { Button, Tooltip } from '@mantine/core'
+import { Button } from '@mantine/core'
+import { Link } from 'react-router'
 import { counted } from '../../components/figures.ts'
 import { Panel } from '../../components/panel.tsx'
 import { Age } from '../../components/time.tsx'
@@ -12,6 +13,7 @@ export function DoPanel() {
   const { ask, backUp } = useActions()
   const backups = useEntity('backups', 'backups')
   const points = useSelected('snapshots', (snapshots) => Object.keys(snapshots).length)
+  const active = useSelected('releases', (releases) => Object.values(releases).find(({ state }) => state === 'active'))
   const backingUp = useSelected('jobs', (jobs) =>
     Object.values(jobs).some((job) => job.state === 'running' && job.kind === 'backup.create'),
   )
@@ -58,12 +60,10 @@ export function DoPanel() {
           <p>{points === 0 ? 'none yet' : counted(points, 'point')}</p>
         </div>
         <div>
-          <Tooltip label="Deploying is not yet available in this version.">
-            <Button fullWidth size="sm" px={6} data-disabled aria-disabled onClick={(event) => event.preventDefault()}>
-              Deploy…
-            </Button>
-          </Tooltip>
-          <p>not yet available</p>
+          <Button fullWidth size="sm" px={6} component={Link} to="/deploys?deploy">
+            Deploy…
+          </Button>
+          <p>{active ? `release ${active.version ?? active.id}` : 'none yet'}</p>
         </div>
       </div>
       <div className={styles.proof}>
