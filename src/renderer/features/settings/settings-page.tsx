@@ -9,8 +9,12 @@ import { Age, ZoneNote } from '../../components/time.tsx'
 import { useAction } from '../../state/use-action.tsx'
 import { useEntity, useSite } from '../../state/use-shown.ts'
 import { useActions } from '../actions/asking.ts'
+import { PendingConfig } from './config-changes.tsx'
 import { ConfigProblems } from './config-problems.tsx'
+import { ConfigValues } from './config-values.tsx'
+import { ConfigVersions } from './config-versions.tsx'
 import styles from './settings-page.module.css'
+import { useConfig } from './use-config.ts'
 
 /** Facts of the console and of the site, its configuration, and how this window looks. */
 export default function SettingsPage() {
@@ -19,12 +23,25 @@ export default function SettingsPage() {
     <PageFrame title="Settings" note={<ZoneNote />}>
       <div className={styles.panels}>
         {site && <ConfigProblems />}
+        {site && <ConfigPanels />}
         <SitePanel />
         <PartsPanel />
         <ConsolePanel />
         <LookPanel />
       </div>
     </PageFrame>
+  )
+}
+
+/** What the site is configured to, what waits to be, and what it was. */
+function ConfigPanels() {
+  const { values, versions, plan, waits } = useConfig()
+  return (
+    <>
+      {waits && <PendingConfig query={plan} />}
+      <ConfigValues query={values} />
+      <ConfigVersions query={versions} />
+    </>
   )
 }
 
