@@ -14,7 +14,7 @@ What a site is: its services, its message routes, its backups. This page is made
 - **Durations** are \`500ms\`, \`10s\`, \`5m\`, \`2h\`, \`1d\`.
 - **Paths** resolve against the release (what \`current\` leads to, else the site folder) and stay in the site folder.
 - \`\${ports.NAME}\`, \`\${services.ID.ports.NAME}\`, \`\${data}\`, \`\${logs}\`, \`\${release}\` and \`\${site}\` stand for values in \`run\`, \`cwd\`, \`env\`,
-  probes and \`pages\`; \`\${secrets.NAME}\` in \`env\` only. \`$\${x}\` is the text \`\${x}\`.
+  probes and \`pages\`, \`\${settings.NAME}\` for the site’s own values in all of a service, a dependency or a check; \`\${secrets.NAME}\` in \`env\` only. \`$\${x}\` is the text \`\${x}\`.
 - A **profile** is merged over the file: maps deep, lists replaced.
 - An unknown key is an error. Keys marked _later_ are accepted, but this version does not act on them.`
 

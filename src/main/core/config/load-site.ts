@@ -24,6 +24,7 @@ import { routeFaults } from './route-rules.ts'
 import { checkSchema } from './schema-faults.ts'
 import { laterPaths, siteOutline } from './schema-outline.ts'
 import { serviceFaults } from './service-rules.ts'
+import { settingFaults, withSettings } from './settings.ts'
 import { diskFaults, type Ground, pathFaults } from './site-files.ts'
 import { readSiteText, type SiteText } from './site-text.ts'
 import { targetFaults } from './target-rules.ts'
@@ -128,13 +129,13 @@ export async function checkSite(directory: string, source: SiteText, options: Lo
 
 /** What the layers say together, without looking at the disk. */
 function examine(composed: Composition, source: SiteText, options: LoadOptions) {
-  const document = withShippedPolicies(composed.value)
+  const document = withSettings(withShippedPolicies(composed.value))
   const { faults, usable } = checkSchema(document)
   const definition = usable && toDefinition(usable, { file: source.file, sha256: source.sha256 })
   const found: Fault[] = []
   if (usable && definition) {
     const services = childOf(document, 'services')
-    found.push(...verificationFaults(usable))
+    found.push(...verificationFaults(usable), ...settingFaults(usable.settings))
     found.push(...serviceFaults(usable), ...needFaults(usable, isMap(services) ? Object.keys(services) : []))
     found.push(
       ...phaseFaults(usable),

@@ -11,6 +11,7 @@ import { rehearseSchema, sandboxSchema } from './rehearsal-schema.ts'
 import { routeFunction } from './route-function-schema.ts'
 import { byId, cron, duration, id, keys, rate, size, text, toggle, whole, zone } from './schema-leaves.ts'
 import { serviceSchema } from './service-schema.ts'
+import { settingSchema } from './setting-schema.ts'
 import { targetSchema } from './target-schema.ts'
 import { checksSchema } from './verification-schema.ts'
 import { webhookKeys } from './webhook-schema.ts'
@@ -306,6 +307,10 @@ export const siteSchema = keys({
       words: 'map',
       description: 'Variants of this file by id. The chosen one is merged over it: maps deep, lists replaced.',
     }),
+  settings: byId('settings', settingSchema).default({}).meta({
+    description:
+      'Values of the site’s own, checked by what they must be, and given to services as `${settings.NAME}`. See [configuration](configuration.md#the-sites-own-settings).',
+  }),
   phases: phasesSchema,
   services: byId('services', serviceSchema).default({}).meta({ description: 'What runs.' }),
   brokers: byId('brokers', brokerLinkSchema).default({}).meta({

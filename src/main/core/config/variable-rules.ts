@@ -141,6 +141,7 @@ function knownNames(service: Pick<ServiceDefinition, 'id'>, document: unknown): 
     'logs',
     'release',
     'site',
+    ...namesIn(childOf(document, 'settings')).map((setting) => `settings.${setting}`),
     ...namesIn(services).flatMap((id) => portsOf(id).map((port) => `services.${id}.ports.${port}`)),
   ]
 }

@@ -14,6 +14,9 @@ import styles from './config-values.module.css'
 import { isFixed, matching, placeWords, sourceWords, valueWords } from './config-words.ts'
 import type { useConfig } from './use-config.ts'
 
+/** Sources that values can come from at present. */
+const chosenSources = configSourceSchema.options.filter((source) => source !== 'http' && source !== 'database')
+
 /** More rows than a person reads; a word narrows them. */
 const most = 150
 
@@ -65,7 +68,7 @@ export function ConfigValues({ query }: { readonly query: ReturnType<typeof useC
             clearable
             size="xs"
             w={130}
-            data={configSourceSchema.options.map((value) => ({ value, label: sourceWords[value] }))}
+            data={chosenSources.map((value) => ({ value, label: sourceWords[value] }))}
             value={source}
             onChange={(value) => setSource(configSourceSchema.safeParse(value).data ?? null)}
           />
