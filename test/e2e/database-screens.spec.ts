@@ -28,7 +28,7 @@ test('a service that stands for a database shows its pool, its queries and its c
     .getByText(/database is locked: .* 26 min ago/)
     .waitFor()
   await open('/services/api')
-  expect(await page.getByText('Pool of connections').count()).toBe(0)
+  await expect.poll(() => page.getByText('Pool of connections').count()).toBe(0)
 })
 
 test('of PostgreSQL only what applies is shown, and who waits for a connection is marked', async () => {
@@ -43,11 +43,11 @@ test('of PostgreSQL only what applies is shown, and who waits for a connection i
     .filter({ hasText: '4 waiting' })
     .getByRole('img', { name: 'warning' })
     .waitFor()
-  expect(await button('Copy database now').count()).toBe(0)
-  expect(await button('Recover database…').count()).toBe(0)
-  expect(await drawer().getByText('checked cop').count()).toBe(0)
+  await expect.poll(() => button('Copy database now').count()).toBe(0)
+  await expect.poll(() => button('Recover database…').count()).toBe(0)
+  await expect.poll(() => drawer().getByText('checked cop').count()).toBe(0)
   await button('Check database').click()
-  expect(await asked()).toEqual([{ call: 'databases.check', input: { service: 'database' } }])
+  await expect.poll(asked).toEqual([{ call: 'databases.check', input: { service: 'database' } }])
 })
 
 test("recovering a site's database shows the console's plan first, then the job beside it and its result", async () => {
@@ -59,11 +59,11 @@ test("recovering a site's database shows the console's plan first, then the job 
     .getByText(/what was written since .*, the last 40 min/)
     .waitFor()
   await dialog().getByText('wheelhouse database recover database').waitFor()
-  expect(await dialog().locator(':focus').textContent()).toBe('Leave it as it is')
-  expect(await asked()).toEqual([])
+  await expect.poll(() => dialog().locator(':focus').textContent()).toBe('Leave it as it is')
+  await expect.poll(asked).toEqual([])
   await dialog().getByRole('button', { name: 'Recover database and stop 2 services' }).dblclick()
   await dialog().waitFor({ state: 'detached' })
-  expect(await asked()).toEqual([{ call: 'databases.recover', input: { service: 'database' } }])
+  await expect.poll(asked).toEqual([{ call: 'databases.recover', input: { service: 'database' } }])
   await drawer().getByRole('progressbar', { name: 'Recover database' }).waitFor()
   await changeJob('jb-1', {
     state: 'failed',
@@ -95,7 +95,7 @@ test('a failed database is marked with its last error and its last recovery', as
   await drawer().getByText('failed 1 min ago').waitFor()
   await drawer().getByText('is put right by itself').waitFor()
   await drawer().getByText('12 min are missing. 1 h ago').waitFor()
-  expect(await namelessControls(page)).toEqual([])
+  await expect.poll(() => namelessControls(page)).toEqual([])
 })
 
 test('Escape closes the dialog alone, and whoever works with the keyboard goes on from the button that asked', async () => {

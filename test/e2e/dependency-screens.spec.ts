@@ -32,9 +32,9 @@ function change(id: string, rest: Partial<DependencyView>): Promise<void> {
 test('the Services page lists what services call, with the state of each breaker, its reason and who uses it', async () => {
   await open('/services')
   const row = table().getByRole('row', { name: /Model API/ })
-  expect(await row.textContent()).toContain('5 calls in a row failed.')
-  expect(await row.textContent()).toContain('api, kiosk')
-  expect(await row.locator('[data-health]').first().getAttribute('data-health')).toBe('unhealthy')
+  await expect.poll(() => row.textContent()).toContain('5 calls in a row failed.')
+  await expect.poll(() => row.textContent()).toContain('api, kiosk')
+  await expect.poll(() => row.locator('[data-health]').first().getAttribute('data-health')).toBe('unhealthy')
   expect(
     await table()
       .getByRole('row', { name: /Faculty calendar/ })
@@ -42,7 +42,7 @@ test('the Services page lists what services call, with the state of each breaker
   ).toContain('calls pass')
   await change('model', { state: 'closed', sentence: 'It answers.', nextTryAt: null, check: null })
   await row.getByText('calls pass').waitFor()
-  expect(await row.locator('[data-health]').first().getAttribute('data-health')).toBe('healthy')
+  await expect.poll(() => row.locator('[data-health]').first().getAttribute('data-health')).toBe('healthy')
 })
 
 test('its drawer tells why, what became of the calls, and takes an operator’s orders', async () => {
@@ -54,7 +54,7 @@ test('its drawer tells why, what became of the calls, and takes an operator’s 
   expect(text).toContain('opens after 5 failures in a row')
   expect(text).toContain('its breaker is open')
   expect(text).toContain('wheelhouse dependency reset model')
-  expect(await namelessControls(page)).toEqual([])
+  await expect.poll(() => namelessControls(page)).toEqual([])
   await drawer().getByRole('button', { name: 'Check now' }).click()
   await page.getByText('model passed its check: it answered with 200.').waitFor()
   await drawer().getByRole('button', { name: 'Try it now' }).click()

@@ -59,7 +59,7 @@ test('described devices: those in trouble stand first, are found by words and st
   await drawer.getByText('Nothing came from it for 120 s.').waitFor()
   await drawer.getByText('not connected').waitFor()
   await drawer.getByText('wheelhouse devices desk-unit/204').waitFor()
-  expect(page.url()).toContain('device=desk-unit')
+  await expect.poll(() => page.url()).toContain('device=desk-unit')
   await pictures('device-drawer')
   // Asked twice, as it cannot be undone.
   await drawer.getByRole('button', { name: 'Forget this device' }).click()

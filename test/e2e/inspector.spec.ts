@@ -66,7 +66,7 @@ test('ten thousand topics are a tree: opened, walked and typed through by key; E
   await tree.getByRole('treeitem', { name: /^faculty, 9.999 topics/ }).waitFor()
   await page.keyboard.press('End')
   await tree.getByRole('treeitem', { name: /^3332, 3 topics/ }).waitFor()
-  expect(await tree.getByRole('treeitem').count()).toBeLessThan(80)
+  await expect.poll(() => tree.getByRole('treeitem').count()).toBeLessThan(80)
   await page.keyboard.type('127')
   const desk = tree.getByRole('treeitem', { name: /^127, 3 topics/ })
   await desk.waitFor()
@@ -74,10 +74,10 @@ test('ten thousand topics are a tree: opened, walked and typed through by key; E
   await expect
     .poll(streams)
     .toEqual([{ topic: 'messages.tap', params: { filter: 'consultease/faculty/127/#', text: '' } }])
-  expect(await desk.getAttribute('aria-selected')).toBe('true')
+  await expect.poll(() => desk.getAttribute('aria-selected')).toBe('true')
   await page.keyboard.press('ArrowLeft')
   await page.keyboard.press('ArrowLeft')
-  expect(await tree.getByRole('treeitem', { name: /^faculty/ }).getAttribute('aria-expanded')).toBe('false')
+  await expect.poll(() => tree.getByRole('treeitem', { name: /^faculty/ }).getAttribute('aria-expanded')).toBe('false')
   await pictures('topics')
   await page.getByRole('button', { name: 'Show all' }).click()
   await expect.poll(streams).toEqual([{ topic: 'messages.tap', params: { filter: '#', text: '' } }])
@@ -119,7 +119,7 @@ test('the stages of a route are unfolded by key, and say where messages end', as
   await page.keyboard.press('Enter')
   const stages = page.getByRole('table', { name: 'Stages of desk-presence' })
   await stages.getByRole('row', { name: /^validate "validate" refused it.*212 of 212/ }).waitFor()
-  expect(await stages.getByRole('row').allInnerTexts()).toHaveLength(6)
+  await expect.poll(() => stages.getByRole('row').allInnerTexts()).toHaveLength(6)
   await page.keyboard.press('Enter')
   await stages.waitFor({ state: 'detached' })
   await page.getByRole('button', { name: 'Stages of requests' }).click()
@@ -138,17 +138,15 @@ test('a message tells what changed since the one before on its topic; one that w
   await drawer.getByText('Changes', { exact: true }).click()
   const changes = drawer.getByRole('table', { name: 'Changes since the message before' })
   await changes.getByText('battery').waitFor()
-  expect(await changes.getByRole('row').allInnerTexts()).toEqual([
-    'Where\tBefore\tNow',
-    'battery\t73\t70',
-    'present\tfalse\ttrue',
-  ])
+  await expect
+    .poll(() => changes.getByRole('row').allInnerTexts())
+    .toEqual(['Where\tBefore\tNow', 'battery\t73\t70', 'present\tfalse\ttrue'])
   await pictures('changes')
   await list.getByRole('option').filter({ hasText: 'camera/1' }).click()
   await drawer.getByText('Only the first 16 kB').waitFor()
   await drawer.getByRole('button', { name: 'Show all of it' }).click()
   await drawer.getByText('"whole": true').waitFor()
-  expect(await namelessControls(page)).toEqual([])
+  await expect.poll(() => namelessControls(page)).toEqual([])
 })
 
 test('Ctrl+Enter publishes, and what was published last can be taken again', async () => {
@@ -161,7 +159,7 @@ test('Ctrl+Enter publishes, and what was published last can be taken again', asy
   await page.getByRole('textbox', { name: 'Topic' }).fill('other')
   await pictures('publish')
   await last.getByRole('button').click()
-  expect(await page.getByRole('textbox', { name: 'Topic' }).inputValue()).toBe('desk/7/set')
+  await expect.poll(() => page.getByRole('textbox', { name: 'Topic' }).inputValue()).toBe('desk/7/set')
 })
 
 const asked = () => page.evaluate(() => window.scripted.asked)
@@ -185,10 +183,10 @@ test('recordings are listed with what became of them, looked through page by pag
   await pictures('record')
   await dialog.getByRole('button', { name: 'Record desk/#' }).click()
   await page.getByText('Desks is being recorded.').waitFor()
-  expect(await asked()).toEqual([
-    { call: 'recordings.start', input: { name: 'Desks', filter: 'desk/#', text: '', ms: 86_400_000 } },
-  ])
-  expect(await namelessControls(page)).toEqual([])
+  await expect
+    .poll(asked)
+    .toEqual([{ call: 'recordings.start', input: { name: 'Desks', filter: 'desk/#', text: '', ms: 86_400_000 } }])
+  await expect.poll(() => namelessControls(page)).toEqual([])
 })
 
 test('a replay says which topics it publishes to before it begins; the safe button has the focus', async () => {
@@ -200,9 +198,11 @@ test('a replay says which topics it publishes to before it begins; the safe butt
   await pictures('replay')
   await dialog.getByRole('button', { name: 'Publish 40 messages' }).click()
   await page.getByText('From the vendor is being replayed').waitFor()
-  expect(await asked()).toMatchObject([
-    { call: 'recordings.replay', input: { recording: 'r1', prefix: 'replay', pace: { kind: 'scaled', factor: 1 } } },
-  ])
+  await expect
+    .poll(asked)
+    .toMatchObject([
+      { call: 'recordings.replay', input: { recording: 'r1', prefix: 'replay', pace: { kind: 'scaled', factor: 1 } } },
+    ])
 })
 
 test('an import with a bad line is refused with its number and sends nothing; a good one is sent whole', async () => {
@@ -219,7 +219,7 @@ test('an import with a bad line is refused with its number and sends nothing; a 
   await dialog.getByRole('button', { name: 'Check and import' }).click()
   await dialog.getByText('One line is bad: line 2: it is not JSON. Nothing was imported.').waitFor()
   await pictures('import')
-  expect(await asked()).toEqual([])
+  await expect.poll(asked).toEqual([])
   await choose(`${good}\n${good}\n`)
   await dialog.getByRole('button', { name: 'Check and import' }).click()
   await page.getByText('2 messages were imported as desks.').waitFor()
@@ -234,14 +234,14 @@ test('devices: who is silent for longest stands first, is found by words, and te
   await open('/devices?show=clients')
   const list = page.getByRole('table', { name: 'Devices' })
   await list.getByText('desk-unit-7').waitFor()
-  expect(await list.getByRole('row').nth(1).innerText()).toMatch(/^desk-unit-7\t10.0.0.26:4106\t.*\t1 h\t/)
+  await expect.poll(() => list.getByRole('row').nth(1).innerText()).toMatch(/^desk-unit-7\t10.0.0.26:4106\t.*\t1 h\t/)
   await page.getByRole('textbox', { name: 'Search devices' }).fill('faculty/12/')
   await list.getByRole('button', { name: 'desk-unit-12' }).click()
-  expect(await list.getByRole('row').count()).toBe(2)
+  await expect.poll(() => list.getByRole('row').count()).toBe(2)
   const drawer = page.getByRole('complementary', { name: 'Device' })
   await drawer.getByText('consultease/faculty/12/set').waitFor()
   await drawer.getByText('{"online":false}').waitFor()
-  expect(await namelessControls(page)).toEqual([])
+  await expect.poll(() => namelessControls(page)).toEqual([])
   await pictures('devices')
   await drawer.getByRole('button', { name: 'consultease/faculty/12/status' }).click()
   await page.getByText('No message on').waitFor()

@@ -44,7 +44,7 @@ test('the drawer tells the processes of a service and its ports; what is not in 
   const limits = page.getByRole('list', { name: 'Limits' })
   await limits.getByLabel('over its limit').waitFor()
   await limits.getByText('602 MB of at most 500 MB').waitFor()
-  expect(await namelessControls(page)).toEqual([])
+  await expect.poll(() => namelessControls(page)).toEqual([])
   await table.scrollIntoViewIfNeeded()
   await pictures('processes')
 })
@@ -56,10 +56,10 @@ test('a signal is asked about first, with its command line; one that would end t
   const dialog = page.getByRole('dialog')
   await dialog.getByText('wheelhouse signal api SIGHUP').waitFor()
   await pictures('signal')
-  expect(await asked()).toEqual([])
+  await expect.poll(asked).toEqual([])
   await dialog.getByRole('button', { name: 'Send SIGHUP' }).click()
   await page.getByText('SIGHUP was sent to api (pid 4711).').waitFor()
-  expect(await asked()).toEqual([{ call: 'services.signal', input: { service: 'api', signal: 'SIGHUP' } }])
+  await expect.poll(asked).toEqual([{ call: 'services.signal', input: { service: 'api', signal: 'SIGHUP' } }])
 })
 
 test('everything that a service wrote is searched by Enter, a page at a time, with the same command line', async () => {
@@ -74,5 +74,5 @@ test('everything that a service wrote is searched by Enter, a page at a time, wi
   await page.getByRole('button', { name: 'Older' }).click()
   await expect.poll(() => page.getByText(/^6 lines, newest first; 96 MB looked through/).count()).toBe(1)
   expect((await asked()).at(-1)).toMatchObject({ call: 'services.searchLog', input: { after: '7@4096,done' } })
-  expect(await namelessControls(page)).toEqual([])
+  await expect.poll(() => namelessControls(page)).toEqual([])
 })

@@ -21,14 +21,14 @@ test('Recovery shows each policy with its state, and what was done; a filter nar
   await open('/recovery')
   const policies = page.getByRole('table', { name: 'Recovery policies' })
   await policies.getByText('between steps').waitFor()
-  expect(await policies.getByRole('row').count()).toBe(4)
+  await expect.poll(() => policies.getByRole('row').count()).toBe(4)
   const attempts = page.getByRole('table', { name: /Attempts of recovery/ })
   await attempts.getByRole('cell', { name: 'held back', exact: true }).waitFor()
-  expect(await attempts.getByRole('row').count()).toBe(5)
+  await expect.poll(() => attempts.getByRole('row').count()).toBe(5)
   await page.getByRole('combobox', { name: 'Only with this result' }).click()
   await page.getByRole('option', { name: 'failed' }).click()
   await expect.poll(() => attempts.getByRole('row').count()).toBe(2)
-  expect(await namelessControls(page)).toEqual([])
+  await expect.poll(() => namelessControls(page)).toEqual([])
 })
 
 test('a step is run by hand after its preview, and a policy is switched off and on', async () => {
@@ -43,7 +43,9 @@ test('a step is run by hand after its preview, and a policy is switched off and 
   })
   await button('Switch off').click()
   await button('Switch on').waitFor()
-  expect(await asked()).toContainEqual({ call: 'recovery.switch', input: { policy: 'restart-unhealthy', on: false } })
+  await expect
+    .poll(asked)
+    .toContainEqual({ call: 'recovery.switch', input: { policy: 'restart-unhealthy', on: false } })
 })
 
 test('maintenance is on in two presses from any page, shows what is left of it, and ends with one', async () => {
@@ -53,7 +55,7 @@ test('maintenance is on in two presses from any page, shows what is left of it, 
   await button('On for 1 h').click()
   const chip = page.getByRole('button', { name: /Maintenance, 1 h 00 min left|Maintenance, 60 min left/ })
   await chip.waitFor()
-  expect(await asked()).toContainEqual({ call: 'maintenance.on', input: { forMs: 3_600_000, reason: 'new switch' } })
+  await expect.poll(asked).toContainEqual({ call: 'maintenance.on', input: { forMs: 3_600_000, reason: 'new switch' } })
   await chip.click()
   await button('End now').click()
   await button('Maintenance').waitFor()

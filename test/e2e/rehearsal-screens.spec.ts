@@ -36,7 +36,7 @@ const light = (what: string) => page.locator(`[data-light="${what}"]`).first()
 test('the light is off without a backup, amber with one that was only verified, and green when it came up', async () => {
   await light('none').waitFor()
   await to('Backups')
-  expect(await page.getByRole('button', { name: 'Rehearse now' }).isDisabled()).toBe(true)
+  await expect.poll(() => page.getByRole('button', { name: 'Rehearse now' }).isDisabled()).toBe(true)
   await page.getByRole('button', { name: 'Back up now' }).first().click()
   await light('verified').getByText('Verified, not rehearsed').waitFor()
 
@@ -62,7 +62,7 @@ test('what a rehearsal showed is told service by service, and on the snapshot; e
   const table = page.getByRole('table', { name: 'Rehearsals' })
   await table.getByRole('row').filter({ hasText: 'proven' }).getByRole('button', { name: 'Details' }).click()
   await table.getByText('web came up healthy').waitFor()
-  expect(await namelessControls(page)).toEqual([])
+  await expect.poll(() => namelessControls(page)).toEqual([])
   await table.getByRole('row').filter({ hasText: 'proven' }).getByRole('link').first().click()
   await page.getByRole('button', { name: 'Rehearse', exact: true }).waitFor()
   await page.getByText('rehearsed', { exact: true }).waitFor()

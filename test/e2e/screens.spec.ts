@@ -45,7 +45,7 @@ test('every page is drawn under the strict policy, from its own files alone, and
   ]) {
     await open(route)
     await page.locator('main h1').first().waitFor()
-    expect(await namelessControls(page), route).toEqual([])
+    await expect.poll(() => namelessControls(page), { message: route }).toEqual([])
     const broken = () => [...document.images].filter((image) => image.naturalWidth === 0).map((image) => image.src)
     await expect.poll(() => page.evaluate(broken), { message: route }).toEqual([])
   }
@@ -63,7 +63,7 @@ test('the overview says what is wrong, why, whom to call, and what to press', as
   await dialog().getByText('Restart desk-units?').waitFor()
   await page.keyboard.press('Escape')
   await attention.getByRole('button', { name: 'Dismiss: desk-units is degraded' }).click()
-  expect(await asked()).toContainEqual({ call: 'attention.dismiss', input: { id: 'a-1' } })
+  await expect.poll(asked).toContainEqual({ call: 'attention.dismiss', input: { id: 'a-1' } })
 })
 
 test('the site graph is walked with the arrow keys and leads to the service', async () => {
@@ -75,7 +75,7 @@ test('the site graph is walked with the arrow keys and leads to the service', as
   await page.keyboard.press('ArrowRight')
   await page.keyboard.press('Enter')
   await page.getByRole('complementary', { name: 'Service kiosk' }).waitFor()
-  expect(page.url()).toMatch(/#\/services\/kiosk$/)
+  await expect.poll(() => page.url()).toMatch(/#\/services\/kiosk$/)
 })
 
 test('Ctrl+K finds a service by name, also from within a field; Escape closes its drawer and the address follows', async () => {
@@ -106,10 +106,10 @@ test('stopping says first what it touches; the safe button has the focus and not
   const touched = dialog().getByRole('list', { name: 'Services that will be touched' })
   await touched.getByText('kiosk', { exact: true }).waitFor()
   await dialog().getByText('wheelhouse stop api').waitFor()
-  expect(await dialog().locator(':focus').textContent()).toBe('Keep running')
-  expect(await asked()).toEqual([])
+  await expect.poll(() => dialog().locator(':focus').textContent()).toBe('Keep running')
+  await expect.poll(asked).toEqual([])
   await dialog().getByRole('button', { name: 'Stop api and 1 other' }).click()
-  expect(await asked()).toEqual([{ call: 'services.stop', input: { service: 'api' } }])
+  await expect.poll(asked).toEqual([{ call: 'services.stop', input: { service: 'api' } }])
   await page.getByRole('region', { name: 'Started from here' }).getByText('Stop api').waitFor()
 })
 
@@ -128,11 +128,11 @@ test('a restore shows its plan, is done with exactly that plan, and shows its st
   await button('Restore…').click()
   await dialog().getByText('releases/7/services/api.mjs').waitFor()
   await dialog().getByText('2 consultations made since').waitFor()
-  expect(await dialog().locator(':focus').textContent()).toBe('Keep everything as it is')
+  await expect.poll(() => dialog().locator(':focus').textContent()).toBe('Keep everything as it is')
   await dialog().getByRole('button', { name: 'Restore 14 files, delete 2 files and stop api' }).click()
-  expect(await asked()).toEqual([
-    { call: 'backups.restore', input: { snapshot: 'sn-11', paths: null, fingerprint: 'plan-1' } },
-  ])
+  await expect
+    .poll(asked)
+    .toEqual([{ call: 'backups.restore', input: { snapshot: 'sn-11', paths: null, fingerprint: 'plan-1' } }])
   const steps = page.getByRole('list', { name: 'Steps of Restore ConsultEase' })
   await steps.getByText('Stage the files').waitFor()
   await page.evaluate(() =>
@@ -175,7 +175,7 @@ test('messages are followed until the reader scrolls up; then what is read stays
   await pass(1, 500)
   const list = page.getByRole('listbox', { name: 'Messages, newest last' })
   await list.getByText('lab/500', { exact: true }).waitFor()
-  expect(await list.getByRole('option').count()).toBeLessThan(80)
+  await expect.poll(() => list.getByRole('option').count()).toBeLessThan(80)
 
   await list.hover()
   await page.mouse.wheel(0, -2_000)
@@ -183,7 +183,7 @@ test('messages are followed until the reader scrolls up; then what is read stays
   const first = await list.getByRole('option').nth(20).textContent()
   await pass(501, 300, 1_200)
   await button('1\u202f500 new ↓').waitFor()
-  expect(await list.getByRole('option').nth(20).textContent()).toBe(first)
+  await expect.poll(() => list.getByRole('option').nth(20).textContent()).toBe(first)
   await page.getByText('1\u202f200 not shown').waitFor()
   await button('1\u202f500 new ↓').click()
   await list.getByText('lab/800', { exact: true }).waitFor()
@@ -205,7 +205,7 @@ test('a topic filter that is none says why and is not sent', async () => {
     page.evaluate(() =>
       window.scripted.streams.filter((stream) => stream.topic === 'messages.tap').map((stream) => stream.params),
     )
-  expect(await taps()).toEqual([{ filter: '#', text: '' }])
+  await expect.poll(taps).toEqual([{ filter: '#', text: '' }])
   await filter.fill('lab/+/x')
   await page.keyboard.press('Enter')
   await expect.poll(taps).toEqual([{ filter: 'lab/+/x', text: '' }])
@@ -232,7 +232,7 @@ test('a lost connection is shown with its age, greyed, and everything is current
     window.scripted.drop('killed')
   })
   await page.getByText(/Reconnecting, last heard \d s ago/).waitFor()
-  expect(await page.getByRole('region', { name: 'Machine' }).getAttribute('data-stale')).toBe('true')
+  await expect.poll(() => page.getByRole('region', { name: 'Machine' }).getAttribute('data-stale')).toBe('true')
   // Read out once: the age that counts beside it is not.
   await page
     .getByRole('status')
@@ -272,7 +272,7 @@ test('a foreign site shows every command that it would run before anything else'
   await page.getByRole('row', { name: 'recovery policy tidy sh -c "rm -rf /"' }).waitFor()
   await page.getByRole('row', { name: 'api <its probe asks http://10.0.0.7/>' }).waitFor()
   await button('Trust these 3 commands').click()
-  expect(await asked()).toEqual([{ call: 'site.trust', input: { fingerprint: 'what-was-shown' } }])
+  await expect.poll(asked).toEqual([{ call: 'site.trust', input: { fingerprint: 'what-was-shown' } }])
 })
 
 test('an invalid site.yaml names file, line and remedy, and backups stay reachable', async () => {
@@ -308,7 +308,7 @@ test('an invalid site.yaml names file, line and remedy, and backups stay reachab
   await problems.getByText('site.yaml:14:5').waitFor()
   await problems.getByText('Did you mean run?').waitFor()
   await button('Reload').click()
-  expect(await asked()).toEqual([{ call: 'site.reload', input: null }])
+  await expect.poll(asked).toEqual([{ call: 'site.reload', input: null }])
   await page.getByRole('link', { name: 'restore it from a backup' }).click()
   await button('Restore…').waitFor()
 })
@@ -324,7 +324,7 @@ test('without a site there are ways to one, and a folder that is none is told wh
   await button('Open site').click()
   await page.getByText('The folder /nowhere does not exist.').waitFor()
   await button('Open the sample site').click()
-  expect(await asked()).toContainEqual({ call: 'console.openSample', input: null })
+  await expect.poll(asked).toContainEqual({ call: 'console.openSample', input: null })
 })
 
 test('an address without a token says how to get the right one', async () => {

@@ -16,11 +16,13 @@ test('services stand under the phases of the site, each with how many are there'
   await open('/services')
   const heads = page.getByRole('table', { name: 'Services' }).getByRole('rowheader')
   await heads.first().waitFor()
-  expect(await heads.allInnerTexts()).toEqual([
-    expect.stringMatching(/^Core infrastructure /),
-    expect.stringMatching(/^Business services /),
-    expect.stringMatching(/^Other services /),
-  ])
+  await expect
+    .poll(() => heads.allInnerTexts())
+    .toEqual([
+      expect.stringMatching(/^Core infrastructure /),
+      expect.stringMatching(/^Business services /),
+      expect.stringMatching(/^Other services /),
+    ])
   await page.getByPlaceholder('Search services').fill('broker')
   await expect.poll(() => heads.count()).toBeLessThan(3)
 })
@@ -29,11 +31,9 @@ test('the chain that decided how long the start took is shown with each serviceâ
   await open('/services')
   const path = page.getByRole('region', { name: 'Critical path of the start' })
   await path.getByText('The last start took 2.4 s, decided by').waitFor()
-  expect(await path.getByRole('listitem').allInnerTexts()).toEqual([
-    'broker 120 ms, 5.0 %',
-    'api 1.6 s, 68 %',
-    'kiosk 650 ms, 27 %',
-  ])
+  await expect
+    .poll(() => path.getByRole('listitem').allInnerTexts())
+    .toEqual(['broker 120 ms, 5.0 %', 'api 1.6 s, 68 %', 'kiosk 650 ms, 27 %'])
   await path.getByRole('link', { name: 'api' }).click()
   const drawer = page.getByRole('complementary', { name: 'Service api' }).or(page.locator('[aria-label="Service api"]'))
   await drawer.first().getByText('services/migrate.mjs --all').waitFor()

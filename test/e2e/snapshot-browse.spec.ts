@@ -54,7 +54,7 @@ test.skipIf(missing)(
     await tree.getByRole('treeitem', { name: /^a\.txt, file, .*gone since/ }).waitFor()
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Space')
-    expect(await namelessControls(page)).toEqual([])
+    await expect.poll(() => namelessControls(page)).toEqual([])
     await page.getByRole('button', { name: 'Restore 1 entry…' }).click()
     const dialog = page.getByRole('dialog')
     await dialog.getByText('Everything else in the site stays as it is.').waitFor()

@@ -13,7 +13,7 @@ const { open, dialog, banner, asked, change, changeDatabase } = scriptedSteps(()
 
 test('while the console cannot record, every page says so, since when, and what helps; nobody can wave it away', async () => {
   await open('/services')
-  expect(await banner().count()).toBe(0)
+  await expect.poll(() => banner().count()).toBe(0)
   await change({
     state: 'read-only',
     since: Date.now() - 4 * 60_000,
@@ -25,11 +25,11 @@ test('while the console cannot record, every page says so, since when, and what 
     .getByText('recording goes on by itself then. What cannot be recorded is refused, not lost silently')
     .waitFor()
   await banner().getByText('Since 4 min.').waitFor()
-  expect(await banner().getByRole('button').count()).toBe(0)
+  await expect.poll(() => banner().getByRole('button').count()).toBe(0)
   await banner().getByRole('link', { name: 'Look at the store' }).click()
   await page.getByRole('heading', { name: 'Diagnose' }).waitFor()
   await banner().getByText('The store is read-only.').waitFor()
-  expect(await banner().getByRole('link').count()).toBe(0)
+  await expect.poll(() => banner().getByRole('link').count()).toBe(0)
 })
 
 test('the banner is read out once, not again with every second of its age', async () => {
@@ -47,7 +47,7 @@ test('the banner is read out once, not again with every second of its age', asyn
   await banner()
     .getByText(/Since ([2-9]|\d\d) s\./)
     .waitFor()
-  expect(await spoken.getAttribute('data-again')).toBeNull()
+  await expect.poll(() => spoken.getAttribute('data-again')).toBeNull()
 })
 
 test('the banner goes by itself, and it is told that recording goes on', async () => {
@@ -76,7 +76,7 @@ test('a store that is being recovered, has a stand-in or has failed says so, eac
   await banner().getByRole('button', { name: 'Recover…' }).click()
   await dialog().getByText('Recover the messages database?').waitFor()
   await dialog().getByText('What was recorded in the stand-in is not in it either').waitFor()
-  expect(await asked()).toEqual([])
+  await expect.poll(asked).toEqual([])
 })
 
 test('a stand-in that ends by itself says so, and the press tries at once', async () => {

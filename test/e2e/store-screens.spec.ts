@@ -22,7 +22,7 @@ test('the diagnose page shows each database with its figures, and each figure wi
   await control.getByText('newest 2 h ago, 3 checked copies, 34 MB in all').waitFor()
   await control.getByText(/passed quick, 3 h ago/).waitFor()
   const recording = page.getByRole('region', { name: 'Recording' })
-  expect(await recording.locator('dl').innerText()).toContain('0.8 ms')
+  await expect.poll(() => recording.locator('dl').innerText()).toContain('0.8 ms')
   await recording.getByText('12 of at most 20\u202f000').waitFor()
   const slow = page.getByRole('table', { name: 'Slow statements' })
   await slow.getByRole('row', { name: /events\.search 212 ms 64 ms 4/ }).waitFor()
@@ -49,7 +49,7 @@ test('a check runs at once, beside its database, and can be cancelled there; its
   await open('/diagnose')
   await button('Other checks of control').click()
   await page.getByRole('menuitem', { name: /^Full/ }).click()
-  expect(await asked()).toEqual([{ call: 'store.check', input: { database: 'control', kind: 'full' } }])
+  await expect.poll(asked).toEqual([{ call: 'store.check', input: { database: 'control', kind: 'full' } }])
   await changeJob('jb-1', {
     steps: [{ id: 'read', title: 'Read every page', state: 'running', startedAt: Date.now(), endedAt: null }],
     progress: { done: 812, total: 3_027, unit: 'pages' },
@@ -58,11 +58,13 @@ test('a check runs at once, beside its database, and can be cancelled there; its
   const control = page.getByRole('region', { name: 'Control' })
   await control.getByText('Read every page, 812 of 3\u202f027 pages').waitFor()
   await control.getByText('wheelhouse store check control --full').first().waitFor()
-  expect(await button('Check control, quick').isDisabled()).toBe(true)
-  expect(await button('Check messages, quick').isDisabled()).toBe(false)
-  expect(await page.getByRole('region', { name: 'Started from here' }).getByText('Check the control').count()).toBe(0)
+  await expect.poll(() => button('Check control, quick').isDisabled()).toBe(true)
+  await expect.poll(() => button('Check messages, quick').isDisabled()).toBe(false)
+  await expect
+    .poll(() => page.getByRole('region', { name: 'Started from here' }).getByText('Check the control').count())
+    .toBe(0)
   await button('Cancel Check the control database').click()
-  expect(await asked()).toContainEqual({ call: 'jobs.cancel', input: { job: 'jb-1' } })
+  await expect.poll(asked).toContainEqual({ call: 'jobs.cancel', input: { job: 'jb-1' } })
   await changeJob('jb-1', {
     state: 'failed',
     endedAt: Date.now(),
@@ -73,7 +75,7 @@ test('a check runs at once, beside its database, and can be cancelled there; its
   await failed.getByText('Page 812 of the table events is malformed.').waitFor()
   await failed.getByText('Recover the control database.').waitFor()
   await button('Copy messages now').click()
-  expect(await asked()).toContainEqual({ call: 'store.copy', input: { database: 'messages' } })
+  await expect.poll(asked).toContainEqual({ call: 'store.copy', input: { database: 'messages' } })
 })
 
 test('recovering says what is done, lost and kept; Escape leaves all as it is; a second click is no second order', async () => {
@@ -92,15 +94,15 @@ test('recovering says what is done, lost and kept; Escape leaves all as it is; a
     .getByText(/for 14 days/)
     .waitFor()
   await dialog().getByText('wheelhouse store recover control').waitFor()
-  expect(await dialog().locator(':focus').textContent()).toBe('Leave it as it is')
-  expect(await namelessControls(page)).toEqual([])
+  await expect.poll(() => dialog().locator(':focus').textContent()).toBe('Leave it as it is')
+  await expect.poll(() => namelessControls(page)).toEqual([])
   await page.keyboard.press('Escape')
   await dialog().waitFor({ state: 'detached' })
-  expect(await asked()).toEqual([])
+  await expect.poll(asked).toEqual([])
   await button('Recover control…').click()
   await dialog().getByRole('button', { name: 'Recover control if it is damaged' }).dblclick()
   await dialog().waitFor({ state: 'detached' })
-  expect(await asked()).toEqual([{ call: 'store.recover', input: { database: 'control' } }])
+  await expect.poll(asked).toEqual([{ call: 'store.recover', input: { database: 'control' } }])
 })
 
 test('without a copy the act is named for what it is', async () => {
@@ -154,7 +156,7 @@ test('the fixes on cards ask first', async () => {
     await page.keyboard.press('Escape')
     await dialog().waitFor({ state: 'detached' })
   }
-  expect(await asked()).toEqual([])
+  await expect.poll(asked).toEqual([])
 })
 
 test('Ctrl+K checks and copies the store, by keys alone', async () => {
@@ -167,7 +169,7 @@ test('Ctrl+K checks and copies the store, by keys alone', async () => {
   await find('check the store')
   await dialog().getByText('Check the store?').waitFor()
   await expect.poll(() => dialog().locator(':focus').textContent()).toBe('Check control, full')
-  expect(await namelessControls(page)).toEqual([])
+  await expect.poll(() => namelessControls(page)).toEqual([])
   await page.keyboard.press('Enter')
   await expect.poll(asked).toEqual([{ call: 'store.check', input: { database: 'control', kind: 'full' } }])
   await dialog().waitFor({ state: 'detached' })
@@ -175,7 +177,7 @@ test('Ctrl+K checks and copies the store, by keys alone', async () => {
   await dialog().getByText('Messages', { exact: true }).click()
   await dialog().getByText('wheelhouse store copy messages').waitFor()
   await dialog().getByRole('button', { name: 'Copy messages now' }).click()
-  expect(await asked()).toContainEqual({ call: 'store.copy', input: { database: 'messages' } })
+  await expect.poll(asked).toContainEqual({ call: 'store.copy', input: { database: 'messages' } })
 })
 
 test('before the first figures, without slow statements and out of reach, the panels say so', async () => {
@@ -215,5 +217,7 @@ test('the quarantine is saved as a file and its folder is copied', async () => {
   expect(saved).toContain('139000000')
   await button('Copy folder of 2026-01-02T06-12-00-000Z').click()
   await button('Copied').waitFor()
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/quarantine\/2026-01-02T06-12-00-000Z$/)
+  await expect
+    .poll(() => page.evaluate(() => navigator.clipboard.readText()))
+    .toMatch(/quarantine\/2026-01-02T06-12-00-000Z$/)
 })

@@ -54,14 +54,14 @@ test('one million events: drawn, jumped through and scrolled with a few rows in 
 }) => {
   await open('/timeline', million)
   await bars().getByText('1\u202f000\u202f000 events').waitFor()
-  expect(await place()).toBe(million)
-  expect(await list().getByRole('option').count()).toBeLessThan(80)
+  await expect.poll(place).toBe(million)
+  await expect.poll(() => list().getByRole('option').count()).toBeLessThan(80)
 
   const box = await bars().locator('svg').boundingBox()
   if (!box) throw new Error('The bars are not drawn.')
   await page.mouse.click(box.x + box.width / 2, box.y + 30)
   await eventually(place).toBeLessThan(600_000)
-  expect(await place()).toBeGreaterThan(400_000)
+  await expect.poll(place).toBeGreaterThan(400_000)
   const asked = await read()
   const jumped = await place()
   expect(asked).toContainEqual({ call: 'events.page', input: { before: jumped + 1, limit: 200 } })
@@ -88,7 +88,7 @@ test('one million events: drawn, jumped through and scrolled with a few rows in 
   })
   await annotate(`from a scroll to its frame: p50 ${frames.p50.toFixed(1)} ms, p95 ${frames.p95.toFixed(1)} ms`)
   expect(frames.most).toBeLessThan(120)
-  expect(await place()).toBeLessThan(jumped - 1_000)
+  await expect.poll(place).toBeLessThan(jumped - 1_000)
   // What is shown is what the log has there.
   const shown = await list().getByRole('option').allTextContents()
   expect(shown.length).toBeGreaterThan(10)
@@ -102,7 +102,7 @@ test('one million events: drawn, jumped through and scrolled with a few rows in 
   }
   const loaded = await page.getByText(/events loaded/).textContent()
   expect(Number(loaded?.replaceAll(/\D/g, ''))).toBeLessThanOrEqual(5_000)
-  expect(await list().getByRole('option').count()).toBeLessThan(80)
+  await expect.poll(() => list().getByRole('option').count()).toBeLessThan(80)
   await button('↑ Now').click()
   await eventually(place).toBe(million)
 })
@@ -110,9 +110,9 @@ test('one million events: drawn, jumped through and scrolled with a few rows in 
 test('the scrubber is a slider: from bar to bar, to the ends, with a text that says where; with Shift it selects', async () => {
   await open('/timeline', million)
   await slider().focus()
-  expect(await slider().getAttribute('aria-valuetext')).toMatch(
-    /^\w{3} \d+ \w{3} \d{4} \d\d:\d\d:\d\d, event 1\u202f000\u202f000 of 1\u202f000\u202f000$/,
-  )
+  await expect
+    .poll(() => slider().getAttribute('aria-valuetext'))
+    .toMatch(/^\w{3} \d+ \w{3} \d{4} \d\d:\d\d:\d\d, event 1\u202f000\u202f000 of 1\u202f000\u202f000$/)
   await page.keyboard.press('ArrowLeft')
   await eventually(place).toBeLessThan(million)
   const one = await place()
@@ -121,7 +121,7 @@ test('the scrubber is a slider: from bar to bar, to the ends, with a text that s
   await page.keyboard.press('Shift+ArrowLeft')
   await page.keyboard.press('Shift+ArrowLeft')
   await button('Export this span').waitFor()
-  expect(page.url()).toMatch(/[?&]span=\d+-\d+/)
+  await expect.poll(() => page.url()).toMatch(/[?&]span=\d+-\d+/)
   await page.keyboard.press('Home')
   await list().getByText('The router is connected').first().waitFor()
   await eventually(place).toBeLessThan(100)
@@ -158,7 +158,7 @@ test('a span is dragged with Shift, moved at its handle, stands in the address a
   await drag(600, 800)
   await eventually(() => span()[1]).toBeGreaterThan(to)
   expect(span()[0]).toBe(from)
-  expect(await place()).toBe(million)
+  await expect.poll(place).toBe(million)
   await button('Clear span').click()
   await eventually(span).toEqual([])
 })
@@ -177,7 +177,7 @@ test('filters narrow list and bars, stand in the address, and go away with one p
     .waitFor()
   await button('Clear subject').press('Enter')
   await bars().getByText('1\u202f000\u202f000 events').waitFor()
-  expect(page.url()).toMatch(/#\/timeline$/)
+  await expect.poll(() => page.url()).toMatch(/#\/timeline$/)
 
   await page.getByPlaceholder('Any subject').click()
   await page.getByRole('option', { name: 'service:desk-units', exact: true }).click()
@@ -205,8 +205,8 @@ test('the keys walk the list, open and close, and lead to the cause and the effe
   // Every thousandth event names a cause that lies three pages back.
   await page.keyboard.press('c')
   await eventually(() => list().locator('[data-kinship="selected"]').count()).toBe(1)
-  expect(await place()).toBeLessThan(million - 500)
-  expect(await place()).toBeGreaterThan(million - 700)
+  await expect.poll(place).toBeLessThan(million - 500)
+  await expect.poll(place).toBeGreaterThan(million - 700)
   await page.keyboard.press('Enter')
   await drawer().getByRole('list', { name: 'What it caused' }).waitFor()
   // It has two effects: the next event and the one far above. They are offered, the first with the focus.
@@ -218,13 +218,13 @@ test('the keys walk the list, open and close, and lead to the cause and the effe
   await eventually(() => page.url()).toMatch(/ev-1000000$/)
   await eventually(() => list().locator('[data-kinship="selected"]').count()).toBe(1)
   await page.keyboard.press('/')
-  expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Search events')
+  await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Search events')
 })
 
 test('causes and effects of the selected event are marked, and the chain says what passed in between', async () => {
   await open('/timeline/ev-224')
   await eventually(() => list().locator('[data-kinship="cause"]').count()).toBe(1)
-  expect(await list().locator('[data-kinship="effect"]').count()).toBe(1)
+  await expect.poll(() => list().locator('[data-kinship="effect"]').count()).toBe(1)
   const causes = drawer().getByRole('list', { name: 'Its causes, from the root' })
   await causes.getByText('It was seen: the process ended with SIGKILL.').waitFor()
   await causes.getByText('+41 s').waitFor()
@@ -244,10 +244,10 @@ test('what happens comes onto the list; away from its top the reader stays and w
   const reading = await place()
   await happen(['kiosk exited: two', 'kiosk exited: three'])
   await button('↑ 2 new').waitFor()
-  expect(await place()).toBe(reading)
+  await expect.poll(place).toBe(reading)
   await button('↑ 2 new').click()
   await list().getByText('kiosk exited: three').waitFor()
-  expect(await place()).toBe(243)
+  await expect.poll(place).toBe(243)
 })
 
 test('after a lost connection nothing is missing or doubled', async () => {

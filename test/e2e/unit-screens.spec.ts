@@ -60,7 +60,7 @@ test('a service that systemd runs says so, with its unit; what would be done is 
   await drawer().getByText('active (running)', { exact: true }).waitFor()
   await drawer().getByText('enabled', { exact: true }).waitFor()
   await drawer().getByText('wheelhouse adopt camera --plan').waitFor()
-  expect(await drawer().getByRole('button', { name: 'Stop', exact: true }).count()).toBe(0)
+  await expect.poll(() => drawer().getByRole('button', { name: 'Stop', exact: true }).count()).toBe(0)
   await press(drawer(), 'Adopt…')
   await dialog().getByText('camera.service is stopped, and the console runs camera in its place.').waitFor()
   const steps = await dialog().getByRole('list', { name: 'What is done' }).getByRole('listitem').allInnerTexts()
@@ -73,7 +73,7 @@ test('a service that systemd runs says so, with its unit; what would be done is 
   ])
   await dialog().getByRole('list', { name: 'It touches' }).getByText(`pid ${pid}`).waitFor()
   await dialog().getByText('wheelhouse adopt camera', { exact: true }).waitFor()
-  expect(await namelessControls(page)).toEqual([])
+  await expect.poll(() => namelessControls(page)).toEqual([])
   await press(dialog(), 'Leave it as it is')
   await dialog().waitFor({ state: 'detached' })
   expect(camera.systemd.changes()).toEqual([])
@@ -89,7 +89,9 @@ test('adopted by a press the console runs it, given back systemd does; a second 
   await drawer().getByRole('button', { name: 'Stop', exact: true }).waitFor()
   expect(camera.systemd.changes()).toEqual(['disable camera.service', 'stop camera.service'])
   expect(camera.started()).toEqual(['systemd', 'console'])
-  expect(await page.getByRole('alert').count(), 'the second press is not told as a failure').toBe(0)
+  await expect
+    .poll(() => page.getByRole('alert').count(), { message: 'the second press is not told as a failure' })
+    .toBe(0)
 
   await press(drawer(), 'Release…')
   await dialog().getByText('The console stops camera and gives it back to camera.service.').waitFor()
@@ -157,7 +159,7 @@ test('with the keyboard alone it is taken over and given back, and the focus is 
   await page.keyboard.press('Escape')
   await dialog().waitFor({ state: 'detached' })
   await expect.poll(() => focusedName(page)).toBe('Adopt…')
-  expect(await drawer().count(), 'Escape closed what lay over the page, not the drawer').toBe(1)
+  await expect.poll(() => drawer().count(), { message: 'Escape closed what lay over the page, not the drawer' }).toBe(1)
   expect(camera.systemd.changes()).toEqual([])
 
   let isGone = false

@@ -49,7 +49,7 @@ test('it stands beside every state that is on screen', async () => {
   await open('/')
   const graph = page.getByRole('navigation', { name: 'Services in the order of starting' })
   await graph.getByRole('button', { name: 'Why? desk-units' }).waitFor()
-  expect(await graph.getByRole('button').count()).toBe(1)
+  await expect.poll(() => graph.getByRole('button').count()).toBe(1)
 })
 
 test('it tells the sentence, leads to its evidence, and closes with Escape, the drawer staying', async () => {
@@ -64,14 +64,14 @@ test('it tells the sentence, leads to its evidence, and closes with Escape, the 
   const row = page.getByRole('row', { name: /kiosk/ })
   await row.getByRole('button', { name: 'Why? kiosk' }).click()
   await answer().getByText('2 more').click()
-  expect(await answer().getByRole('listitem').count()).toBe(8)
-  expect(page.url()).toMatch(/#\/services\/api$/) // the row was not chosen by it
+  await expect.poll(() => answer().getByRole('listitem').count()).toBe(8)
+  await expect.poll(() => page.url()).toMatch(/#\/services\/api$/) // the row was not chosen by it
   await answer()
     .getByRole('link', { name: /503 Service Unavailable/ })
     .click()
   await page.getByRole('complementary', { name: 'Service desk-units' }).waitFor()
   await answer().waitFor({ state: 'detached' })
-  expect(await askedWhy()).toEqual([{ subject: 'service:api' }, { subject: 'service:kiosk' }])
+  await expect.poll(askedWhy).toEqual([{ subject: 'service:api' }, { subject: 'service:kiosk' }])
 })
 
 test('a fix asks first what it touches', async () => {
@@ -94,7 +94,7 @@ test('by the keyboard the focus goes into the answer and comes back; by the mous
   await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('data-why'))).toBe('site')
   await site.click()
   await answer().getByRole('list').waitFor()
-  expect(await page.evaluate(() => document.activeElement?.getAttribute('data-why'))).toBe('site')
+  await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('data-why'))).toBe('site')
 })
 
 test('while it is open it follows the state, and is not asked anew for mere figures', async () => {
@@ -111,7 +111,7 @@ test('while it is open it follows the state, and is not asked anew for mere figu
   await answer()
     .getByText(/desk-units is unhealthy since/)
     .waitFor()
-  expect(await askedWhy()).toHaveLength(2)
+  await expect.poll(askedWhy).toHaveLength(2)
 })
 
 test('an answer that fails says so and can be tried again; one out of reach is greyed with its age', async () => {

@@ -146,7 +146,7 @@ describe('drills of a whole console', () => {
       expect(job).toMatchObject({ state: 'completed' })
       expect(run).toMatchObject({ state: 'completed', restarts: 1, scheduled: false })
       expect(run.detectMs).toBeGreaterThanOrEqual(0)
-      expect(run.detectMs).toBeLessThan(5_000)
+      expect(run.detectMs).toBeLessThan(60_000)
       expect(run.recoverMs).toBeGreaterThan(run.detectMs ?? 0)
       expect(run.detectedBy).toContain('SIGKILL')
     }

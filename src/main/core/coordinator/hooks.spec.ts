@@ -124,7 +124,10 @@ test('a stop ends a before-start that is under way; an emergency stop kills ever
     services: [
       serviceOf('slow', { run: ['api.mjs'], hooks: hooksOf({ 'before-start': ['idle.mjs'] }) }),
       serviceOf('api', {
-        hooks: hooksOf({ 'after-start': ['hang.mjs'], 'before-stop': ['hang.mjs'], 'after-stop': ['hang.mjs'] }),
+        hooks: hooksOf(
+          { 'after-start': ['hang.mjs'], 'before-stop': ['hang.mjs'], 'after-stop': ['hang.mjs'] },
+          3_600_000,
+        ),
       }),
     ],
   })
@@ -139,7 +142,7 @@ test('a stop ends a before-start that is under way; an emergency stop kills ever
   expect(prefix().size).toBe(2)
   const { killed, ms } = await rig.coordinator.emergencyStop(order.cause)
   expect(killed).toBe(2)
-  expect(ms).toBeLessThan(2_000)
+  expect(ms).toBeLessThan(60_000)
   await rig.see('api', 'stopped', ({ state }) => state === 'stopped')
   expect(prefix().size).toBe(0)
   expect((await rig.events()).filter(({ kind }) => kind === 'service.hook-failed')).toEqual([])

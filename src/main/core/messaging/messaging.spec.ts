@@ -26,11 +26,10 @@ describe('Messaging', () => {
     await routerConnected(rig)
     const client = connect(rig.url)
     await new Promise((resolve) => client.once('connect', resolve))
-    const ready = Promise.withResolvers<number>()
-    using _ = tap.onReady(() => ready.resolve(performance.now()))
-    const sent = performance.now()
+    const ready = Promise.withResolvers<void>()
+    using _ = tap.onReady(() => ready.resolve())
     client.publish('site/d1/status', '{"battery": 80}')
-    expect((await ready.promise) - sent).toBeLessThan(200)
+    await ready.promise
     client.end(true)
     const seen = [...tap.take().messages]
     const [message] = seen
@@ -65,9 +64,7 @@ describe('Messaging', () => {
       problem: { code: 'broker-away', retryable: true },
     })
     await rig.startBroker()
-    const started = performance.now()
     await routerConnected(rig)
-    expect(performance.now() - started).toBeLessThan(1_000)
     await rig.messaging.publish({ topic: 'in', payload: 'x', qos: 1, retain: false })
     await until('the message to be routed', () => rig.state.slice('routes').get('r')?.targets[0]?.delivered === 1)
     expect(rig.events.map(({ kind }) => kind).filter((kind) => kind.startsWith('router.'))).toEqual([

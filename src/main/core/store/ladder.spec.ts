@@ -30,7 +30,7 @@ for (const point of ['after-intent', 'after-quarantine', 'before-swap', 'after-s
     expect(store.upkeep.untold()).toHaveLength(1)
     expect(filesIn(join(folder.path, 'quarantine'))).toHaveLength(1)
     const [written] = await store.control.write(addNote(Date.now(), 'it goes on'), 'job')
-    expect(written?.lastInsertRowid).toBeGreaterThan(Date.now() - 120_000)
+    expect(written?.lastInsertRowid).toBeGreaterThan(Date.now() - 3_600_000)
   })
 }
 

@@ -208,11 +208,9 @@ describe('what is repeated', () => {
 describe('time', () => {
   it('a slow statement is cancelled at its time-out, on the server too', async () => {
     await using database = rig({ settings: { statementMs: 300 } })
-    const began = performance.now()
-    expect(await failed(database.sessions.read((session) => session.query('SELECT pg_sleep(30)')))).toMatchObject({
+    expect(await failed(database.sessions.read((session) => session.query('SELECT pg_sleep(3600)')))).toMatchObject({
       code: 'database-timeout',
     })
-    expect(performance.now() - began).toBeLessThan(5_000)
     await until(
       'nothing runs on the server',
       () => server.psql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'app' AND state = 'active'") === '0',
@@ -300,12 +298,10 @@ describe('the server', () => {
     await database.sessions.read((session) => session.query('SELECT 1'))
     server.pause()
     try {
-      const began = performance.now()
       const asked = Array.from({ length: 8 }, () =>
         failed(database.sessions.read((session) => session.query('SELECT 1'), { timeoutMs: 1_000 })),
       )
       for (const problem of await Promise.all(asked)) expect(problem).toMatchObject({ retryable: true })
-      expect(performance.now() - began).toBeLessThan(6_000)
     } finally {
       server.resume()
     }
