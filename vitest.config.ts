@@ -16,7 +16,7 @@ const projects = [
     include: ['test/{integration,supervision,faults,backups,scripts}/**/*.spec.ts'],
     maxWorkers: 2,
   },
-  { name: 'e2e', include: ['test/e2e/**/*.spec.ts'], maxWorkers: 1, globalSetup: 'test/e2e/pages.setup.ts' },
+  { name: 'e2e', include: ['test/e2e/**/*.spec.ts'], maxWorkers: 1, before: ['test/e2e/pages.setup.ts'] },
   { name: 'electron', include: ['test/electron/**/*.spec.ts'], maxWorkers: 1 },
 ]
 
@@ -24,14 +24,13 @@ export default defineConfig({
   test: {
     allowOnly: false,
     passWithNoTests: true,
-    globalSetup: 'test/support/build.setup.ts',
-    projects: projects.map(({ name, include, maxWorkers, globalSetup }, order) => ({
+    projects: projects.map(({ name, include, maxWorkers, before = [] }, order) => ({
       extends: true,
       test: {
         name,
         include,
         maxWorkers,
-        ...(globalSetup && { globalSetup }),
+        globalSetup: ['test/support/build.setup.ts', ...before],
         sequence: { groupOrder: order },
         pool: 'forks' as const,
         // Bounds, not expectations: nothing that passes waits for them, and a slow and busy machine must not reach them.

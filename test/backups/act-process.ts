@@ -20,7 +20,7 @@ export interface ActProcessOptions {
   readonly clockOffset?: number
 }
 
-const longestActMs = 90_000
+const longestActMs = 240_000
 
 /** A console in a process of its own (driver.program.ts), started when it is needed and again after it was killed. */
 export class ActProcess implements AsyncDisposable {

@@ -83,10 +83,21 @@ test('while another job runs a drill is refused in words; the one that runs is c
   await expect
     .poll(() => done().getByRole('row').filter({ hasText: 'Freeze the ticker' }).count(), { message: 'begun once' })
     .toBe(1)
-  await page.getByRole('button', { name: 'Run… Kill web' }).click()
-  await dialog().getByRole('button', { name: 'Kill web now' }).waitFor()
+  // Refused as long as what was frozen is not well again; a dialog tells what was when it was opened.
+  await expect.poll(killWebOffered, { message: 'the other drill is possible again' }).toBe(true)
   await dialog().getByRole('button', { name: 'Leave it in peace' }).click()
 })
+
+/** Opens the dialog of "Kill web"; leaves it open when the drill may be done now. */
+async function killWebOffered(): Promise<boolean> {
+  await page.getByRole('button', { name: 'Run… Kill web' }).click()
+  const now = dialog().getByRole('button', { name: 'Kill web now' })
+  await now.or(dialog().getByRole('alert')).first().waitFor()
+  if ((await now.count()) > 0) return true
+  await page.keyboard.press('Escape')
+  await dialog().waitFor({ state: 'detached' })
+  return false
+}
 
 async function pidOf(service: string): Promise<string> {
   await page.evaluate((id) => location.assign(`#/services/${id}`), service)

@@ -93,7 +93,7 @@ describe(`the walls around the page, on ${electronUnderTest}`, () => {
       }
       document.addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective), { once: true })
       ${code}
-      setTimeout(() => resolve('nothing'), 2_000)
+      setTimeout(() => resolve('nothing'), 30_000)
     })`)
     expect(violated).toBe(directive)
     expect(await page.evaluate(() => Reflect.get(window, 'broken'))).toBeUndefined()

@@ -15,7 +15,7 @@ export interface DriverRequest {
   readonly perilous: boolean
 }
 
-const longestRunMs = 60_000
+const longestRunMs = 240_000
 
 /** The driver on a disk of its own, started when it is needed and again after it was killed. */
 export class DriverProcess implements AsyncDisposable {

@@ -45,8 +45,8 @@ services:
     ports: { http: ${http} }
     needs: { broker: ready }
     env: { PORT: "\${ports.http}" }
-    startup: { http: "http://127.0.0.1:\${ports.http}/", every: 50ms, within: 20s }
-    liveness: { http: "http://127.0.0.1:\${ports.http}/", every: 200ms, timeout: 300ms, failures: 2 }
+    startup: { http: "http://127.0.0.1:\${ports.http}/", every: 50ms, within: 2m }
+    liveness: { http: "http://127.0.0.1:\${ports.http}/", every: 200ms, timeout: 1s, failures: 2 }
     stop: { within: 2s }
     ${backoff}
   mute: { kind: node, run: services/mute.mjs, ${backoff} }
@@ -225,7 +225,7 @@ describe('drills of a whole console', () => {
   })
 
   it('a broker that is cut off comes back with all its clients; one that stays away fails the drill by its name', async () => {
-    const ports = await makeSite(rig.directory, { more: '  quick-cut: { do: cut-broker, of: broker, within: 4s }\n' })
+    const ports = await makeSite(rig.directory, { more: '  quick-cut: { do: cut-broker, of: broker, within: 15s }\n' })
     await rig.open()
     const address = `mqtt://127.0.0.1:${ports.mqtt}`
     const faithful = await mqtt.connectAsync(address, { clientId: 'desk-1', reconnectPeriod: 100 })

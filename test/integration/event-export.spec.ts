@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { EventRecord } from '#shared/vocabulary.ts'
 import { TestUser } from '../support/command-line.ts'
 import { temporaryFolder } from '../support/folders.ts'
+import { builtPrograms } from '../support/runtime.ts'
 import { makeTinySite } from '../support/tiny-site.ts'
 import { until } from '../support/until.ts'
 
@@ -92,7 +93,7 @@ test('an export that is interrupted, or cannot be written, leaves nothing behind
   const { folder, user, site } = await siteWithEvents(60_000)
   const target = join(folder, 'exported')
   mkdirSync(target)
-  const command = join(import.meta.dirname, '../../src/main/cli/index.ts')
+  const command = join(builtPrograms, 'cli.js')
   const child = spawn(process.execPath, [command, 'events', '--site', site, '--export', join(target, 'events.jsonl')], {
     env: { ...process.env, WHEELHOUSE_HOME: join(folder, 'user'), XDG_RUNTIME_DIR: join(folder, 'run') },
     stdio: ['ignore', 'ignore', 'pipe'],

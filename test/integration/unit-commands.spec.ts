@@ -48,7 +48,7 @@ test('a service is taken over from its unit and given back from the command line
 /** The service of the camera, which its unit runs, and one that no unit runs. */
 function writeCameraSite({ directory, state }: CameraSite): void {
   mkdirSync(directory, { recursive: true })
-  const probe = `{ command: "test -e ${state}/ready", every: 100ms, within: 20s }`
+  const probe = `{ command: "test -e ${state}/ready", every: 100ms, within: 2m }`
   writeFileSync(
     join(directory, 'site.yaml'),
     `wheelhouse: 1

@@ -3,10 +3,11 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { type Clock, systemClock, type UserFolders, userFolders } from '#core/platform/index.ts'
 import { execute } from '../../src/main/cli/command-line.ts'
-import { testRuntime } from './runtime.ts'
+import { builtPrograms, testRuntime } from './runtime.ts'
 import { until } from './until.ts'
 
 const root = join(import.meta.dirname, '../..')
+const commandLine = join(builtPrograms, 'cli.js')
 
 /** How a command ended and what it wrote. */
 export interface Ended {
@@ -24,13 +25,13 @@ export class TestUser {
     this.#env = { ...process.env, WHEELHOUSE_HOME: join(folder, 'user'), XDG_RUNTIME_DIR: join(folder, 'run') }
   }
 
-  /** Runs one command of the command line, from its sources, with nobody at the terminal. */
+  /** Runs one command of the command line, as built, with nobody at the terminal. */
   run(...args: readonly string[]): Promise<Ended> {
     return new Promise((resolve) => {
       const child = execFile(
         process.execPath,
-        [join(root, 'src/main/cli/index.ts'), ...args],
-        { env: this.#env, timeout: 100_000 },
+        [commandLine, ...args],
+        { env: this.#env, timeout: 240_000 },
         (_error, out, err) => resolve({ code: child.exitCode ?? -1, out, err }),
       )
       child.stdin?.end()
@@ -44,7 +45,7 @@ export class TestUser {
 
   /** As {@link begin}, its results going into a file that is open. */
   beginInto(out: 'pipe' | number, ...args: readonly string[]): ChildProcess {
-    const child = spawn(process.execPath, [join(root, 'src/main/cli/index.ts'), ...args], {
+    const child = spawn(process.execPath, [commandLine, ...args], {
       env: this.#env,
       stdio: ['ignore', out, 'pipe'],
     })
@@ -61,11 +62,10 @@ export class TestUser {
 
   /** Starts the console without a window and waits for its address. */
   async startHost(...args: readonly string[]): Promise<TestHost> {
-    const child = spawn(
-      process.execPath,
-      [join(root, 'src/main/cli/index.ts'), 'start', '--headless', '--json', ...args],
-      { env: this.#env, stdio: ['ignore', 'pipe', 'pipe'] },
-    )
+    const child = spawn(process.execPath, [commandLine, 'start', '--headless', '--json', ...args], {
+      env: this.#env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     this.#hosts.push(child)
     let out = ''
     let err = ''

@@ -163,7 +163,7 @@ services:
     ports: { http: ${http} }
     needs: { broker: ready }
     env: { PORT: "\${ports.http}" }
-    startup: { http: "http://127.0.0.1:\${ports.http}/", every: 100ms, within: 20s }
+    startup: { http: "http://127.0.0.1:\${ports.http}/", every: 100ms, within: 2m }
     readiness: { http: "http://127.0.0.1:\${ports.http}/health", every: 500ms, failures: 1 }
     restart: { backoff: { first: 100ms, factor: 1, cap: 100ms }, budget: { starts: 2, per: 10m } }
 ${entry}

@@ -39,7 +39,7 @@ services:
     ports: { http: ${http} }
     needs: { broker: ready }
     env: { PORT: "\${ports.http}" }
-    startup: { http: "http://127.0.0.1:\${ports.http}/", every: 100ms, within: 20s }
+    startup: { http: "http://127.0.0.1:\${ports.http}/", every: 100ms, within: 2m }
     readiness: { http: "http://127.0.0.1:\${ports.http}/", every: 1s }
   ticker: { kind: node, run: services/ticker.mjs, needs: { web: ready } }
 routes:
