@@ -10,7 +10,7 @@ import type { Helper } from './program/engine-client.ts'
 import type { Snapshot } from './repository/snapshot-file.ts'
 import { namesIn, swapFolders } from './swap/journal.ts'
 import { type RecoveredSwap, type RecoveredSwaps, recoverSwaps } from './swap/recover.ts'
-import { unfinishedFolder } from './unfinished-folder.ts'
+import { unfinishedPlace } from './unfinished-place.ts'
 
 export interface Recovered {
   readonly sentences: readonly string[]
@@ -28,6 +28,7 @@ const inputSchema = z.object({
   what: z.string().optional(),
   services: z.array(z.string()).optional(),
   folder: z.string().nullable().optional(),
+  file: z.string().optional(),
 })
 
 /** Brings to an end what an earlier run of the console left in flight, tells it in events and cards, and settles the jobs. */
@@ -95,13 +96,9 @@ function outcomeOf(job: InterruptedJob, snapshots: readonly Snapshot[]) {
   const parsed = inputSchema.safeParse(job.input)
   const input = parsed.success ? parsed.data : {}
   const own = snapshots.find((snapshot) => snapshot.job === view.id)
-  if (view.kind === 'backup.into' || (view.kind === 'backup.import' && input.folder)) {
-    return {
-      restore: false,
-      services: [],
-      state: 'failed' as const,
-      message: outcomeOfFolder(view, input.folder ?? ''),
-    }
+  const place = view.kind === 'backup.export' ? input.file : copied.has(view.kind) ? input.folder : null
+  if (place) {
+    return { restore: false, services: [], state: 'failed' as const, message: outcomeOfCopy(view, place) }
   }
   if (!view.kind.startsWith('restore.')) {
     return { restore: false, services: [], ...outcomeOfBackup(view.title, own) }
@@ -114,9 +111,12 @@ function outcomeOf(job: InterruptedJob, snapshots: readonly Snapshot[]) {
   return { restore: true, services: input.services ?? [], state: 'failed' as const, message }
 }
 
-/** A folder that was being written: what there is of it must not be taken for the whole, nor be forgotten. */
-function outcomeOfFolder({ id, title }: InterruptedJob['view'], folder: string): string {
-  const left = unfinishedFolder(folder, id)
+/** Jobs that write a folder. */
+const copied = new Set(['backup.into', 'backup.import'])
+
+/** A folder or an archive that was being written: what there is of it must not be taken for the whole, nor be forgotten. */
+function outcomeOfCopy({ id, title }: InterruptedJob['view'], place: string): string {
+  const left = unfinishedPlace(place, id)
   const rest = existsSync(left) ? ` What was written so far is in ${left}; delete it.` : ''
   return `${title}: the console ended before it was whole.${rest}`
 }

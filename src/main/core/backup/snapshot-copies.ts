@@ -64,7 +64,7 @@ export function openSnapshotCopies({
   refresh,
   start,
 }: SnapshotCopiesPorts): SnapshotCopies {
-  /** Cancelling kills the helper, so what it had written of a folder is removed by another. */
+  /** Cancelling kills the helper, so what it had written is removed by another. */
   const wholly = async <T>(context: JobContext, to: string, write: () => Promise<T>): Promise<T> => {
     try {
       return await write()
@@ -119,7 +119,9 @@ export function openSnapshotCopies({
         await using helper = await openLocked(context, `an export of ${id}`, false)
         await makeExportsFolder(file, place.exports)
         const done = await context.step('write', () =>
-          helper.ask('export', { snapshot: id, paths: paths && [...paths], file, replace }),
+          wholly(context, file, () =>
+            helper.ask('export', { snapshot: id, paths: paths && [...paths], file, replace, job: context.id }),
+          ),
         )
         return { message: `${counted(done)} in ${file}: ${name}.`, data: { file, ...done } }
       })

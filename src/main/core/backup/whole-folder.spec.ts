@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { CrashPoints } from '#core/platform/index.ts'
 import { type BackupRig, openBackupRig } from '../../../../test/support/backup-rig.ts'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
-import { unfinishedFolder } from './unfinished-folder.ts'
+import { unfinishedPlace } from './unfinished-place.ts'
 
 const cause = { type: 'operator', via: 'command line' } as const
 
@@ -52,7 +52,7 @@ describe('a snapshot written into another folder', () => {
     await using rig = await openBackupRig({ site, folder: repository })
     const snapshot = await rig.backUp()
     const done = await into(rig, snapshot, out)
-    const left = unfinishedFolder(out, done.id)
+    const left = unfinishedPlace(out, done.id)
     mkdirSync(left)
     const told: string[] = []
     await rig.backups.recover([
@@ -64,6 +64,50 @@ describe('a snapshot written into another folder', () => {
     ])
     expect(told).toEqual([expect.stringContaining(`What was written so far is in ${left}; delete it.`)])
     expect(existsSync(left)).toBe(true)
+  })
+})
+
+describe('an archive', () => {
+  test('appears when it is whole: one that is cancelled leaves nothing, and what had its name stays', async () => {
+    using folder = temporaryFolder()
+    const { site, repository } = places(folder.path)
+    const stick = join(folder.path, 'stick')
+    mkdirSync(stick)
+    const file = join(stick, 'site.tar.gz')
+    writeFileSync(file, 'an older one')
+    const crashPoints: CrashPoints = {
+      reach(name) {
+        const [running] = rig.jobs.running()
+        if (name === 'export.before-name' && running) void rig.jobs.cancel(running.id, cause)
+      },
+    }
+    await using rig: BackupRig = await openBackupRig({ site, folder: repository, crashPoints })
+    const snapshot = await rig.backUp()
+    const { job } = await rig.backups.copies.export({ snapshot, paths: null, file, replace: true, cause })
+    expect(await rig.jobs.finished(job)).toMatchObject({ state: 'cancelled' })
+    expect(readdirSync(stick)).toEqual(['site.tar.gz'])
+    expect(readFileSync(file, 'utf8')).toBe('an older one')
+  })
+
+  test('that a killed console left half done is named at the next start', async () => {
+    using folder = temporaryFolder()
+    const { site, repository } = places(folder.path)
+    await using rig = await openBackupRig({ site, folder: repository })
+    const snapshot = await rig.backUp()
+    const file = join(folder.path, 'site.tar.gz')
+    const { job } = await rig.backups.copies.export({ snapshot, paths: null, file, replace: false, cause })
+    const done = await rig.jobs.finished(job)
+    const left = unfinishedPlace(file, done.id)
+    writeFileSync(left, 'half of it')
+    const told: string[] = []
+    await rig.backups.recover([
+      {
+        view: { ...done, state: 'interrupted' },
+        input: { snapshot, file },
+        resolve: async (_state, { message }) => void told.push(message),
+      },
+    ])
+    expect(told).toEqual([expect.stringContaining(`What was written so far is in ${left}; delete it.`)])
   })
 })
 

@@ -34,9 +34,12 @@ export interface DurableFile extends AsyncDisposable {
   finish(): Promise<void>
 }
 
-/** Begins such a file, under a temporary name in the same folder. Never for a database. */
-export async function beginDurably(path: string, mode = 0o600): Promise<DurableFile> {
-  const temporary = join(dirname(path), `.${newId('tmp')}`)
+/** Begins such a file, under a temporary name in the same folder; `temporary` where somebody else must know it. Never for a database. */
+export async function beginDurably(
+  path: string,
+  mode = 0o600,
+  temporary = join(dirname(path), `.${newId('tmp')}`),
+): Promise<DurableFile> {
   const handle = await open(temporary, 'wx', mode)
   let state: 'open' | 'closed' | 'named' = 'open'
   const close = async () => {

@@ -9,6 +9,7 @@ import { ConsoleError } from '#shared/problem.ts'
 import { packSnapshot } from '../archive/pack.ts'
 import { Unpacking } from '../archive/unpack.ts'
 import { markSnapshot } from '../repository/snapshot-file.ts'
+import { unfinishedPlace } from '../unfinished-place.ts'
 import { runBackup } from './backup-run.ts'
 import { writeWhole } from './destination.ts'
 import type { Engine } from './engine.ts'
@@ -55,7 +56,7 @@ export async function runExport(engine: Engine, request: Input<'export'>): Promi
     done += bytes
     engine.progress(Math.min(done, total), total, 'bytes')
   })
-  await using written = await beginDurably(file).catch((error: unknown) => {
+  await using written = await beginDurably(file, 0o600, unfinishedPlace(file, request.job)).catch((error: unknown) => {
     throw notWritten(file, error)
   })
   let bytes = 0

@@ -3,7 +3,7 @@ import { access, constants, lstat, rename, rmdir, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { ConsoleError } from '#shared/problem.ts'
 import { ownFolder } from '../capture/scope.ts'
-import { unfinishedFolder } from '../unfinished-folder.ts'
+import { unfinishedPlace } from '../unfinished-place.ts'
 import type { Engine } from './engine.ts'
 import { removeTree } from './maintenance.ts'
 
@@ -29,7 +29,7 @@ export function makeDestination(engine: Engine, to: string): Buffer {
 
 /** Removes what a job that was cut off had written beside the folder, and the folder itself where nothing is in it. */
 export async function clearUnfinished({ to, job }: { readonly to: string; readonly job: string }): Promise<void> {
-  const beside = unfinishedFolder(to, job)
+  const beside = unfinishedPlace(to, job)
   if (!existsSync(beside)) return
   await removeTree(Buffer.from(beside))
   await rmdir(to).catch(() => {})
@@ -37,7 +37,7 @@ export async function clearUnfinished({ to, job }: { readonly to: string; readon
 
 /**
  * Has a folder written that appears under its name when it is whole: it is written beside it and renamed. What failed or was
- * cancelled leaves nothing; what was killed leaves {@link unfinishedFolder}, which is named at the next start. A folder that cannot be
+ * cancelled leaves nothing; what was killed leaves {@link unfinishedPlace}, which is named at the next start. A folder that cannot be
  * exchanged for one beside it (the top of a drive, one in a folder that may not be written) is written in place, and emptied again
  * when that fails.
  */
@@ -49,7 +49,7 @@ export async function writeWhole<T>(
 ): Promise<T> {
   const there = existsSync(to)
   const destination = makeDestination(engine, to).toString()
-  const beside = (await canBeExchanged(destination)) ? unfinishedFolder(destination, job) : null
+  const beside = (await canBeExchanged(destination)) ? unfinishedPlace(destination, job) : null
   const folder = beside ?? destination
   try {
     if (beside !== null) mkdirSync(beside, { mode: (await stat(destination)).mode & 0o777 })

@@ -156,7 +156,13 @@ export const methods = {
   },
   /** Writes a snapshot, or paths of it, as a `.tar.gz` outside the site. */
   export: {
-    input: z.object({ snapshot: z.string(), paths: pathKeysSchema, file: z.string(), replace: z.boolean() }),
+    input: z.object({
+      snapshot: z.string(),
+      paths: pathKeysSchema,
+      file: z.string(),
+      replace: z.boolean(),
+      job: z.string(),
+    }),
     output: z.object({ files: z.number().int(), bytes: z.number() }),
   },
   /** Unpacks a `.tar.gz` into an empty folder outside the site. */
