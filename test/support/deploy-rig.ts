@@ -204,11 +204,15 @@ export async function openDeployRig(directory: string, options: DeployRigOptions
   }
   const backups: DeployParts['backups'] = {
     create: () => job('backup.create', { snapshot: 'sn-before' }, () => failing('back-up')),
-    restore: ({ snapshot }) =>
-      job('restore.run', {}, () => {
+    restore: async ({ snapshot, paths }) => {
+      const begun = await job('restore.run', {}, () => {
         failing('restore')
-        did.push(`restore ${snapshot}`)
-      }),
+        did.push(`restore ${snapshot} of ${paths?.join(', ')}`)
+      })
+      // Whoever uses the data counts as ordered to stop by it, also what is stopped already.
+      for (const id of ['api', 'kiosk']) orders.set(id, begun.job)
+      return begun
+    },
     pin: async () => {},
   }
 

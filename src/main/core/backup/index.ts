@@ -1,7 +1,14 @@
 export { openBackups } from './backups.ts'
 export { journalledSince } from './losses/journal-since.ts'
 export { type BackupsOptions, noServices } from './options.ts'
-export { type DumpRecord, dumpPath, mostRecordBytes, readDumpRecord, recordName } from './postgres/dump-record.ts'
+export {
+  type DumpRecord,
+  dumpPath,
+  dumpsFolder,
+  mostRecordBytes,
+  readDumpRecord,
+  recordName,
+} from './postgres/dump-record.ts'
 export { identifier } from './postgres/names.ts'
 export { programFolders } from './postgres/programs.ts'
 export { restoreDump } from './postgres/restore-dump.ts'

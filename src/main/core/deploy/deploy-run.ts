@@ -7,6 +7,7 @@ import { stepTitles } from './deploy-view.ts'
 import type { DeployJournal } from './journal.ts'
 import { nestedJob } from './nested-job.ts'
 import { runOwnCommand } from './own-command.ts'
+import { restoreData } from './restore-data.ts'
 import { putSiteFile } from './site-file.ts'
 import type { DeployParts } from './types.ts'
 import { runWayBack } from './way-back.ts'
@@ -51,6 +52,8 @@ class DeployRun {
   readonly #emergencyStops: number
   /** Services of the site as it was before. */
   readonly #known: ReadonlySet<string>
+  /** Operations whose orders to stop are this deploy's. */
+  readonly #own: Set<string>
   #downSince: number | null = null
 
   constructor(journal: DeployJournal, decided: Decided, parts: DeployParts, context: JobContext, closing: AbortSignal) {
@@ -58,6 +61,7 @@ class DeployRun {
     this.#decided = decided
     this.#parts = parts
     this.#context = context
+    this.#own = new Set([context.operation])
     this.#closing = closing
     this.#emergencyStops = parts.coordinator.emergencyStops
     this.#known = new Set(Object.keys(parts.definition()?.services ?? {}))
@@ -143,13 +147,13 @@ class DeployRun {
     }
     const { install } = this.#decided.next.deploy
     if (kind === 'deploy' && install) {
-      await this.#own('install', install)
+      await this.#command('install', install)
       await releases.reseal(release, { signal, onProgress: progress })
     }
     return {}
   }
 
-  async #own(what: string, command: { readonly run: readonly string[]; readonly withinMs: number }): Promise<void> {
+  async #command(what: string, command: { readonly run: readonly string[]; readonly withinMs: number }): Promise<void> {
     const { site, releases, runtime, clock } = this.#parts
     const result = await runOwnCommand(command, {
       directory: site.directory,
@@ -212,14 +216,9 @@ class DeployRun {
   }
 
   async #configure() {
-    const { backups, jobs, config, site } = this.#parts
+    const { config, site } = this.#parts
     const { record } = this.#journal
-    if (record.dataFrom !== null) {
-      const { dataFrom } = record
-      const { cause } = this.#context
-      const restore = () => backups.restore({ snapshot: dataFrom, fingerprint: null, cause })
-      await nestedJob(restore, jobs, this.#context, null)
-    }
+    if (record.dataFrom !== null) this.#own.add(await restoreData(record.dataFrom, this.#parts, this.#context))
     if (record.config === null) return {}
     await putSiteFile(site.directory, record.config.after)
     const { valid } = await config.reload(this.#context.cause)
@@ -290,7 +289,7 @@ class DeployRun {
       )
     }
     if (record.kind === 'deploy') {
-      for (const [id, test] of Object.entries(this.#decided.next.deploy.tests)) await this.#own(`test ${id}`, test)
+      for (const [id, test] of Object.entries(this.#decided.next.deploy.tests)) await this.#command(`test ${id}`, test)
     }
     return {}
   }
@@ -315,7 +314,7 @@ class DeployRun {
     const { coordinator } = this.#parts
     if (coordinator.emergencyStops !== this.#emergencyStops) return false
     const order = coordinator.stopOrder(id)
-    return order === null || order === this.#context.operation || !this.#journal.record.wanted.includes(id)
+    return order === null || this.#own.has(order) || !this.#journal.record.wanted.includes(id)
   }
 
   async #failed(step: DeployStep, error: unknown): Promise<never> {

@@ -109,7 +109,12 @@ describe('A deploy of which a step fails', () => {
     await rig.ended(job)
     expect(rig.deploys.history()[0]).toMatchObject({ phase: 'rolled-back', tookBack: 'code-and-data' })
     const order = rig.did.filter((what) => /^(stop|switch|restore|start)/.test(what))
-    expect(order.slice(-4)).toEqual(['stop api kiosk', 'switch one', 'restore sn-before', 'start api kiosk'])
+    expect(order.slice(-4)).toEqual([
+      'stop api kiosk',
+      'switch one',
+      'restore sn-before of data, .wheelhouse-databases',
+      'start api kiosk',
+    ])
   })
 
   it('is stuck when the way back fails too: a card, and the services run on what lies there', async () => {

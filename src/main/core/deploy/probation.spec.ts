@@ -135,7 +135,7 @@ describe('Going back after it was final', () => {
     })
     expect((await rig.ended(begun.job)).state).toBe('completed')
     expect(rig.deploys.history()[0]).toMatchObject({ kind: 'roll-back', phase: 'committed', tookBack: 'code-and-data' })
-    expect(rig.did).toContain('restore sn-before')
+    expect(rig.did).toContain('restore sn-before of data, .wheelhouse-databases')
     expect([rig.current(), rig.runs('api')]).toEqual(['one', 'one'])
   })
 })

@@ -3,7 +3,7 @@ import { ConsoleError } from '#shared/problem.ts'
 import { deployCards, stuckCard } from './cards.ts'
 import { deployEvents } from './event-kinds.ts'
 import type { DeployJournal } from './journal.ts'
-import { nestedJob } from './nested-job.ts'
+import { restoreData } from './restore-data.ts'
 import { putSiteFile } from './site-file.ts'
 import type { DeployParts } from './types.ts'
 import { checksNow, startsWithin, untilWell } from './wellness.ts'
@@ -33,20 +33,21 @@ export async function runWayBack(
 ): Promise<void> {
   const { crashPoints } = parts
   const before = parts.coordinator.emergencyStops
+  const own = new Set([context.operation, journal.record.id, journal.record.job])
   try {
     await tell('stop', () => stopTouched(journal, parts, context))
     crashPoints.reach('deploy.back-after-stop')
     await tell('switch', async () => {
       await filesBack(journal, parts, context)
       crashPoints.reach('deploy.back-after-switch')
-      await dataBack(journal, parts, context)
+      await dataBack(journal, parts, context, own)
     })
     crashPoints.reach('deploy.back-before-start')
-    await tell('start', () => startBefore(journal, parts, context, before))
-    await tell('verify', () => verifyBack(journal, parts, context, closing, before))
+    await tell('start', () => startBefore(journal, parts, context, before, own))
+    await tell('verify', () => verifyBack(journal, parts, { signal: closing, emergencyStops: before, own }))
   } catch (error) {
     if (closing.aborted) throw error
-    await startBefore(journal, parts, context, before).catch(() => {})
+    await startBefore(journal, parts, context, before, own).catch(() => {})
     await beStuck(journal, parts, context, error)
     return
   }
@@ -86,11 +87,15 @@ export async function filesBack(
   if (reload) await config.reload(cause)
 }
 
-async function dataBack(journal: DeployJournal, { backups, jobs }: DeployParts, context: JobContext): Promise<void> {
+async function dataBack(
+  journal: DeployJournal,
+  parts: DeployParts,
+  context: JobContext,
+  own: Set<string>,
+): Promise<void> {
   const { takeBack, restorePoint, tookBack } = journal.record
   if (takeBack === 'code' || restorePoint === null || tookBack !== null) return
-  const { cause } = context
-  await nestedJob(() => backups.restore({ snapshot: restorePoint, fingerprint: null, cause }), jobs, context, null)
+  own.add(await restoreData(restorePoint, parts, context))
   // Not a second time, should this be gone again: what is written from now on stays.
   await journal.note({ tookBack: 'code-and-data' })
 }
@@ -100,12 +105,11 @@ async function startBefore(
   { coordinator, definition, clock }: DeployParts,
   context: JobContext,
   emergencyStops: number,
+  own: ReadonlySet<string>,
 ): Promise<void> {
   if (coordinator.emergencyStops !== emergencyStops) return
   const services = definition()?.services ?? {}
-  const wanted = record.wanted.filter(
-    (id) => Object.hasOwn(services, id) && mayStart(id, record.job, context, coordinator),
-  )
+  const wanted = record.wanted.filter((id) => Object.hasOwn(services, id) && mayStart(id, own, coordinator))
   const inUse = definition()
   if (wanted.length === 0 || !inUse) return
   const late = new AbortController()
@@ -123,27 +127,25 @@ async function startBefore(
 }
 
 /** What somebody else has ordered to stop stays stopped. */
-function mayStart(
-  id: string,
-  job: string,
-  { operation }: JobContext,
-  coordinator: DeployParts['coordinator'],
-): boolean {
+function mayStart(id: string, own: ReadonlySet<string>, coordinator: DeployParts['coordinator']): boolean {
   const order = coordinator.stopOrder(id)
-  return order === null || order === operation || order === job
+  return order === null || own.has(order)
+}
+
+interface VerifyBack {
+  readonly signal: AbortSignal
+  readonly emergencyStops: number
+  readonly own: ReadonlySet<string>
 }
 
 async function verifyBack(
   { record }: DeployJournal,
   { clock, state, coordinator, definition, verification }: DeployParts,
-  context: JobContext,
-  signal: AbortSignal,
-  emergencyStops: number,
+  { signal, emergencyStops, own }: VerifyBack,
 ): Promise<void> {
   const inUse = definition()
   if (!inUse) return
-  const letGo = (id: string) =>
-    coordinator.emergencyStops !== emergencyStops || !mayStart(id, record.job, context, coordinator)
+  const letGo = (id: string) => coordinator.emergencyStops !== emergencyStops || !mayStart(id, own, coordinator)
   const unwell = await untilWell(record.wanted, startsWithin(inUse, record.wanted), { clock, state, letGo, signal })
   const now = record.passed.length > 0 ? await checksNow(verification, state) : []
   const worse = now.filter(({ id, state: found }) => found === 'failed' && record.passed.includes(id))
