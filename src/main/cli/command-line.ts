@@ -3,6 +3,7 @@ import { type Clock, systemClock, type UserFolders, userFolders } from '#core/pl
 import { ConsoleError } from '#shared/problem.ts'
 import { launchOf } from '../console/launch/index.ts'
 import { findNodePlaces, type NodePlaces } from '../console/node-places.ts'
+import { startSmall } from '../console/small-start.ts'
 import type { CommandContext } from './commands/context.ts'
 import { exitCodeOf, exitCodes } from './exit-code.ts'
 import { buildProgram, type CommonValues } from './program.ts'
@@ -69,6 +70,7 @@ export async function execute(args: readonly string[], options: CommandLineOptio
     },
     siteFolder: ({ site }) => siteFolder({ ...options, site }),
     runHost: async (values) => {
+      startSmall()
       const { hostSite } = await import('../headless/start.ts')
       return hostSite(launchOf(values, { ...options, env: process.env }), options.entryFolder)
     },

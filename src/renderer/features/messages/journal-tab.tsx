@@ -30,10 +30,10 @@ export function JournalTab() {
               facts={[
                 ['when', <Time key="at" at={chosen.at} />],
                 ['route', chosen.route],
-                ...(chosen.broker === undefined ? [] : [['Broker', chosen.broker] as const]),
+                ...(chosen.broker === undefined ? [] : [['broker', chosen.broker] as const]),
                 ...(chosen.client === undefined
                   ? []
-                  : [['Client', <code key="client">{chosen.client}</code>] as const]),
+                  : [['client', <code key="client">{chosen.client}</code>] as const]),
                 ['number', chosen.seq],
                 ['size', bytes(chosen.bytes)],
               ]}
@@ -64,6 +64,7 @@ export function JournalTab() {
         name="journal"
         filters={<RouteChoice value={route} onChange={setRoute} />}
         label="Journalled messages, newest first"
+        heads={['Time', 'Route', 'Topic', 'Payload']}
         empty="Nothing has been journalled yet. Routes with a journal among their targets keep what they deliver here."
         selected={chosen?.seq}
         onSelect={setChosen}

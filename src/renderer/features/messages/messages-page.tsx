@@ -1,4 +1,5 @@
 import { Tabs } from '@mantine/core'
+import { useCallback } from 'react'
 import { useNavigate, useParams, useSearchParams } from 'react-router'
 import { count, counted } from '../../components/figures.ts'
 import { useEntity } from '../../state/use-shown.ts'
@@ -18,8 +19,10 @@ export default function MessagesPage() {
   const { tab = 'live' } = useParams()
   const navigate = useNavigate()
   const [params] = useSearchParams()
-  const traffic = useEntity('traffic', 'traffic')
-  const watch = (filter: string) => void navigate(`/messages?filter=${encodeURIComponent(filter)}`)
+  const watch = useCallback(
+    (filter: string) => void navigate(`/messages?filter=${encodeURIComponent(filter)}`),
+    [navigate],
+  )
   return (
     <div className={styles.page}>
       <h1 className="unseen">Messages</h1>
@@ -32,12 +35,12 @@ export default function MessagesPage() {
         <Tabs.List>
           <Tabs.Tab value="live">Live</Tabs.Tab>
           <Tabs.Tab value="topics">
-            Topics {traffic && <Small value={traffic.topics.length + traffic.topicsHidden} />}
+            Topics <TopicCount />
           </Tabs.Tab>
           <Tabs.Tab value="routes">Routes</Tabs.Tab>
           <Tabs.Tab value="outbox">Outbox</Tabs.Tab>
           <Tabs.Tab value="quarantine">
-            Quarantine {traffic && traffic.quarantined > 0 && <Small value={traffic.quarantined} />}
+            Quarantine <QuarantineCount />
           </Tabs.Tab>
           <Tabs.Tab value="journal">Journal</Tabs.Tab>
           <Tabs.Tab value="recordings">Recordings</Tabs.Tab>
@@ -71,6 +74,18 @@ export default function MessagesPage() {
       </Tabs>
     </div>
   )
+}
+
+// Each follows the figures by itself: the page with its lists is not drawn anew with them.
+
+function TopicCount() {
+  const traffic = useEntity('traffic', 'traffic')
+  return traffic && <Small value={traffic.topics.length + traffic.topicsHidden} />
+}
+
+function QuarantineCount() {
+  const traffic = useEntity('traffic', 'traffic')
+  return traffic && traffic.quarantined > 0 && <Small value={traffic.quarantined} />
 }
 
 function Small({ value }: { readonly value: number }) {

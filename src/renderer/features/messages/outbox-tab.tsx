@@ -45,6 +45,7 @@ export function OutboxTab() {
         name="outbox"
         filters={<RouteChoice value={route} onChange={setRoute} />}
         label="Messages that wait, oldest first"
+        heads={['Since', 'Route', 'Target', 'Payload']}
         empty="Nothing waits: every message that must arrive has arrived."
         selected={chosen?.seq}
         onSelect={setChosen}

@@ -21,6 +21,7 @@ export function PagedRows<T>({
   name,
   filters,
   label,
+  heads,
   empty,
   selected,
   onSelect,
@@ -36,6 +37,8 @@ export function PagedRows<T>({
   /** Filters that are applied by the console, before the search. */
   readonly filters: ReactNode
   readonly label: string
+  /** What stands in the columns. */
+  readonly heads: readonly [string, string, string, string]
   readonly empty: string
   readonly selected: number | undefined
   readonly onSelect: (row: T) => void
@@ -103,6 +106,11 @@ export function PagedRows<T>({
                   : { state: 'ready' }
           }
         >
+          <div className={styles.heads} aria-hidden="true">
+            {heads.map((head) => (
+              <span key={head}>{head}</span>
+            ))}
+          </div>
           <VirtualList rows={rows} rowKey={keyOf} label={label} selected={selected} onSelect={onSelect}>
             {(row) => <div className={styles.row}>{children(row)}</div>}
           </VirtualList>

@@ -43,6 +43,7 @@ export function QuarantineTab() {
         name="quarantine"
         filters={<RouteChoice value={route} onChange={setRoute} />}
         label="Quarantined messages, newest first"
+        heads={['Time', 'Route', 'Topic', 'Reason']}
         empty="Nothing is in quarantine. A message that cannot be decoded, or whose mapping fails, is kept here with the reason."
         selected={chosen?.id}
         onSelect={setChosen}
