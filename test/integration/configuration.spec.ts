@@ -231,6 +231,15 @@ test('a change on disk that touches no service is applied by itself; one that do
   expect(await answer()).toBe('two')
   expect(site().store.limits.control).toBe(98 * 1024 ** 2)
   expect(card('config-pending')).toBeUndefined()
+  // What was only read again is in use, and a service that runs without it is known as such.
+  writeFileSync(file, text('one', 'store: { control: 98MB }'))
+  await site().reload(operator)
+  expect(await answer()).toBe('two')
+  expect((await site().config.plan()).touch).toMatchObject({ restarts: ['web'], sections: [] })
+  const again = await site().config.apply(operator, 'the test')
+  await site().jobs.finished(again.job ?? '')
+  expect(await answer()).toBe('one')
+  expect((await site().config.plan()).touch?.sentence).toBe('Nothing changes.')
 }, 120_000)
 
 test('when a service does not come up with a change, all of it is undone and the service runs as before', async () => {

@@ -15,8 +15,15 @@ export interface ConfigTouch {
   readonly sentence: string
 }
 
-/** What would be touched if `after` took the place of `before`. `running`: the services that run or are wanted. */
-export function touchOf(before: SiteDefinition, after: SiteDefinition, running: readonly string[]): ConfigTouch {
+/**
+ * What would be touched if `after` took the place of `before`. `running`: the services that run or are wanted; `outdated`: those of them
+ * that run with something else than `before` says. */
+export function touchOf(
+  before: SiteDefinition,
+  after: SiteDefinition,
+  running: readonly string[],
+  outdated: readonly string[] = [],
+): ConfigTouch {
   const sections = changedSections(before, after)
   const services = Object.values(after.services)
   const stops = running.filter((id) => after.services[id]?.kind !== before.services[id]?.kind)
@@ -24,6 +31,7 @@ export function touchOf(before: SiteDefinition, after: SiteDefinition, running: 
     .filter(({ id }) => running.includes(id) && !stops.includes(id))
     .filter((service) => {
       const old = before.services[service.id]
+      if (outdated.includes(service.id)) return true
       return old !== undefined && launchFingerprint(old) !== launchFingerprint(service)
     })
     .map(({ id }) => id)
@@ -49,7 +57,7 @@ function changedKeys(
 
 function sentenceOf(touch: Omit<ConfigTouch, 'sentence'>): string {
   const { restarts, stops, added, routes, sections } = touch
-  if (sections.length === 0) return 'Nothing changes.'
+  if (sections.length === 0 && restarts.length === 0) return 'Nothing changes.'
   const told = [
     ...(stops.length > 0 ? [`stops ${listed(stops)}`] : []),
     ...(restarts.length > 0 ? [`restarts ${listed(restarts)}`] : []),

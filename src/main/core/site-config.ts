@@ -192,8 +192,11 @@ export class SiteConfig implements AsyncDisposable {
     return turn
   }
 
-  /** What lies on disk and is set now, against what is in use. Changes nothing. */
-  async plan(): Promise<ConfigPlan> {
+  /**
+   * What lies on disk and is set now, against what is in use. Changes nothing. `outdated`: whether services count that run with something else
+   * than what is in use already, as after it was trusted.
+   */
+  async plan(outdated = true): Promise<ConfigPlan> {
     const { identity, ports, parts, records } = this.#given
     const loaded = await readSite(identity.directory, ports, records.overrides())
     const { definition, composition } = loaded
@@ -203,7 +206,12 @@ export class SiteConfig implements AsyncDisposable {
     return {
       problems: loaded.valid ? [] : loaded.problems,
       changes: changesBetween(this.#composition?.composed.value, composition?.composed.value),
-      touch: touchOf(before ?? { ...adapted, services: {}, routes: {} }, adapted, parts.coordinator.wanted()),
+      touch: touchOf(
+        before ?? { ...adapted, services: {}, routes: {} },
+        adapted,
+        parts.coordinator.wanted(),
+        outdated ? parts.coordinator.outdated() : [],
+      ),
       trust: !this.#isTrusted(definition),
     }
   }
@@ -212,13 +220,13 @@ export class SiteConfig implements AsyncDisposable {
    * Uses what lies on disk, and restarts the services that have to work by it, as a job; null when none has to. A service that does not
    * come up with it makes the whole change be undone.
    */
-  async apply(cause: Cause, why: string): Promise<{ readonly job: string | null }> {
+  async apply(cause: Cause, why: string, outdated = true): Promise<{ readonly job: string | null }> {
     const before = { read: this.#read, composition: this.#composition }
-    const { touch } = await this.plan()
+    const { touch } = await this.plan(outdated)
     const { valid } = await this.load(cause, { everything: false, why })
     if (!valid && !this.#inUse) throw this.#invalid()
     const restarts = touch?.restarts ?? []
-    if (restarts.length === 0 || this.#read === before.read) return { job: null }
+    if (restarts.length === 0 || (this.#read === before.read && this.#waiting)) return { job: null }
     return await restartForConfig(this.#given.parts, restarts, cause, (service, reason, origin) =>
       this.#goBack(before, service, reason, origin),
     )
@@ -425,7 +433,7 @@ export class SiteConfig implements AsyncDisposable {
     if (this.#inUse?.reload.watch === false) return true
     if (parts.jobs.running().some(holdsServices)) return false
     const cause: Cause = { type: 'observation', what: 'site.yaml changed on disk' }
-    const plan = await this.plan()
+    const plan = await this.plan(false)
     const { touch } = plan
     const [problem] = plan.problems
     if (!problem && this.#valid && plan.changes.length === 0) return true
@@ -433,7 +441,7 @@ export class SiteConfig implements AsyncDisposable {
     // What is missing on disk would be missed by what restarts: that is never taken over unasked.
     if (touches && !plan.trust && (problem || this.#inUse?.reload.apply !== 'auto')) {
       tellPending(parts, problem ? `${touch.sentence} ${problem.message}` : touch.sentence, cause)
-    } else await this.apply(cause, 'site.yaml changed on disk')
+    } else await this.apply(cause, 'site.yaml changed on disk', false)
     return true
   }
 

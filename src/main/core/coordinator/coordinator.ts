@@ -257,6 +257,10 @@ export class SiteCoordinator implements Coordinator {
     )
   }
 
+  outdated(): readonly string[] {
+    return this.#ports.services.all().flatMap((supervisor) => (supervisor.outdated ? [supervisor.service.id] : []))
+  }
+
   wanted(): readonly string[] {
     return this.#ports.services
       .all()

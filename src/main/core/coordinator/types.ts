@@ -56,6 +56,8 @@ export interface Coordinator extends AsyncDisposable {
   processes(service: string): ServiceProcesses
   /** Sends a signal to the service's own process; throws where that would end it or it does not run. */
   signal(service: string, signal: SignalName, cause: Cause): { readonly sentence: string }
+  /** The services that run with something else than the definition says now. */
+  outdated(): readonly string[]
   /** The services that are wanted and run now: what restore and deploy start again afterwards. */
   wanted(): readonly string[]
   /** Lets go of the children without stopping them: for a console that closes and leaves the site running. */
