@@ -105,6 +105,25 @@ describe('a restore with a PostgreSQL database', () => {
     expect(databases()).toHaveLength(2)
   })
 
+  test('comes from an archive as well: what was exported is imported with its dump, told as such, and put back', async () => {
+    await using rig = await rigOf()
+    const before = server.dump('app')
+    const snapshot = await rig.backUp()
+    const file = join(rig.site, '..', 'site.tar.gz')
+    const cause = { type: 'operator', via: 'browser' } as const
+    const { copies } = rig.backups
+    const exported = await copies.export({ snapshot, paths: null, file, replace: false, cause })
+    expect(await rig.jobs.finished(exported.job)).toMatchObject({ state: 'completed' })
+    const imported = await copies.import({ file, note: '', folder: null, cause })
+    expect(await rig.jobs.finished(imported.job)).toMatchObject({ state: 'completed' })
+    const [copy] = rig.backups.snapshots().filter(({ id }) => id !== snapshot)
+    expect(copy).toMatchObject({ databases: 1 })
+    ruin()
+    expect((await rig.backups.plan(copy?.id ?? '')).warnings).toContainEqual(expect.stringMatching(/archive/))
+    expect(await rig.restore(copy?.id ?? '')).toMatchObject({ state: 'completed' })
+    expect(server.dump('app')).toBe(before)
+  })
+
   test('of the database alone leaves the files, stops what uses it, and ends whoever is connected', async () => {
     const stopped: unknown[] = []
     const services = {
