@@ -45,7 +45,8 @@ function WatchedJob({ id, onForget }: { readonly id: string; readonly onForget: 
     return () => timer[Symbol.dispose]()
   }, [clock, done, id, onForget])
   const { pathname } = useLocation()
-  // Pages that show their own jobs at length: Backups, Diagnose, the drawer of a database.
+  // Pages that show their own jobs at length: Backups, Deploys, Diagnose, the drawer of a database.
+  if (pathname.startsWith('/deploys') && job && /^deploy\.(run|roll-back)$/.test(job.kind)) return null
   if (!job || (pathname.startsWith('/backups') && backupKinds.test(job.kind)) || showsItsJob(pathname, job)) return null
   const running = job.state === 'running'
   return (

@@ -38,7 +38,7 @@ export function CurrentDeploy({ onRollBack }: { readonly onRollBack: () => void 
       <div className={styles.line} role={newest.phase === 'stuck' ? 'alert' : 'status'}>
         <HealthMark health={markOfDeploy(newest)} label={phaseInWords(newest)} size={14} />
         <p>
-          {newest.sentence} {newest.failure !== null && newest.failure !== newest.sentence && newest.failure}{' '}
+          {newest.sentence} {newest.failure !== null && !newest.sentence.includes(newest.failure) && newest.failure}{' '}
           {newest.phase === 'probation' && newest.probation && <Probation probation={newest.probation} />}{' '}
           {newest.downMs !== null && <span className="dim">Services were away for {duration(newest.downMs)}. </span>}
           <Link to={`/timeline?operation=${encodeURIComponent(newest.job ?? newest.id)}`}>On the timeline</Link>

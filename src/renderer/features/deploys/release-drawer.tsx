@@ -57,7 +57,11 @@ export function ReleaseDrawer({
   }
   return (
     <Drawer title={release.version ? `${id}, ${release.version}` : id} label={`Release ${id}`} onClose={onClose}>
-      {bad && <p role="alert">It was found bad: {release.verdict?.why} It is never chosen again.</p>}
+      {bad && (
+        <p role="alert" className={styles.long}>
+          It was found bad: {release.verdict?.why} It is never chosen again.
+        </p>
+      )}
       <div className={styles.actions}>
         {there && release.state !== 'active' && !bad && (
           <Button variant="filled" onClick={before ? onRollBack : onDeploy}>
