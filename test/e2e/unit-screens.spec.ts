@@ -44,7 +44,7 @@ services:
     kind: process
     run: [sh, ${state}/camera.sh, ${state}, console]
     unit: camera.service
-    startup: { command: [test, -e, ${state}/ready], every: 100ms, within: 2s }
+    startup: { command: [test, -e, ${state}/ready], every: 100ms, within: 8s }
     restart: { backoff: { first: 50ms, factor: 1, cap: 50ms }, budget: { starts: 2, per: 10m } }
 `
 }
@@ -69,7 +69,7 @@ test('a service that systemd runs says so, with its unit; what would be done is 
     expect.stringContaining('Disable camera.service'),
     expect.stringContaining('Stop camera.service'),
     expect.stringContaining('Start camera under the console'),
-    expect.stringContaining('Wait until it is ready, at most 2 s'),
+    expect.stringContaining('Wait until it is ready, at most 8 s'),
   ])
   await dialog().getByRole('list', { name: 'It touches' }).getByText(`pid ${pid}`).waitFor()
   await dialog().getByText('wheelhouse adopt camera', { exact: true }).waitFor()

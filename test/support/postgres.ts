@@ -99,7 +99,7 @@ export async function postgresServer(): Promise<PostgresServer> {
         '-c',
         statements,
       ],
-      { ...options, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 20_000 },
+      { ...options, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 120_000 },
     ).trim()
   const signal = (name: NodeJS.Signals) => {
     for (const pid of familyOf(leader)) {
