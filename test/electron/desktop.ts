@@ -121,9 +121,13 @@ export class Desktop implements AsyncDisposable {
     return this.app.shown(look, argument)
   }
 
-  /** The page of the newest window, once it is there. */
+  /** The page of the newest window, once it has loaded: what is asked of the empty one before it is lost on the way. */
   async page(): Promise<Page> {
-    return waitFor('a window', this, () => this.app.pages().at(-1))
+    const page = await waitFor('a window', this, () =>
+      this.app.pages().findLast((page) => page.url() !== 'about:blank'),
+    )
+    await page.waitForLoadState('domcontentloaded')
+    return page
   }
 
   /** Presses an entry of the application's menu. */
