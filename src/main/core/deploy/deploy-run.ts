@@ -93,7 +93,11 @@ class DeployRun {
       await journal.change({ steps: journal.step(step, 'running'), sentence: `${stepTitles[step]}.` })
       crashPoints.reach(`deploy.in-${step}`)
       const found = await this.#effects[step]()
-      await journal.change({ ...found, ...this.#done(step) })
+      const done = { ...found, ...this.#done(step) }
+      // While services are away the next step writes it down with its own beginning: each write is time away, and an opening after a
+      // crash goes back from either.
+      if (step === 'stop' || step === 'switch' || step === 'configure') journal.remember(done)
+      else await journal.change(done)
     })
     crashPoints.reach(`deploy.after-${step}`)
   }
@@ -208,10 +212,8 @@ class DeployRun {
 
   async #switch() {
     const { releases } = this.#parts
-    const { release, restorePoint } = this.#journal.record
     const { cause, operation } = this.#context
-    await releases.switchTo(release, { cause, operation })
-    if (restorePoint !== null) await releases.bind(release, restorePoint)
+    await releases.switchTo(this.#journal.record.release, { cause, operation })
     return {}
   }
 
@@ -277,6 +279,7 @@ class DeployRun {
       )
     }
     await this.#journal.change({ downMs: record.services.length > 0 ? downMs : 0 })
+    if (record.restorePoint !== null) await this.#parts.releases.bind(record.release, record.restorePoint)
     // Functions of routes and what else lies in the release; where site.yaml changed it was read already.
     if (record.config === null) await config.reload(this.#context.cause)
     const now = await checksNow(verification, state)

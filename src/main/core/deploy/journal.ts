@@ -44,6 +44,11 @@ export class DeployJournal {
     }
   }
 
+  /** In memory alone: on disk with the next change. */
+  remember(change: Partial<DeployRecord>): void {
+    this.#put({ ...this.#record, ...change })
+  }
+
   /**
    * The same on the way back, which does not wait for room on the disk: what is on disk then leads the next opening back as well.
    */
