@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import type { ConfigValueView } from '#shared/contract/config.ts'
+import type { ConfigLayerView, ConfigValueView } from '#shared/contract/config.ts'
 import type { ConfigProblem, SiteView } from '#shared/contract/state.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
@@ -15,13 +15,17 @@ import {
   type ExportFormat,
   exportConfig,
   type GivenSources,
+  keptSourceFile,
   type LastGood,
+  type Layer,
   type LoadedSite,
   loadSite,
   type Override,
+  openSecrets,
   openTrust,
   type PathValue,
   readLastGood,
+  type Secrets,
   type SectionReader,
   type SectionReaders,
   type SiteComposition,
@@ -36,6 +40,7 @@ import { checkDevices, checkRoutes } from './messaging/index.ts'
 import { checkPolicies } from './recovery/index.ts'
 import { holdsServices } from './restore-hold.ts'
 import { tellLoaded, tellPending, tellUndone } from './site-config-cards.ts'
+import { ConfigHttp } from './site-config-http.ts'
 import { restartForConfig } from './site-config-restart.ts'
 import { type ConfigTouch, touchOf } from './site-config-touch.ts'
 import { ConfigWatch } from './site-config-watch.ts'
@@ -62,8 +67,13 @@ type Reading = Pick<SitePorts, 'profile' | 'environment'>
 const checks = { checkDevices, checkRoutes, checkPolicies }
 
 /** Reads and checks everything that a site is made of, with the checks of the parts that read it. */
-export function readSite(directory: string, ports: Reading, overrides: readonly Override[] = []): Promise<LoadedSite> {
-  return loadSite(directory, { profile: ports.profile, given: givenBy(ports, overrides), ...checks })
+export function readSite(
+  directory: string,
+  ports: Reading,
+  overrides: readonly Override[] = [],
+  layer?: Layer,
+): Promise<LoadedSite> {
+  return loadSite(directory, { profile: ports.profile, given: givenBy(ports, overrides, layer), kept: true, ...checks })
 }
 
 /** The same for texts that need not lie on disk. */
@@ -74,13 +84,18 @@ export function checkSources(directory: string, sources: ConfigSources, ports: R
     profile: ports.profile,
     given: givenBy(ports, overrides),
     includes: new Map(Object.entries(includes)),
+    kept: true,
     ...checks,
   })
 }
 
-function givenBy({ environment = {} }: Reading, overrides: readonly Override[]): GivenSources {
+function givenBy({ environment = {} }: Reading, overrides: readonly Override[], http?: Layer): GivenSources {
   const place = { file: 'set on screen', line: null, column: null }
-  return { environment, overrides: overrides.map(({ path, value }): PathValue => ({ path, value, place })) }
+  return {
+    environment,
+    ...(http && { http }),
+    overrides: overrides.map(({ path, value }): PathValue => ({ path, value, place })),
+  }
 }
 
 /** Which site.yaml is in use: read, shown with its mistakes, trusted, and handed to the parts. */
@@ -90,6 +105,7 @@ export class SiteConfig implements AsyncDisposable {
   readonly #publisher: SitePublisher
   readonly #readers: SectionReaders
   readonly #watch: ConfigWatch
+  readonly #http: ConfigHttp
   /** As site.yaml says; and as the parts work by it: what systemd runs is run by somebody else. */
   #read: SiteDefinition | null = null
   #inUse: SiteDefinition | null = null
@@ -106,10 +122,13 @@ export class SiteConfig implements AsyncDisposable {
   #loading: Promise<unknown> = Promise.resolve()
 
   static async open(given: SiteConfigParts): Promise<SiteConfig> {
-    return new SiteConfig(given, await openTrust(given.ports.sandbox?.userData ?? given.ports.folders.data))
+    const { identity, ports } = given
+    const userData = ports.sandbox?.userData ?? ports.folders.data
+    const secrets = await openSecrets(userData, ports.sandbox?.of ?? identity.directory)
+    return new SiteConfig(given, await openTrust(userData), secrets)
   }
 
-  private constructor(given: SiteConfigParts, trusted: TrustStore) {
+  private constructor(given: SiteConfigParts, trusted: TrustStore, secrets: Secrets) {
     this.#given = given
     this.#trusted = trusted
     this.#readers = sectionReaders(given.parts)
@@ -121,13 +140,24 @@ export class SiteConfig implements AsyncDisposable {
       files: () => this.#files(),
       onChange: () => this.#changedOnDisk(),
     })
+    this.#http = new ConfigHttp({
+      clock,
+      logger: logger.part('config'),
+      directory: given.identity.directory,
+      attention: given.parts.attention,
+      secrets,
+      zone: () => this.#inUse?.zone ?? 'UTC',
+      check: (layer) => readSite(given.identity.directory, given.ports, given.records.overrides(), layer),
+    })
     this.#publisher = new SitePublisher(given.ports.state, given.ports.clock, this.#face())
   }
 
   /** Shows the site, once everything of it is open. */
   begin(): void {
     this.#publisher.begin()
-    if (this.#given.ports.owner.host !== 'command line' && !this.#given.ports.sandbox) this.#watch.begin()
+    if (this.#given.ports.owner.host === 'command line' || this.#given.ports.sandbox) return
+    this.#watch.begin()
+    this.#http.begin()
   }
 
   /** Until the result is disposed, the reader is told of changes in its sections, and may refuse them. */
@@ -152,14 +182,14 @@ export class SiteConfig implements AsyncDisposable {
   }
 
   /** Every value in use and where it comes from. Throws what is wrong when there is none in use. */
-  values(): { values: ConfigValueView[]; layers: { kind: ConfigValueView['kind']; name: string }[] } {
+  values(): { values: ConfigValueView[]; layers: ConfigLayerView[] } {
     const composition = this.#composition
     if (!composition) throw this.#invalid()
     return {
       values: [...valuesInUse(composition)],
       layers: [
-        { kind: 'default', name: 'default' },
-        ...composition.composed.layers.map(({ kind, name }) => ({ kind, name })),
+        { kind: 'default', name: 'default', at: null },
+        ...composition.composed.layers.map(({ kind, name, at = null }) => ({ kind, name, at })),
       ],
     }
   }
@@ -250,7 +280,7 @@ export class SiteConfig implements AsyncDisposable {
       sha256: createHash('sha256').update(text).digest('hex'),
     }
     const given = givenBy(ports, records.overrides())
-    return checkSite(identity.directory, source, { profile: ports.profile, given, release, ...checks })
+    return checkSite(identity.directory, source, { profile: ports.profile, given, kept: true, release, ...checks })
   }
 
   /** Whether all that it would run by itself is trusted. */
@@ -331,6 +361,7 @@ export class SiteConfig implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#http[Symbol.asyncDispose]()
     await this.#watch[Symbol.asyncDispose]()
     await this.#loading
     this.#publisher[Symbol.dispose]()
@@ -424,7 +455,8 @@ export class SiteConfig implements AsyncDisposable {
 
   #files(): readonly string[] {
     const { directory } = this.#given.identity
-    return ['site.yaml', ...(this.#composition?.includes.keys() ?? [])].map((name) => join(directory, name))
+    const files = ['site.yaml', ...(this.#composition?.includes.keys() ?? [])].map((name) => join(directory, name))
+    return this.#read?.sources.http ? [...files, keptSourceFile(directory)] : files
   }
 
   /** Takes a change on disk over by itself where no service stops or restarts for it, else asks. */
@@ -498,6 +530,7 @@ export class SiteConfig implements AsyncDisposable {
     this.#read = read
     this.#inUse = inUse
     this.#given.inUse(inUse)
+    this.#http.follow(read.sources.http)
   }
 
   #face(): SiteFace {

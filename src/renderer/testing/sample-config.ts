@@ -58,10 +58,10 @@ export function configCalls(note: (call: string, input?: unknown) => void): Conn
       Promise.resolve({
         values: [...sampleValues],
         layers: [
-          { kind: 'default', name: 'default' },
-          { kind: 'site-file', name: 'site.yaml' },
-          { kind: 'include', name: 'conf/lab.ini' },
-          { kind: 'profile', name: 'profile development' },
+          { kind: 'default', name: 'default', at: null },
+          { kind: 'site-file', name: 'site.yaml', at: null },
+          { kind: 'include', name: 'conf/lab.ini', at: null },
+          { kind: 'profile', name: 'profile development', at: null },
         ],
       }),
   }

@@ -30,6 +30,10 @@ export const configValueSchema = z.object({
 })
 export type ConfigValueView = z.infer<typeof configValueSchema>
 
+/** A source of values. `at`: when its answer came, for one that is asked elsewhere (wall-clock milliseconds). */
+export const configLayerSchema = z.object({ kind: configSourceSchema, name: z.string(), at: z.number().nullable() })
+export type ConfigLayerView = z.infer<typeof configLayerSchema>
+
 /** A version that was in use once. */
 export const configVersionSchema = z.object({
   id: z.number().int(),
@@ -82,7 +86,7 @@ export const configContract = {
   values: procedure.output(
     z.object({
       values: z.array(configValueSchema),
-      layers: z.array(z.object({ kind: configSourceSchema, name: z.string() })),
+      layers: z.array(configLayerSchema),
     }),
   ),
   /** What lies on disk and is set now, against what is in use. Changes nothing. */

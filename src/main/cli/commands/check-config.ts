@@ -10,6 +10,7 @@ import { type CommandContext, show } from './context.ts'
 export async function checkConfig(context: CommandContext, directory: string): Promise<number> {
   const loaded = await loadSite(directory, {
     given: { environment: process.env },
+    kept: true,
     checkDevices,
     checkRoutes,
     checkPolicies,

@@ -1,4 +1,4 @@
-import type { ConfigValueView } from '#shared/contract/config.ts'
+import type { ConfigLayerView, ConfigValueView } from '#shared/contract/config.ts'
 import { exitCodes } from '../exit-code.ts'
 import { printable, shortened, table } from '../words.ts'
 import { type CommandContext, show } from './context.ts'
@@ -31,8 +31,15 @@ export async function showConfig(
     )
     return exitCodes.failed
   }
-  show(context, { layers, values: shown }, valuesText(shown))
+  show(context, { layers, values: shown }, [valuesText(shown), ...ages(layers)].join('\n'))
   return exitCodes.done
+}
+
+/** When the answers came that values are taken from. */
+function ages(layers: readonly ConfigLayerView[]): readonly string[] {
+  return layers.flatMap(({ kind, name, at }) =>
+    at === null ? [] : [`What ${kind} says is the answer of ${new Date(at).toISOString()} (${printable(name)}).`],
+  )
 }
 
 function isWithin(path: string | undefined, of: string): boolean {

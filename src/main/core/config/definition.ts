@@ -11,6 +11,7 @@ import { toPolicies } from './policy-definition.ts'
 import { referencesIn } from './references.ts'
 import type { ServiceEntry } from './service-schema.ts'
 import type { SiteFile } from './site-schema.ts'
+import { toSources } from './sources/source-definition.ts'
 import { toTarget as toPlace } from './target-definition.ts'
 import type { TargetEntry } from './target-schema.ts'
 import type {
@@ -50,6 +51,7 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
       ...Object.values(file.services).map(({ database }) => ({ password: database?.admin?.password ?? '' })),
       ...Object.values(file.brokers).map(({ password = '' }) => ({ password })),
       file.backup.encryption ?? {},
+      { token: file.sources.http?.token ?? '' },
       ...Object.values(file.routes).flatMap(({ to }) =>
         to.map(({ webhook = '', headers }) => ({ ...headers, webhook })),
       ),
@@ -90,6 +92,7 @@ export function toDefinition(file: SiteFile, source: SiteDefinition['source']): 
       whenFull: file.outbox['when-full'],
     },
     store: file.store,
+    sources: toSources(file.sources),
     reload: file.reload,
     source,
   }

@@ -31,6 +31,8 @@ export { diskFaults } from './site-files.ts'
 export { openSiteKey, type SiteKey } from './site-key.ts'
 export { readSiteText, type SiteText } from './site-text.ts'
 export { parseSize } from './size.ts'
+export { askSource } from './sources/ask-source.ts'
+export { type KeptSource, keptSourceFile, readKeptSource, sourceLayer, writeKeptSource } from './sources/kept-source.ts'
 export { openTrust, TrustStore, trustFingerprint } from './trust.ts'
 export type * from './types.ts'
 export {

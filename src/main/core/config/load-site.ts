@@ -27,6 +27,8 @@ import { serviceFaults } from './service-rules.ts'
 import { settingFaults, withSettings } from './settings.ts'
 import { diskFaults, type Ground, pathFaults } from './site-files.ts'
 import { readSiteText, type SiteText } from './site-text.ts'
+import { keptLayer } from './sources/kept-source.ts'
+import { sourceFaults } from './sources/source-rules.ts'
 import { targetFaults } from './target-rules.ts'
 import type { DeviceDefinition, LoadedSite, PolicyDefinition, RouteDefinition, SiteDefinition } from './types.ts'
 import { variableFaults } from './variable-rules.ts'
@@ -63,6 +65,8 @@ export interface LoadOptions {
   readonly searchPath?: string
   /** What is laid over the files; nothing by default. */
   readonly given?: GivenSources
+  /** Whether what sources said last counts, where `given` does not say what they say. */
+  readonly kept?: boolean
   /** Texts to take for the files of `include`, by name, instead of those on disk. */
   readonly includes?: ReadonlyMap<string, string>
 }
@@ -91,7 +95,8 @@ export async function checkSite(directory: string, source: SiteText, options: Lo
     )
   const includes = await readIncludes(directory, file.value, options.includes)
   const files = [file, ...includes.layers]
-  const composed = composeSite(files, profile, options.given)
+  const given = options.kept ? { http: await keptLayer(directory, file.value), ...options.given } : options.given
+  const composed = composeSite(files, profile, given)
   const composition = { composed, includes: includes.texts, site: source.text }
   const ofLayers = [
     ...includes.problems,
@@ -103,7 +108,7 @@ export async function checkSite(directory: string, source: SiteText, options: Lo
   const others = profileIds(composed.value)
     .filter((id) => id !== profile)
     .flatMap((id) => {
-      const other = composeSite(files, id, options.given)
+      const other = composeSite(files, id, given)
       return examine(other, source, options).problems.filter(({ layer }) => layer === 'profile')
     })
     .map(({ problem }) => problem)
@@ -145,6 +150,7 @@ function examine(composed: Composition, source: SiteText, options: LoadOptions) 
       ...drillFaults(usable),
       ...backupFaults(usable),
       ...targetFaults(usable),
+      ...sourceFaults(usable),
     )
     const devices = deviceFaults(usable)
     found.push(...devices, ...expressionFaults(definition, devices, options))

@@ -43,6 +43,7 @@ export function commandsOf(definition: SiteDefinition): readonly SiteCommand[] {
     ...policyCommands(definition),
     ...drilledBySchedule(definition),
     ...deployCommands(definition),
+    ...configuredFrom(definition),
     ...backedUpElsewhere(definition),
   ]
 }
@@ -87,6 +88,14 @@ function drilledBySchedule({ drills }: SiteDefinition): readonly SiteCommand[] {
       ? []
       : [{ service: of, of, command: `<drill at ${JSON.stringify(schedule)}: ${deed}>`, cwd: '.' }],
   )
+}
+
+/** Who would be asked how the site is configured, and with which secret. */
+function configuredFrom({ sources: { http } }: SiteDefinition): readonly SiteCommand[] {
+  if (!http) return []
+  const carrying = http.token === null ? '' : ` with ${http.token}`
+  const command = `<the configuration is asked for at ${quoted(http.url)}${carrying}>`
+  return [{ service: 'sources', of: 'sources', command, cwd: '.' }]
 }
 
 /** What a deploy would run. */

@@ -12,6 +12,7 @@ import { routeFunction } from './route-function-schema.ts'
 import { byId, cron, duration, id, keys, rate, size, text, toggle, whole, zone } from './schema-leaves.ts'
 import { serviceSchema } from './service-schema.ts'
 import { settingSchema } from './setting-schema.ts'
+import { sourcesSchema } from './sources/source-schema.ts'
 import { targetSchema } from './target-schema.ts'
 import { checksSchema } from './verification-schema.ts'
 import { webhookKeys } from './webhook-schema.ts'
@@ -300,6 +301,10 @@ export const siteSchema = keys({
       description:
         'Files below the site folder (`.yaml`, `.json`, `.ini`) that are laid over this one, in their order. See [configuration](configuration.md#layers).',
     }),
+  sources: sourcesSchema.prefault({}).meta({
+    description:
+      'Where values come from besides files. See [configuration](configuration.md#values-from-an-http-server).',
+  }),
   profiles: z
     .record(id, z.unknown(), { error: expectation('value-wrong-type', 'a map from ids to parts of this file') })
     .default({})

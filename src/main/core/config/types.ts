@@ -5,11 +5,13 @@ import type { BrokerLinkDefinition } from './broker-link-definition.ts'
 import type { DeployDefinition } from './deploy-definition.ts'
 import type { Composition } from './layers/layer.ts'
 import type { Rate } from './rate.ts'
+import type { SourcesDefinition } from './sources/source-definition.ts'
 import type { TargetDefinition } from './target-definition.ts'
 
 export type { BrokerDefinition, BrokerLimits, BrokerUser, TopicPermissions } from './broker-definition.ts'
 export type { BrokerLinkDefinition } from './broker-link-definition.ts'
 export type { DeployDefinition, TimedCommand } from './deploy-definition.ts'
+export type { HttpSourceDefinition, SourcesDefinition } from './sources/source-definition.ts'
 export type { TargetDefinition } from './target-definition.ts'
 
 /** A validated site.yaml: profile merged, defaults filled in, durations in milliseconds, sizes in bytes, patterns not yet resolved. */
@@ -47,6 +49,8 @@ export interface SiteDefinition {
   readonly tables: Readonly<Record<string, TableDefinition>>
   /** Bytes that each of the console's own databases is kept within. */
   readonly store: { readonly control: number; readonly messages: number }
+  /** Where values of the configuration come from besides files. */
+  readonly sources: SourcesDefinition
   /** What is done when the files of the configuration change. */
   readonly reload: { readonly watch: boolean; readonly apply: 'ask' | 'auto' }
   /** The text it was read from and the sha256 of it: what trust and restore compare. */

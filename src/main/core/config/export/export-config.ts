@@ -9,7 +9,8 @@ export const exportFormats = ['yaml', 'json', 'ini', 'env'] as const
 export type ExportFormat = (typeof exportFormats)[number]
 
 /**
- * The configuration in use as one document, all layers put together, without the profiles that were not chosen and without `include`: what
+ * The configuration in use as one document, all layers put together, without the profiles that were not chosen and without `include` and
+ * `sources`: what
  * it says is in it. Values that must not be shown are left out, and named in a comment where the format has comments. The result is read
  * back as it was written: YAML and JSON as a site.yaml, INI as a file of `include`, env as variables of the console.
  */
@@ -18,7 +19,12 @@ export function exportConfig(
   format: ExportFormat,
 ): { readonly text: string; readonly leftOut: readonly string[] } {
   const leftOut: string[] = []
-  const { profiles: _profiles, include: _include, ...rest } = isMap(composed.value) ? composed.value : {}
+  const {
+    profiles: _profiles,
+    include: _include,
+    sources: _sources,
+    ...rest
+  } = isMap(composed.value) ? composed.value : {}
   const shown = withoutSecrets(rest, [], leftOut)
   const document = isMap(shown) ? shown : {}
   const note = leftOut.length === 0 ? [] : [`Left out, because they must not be shown: ${leftOut.join(', ')}.`]

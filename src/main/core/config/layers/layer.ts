@@ -27,6 +27,8 @@ export interface Layer {
   /** As people call it: `site.yaml`, `conf/lab.ini`, `profile development`. */
   readonly name: string
   readonly value: unknown
+  /** When it came, for what comes from elsewhere: wall-clock milliseconds. */
+  readonly at?: number
   /** Place of the value at the path, or of its key; undefined where the path is not written here. */
   find(path: DocumentPath, what: 'key' | 'value'): Place | undefined
 }
@@ -42,7 +44,7 @@ export function fixedKeysIn(kind: Layer['kind'], value: unknown): readonly strin
 }
 
 /** A file as a layer. `name` is what people call it, `file` its whole path. */
-export function fileLayer(kind: 'site-file' | 'include', name: string, file: string, text: YamlText): Layer {
+export function fileLayer(kind: 'site-file' | 'include' | 'http', name: string, file: string, text: YamlText): Layer {
   return {
     kind,
     name,
