@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
 import { openReleaseRig, operator } from '../../../../test/support/release-rig.ts'
+import { until } from '../../../../test/support/until.ts'
 
 const work = () => ({ signal: new AbortController().signal, cause: operator })
 
@@ -60,7 +61,7 @@ describe('releases of a site', () => {
     await releases.switchTo('site-folder', { cause: operator })
     expect(lstatSync(join(site, 'current'), { throwIfNoEntry: false })).toBeUndefined()
     expect(releases.previous()?.id).toBe('r1')
-    expect(staged(site)).toEqual([])
+    await until('nothing staged is left', () => staged(site).length === 0)
   })
 
   test('what lies in releases/ already is taken up, compared and gone back to', async () => {
@@ -148,7 +149,7 @@ describe('releases of a site', () => {
     protectedIds = []
     expect(await releases.cleanUp({ keep: 2, cause: operator })).toEqual(['r3'])
     expect(readdirSync(join(site, 'releases')).sort()).toEqual(['r1', 'r2', 'r5'])
-    expect(staged(site)).toEqual([])
+    await until('nothing staged is left', () => staged(site).length === 0)
     await expect(releases.verify('r3', work())).rejects.toThrow('is not there any more')
   })
 
