@@ -31,6 +31,8 @@ export interface DeployRigOptions {
   readonly crashPoints?: CrashPoints
   readonly uncleanExit?: boolean
   readonly serves?: boolean
+  /** Snapshots that there are. */
+  readonly snapshots?: ReturnType<DeployParts['backups']['snapshots']>
   /** Services that an earlier console left running, with the code that they run. */
   readonly adopted?: Readonly<Record<string, string>>
   /** Called before an effect, to make it fail: `stop`, `start`, `switch two`, `back-up`, `verify`, `reload`. */
@@ -214,6 +216,7 @@ export async function openDeployRig(directory: string, options: DeployRigOptions
       return begun
     },
     pin: async () => {},
+    snapshots: () => options.snapshots ?? [],
   }
 
   const site = { id: 'lab', name: 'Lab', directory, own: join(directory, '.wheelhouse') }

@@ -205,6 +205,7 @@ class OpenBackups implements Backups {
     paths?: readonly string[] | null
     fingerprint: string | null
     cause: Cause
+    within?: string
   }): Promise<{ job: string }> {
     return this.#restores.restore(this.#catalogue.choose(request.snapshot), request.paths ?? null, request)
   }

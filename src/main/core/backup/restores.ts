@@ -7,6 +7,7 @@ import type { Cause } from '#shared/vocabulary.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Conditions } from './conditions.ts'
 import { lossesOf } from './losses/losses.ts'
+import { assertNoDeploy } from './not-while-deploying.ts'
 import type { StoredOptions } from './options.ts'
 import { type DatabasePlan, filePaths } from './postgres/database-plan.ts'
 import { dumpsFolder } from './postgres/dump-record.ts'
@@ -45,6 +46,8 @@ export interface RestoresPorts {
 interface Wanted {
   readonly fingerprint: string | null
   readonly cause: Cause
+  /** The job that this is a part of. */
+  readonly within?: string
 }
 
 /** Restores of a site and their undoing: planned, then done as jobs. */
@@ -116,10 +119,11 @@ export class Restores {
     snapshot: Snapshot,
     paths: readonly string[] | null,
     what: string,
-    { fingerprint, cause }: Wanted,
+    { fingerprint, cause, within }: Wanted,
   ): Promise<{ job: string }> {
     const { options, closing, conditions } = this.#ports
-    const { site } = options
+    const { site, jobs } = options
+    assertNoDeploy(jobs.running(), within)
     const name = nameOf(snapshot, site.zone)
     const restored = paths === null ? name : `${pathsInWords(paths)} from ${name}`
     const request = {
@@ -133,6 +137,7 @@ export class Restores {
     }
     const touching = await this.#touching(snapshot, paths)
     return this.#ports.start(request, cause, async (context) => {
+      assertNoDeploy(jobs.running(), within) // one may have begun meanwhile; it then refuses as well, or waits for this
       const ports: RestorePorts = {
         options,
         openHelper: (task) => this.#ports.openLocked(context, task),

@@ -24,11 +24,14 @@ export interface Backups extends AsyncDisposable {
   plan(snapshot: string | null, paths?: readonly string[] | null): Promise<RestorePlan>
   /** What a restore of it would lose: counted, with a time limit. Touches nothing. */
   losses(snapshot: string, paths?: readonly string[] | null, signal?: AbortSignal): Promise<Losses>
+  /** Rejects with `deploy-under-way` while a deploy or its way back exchanges the site, except as a part of just that. */
   restore(request: {
     readonly snapshot: string | null
     readonly paths?: readonly string[] | null
     readonly fingerprint: string | null
     readonly cause: Cause
+    /** The job that this is a part of. */
+    readonly within?: string
   }): Promise<{ readonly job: string }>
   planUndo(): Promise<RestorePlan>
   undo(request: { readonly fingerprint: string | null; readonly cause: Cause }): Promise<{ readonly job: string }>

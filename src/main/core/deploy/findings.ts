@@ -8,6 +8,7 @@ import type { JobView, ServiceView } from '#shared/contract/state.ts'
 import { sizeInWords } from '#shared/size-words.ts'
 import { type OwnCommandParts, runOwnCommand } from './own-command.ts'
 import type { ReleaseConfig } from './release-config.ts'
+import { siteHolder } from './site-holder.ts'
 
 export interface FindingsGround {
   readonly directory: string
@@ -15,10 +16,19 @@ export interface FindingsGround {
   readonly config: ReleaseConfig
   readonly services: Readonly<Record<string, ServiceView>>
   readonly running: readonly JobView[]
-  /** Bytes that will be written, as far as that is known. */
-  readonly needed: number
+  readonly space: DeploySpace
+  /** Services that would have to stop, and that a unit of systemd runs: ids with the names of the units. */
+  readonly ofSystemd: readonly { readonly id: string; readonly unit: string }[]
   /** How the site's own command is run, with the code that is in use now. */
   readonly own: Omit<OwnCommandParts, 'definition'>
+}
+
+/** What a deploy writes. Bytes. */
+export interface DeploySpace {
+  /** The site's data, as the newest snapshot had them: what the restore point may add at most. */
+  readonly data: number
+  /** Whether the data may be put back, for which they are written beside those in use. */
+  readonly mayRestore: boolean
 }
 
 const MB = 1024 * 1024
@@ -38,6 +48,7 @@ export async function findingsOf(ground: FindingsGround): Promise<readonly Deplo
     configFinding(ground.config),
     on('ports') ? portsFinding(ground) : null,
     on('services') ? servicesFinding(ground) : null,
+    unitsFinding(ground),
     on('busy') ? busyFinding(ground) : null,
     jobsFinding(ground.running),
   ])
@@ -49,13 +60,28 @@ export async function freeOn(folder: string): Promise<number> {
   return bavail * bsize
 }
 
-async function diskFinding({ directory, needed }: FindingsGround): Promise<DeployFinding> {
+async function diskFinding({ directory, space }: FindingsGround): Promise<DeployFinding> {
   const free = await freeOn(directory)
-  const enough = free >= needed + spareDisk
-  const sentence = enough
-    ? `${sizeInWords(free)} are free.`
-    : `${sizeInWords(free)} are free, and ${sizeInWords(needed + spareDisk)} are needed. Make room, for example with \`wheelhouse prune\`.`
-  return { id: 'disk', title: 'Disk', state: enough ? 'passed' : 'failed', sentence }
+  return { id: 'disk', title: 'Disk', ...judgeSpace(free, space) }
+}
+
+/**
+ * What must be free besides the release, which is there. A restore point holds what changed since the last, and may lie on another disk: that
+ * is a warning. Data that may be put back are written beside those in use: without room for them there would be no way back.
+ */
+export function judgeSpace(free: number, { data, mayRestore }: DeploySpace): Pick<DeployFinding, 'state' | 'sentence'> {
+  const needed = spareDisk + data
+  const has = `${sizeInWords(free)} are free`
+  if (free >= needed) return { state: 'passed', sentence: `${has}.` }
+  const makeRoom = 'Make room, for example with `wheelhouse prune`.'
+  if (mayRestore || free < spareDisk) {
+    const wanted = mayRestore ? needed : spareDisk
+    return { state: 'failed', sentence: `${has}, and ${sizeInWords(wanted)} are needed. ${makeRoom}` }
+  }
+  return {
+    state: 'warning',
+    sentence: `${has}. A snapshot of all data would need ${sizeInWords(data)}; one of what changed since the last needs less. ${makeRoom}`,
+  }
 }
 
 function memoryFinding(): DeployFinding {
@@ -83,8 +109,7 @@ function configFinding({ checked, before, after }: ReleaseConfig): DeployFinding
 async function portsFinding({ now, config, services }: FindingsGround): Promise<DeployFinding> {
   const held = new Set<number>()
   for (const { id, ports } of Object.values(now.services)) {
-    const state = services[id]?.state
-    if (state !== 'stopped' && state !== 'failed') for (const port of Object.values(ports)) held.add(port)
+    if (holdsPorts(services[id])) for (const port of Object.values(ports)) held.add(port)
   }
   const wanted = Object.values((config.definition ?? now).services).flatMap(({ id, kind, bind, ports, enabled }) =>
     kind === 'external' || !enabled ? [] : Object.values(ports).map((port) => ({ id, port, bind })),
@@ -98,6 +123,14 @@ async function portsFinding({ now, config, services }: FindingsGround): Promise<
       ? 'No port is taken by another program.'
       : `Taken by another program: ${taken.join(', ')}. End that program, or change the port.`
   return { id: 'ports', title: 'Ports', state: taken.length === 0 ? 'passed' : 'failed', sentence }
+}
+
+/**
+ * Whether what listens on its ports is the service itself. One that waits, or that is to be started again after a pause, has no process:
+ * who listens there may be the very reason.
+ */
+function holdsPorts(service: ServiceView | undefined): boolean {
+  return service !== undefined && ['starting', 'running', 'stopping', 'external'].includes(service.state)
 }
 
 function isFree(port: number, host: string): Promise<boolean> {
@@ -118,6 +151,18 @@ function servicesFinding({ services }: FindingsGround): DeployFinding {
     title: 'Services',
     state: 'warning',
     sentence: `Unhealthy already: ${names}. After the deploy they must be healthy, or the console goes back.`,
+  }
+}
+
+function unitsFinding({ ofSystemd }: FindingsGround): DeployFinding | null {
+  if (ofSystemd.length === 0) return null
+  const names = ofSystemd.map(({ id, unit }) => `${id} (${unit})`).join(', ')
+  const [first] = ofSystemd
+  return {
+    id: 'units',
+    title: 'Units of systemd',
+    state: 'failed',
+    sentence: `Run by systemd, and would have to stop: ${names}. The console does not stop what systemd runs. Hand it over first (\`wheelhouse units adopt ${first?.id}\`), or say with \`code\` in site.yaml which files it runs on.`,
   }
 }
 
@@ -149,7 +194,7 @@ async function busyFinding({ directory, now, own }: FindingsGround): Promise<Dep
 
 /** What else has the site in its hands. */
 function jobsFinding(running: readonly JobView[]): DeployFinding {
-  const holder = running.find(({ kind }) => /^(restore|drill|units|deploy)\.|^database\.recover$/.test(kind))
+  const holder = siteHolder(running)
   if (!holder)
     return { id: 'jobs', title: 'Other work', state: 'passed', sentence: 'Nothing else is at work on the site.' }
   return {

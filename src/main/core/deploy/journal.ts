@@ -6,7 +6,7 @@ import { deployView } from './deploy-view.ts'
 import type { DeployRecord, DeployRecords } from './record.ts'
 
 /** Deploys in the shown state. */
-const shown = 30
+export const shownDeploys = 30
 
 /** The one deploy that is worked on, kept on disk and shown as it changes. */
 export class DeployJournal {
@@ -80,7 +80,7 @@ export class DeployJournal {
     this.#record = record
     this.#records.remember(record)
     this.#slice.set(this.#record.id, deployView(this.#record))
-    const ids = this.#records.all().slice(shown)
+    const ids = this.#records.all().slice(shownDeploys)
     for (const { id } of ids) this.#slice.delete(id)
   }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { SiteDefinition } from '#core/config/index.ts'
 import type { Release, ReleaseDifference } from '#core/releases/index.ts'
 import type { DeployFinding, DeployPlan, TakeBack } from '#shared/contract/deploys.ts'
+import type { ServiceView, SnapshotView } from '#shared/contract/state.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import { commandLineOf } from './deploy-view.ts'
 import { findingsOf, freeOn, spareDisk } from './findings.ts'
@@ -58,12 +59,19 @@ export async function planDeploy(
   const next = config.definition ?? now
   // The definition in use may be other than what the file says: what systemd runs, what was left out at the start.
   const same = config.before === config.after
-  const read = same ? null : (await parts.config.check(config.before, from.folder)).definition
+  const read = same ? config.definition : (await parts.config.check(config.before, from.folder)).definition
   const left = back ? dataWhenLeft(target.id, records) : null
   const dataFrom = wish.takeBack === 'code-and-data' ? (left?.restorePoint ?? null) : null
   const changed = [...difference.added, ...difference.changed, ...difference.removed].map(({ path }) => path)
   const touched =
-    dataFrom === null ? (read ? touchedServices(read, next, changed) : touchedServices(now, now, changed)) : allOf(now)
+    dataFrom === null
+      ? same || !read
+        ? touchedServices(now, now, changed)
+        : touchedServices(read, next, changed)
+      : allOf(now)
+  // In the file they are services like any other; in the definition in use they are somebody else's.
+  const stopping = dataFrom === null ? touchedServices(read ?? now, next, changed) : allOf(read ?? now)
+  const ofSystemd = unitsOf(stopping, state.slice('services').all())
   const own = {
     directory: site.directory,
     release: from.folder,
@@ -71,6 +79,10 @@ export async function planDeploy(
     clock,
     signal,
     onLine: () => {},
+  }
+  const space = {
+    data: dataBytes(parts.backups.snapshots()),
+    mayRestore: back ? dataFrom !== null : next.deploy.takeBack === 'code-and-data',
   }
   const findings = [
     ...releaseFindings(target, from, wish, left),
@@ -80,7 +92,8 @@ export async function planDeploy(
       config,
       services: state.slice('services').all(),
       running: jobs.running().filter(({ id }) => id !== wish.asking),
-      needed: 0,
+      space,
+      ofSystemd,
       own,
     })),
   ]
@@ -109,7 +122,7 @@ export async function planDeploy(
       removed: difference.removed.length,
       bytes: bytesOf(difference),
     },
-    space: { needed: spareDisk, free: await freeOn(site.directory) },
+    space: { needed: spareDisk + space.data, free: await freeOn(site.directory) },
     config: config.before === config.after ? null : { lines: [...lineDifference(config.before, config.after)] },
     trust: config.trust && { ...config.trust, commands: [...config.trust.commands] },
     findings,
@@ -123,6 +136,23 @@ export async function planDeploy(
     commandLine: commandLineOf({ kind: wish.kind, release: target.id, takeBack: wish.takeBack }),
   }
   return { plan, config, target, touched, dataFrom }
+}
+
+/** Of services, those that a unit of systemd runs now. */
+function unitsOf(
+  touched: readonly Touched[],
+  services: Readonly<Record<string, ServiceView>>,
+): readonly { readonly id: string; readonly unit: string }[] {
+  return touched.flatMap(({ id }) => {
+    const unit = services[id]?.unit
+    return unit?.holder === 'systemd' ? [{ id, unit: unit.name }] : []
+  })
+}
+
+/** How large the site's data were when they were last kept; 0 before the first time. Newest first or not. */
+function dataBytes(snapshots: readonly SnapshotView[]): number {
+  const ofData = snapshots.filter(({ kind, partial }) => kind === 'data' && !partial)
+  return ofData.reduce((newest, each) => (each.at > newest.at ? each : newest), { at: 0, bytes: 0 }).bytes
 }
 
 /** Data of everything are taken back, so everything stops. */

@@ -14,7 +14,13 @@ export async function restoreData(
 ): Promise<string> {
   let id = ''
   const begin = async () => {
-    const begun = await backups.restore({ snapshot, paths: dataPaths, fingerprint: null, cause: context.cause })
+    const begun = await backups.restore({
+      snapshot,
+      paths: dataPaths,
+      fingerprint: null,
+      cause: context.cause,
+      within: context.id,
+    })
     id = begun.job
     return begun
   }

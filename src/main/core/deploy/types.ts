@@ -86,7 +86,7 @@ export interface DeployParts {
   readonly config: DeployConfig
   readonly releases: Releases
   readonly coordinator: Pick<Coordinator, 'start' | 'stop' | 'wanted' | 'stopOrder' | 'emergencyStops'>
-  readonly backups: Pick<Backups, 'create' | 'pin' | 'restore'>
+  readonly backups: Pick<Backups, 'create' | 'pin' | 'restore' | 'snapshots'>
   readonly verification: Pick<Verification, 'run'>
   readonly jobs: Jobs
   readonly events: EventLog
