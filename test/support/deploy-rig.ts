@@ -43,6 +43,7 @@ export interface DeployRig extends AsyncDisposable {
   readonly deploys: Deploys
   readonly clock: ManualClock
   readonly attention: DeployParts['attention']
+  readonly jobs: DeployParts['jobs']
   /** What was done, in order: `stop api`, `switch two`, `start api`. */
   readonly did: readonly string[]
   readonly verdicts: ReadonlyMap<string, string>
@@ -257,6 +258,7 @@ export async function openDeployRig(directory: string, options: DeployRigOptions
     deploys,
     clock,
     attention,
+    jobs,
     did,
     verdicts,
     current,

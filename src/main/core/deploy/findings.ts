@@ -162,7 +162,7 @@ function unitsFinding({ ofSystemd }: FindingsGround): DeployFinding | null {
     id: 'units',
     title: 'Units of systemd',
     state: 'failed',
-    sentence: `Run by systemd, and would have to stop: ${names}. The console does not stop what systemd runs. Hand it over first (\`wheelhouse units adopt ${first?.id}\`), or say with \`code\` in site.yaml which files it runs on.`,
+    sentence: `Run by systemd, and would have to stop: ${names}. The console does not stop what systemd runs. Hand it over first (\`wheelhouse adopt ${first?.id}\`), or say with \`code\` in site.yaml which files it runs on.`,
   }
 }
 
