@@ -19,7 +19,7 @@ test('values say where they come from, are found by words and source, and one is
   await row('Values', 'services.api.env.LOG').getByText('profile development:14').waitFor()
   await row('Values', 'API_TOKEN').getByText('hidden', { exact: true }).waitFor()
   expect(await button('Set site').count(), 'only site.yaml says which site it is').toBe(0)
-  await page.getByRole('textbox', { name: 'Search values' }).fill('keep')
+  await page.getByRole('textbox', { name: 'Search values' }).fill('daily')
   await page.getByText('1 value', { exact: true }).waitFor()
   await button('Set backup.keep.daily').click()
   await dialog().getByText('No file is written.').waitFor()
@@ -31,11 +31,32 @@ test('values say where they come from, are found by words and source, and one is
   expect(await namelessControls(page)).toEqual([])
 })
 
+test('what was set is taken back by keyboard, and a secret is set without being shown', async () => {
+  await open('/settings')
+  await button('Take back backup.keep.weekly').focus()
+  await page.keyboard.press('Enter')
+  await page.getByText('What the files say of backup.keep.weekly counts again.').waitFor()
+  expect(await asked()).toContainEqual({ call: 'config.unset', input: { path: 'backup.keep.weekly' } })
+  await button('Set services.api.env.API_TOKEN').focus()
+  await page.keyboard.press('Enter')
+  const typed = dialog().getByLabel('Value, now from')
+  await typed.waitFor()
+  expect(await typed.getAttribute('type')).toBe('password')
+  await typed.fill('s3cret')
+  expect(await dialog().textContent(), 'nor in the command').not.toContain('s3cret')
+  await page.keyboard.press('Enter')
+  await page.getByText('services.api.env.API_TOKEN is set and in use.').waitFor()
+})
+
 test('a version is compared with what is in use before it is put back', async () => {
   await open('/settings')
   await row('Versions', 'services.api.env.LOG was set').getByText('in use', { exact: true }).waitFor()
   await button('Compare version 2').click()
   await dialog().getByText('debug → info').waitFor()
+  expect(
+    await page.evaluate(() => document.activeElement?.closest('[role=dialog]') !== null),
+    'the focus is in the dialog',
+  ).toBe(true)
   await dialog().getByText('removed, was 14').waitFor()
   await dialog().getByRole('button', { name: 'Put back' }).click()
   await page.getByText('Version 2 was put back and is in use.').waitFor()

@@ -12,7 +12,7 @@ export function EnvironmentBadge() {
   if (environment === undefined || (environment === 'production' && left.length === 0)) return null
   const words = left.length === 0 ? null : left.length === 1 ? `without ${left[0]?.service}` : `${left.length} left out`
   return (
-    <Tooltip multiline w={340} label={explanation(environment, left)}>
+    <Tooltip multiline w={340} label={<span className={styles.explanation}>{explanation(environment, left)}</span>}>
       {/* Focusable, so that the explanation can be read without a mouse. */}
       <button
         type="button"
@@ -36,5 +36,5 @@ const meanings = {
 } as const
 
 function explanation(environment: keyof typeof meanings, left: readonly { service: string; why: string }[]): string {
-  return [meanings[environment], ...left.map(({ service, why }) => `${service}: ${why}`)].join(' ')
+  return [meanings[environment], ...left.map(({ service, why }) => `${service}: ${why}`)].join('\n')
 }

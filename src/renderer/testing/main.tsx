@@ -7,6 +7,7 @@ import { ConsoleLink } from '../state/console-link.ts'
 import { ShownState } from '../state/shown-state.ts'
 import { Ticker } from '../state/ticker.ts'
 import { manyEvents } from './many-events.ts'
+import { sampleDeploy } from './sample-deploys.ts'
 import { job, refusal, service, snapshot } from './sample-entities.ts'
 import { sampleEvents } from './sample-events.ts'
 import { sampleSlices } from './sample-slices.ts'
@@ -18,6 +19,7 @@ import { listed } from './scripted-log.ts'
 
 const samples = {
   job,
+  deploy: sampleDeploy,
   refusal,
   service,
   snapshot,

@@ -7,6 +7,7 @@ export const sampleValues: readonly ConfigValueView[] = [
   value('services.api.env.LOG', 'debug', 'profile', 'profile development', 14),
   value('services.api.ports.http', 18_101, 'site-file', 'site.yaml', 31),
   value('services.api.env.API_TOKEN', null, 'site-file', 'site.yaml', 33),
+  value('backup.keep.weekly', 2, 'override', 'set here', null),
   value('backup.keep.daily', 7, 'default', 'default', null),
   value('zone', 'Asia/Manila', 'include', 'conf/lab.ini', 1),
 ]

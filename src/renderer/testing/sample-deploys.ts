@@ -1,4 +1,4 @@
-import type { DeployPlan } from '#shared/contract/deploys.ts'
+import { type DeployPlan, type DeployStep, type DeployView, deployStepSchema } from '#shared/contract/deploys.ts'
 
 /** What the deploy of a release would do, as a screen shows it. */
 export function sampleDeployPlan(kind: DeployPlan['kind'], release: string): DeployPlan {
@@ -36,5 +36,52 @@ export function sampleDeployPlan(kind: DeployPlan['kind'], release: string): Dep
     dataPossible: true,
     takeBack: 'code',
     commandLine: kind === 'deploy' ? `wheelhouse deploy ${release}` : `wheelhouse rollback ${release}`,
+  }
+}
+
+const stepTitles: Readonly<Record<DeployStep, string>> = {
+  validate: 'Validate',
+  prepare: 'Prepare',
+  'back-up': 'Back up',
+  stop: 'Stop services',
+  switch: 'Switch',
+  configure: 'Configure',
+  start: 'Start services',
+  verify: 'Verify',
+}
+
+/** A deploy that went well an hour ago, or what `more` makes of it. */
+export function sampleDeploy(now: number, more: Partial<DeployView> = {}): DeployView {
+  const at = now - 3_600_000
+  return {
+    id: 'dp-1',
+    kind: 'deploy',
+    title: 'Deploy 1.4.2',
+    release: 'r7',
+    from: 'r6',
+    phase: 'committed',
+    failedAt: null,
+    failure: null,
+    sentence: 'r7 is good.',
+    at,
+    endedAt: at + 130_000,
+    cause: { type: 'operator', via: 'browser' },
+    job: 'jb-deploy',
+    steps: deployStepSchema.options.map((id) => ({
+      id,
+      title: stepTitles[id],
+      state: 'done',
+      startedAt: at,
+      endedAt: at + 1_000,
+    })),
+    findings: [],
+    services: [{ id: 'api', title: 'Consultation service', why: 'lib/database.mjs changes' }],
+    downMs: 1_310,
+    restorePoint: 'sn-0000000000000001',
+    configures: false,
+    probation: null,
+    tookBack: null,
+    commandLine: 'wheelhouse deploy r7',
+    ...more,
   }
 }

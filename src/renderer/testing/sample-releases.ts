@@ -24,6 +24,7 @@ export function sampleReleases(now: number): Shown['releases'] {
       commit: '1a2b3c4d5e6f708192a3b4c5d6e7f80912345678',
       proof: 'computed',
       restorePoint: 'sn-0000000000000001',
+      activeSince: now - 9 * day,
       held: 'a rollback goes back to it',
     }),
     one: release({

@@ -1,10 +1,11 @@
 import { Button } from '@mantine/core'
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 import { Dialog } from '../../components/dialog.tsx'
 import styles from './decision-dialog.module.css'
 
 /**
- * Asks before something is done. The safe button has the focus when the act is destructive; the other one names the act.
+ * Asks before something is done. The safe button has the focus when the act is destructive or cannot be done yet; the other one names the
+ * act.
  */
 export function DecisionDialog({
   title,
@@ -32,11 +33,23 @@ export function DecisionDialog({
   readonly wide?: boolean
   readonly children: ReactNode
 }) {
+  const safeButton = useRef<HTMLButtonElement>(null)
+  const possible = act !== null && ready && !busy
+  // A button that goes away or can no longer be pressed loses the focus; the keyboard must not be lost behind the dialog with it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: looked at whenever the act becomes possible or impossible.
+  useEffect(() => {
+    if (!document.activeElement?.closest('[role=dialog]')) safeButton.current?.focus()
+  }, [possible])
   return (
     <Dialog onClose={onClose} title={title} size={wide ? 720 : 520}>
       <div className={styles.body}>{children}</div>
       <div className={styles.buttons}>
-        <Button size="sm" onClick={onClose} data-autofocus={destructive || act === null || undefined}>
+        <Button
+          ref={safeButton}
+          size="sm"
+          onClick={onClose}
+          data-autofocus={destructive || act === null || !ready || undefined}
+        >
           {safe}
         </Button>
         {act !== null && (

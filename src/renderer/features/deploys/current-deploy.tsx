@@ -13,7 +13,7 @@ import { useEntity, useSlice } from '../../state/use-shown.ts'
 import { useActions } from '../actions/asking.ts'
 import { CancelJob } from '../actions/watched-jobs.tsx'
 import { JobLog } from '../jobs/job-log.tsx'
-import { isOver, markOfDeploy, phaseInWords } from './deploy-words.ts'
+import { isOver, markOfDeploy, nextCommand, phaseInWords } from './deploy-words.ts'
 import styles from './deploys.module.css'
 
 /** The deploy that runs, is on probation or is stuck; else how the last one ended. */
@@ -35,10 +35,11 @@ export function CurrentDeploy({ onRollBack }: { readonly onRollBack: () => void 
       className={styles.block}
       aside={running ? <CancelJob job={job} /> : <span className="dim">{phaseInWords(newest)}</span>}
     >
-      <div className={styles.line} role={newest.phase === 'stuck' ? 'alert' : 'status'}>
+      <div className={styles.line}>
         <HealthMark health={markOfDeploy(newest)} label={phaseInWords(newest)} size={14} />
         <p>
-          {newest.sentence} {newest.failure !== null && !newest.sentence.includes(newest.failure) && newest.failure}{' '}
+          <span role={newest.phase === 'stuck' ? 'alert' : 'status'}>{newest.sentence}</span>{' '}
+          {newest.failure !== null && !newest.sentence.includes(newest.failure) && newest.failure}{' '}
           {newest.phase === 'probation' && newest.probation && <Probation probation={newest.probation} />}{' '}
           {newest.downMs !== null && <span className="dim">Services were away for {duration(newest.downMs)}. </span>}
           <Link to={`/timeline?operation=${encodeURIComponent(newest.job ?? newest.id)}`}>On the timeline</Link>
@@ -70,7 +71,7 @@ export function CurrentDeploy({ onRollBack }: { readonly onRollBack: () => void 
           <JobLog job={newest.job} />
         </div>
       )}
-      {(running || !isOver(newest)) && <CommandLine command={newest.commandLine} />}
+      {(running || !isOver(newest)) && <CommandLine command={nextCommand(newest)} />}
     </Panel>
   )
 }

@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import { CommandLine } from '../../components/command-line.tsx'
+import { HealthMark } from '../../components/health-mark.tsx'
 import { JobBar } from '../../components/job-progress.tsx'
 import { Sentence } from '../../components/sentence.tsx'
 import { useAction } from '../../state/use-action.tsx'
@@ -51,9 +52,15 @@ export function DeployDialog({
     >
       {running ? (
         <>
-          <p>{job?.title ?? 'The release is brought and checked.'} Nothing of the site is touched.</p>
+          <p role="status">
+            {job ? `${job.title}.` : 'The release is brought and checked.'} Nothing of the site is touched.
+          </p>
           {job && <JobBar job={job} />}
-          {job && <CancelJob job={job} />}
+          {job && (
+            <div>
+              <CancelJob job={job} />
+            </div>
+          )}
         </>
       ) : (
         <>
@@ -64,6 +71,7 @@ export function DeployDialog({
           <SourceForm value={typed} onChange={setTyped} />
           {job?.state === 'failed' && (
             <p role="alert">
+              <HealthMark health="unhealthy" label="failed" />{' '}
               <Sentence text={job.message ?? 'It could not be brought.'} />{' '}
               {job.remedy !== null && (
                 <span className="dim">
@@ -72,6 +80,7 @@ export function DeployDialog({
               )}
             </p>
           )}
+          {job?.state === 'cancelled' && <p role="status">It was cancelled. Nothing of it is left.</p>}
           <CommandLine command={sourceCommand(typed)} />
         </>
       )}

@@ -49,6 +49,12 @@ export function markOfDeploy({ phase }: DeployView): Mark {
   return 'maintenance'
 }
 
+/** What an operator would type next: what ends the probation, what tries once more, else what began it. */
+export function nextCommand({ id, phase, commandLine }: DeployView): string {
+  if (phase === 'probation') return 'wheelhouse deploys commit'
+  return phase === 'stuck' ? `wheelhouse deploys settle ${id}` : commandLine
+}
+
 /** Whether it has come to an end, for better or worse. A stuck one waits for a person. */
 export function isOver({ phase }: DeployView): boolean {
   return ['committed', 'rolled-back', 'refused'].includes(phase)

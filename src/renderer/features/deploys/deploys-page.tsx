@@ -9,7 +9,6 @@ import { useActions } from '../actions/asking.ts'
 import { CurrentDeploy } from './current-deploy.tsx'
 import { DeployDialog } from './deploy-dialog.tsx'
 import { DeployHistory } from './deploy-history.tsx'
-import styles from './deploys.module.css'
 import { PlanDialog } from './plan-dialog.tsx'
 import { ReleaseDrawer } from './release-drawer.tsx'
 import { ReleaseTable } from './release-table.tsx'
@@ -51,7 +50,13 @@ export default function DeploysPage() {
           </Button>
           <Button
             disabled={busy || !previous}
-            title={previous ? `To ${previous.id}.` : 'There is no earlier release to go back to.'}
+            title={
+              busy
+                ? 'Another deploy or restore is under way.'
+                : previous
+                  ? `To ${previous.id}.`
+                  : 'There is no earlier release to go back to.'
+            }
             onClick={() => setAsked({ backTo: 'previous' })}
           >
             Roll back…
@@ -76,7 +81,6 @@ export default function DeploysPage() {
       {asked !== null && 'backTo' in asked && <PlanDialog what={asked} onClose={close} onStarted={watch} />}
       <CurrentDeploy onRollBack={() => setAsked({ backTo: 'previous' })} />
       <ReleaseTable releases={releases} selected={id} />
-      <h2 className={styles.title}>Deploys so far</h2>
       <DeployHistory deploys={deploys} />
     </PageFrame>
   )

@@ -23,14 +23,14 @@ export function PlanDialog({
   const act = (plan: DeployPlan | undefined): string | null => {
     if (plan?.refusal) return null
     if (plan?.trust && trusted !== plan.trust.fingerprint) return null
-    const verb = back ? 'Go back' : 'Deploy'
+    const verb = back ? 'Roll back' : 'Deploy'
     if (!plan) return verb
     const stops = plan.services.length > 0 ? ` and restart ${counted(plan.services.length, 'service')}` : ''
     return `${verb} to ${plan.release}${stops}`.replace('Deploy to', 'Deploy')
   }
   return (
     <PlannedDialog<DeployPlan>
-      title={back ? 'Go back to an earlier release?' : 'Deploy this release?'}
+      title={back ? 'Roll back to an earlier release?' : 'Deploy this release?'}
       queryKey={['deploy-plan', what, takeBack]}
       load={(calls) =>
         back
@@ -84,6 +84,9 @@ function PlanView({
           <HealthMark health="unhealthy" label="refused" /> {plan.refusal}
         </p>
       )}
+      {plan.kind === 'roll-back' && !plan.dataPossible && (
+        <p className="dim">There is no restore point of the data: only the code can be taken back.</p>
+      )}
       <dl className={styles.figures}>
         <Figure name="added" value={count(files.added)} />
         <Figure name="changed" value={count(files.changed)} />
@@ -92,7 +95,7 @@ function PlanView({
           name="services away for"
           value={plan.downMs === null ? 'not known yet' : `about ${duration(plan.downMs)}`}
         />
-        <Figure name="on probation for" value={duration(plan.probationMs)} />
+        {plan.probationMs > 0 && <Figure name="on probation for" value={duration(plan.probationMs)} />}
         <Figure name="needs" value={`${bytes(space.needed)} of ${bytes(space.free)} free`} />
       </dl>
       {plan.services.length > 0 && (

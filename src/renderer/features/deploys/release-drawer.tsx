@@ -8,6 +8,7 @@ import { sourceInWords } from '#shared/release-words.ts'
 import { CommandLine, CopyButton } from '../../components/command-line.tsx'
 import { Drawer, DrawerPart, Facts } from '../../components/drawer.tsx'
 import { bytes, count } from '../../components/figures.ts'
+import { HealthMark } from '../../components/health-mark.tsx'
 import { PanelBody } from '../../components/panel.tsx'
 import { Age, Time } from '../../components/time.tsx'
 import { usePage } from '../../state/page-context.ts'
@@ -16,6 +17,7 @@ import { useActions } from '../actions/asking.ts'
 import { DecisionDialog } from '../actions/decision-dialog.tsx'
 import { stateWords, verdictWords } from './deploy-words.ts'
 import styles from './deploys.module.css'
+import { NoteDialog } from './note-dialog.tsx'
 
 /** One release: where it came from, how it differs from the active one, and what may be done with it. */
 export function ReleaseDrawer({
@@ -37,6 +39,7 @@ export function ReleaseDrawer({
   const { watch } = useActions()
   const [comparing, setComparing] = useState(false)
   const [removing, setRemoving] = useState(false)
+  const [noting, setNoting] = useState(false)
   if (!release) {
     return (
       <Drawer title="Release" label="Release" onClose={onClose}>
@@ -59,13 +62,14 @@ export function ReleaseDrawer({
     <Drawer title={release.version ? `${id}, ${release.version}` : id} label={`Release ${id}`} onClose={onClose}>
       {bad && (
         <p role="alert" className={styles.long}>
-          It was found bad: {release.verdict?.why} It is never chosen again.
+          <HealthMark health="unhealthy" label="bad" /> It was found bad: {release.verdict?.why} It is never chosen
+          again.
         </p>
       )}
       <div className={styles.actions}>
         {there && release.state !== 'active' && !bad && (
           <Button variant="filled" onClick={before ? onRollBack : onDeploy}>
-            {before ? 'Go back to it…' : 'Deploy…'}
+            {before ? 'Roll back to it…' : 'Deploy…'}
           </Button>
         )}
         <Button disabled={busy || !there} onClick={() => void start('verify')}>
@@ -118,7 +122,16 @@ export function ReleaseDrawer({
             ...(release.bytes === null ? [] : [['size', bytes(release.bytes)] as const]),
             ...(release.verified ? [['checked', release.verified.sentence] as const] : []),
             ...(release.schema ? [['layout of data', release.schema] as const] : []),
-            ...(release.note ? [['note', release.note] as const] : []),
+            ...(release.held === null ? [] : [['cannot be removed', `${release.held}`] as const]),
+            [
+              'note',
+              <span key="note" className={styles.note}>
+                {release.note === '' ? <span className="dim">none</span> : release.note}{' '}
+                <Button size="compact-xs" disabled={busy} aria-label="Edit the note" onClick={() => setNoting(true)}>
+                  Edit…
+                </Button>
+              </span>,
+            ],
             ...(release.restorePoint
               ? [
                   [
@@ -148,12 +161,15 @@ export function ReleaseDrawer({
         </DrawerPart>
       )}
       <DrawerPart title="On the command line">
-        {before && release.state !== 'active' && <CommandLine label="go back" command={`wheelhouse rollback ${id}`} />}
+        {before && release.state !== 'active' && (
+          <CommandLine label="roll back" command={`wheelhouse rollback ${id}`} />
+        )}
         <CommandLine label="check" command={`wheelhouse releases verify ${id}`} />
         <CommandLine label="compare" command={`wheelhouse releases diff ${id}`} />
         <CommandLine label="pin" command={`wheelhouse releases ${release.pinned ? 'unpin' : 'pin'} ${id}`} />
         <CommandLine label="remove" command={`wheelhouse releases remove ${id}`} />
       </DrawerPart>
+      {noting && <NoteDialog id={id} note={release.note} onClose={() => setNoting(false)} />}
       {removing && (
         <DecisionDialog
           title={`Remove ${id}?`}

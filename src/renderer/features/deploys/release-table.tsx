@@ -4,7 +4,7 @@ import type { ReleaseView } from '#shared/contract/index.ts'
 import { sourceInWords } from '#shared/release-words.ts'
 import { bytes, count } from '../../components/figures.ts'
 import { HealthMark } from '../../components/health-mark.tsx'
-import { PanelBody } from '../../components/panel.tsx'
+import { Panel } from '../../components/panel.tsx'
 import table from '../../components/table.module.css'
 import { Age, Time } from '../../components/time.tsx'
 import { markOfRelease, stateWords, verdictWords } from './deploy-words.ts'
@@ -20,14 +20,17 @@ export function ReleaseTable({
 }) {
   const navigate = useNavigate()
   return (
-    <PanelBody
+    <Panel
+      title="Releases"
+      flush={releases.length > 0}
+      className={styles.block}
       content={
         releases.length === 0
           ? { state: 'empty', sentence: 'No release is known yet. Press Deploy… to bring the first.' }
           : { state: 'ready' }
       }
     >
-      <div className={`${table.scroll} ${styles.list}`}>
+      <div className={styles.list}>
         <table className={table.table} aria-label="Releases">
           <thead>
             <tr>
@@ -79,6 +82,6 @@ export function ReleaseTable({
           </tbody>
         </table>
       </div>
-    </PanelBody>
+    </Panel>
   )
 }

@@ -80,9 +80,9 @@ export function ConfigValues({ query }: { readonly query: ReturnType<typeof useC
         <table className={`${table.table} ${table.still}`} aria-label="Values">
           <thead>
             <tr>
-              <th>value</th>
-              <th>is</th>
-              <th>from</th>
+              <th>Value</th>
+              <th>Is</th>
+              <th>From</th>
               <th aria-label="Actions" />
             </tr>
           </thead>
@@ -128,6 +128,8 @@ function SetDialog({ value, onClose }: { readonly value: ConfigValueView; readon
   const { busy, run } = useAction()
   const before = value.hidden ? '' : valueWords(value)
   const [text, setText] = useState(before)
+  // A secret is not shown, here no more than in the list.
+  const typed = value.hidden ? 'VALUE' : text === '' ? "''" : shellWord(text)
   const act = async () => {
     const answer = await run((calls) => calls.config.set({ path: value.path, value: text }))
     if (!answer) return
@@ -151,11 +153,16 @@ function SetDialog({ value, onClose }: { readonly value: ConfigValueView; readon
       </p>
       <TextInput
         label={`Value, now from ${placeWords(value)}`}
+        type={value.hidden ? 'password' : 'text'}
+        autoComplete="off"
         value={text}
         data-autofocus
         onChange={(event) => setText(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && text !== before && !busy) void act()
+        }}
       />
-      <CommandLine command={`wheelhouse config set ${value.path} ${text === '' ? "''" : shellWord(text)}`} />
+      <CommandLine command={`wheelhouse config set ${value.path} ${typed}`} />
     </DecisionDialog>
   )
 }

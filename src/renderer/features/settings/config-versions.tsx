@@ -31,9 +31,9 @@ export function ConfigVersions({ query }: { readonly query: ReturnType<typeof us
         <table className={`${table.table} ${table.still}`} aria-label="Versions">
           <thead>
             <tr>
-              <th>version</th>
-              <th>in use since</th>
-              <th>why</th>
+              <th>Version</th>
+              <th>In use since</th>
+              <th>Why</th>
               <th aria-label="Actions" />
             </tr>
           </thead>
