@@ -44,7 +44,7 @@ export function siteOf(services: readonly ServiceDefinition[], id = 'lab'): Site
     },
     tables: {},
     outbox: { rows: 1_000_000, bytes: 1024 ** 3, ageMs: 7 * 86_400_000, whenFull: 'drop-lowest' },
-    sources: { http: null },
+    sources: { http: null, database: null },
     reload: { watch: true, apply: 'ask' },
     store: { control: 1024 ** 3, messages: 4 * 1024 ** 3 },
     source: { file: 'site.yaml', sha256: '' },

@@ -5,6 +5,8 @@ import type { ConfigProblem, SiteView } from '#shared/contract/state.ts'
 import { ConsoleError } from '#shared/problem.ts'
 import type { Cause } from '#shared/vocabulary.ts'
 import {
+  type AskedSource,
+  askedSources,
   type ConfigChange,
   type ConfigRecords,
   type ConfigSources,
@@ -40,8 +42,8 @@ import { checkDevices, checkRoutes } from './messaging/index.ts'
 import { checkPolicies } from './recovery/index.ts'
 import { holdsServices } from './restore-hold.ts'
 import { tellLoaded, tellPending, tellUndone } from './site-config-cards.ts'
-import { ConfigHttp } from './site-config-http.ts'
 import { restartForConfig } from './site-config-restart.ts'
+import { ConfigSources as AskedSources } from './site-config-sources.ts'
 import { type ConfigTouch, touchOf } from './site-config-touch.ts'
 import { ConfigWatch } from './site-config-watch.ts'
 import type { SiteIdentity, SiteParts } from './site-parts.ts'
@@ -71,9 +73,14 @@ export function readSite(
   directory: string,
   ports: Reading,
   overrides: readonly Override[] = [],
-  layer?: Layer,
+  asked: Partial<Record<AskedSource, Layer>> = {},
 ): Promise<LoadedSite> {
-  return loadSite(directory, { profile: ports.profile, given: givenBy(ports, overrides, layer), kept: true, ...checks })
+  return loadSite(directory, {
+    profile: ports.profile,
+    given: { ...givenBy(ports, overrides), ...asked },
+    kept: true,
+    ...checks,
+  })
 }
 
 /** The same for texts that need not lie on disk. */
@@ -89,11 +96,10 @@ export function checkSources(directory: string, sources: ConfigSources, ports: R
   })
 }
 
-function givenBy({ environment = {} }: Reading, overrides: readonly Override[], http?: Layer): GivenSources {
+function givenBy({ environment = {} }: Reading, overrides: readonly Override[]): GivenSources {
   const place = { file: 'set on screen', line: null, column: null }
   return {
     environment,
-    ...(http && { http }),
     overrides: overrides.map(({ path, value }): PathValue => ({ path, value, place })),
   }
 }
@@ -105,7 +111,7 @@ export class SiteConfig implements AsyncDisposable {
   readonly #publisher: SitePublisher
   readonly #readers: SectionReaders
   readonly #watch: ConfigWatch
-  readonly #http: ConfigHttp
+  readonly #asked: AskedSources
   /** As site.yaml says; and as the parts work by it: what systemd runs is run by somebody else. */
   #read: SiteDefinition | null = null
   #inUse: SiteDefinition | null = null
@@ -140,14 +146,16 @@ export class SiteConfig implements AsyncDisposable {
       files: () => this.#files(),
       onChange: () => this.#changedOnDisk(),
     })
-    this.#http = new ConfigHttp({
+    this.#asked = new AskedSources({
       clock,
       logger: logger.part('config'),
       directory: given.identity.directory,
       attention: given.parts.attention,
       secrets,
+      sessions: (service) => given.parts.databases.sessions(service),
       zone: () => this.#inUse?.zone ?? 'UTC',
-      check: (layer) => readSite(given.identity.directory, given.ports, given.records.overrides(), layer),
+      check: (kind, layer) =>
+        readSite(given.identity.directory, given.ports, given.records.overrides(), { [kind]: layer }),
     })
     this.#publisher = new SitePublisher(given.ports.state, given.ports.clock, this.#face())
   }
@@ -157,7 +165,7 @@ export class SiteConfig implements AsyncDisposable {
     this.#publisher.begin()
     if (this.#given.ports.owner.host === 'command line' || this.#given.ports.sandbox) return
     this.#watch.begin()
-    this.#http.begin()
+    this.#asked.begin()
   }
 
   /** Until the result is disposed, the reader is told of changes in its sections, and may refuse them. */
@@ -361,7 +369,7 @@ export class SiteConfig implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#http[Symbol.asyncDispose]()
+    await this.#asked[Symbol.asyncDispose]()
     await this.#watch[Symbol.asyncDispose]()
     await this.#loading
     this.#publisher[Symbol.dispose]()
@@ -456,7 +464,8 @@ export class SiteConfig implements AsyncDisposable {
   #files(): readonly string[] {
     const { directory } = this.#given.identity
     const files = ['site.yaml', ...(this.#composition?.includes.keys() ?? [])].map((name) => join(directory, name))
-    return this.#read?.sources.http ? [...files, keptSourceFile(directory)] : files
+    const asked = askedSources.filter((kind) => this.#read?.sources[kind])
+    return [...files, ...asked.map((kind) => keptSourceFile(directory, kind))]
   }
 
   /** Takes a change on disk over by itself where no service stops or restarts for it, else asks. */
@@ -530,7 +539,7 @@ export class SiteConfig implements AsyncDisposable {
     this.#read = read
     this.#inUse = inUse
     this.#given.inUse(inUse)
-    this.#http.follow(read.sources.http)
+    this.#asked.follow(read.sources)
   }
 
   #face(): SiteFace {

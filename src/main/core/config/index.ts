@@ -31,8 +31,18 @@ export { diskFaults } from './site-files.ts'
 export { openSiteKey, type SiteKey } from './site-key.ts'
 export { readSiteText, type SiteText } from './site-text.ts'
 export { parseSize } from './size.ts'
-export { askSource } from './sources/ask-source.ts'
-export { type KeptSource, keptSourceFile, readKeptSource, sourceLayer, writeKeptSource } from './sources/kept-source.ts'
+export { askSource, type SourceAnswer } from './sources/ask-source.ts'
+export {
+  type AskedSource,
+  askedSources,
+  type KeptSource,
+  keptSourceFile,
+  longestSource,
+  readKeptSource,
+  sourceLayer,
+  writeKeptSource,
+} from './sources/kept-source.ts'
+export { mostSourceRows, tableName } from './sources/table-layer.ts'
 export { openTrust, TrustStore, trustFingerprint } from './trust.ts'
 export type * from './types.ts'
 export {

@@ -27,7 +27,7 @@ import { serviceFaults } from './service-rules.ts'
 import { settingFaults, withSettings } from './settings.ts'
 import { diskFaults, type Ground, pathFaults } from './site-files.ts'
 import { readSiteText, type SiteText } from './site-text.ts'
-import { keptLayer } from './sources/kept-source.ts'
+import { keptLayers } from './sources/kept-source.ts'
 import { sourceFaults } from './sources/source-rules.ts'
 import { targetFaults } from './target-rules.ts'
 import type { DeviceDefinition, LoadedSite, PolicyDefinition, RouteDefinition, SiteDefinition } from './types.ts'
@@ -95,7 +95,7 @@ export async function checkSite(directory: string, source: SiteText, options: Lo
     )
   const includes = await readIncludes(directory, file.value, options.includes)
   const files = [file, ...includes.layers]
-  const given = options.kept ? { http: await keptLayer(directory, file.value), ...options.given } : options.given
+  const given = options.kept ? { ...(await keptLayers(directory, file.value)), ...options.given } : options.given
   const composed = composeSite(files, profile, given)
   const composition = { composed, includes: includes.texts, site: source.text }
   const ofLayers = [

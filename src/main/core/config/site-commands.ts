@@ -91,11 +91,13 @@ function drilledBySchedule({ drills }: SiteDefinition): readonly SiteCommand[] {
 }
 
 /** Who would be asked how the site is configured, and with which secret. */
-function configuredFrom({ sources: { http } }: SiteDefinition): readonly SiteCommand[] {
-  if (!http) return []
-  const carrying = http.token === null ? '' : ` with ${http.token}`
-  const command = `<the configuration is asked for at ${quoted(http.url)}${carrying}>`
-  return [{ service: 'sources', of: 'sources', command, cwd: '.' }]
+function configuredFrom({ sources: { http, database } }: SiteDefinition): readonly SiteCommand[] {
+  const own = (command: string) => ({ service: 'sources', of: 'sources', command, cwd: '.' })
+  const carrying = http?.token == null ? '' : ` with \${secrets.${http.token}}`
+  return [
+    ...(http ? [own(`<the configuration is asked for at ${quoted(http.url)}${carrying}>`)] : []),
+    ...(database ? [own(`<the configuration is read from table ${database.table} of ${database.service}>`)] : []),
+  ]
 }
 
 /** What a deploy would run. */

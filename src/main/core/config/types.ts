@@ -11,7 +11,7 @@ import type { TargetDefinition } from './target-definition.ts'
 export type { BrokerDefinition, BrokerLimits, BrokerUser, TopicPermissions } from './broker-definition.ts'
 export type { BrokerLinkDefinition } from './broker-link-definition.ts'
 export type { DeployDefinition, TimedCommand } from './deploy-definition.ts'
-export type { HttpSourceDefinition, SourcesDefinition } from './sources/source-definition.ts'
+export type { HttpSourceDefinition, SourcesDefinition, TableSourceDefinition } from './sources/source-definition.ts'
 export type { TargetDefinition } from './target-definition.ts'
 
 /** A validated site.yaml: profile merged, defaults filled in, durations in milliseconds, sizes in bytes, patterns not yet resolved. */

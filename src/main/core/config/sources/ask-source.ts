@@ -4,6 +4,8 @@ import { longestSource } from './kept-source.ts'
 /** What came of asking. `why` is the end of a sentence about the address, and never quotes what was sent. */
 export type SourceAnswer =
   | { readonly kind: 'same' }
+  /** It is not there yet, as is to be expected. */
+  | { readonly kind: 'later' }
   | { readonly kind: 'new'; readonly text: string; readonly etag: string | null }
   | { readonly kind: 'bad'; readonly why: string; readonly remedy: string }
 

@@ -1,12 +1,48 @@
 import { isLoopback } from '../loopback-address.ts'
+import { nearest } from '../nearest.ts'
 import type { Fault } from '../problem-report.ts'
 import { isSecret } from '../references.ts'
 import type { SiteFile } from '../site-schema.ts'
 
 const day = 86_400_000
 
-/** What the schema cannot say of `sources`: addresses that are none or could be read on their way, tokens in the file, times out of bounds. */
-export function sourceFaults({ sources: { http } }: SiteFile): readonly Fault[] {
+/** What the schema cannot say of `sources`. */
+export function sourceFaults(file: SiteFile): readonly Fault[] {
+  return [...httpFaults(file), ...tableFaults(file)]
+}
+
+/** Tables that are none of a database of the site, times out of bounds. */
+function tableFaults({ sources: { database }, services }: SiteFile): readonly Fault[] {
+  if (!database) return []
+  const path = ['sources', 'database']
+  const faults: Fault[] = []
+  const service = Object.hasOwn(services, database.of) ? services[database.of] : undefined
+  if (service?.use !== 'database') {
+    const ids = Object.keys(services).filter((id) => services[id]?.use === 'database')
+    const near = nearest(database.of, ids) ?? ids[0]
+    const message = `sources.database.of is ${database.of}, which is no service of \`use: database\`.`
+    const remedy = near === undefined ? 'Declare the database as a service first.' : `Write \`${near}\`.`
+    faults.push({ code: 'service-unknown', path: [...path, 'of'], message, remedy })
+  }
+  if (database.table.length > 130 || !/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)?$/.test(database.table)) {
+    const message =
+      'sources.database.table is no name of a table: letters, digits and underscores, with at most one dot.'
+    faults.push({ code: 'table-bad', path: [...path, 'table'], message, remedy: 'Write `settings`, for instance.' })
+  }
+  if (database.every < 5_000 || database.every > day) {
+    const message = 'sources.database.every is not between 5s and 1d.'
+    faults.push({
+      code: 'duration-out-of-range',
+      path: [...path, 'every'],
+      message,
+      remedy: 'Write `1m`, for instance.',
+    })
+  }
+  return faults
+}
+
+/** Addresses that are none or could be read on their way, tokens in the file, times out of bounds. */
+function httpFaults({ sources: { http } }: SiteFile): readonly Fault[] {
   if (!http) return []
   const faults: Fault[] = []
   const fault = (key: string, code: string, message: string, remedy: string) =>

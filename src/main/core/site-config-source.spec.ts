@@ -10,7 +10,7 @@ import { temporaryFolder } from '../../../test/support/folders.ts'
 import { ManualClock } from '../../../test/support/manual-clock.ts'
 import type { AttentionDraft } from './attention/index.ts'
 import { keptSourceFile, type Layer, type LoadedSite, readKeptSource } from './config/index.ts'
-import { ConfigHttp } from './site-config-http.ts'
+import { ConfigSources } from './site-config-sources.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
 let answer: (request: IncomingMessage, response: ServerResponse) => void
@@ -20,7 +20,7 @@ const server = createServer((request, response) => {
   answer(request, response)
 })
 let url: string
-let http: ConfigHttp
+let http: ConfigSources
 let clock: ManualClock
 let card: AttentionDraft | null
 let checked: Layer[]
@@ -41,15 +41,18 @@ beforeEach(async () => {
     clear: () => {
       card = null
     },
-  } as unknown as ConstructorParameters<typeof ConfigHttp>[0]['attention']
-  http = new ConfigHttp({
+  } as unknown as ConstructorParameters<typeof ConfigSources>[0]['attention']
+  http = new ConfigSources({
     directory: folder.path,
     clock,
     logger: silentLogger,
     attention,
     secrets: (name) => `value-of-${name}`,
     zone: () => 'UTC',
-    check: async (layer) => {
+    sessions: () => {
+      throw new Error('no database is asked')
+    },
+    check: async (_kind, layer) => {
       checked.push(layer)
       const isWrong = JSON.stringify(layer.value).includes('wrong')
       const problem = {
@@ -66,7 +69,7 @@ beforeEach(async () => {
         : { valid: true, definition: {} }) as unknown as LoadedSite
     },
   })
-  http.follow({ url, token: `\${secrets.CONFIG}`, everyMs: 60_000, withinMs: 10_000 })
+  http.follow({ http: { url, token: 'CONFIG', everyMs: 60_000, withinMs: 10_000 }, database: null })
   answer = (_request, response) => response.setHeader('etag', '"one"').end('name: first\n')
 })
 
@@ -88,13 +91,13 @@ it('a good answer is kept with its token sent and its tag asked for next time; n
   http.begin()
   await ask(0)
   expect(asked[0]?.headers.authorization).toBe('Bearer value-of-CONFIG')
-  expect(await readKeptSource(folder.path, url)).toMatchObject({
+  expect(await readKeptSource(folder.path, 'http', url)).toMatchObject({
     text: 'name: first\n',
     etag: '"one"',
     at: clock.wall(),
   })
-  expect(readFileSync(keptSourceFile(folder.path), 'utf8')).not.toContain('value-of')
-  expect(await readKeptSource(folder.path, `${url}?other`), 'it is the answer of one address').toBeNull()
+  expect(readFileSync(keptSourceFile(folder.path, 'http'), 'utf8')).not.toContain('value-of')
+  expect(await readKeptSource(folder.path, 'http', `${url}?other`), 'it is the answer of one address').toBeNull()
   answer = (request, response) => response.writeHead(request.headers['if-none-match'] === '"one"' ? 304 : 500).end()
   await ask()
   expect([asked.length, checked.length, card]).toEqual([2, 1, null])
@@ -118,18 +121,18 @@ it.each<[string, (response: ServerResponse) => void, string]>([
 ])('%s changes nothing and raises a card, which goes with the next good answer', async (_what, bad, why) => {
   http.begin()
   await ask(0)
-  const before = readFileSync(keptSourceFile(folder.path), 'utf8')
+  const before = readFileSync(keptSourceFile(folder.path, 'http'), 'utf8')
   answer = (_request, response) => bad(response)
   await ask()
   expect(card?.why).toContain(why)
   expect(card?.title).toContain('its answer of 2026-01-05 08:00 counts')
   expect(JSON.stringify(card)).not.toContain('value-of')
   expect(asked.every((request) => request.url === '/lab.yaml')).toBe(true)
-  expect(readFileSync(keptSourceFile(folder.path), 'utf8')).toBe(before)
+  expect(readFileSync(keptSourceFile(folder.path, 'http'), 'utf8')).toBe(before)
   answer = (_request, response) => response.end('name: second\n')
   await ask()
   expect(card).toBeNull()
-  expect(await readKeptSource(folder.path, url)).toMatchObject({ text: 'name: second\n', etag: null })
+  expect(await readKeptSource(folder.path, 'http', url)).toMatchObject({ text: 'name: second\n', etag: null })
 })
 
 it('one that does not answer is given up in time, and by whoever follows another', async () => {
@@ -143,7 +146,7 @@ it('one that does not answer is given up in time, and by whoever follows another
   reached = hanging()
   await clock.advance(60_000)
   await reached
-  http.follow(null)
+  http.follow({ http: null, database: null })
   await http.settled()
   expect(clock.waiting).toBe(0)
   expect(card).toBeNull()
