@@ -46,6 +46,12 @@ test('what was set is taken back by keyboard, and a secret is set without being 
   expect(await dialog().textContent(), 'nor in the command').not.toContain('s3cret')
   await page.keyboard.press('Enter')
   await page.getByText('services.api.env.API_TOKEN is set and in use.').waitFor()
+  await expect
+    .poll(() => page.evaluate(() => document.activeElement?.getAttribute('aria-label')), {
+      message: 'the focus is back',
+    })
+    .toBe('Set services.api.env.API_TOKEN')
+  expect(await dialog().count(), 'one press, one answer').toBe(0)
 })
 
 test('a version is compared with what is in use before it is put back', async () => {

@@ -92,5 +92,6 @@ test('the note beside a release is written', async () => {
   await dialog().getByText("wheelhouse releases note r7 'Before the exams'").waitFor()
   await page.keyboard.press('Enter')
   await page.getByText('The note beside r7 was written.').waitFor()
+  await dialog().waitFor({ state: 'detached' })
   expect(await asked()).toContainEqual({ call: 'releases.note', input: { release: 'r7', note: 'Before the exams' } })
 })

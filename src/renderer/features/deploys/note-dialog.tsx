@@ -42,7 +42,10 @@ export function NoteDialog({
         data-autofocus
         onChange={(event) => setText(event.currentTarget.value)}
         onKeyDown={(event) => {
-          if (event.key === 'Enter' && ready && !busy) void act()
+          if (event.key !== 'Enter') return
+          // Else the button that gets the focus back would be pressed by the same key.
+          event.preventDefault()
+          if (ready && !busy) void act()
         }}
       />
       <CommandLine command={`wheelhouse releases note ${id} ${text.trim() === '' ? "''" : shellWord(text.trim())}`} />

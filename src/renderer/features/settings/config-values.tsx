@@ -159,7 +159,10 @@ function SetDialog({ value, onClose }: { readonly value: ConfigValueView; readon
         data-autofocus
         onChange={(event) => setText(event.currentTarget.value)}
         onKeyDown={(event) => {
-          if (event.key === 'Enter' && text !== before && !busy) void act()
+          if (event.key !== 'Enter') return
+          // Else the button that gets the focus back would be pressed by the same key.
+          event.preventDefault()
+          if (text !== before && !busy) void act()
         }}
       />
       <CommandLine command={`wheelhouse config set ${value.path} ${typed}`} />
