@@ -10,7 +10,7 @@ import { temporaryFolder } from '../../../test/support/folders.ts'
 import { ManualClock } from '../../../test/support/manual-clock.ts'
 import type { AttentionDraft } from './attention/index.ts'
 import { keptSourceFile, type Layer, type LoadedSite, readKeptSource } from './config/index.ts'
-import { ConfigSources } from './site-config-sources.ts'
+import { AskedSources } from './site-config-sources.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
 let answer: (request: IncomingMessage, response: ServerResponse) => void
@@ -20,7 +20,7 @@ const server = createServer((request, response) => {
   answer(request, response)
 })
 let url: string
-let http: ConfigSources
+let http: AskedSources
 let clock: ManualClock
 let card: AttentionDraft | null
 let checked: Layer[]
@@ -41,8 +41,8 @@ beforeEach(async () => {
     clear: () => {
       card = null
     },
-  } as unknown as ConstructorParameters<typeof ConfigSources>[0]['attention']
-  http = new ConfigSources({
+  } as unknown as ConstructorParameters<typeof AskedSources>[0]['attention']
+  http = new AskedSources({
     directory: folder.path,
     clock,
     logger: silentLogger,

@@ -15,7 +15,7 @@ import type { Clock, Logger } from './platform/index.ts'
 import { type AskedOf, ConfigSource } from './site-config-source.ts'
 import { askTable } from './site-config-table.ts'
 
-interface ConfigSourcesOptions {
+interface AskedSourcesOptions {
   readonly directory: string
   readonly clock: Clock
   readonly logger: Logger
@@ -29,11 +29,11 @@ interface ConfigSourcesOptions {
 }
 
 /** The sources of the configuration that are asked: an HTTP server, and a table of a database. */
-export class ConfigSources implements AsyncDisposable {
+export class AskedSources implements AsyncDisposable {
   readonly #http: ConfigSource<HttpSourceDefinition & AskedOf>
   readonly #database: ConfigSource<TableSourceDefinition & AskedOf>
 
-  constructor({ secrets, sessions, check, ...common }: ConfigSourcesOptions) {
+  constructor({ secrets, sessions, check, ...common }: AskedSourcesOptions) {
     const { clock } = common
     this.#http = new ConfigSource({
       ...common,

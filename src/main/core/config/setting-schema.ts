@@ -32,6 +32,14 @@ export const settingSchema = keys({
     .max(500, { error: expectation('value-wrong', 'a regular expression of at most 500 characters') })
     .optional()
     .meta({ description: '`text` only: a regular expression that all of it must match.' }),
+  check: text('a CEL condition')
+    .max(1_000, { error: expectation('value-wrong', 'a CEL condition of at most 1,000 characters') })
+    .optional()
+    .meta({
+      words: 'CEL',
+      description: 'A condition over `value` that must hold. A duration is its milliseconds there, a size its bytes.',
+    }),
+  says: text().optional().meta({ description: 'What is said when `check` does not hold.' }),
   'one-of': z
     .array(plain('a text or a number', ['string', 'number']), {
       error: expectation('value-wrong-type', 'a list of values'),

@@ -59,6 +59,44 @@ it.each([
   expect(problems.map((problem) => [problem.code, problem.line, problem.remedy])).toEqual([[code, 4, remedy]])
 })
 
+it.each([
+  [
+    '{ type: whole, value: 41, check: "value % 2 == 0", says: Two desks share a table. }',
+    'is the number 41. Two desks share a table.',
+  ],
+  ['{ type: number, value: 2.5, check: "value * 2 < 5" }', '`value * 2 < 5` must hold for it.'],
+  ['{ value: lab, check: "value.startsWith(\'B\')" }', "`value.startsWith('B')` must hold for it."],
+  ['{ type: duration, value: 5s, check: "value < 5000" }', '`value < 5000` must hold for it.'],
+  ['{ type: size, value: 2MB, check: "value <= 1048576" }', 'must hold for it.'],
+  ['{ type: switch, value: on, check: "!value" }', '`!value` must hold for it.'],
+  ['{ type: whole, value: 0, check: "10 / value > 1" }', 'cannot be said'],
+])('%s is refused in its own words', async (setting, words) => {
+  const problems = problemsOf(await loadText(siteText(`settings:\n  x: ${setting}\n`)))
+  expect(problems.map(({ code, line, path }) => [code, line, path])).toEqual([['value-refused', 4, 'settings.x.value']])
+  expect(problems[0]?.message).toContain(words)
+})
+
+it('a condition that holds is silent, and one on a later layer too', async () => {
+  const body =
+    'settings: { desks: { type: whole, value: 40, check: "value % 2 == 0" }, s: { value: "${secrets.S}", check: "size(value) > 99" } }'
+  expect(problemsOf(await loadText(siteText(body)))).toEqual([])
+  const given = { environment: { WHEELHOUSE_SITE__settings__desks__value: '41' } }
+  expect(problemsOf(await loadText(siteText(body), { given }))[0]?.file).toContain('settings__desks__value')
+})
+
+it.each([
+  ['{ type: whole, value: 1, check: "value +" }'],
+  ['{ type: whole, value: 1, check: "value + 1" }'],
+  ['{ type: whole, value: 1, check: "desks > 1" }'],
+  ['{ type: whole, value: 1, check: "1 == 1" }'],
+  ['{ type: whole, value: 1, check: "value.startsWith(\'1\')" }'],
+  ['{ value: a, check: "value.matches(\'(a+)+b\')" }'],
+  ['{ value: a, says: Never. }'],
+])('%s is a rule that cannot be kept', async (setting) => {
+  const problems = problemsOf(await loadText(siteText(`settings:\n  x: ${setting}\n`)))
+  expect(problems.map(({ code }) => code)).toEqual(['setting-rule'])
+})
+
 it('a reference to a setting that there is not is told with the nearest', async () => {
   const yaml = siteText(`${settings}services: { api: { kind: external, env: { A: "\${settings.desk}" } } }`)
   const [problem] = problemsOf(await loadText(yaml))

@@ -2,6 +2,7 @@ import { childOf, isMap } from './documents.ts'
 import { parseDuration } from './duration.ts'
 import { nearest } from './nearest.ts'
 import { type Fault, inWords } from './problem-report.ts'
+import { settingCheck } from './setting-check.ts'
 import type { SettingEntry } from './setting-schema.ts'
 import { parseSize } from './size.ts'
 
@@ -62,7 +63,7 @@ export function settingFaults(settings: Readonly<Record<string, SettingEntry>>):
       return [{ code: 'value-missing', path, at: 'key' as const, message, remedy }]
     }
     const wanted = wantedOf(setting, value)
-    if (wanted === null) return []
+    if (wanted === null) return checkFaults(id, setting, value)
     const message = `settings.${id} is ${inWords(value)}, but must be ${wanted.what}.${about}`
     const near = typeof value === 'string' ? nearest(value, wanted.choices.map(String)) : undefined
     const remedy = near === undefined ? `Write ${wanted.what}.` : `Write \`${near}\`, if that is what was meant.`
@@ -70,8 +71,29 @@ export function settingFaults(settings: Readonly<Record<string, SettingEntry>>):
   })
 }
 
+/** A value that is what it must be, but does not meet the site's own condition. A reference to a secret is not looked into. */
+function checkFaults(
+  id: string,
+  { type, check, says }: SettingEntry,
+  value: string | number | boolean,
+): readonly Fault[] {
+  const reading = check === undefined || String(value).includes('${') ? null : settingCheck(check, type)
+  if (!reading?.ok) return []
+  const path = ['settings', id, 'value']
+  try {
+    if (reading.check.meets(value)) return []
+    const message = `settings.${id} is ${inWords(value)}. ${says ?? `\`${check}\` must hold for it.`}`
+    return [{ code: 'value-refused', path, message, remedy: `Write a value for which \`${check}\` holds.` }]
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    const message = `settings.${id} is ${inWords(value)}, and whether \`${check}\` holds for it cannot be said: ${why}.`
+    return [{ code: 'value-refused', path, message, remedy: 'Correct the value, or the condition.' }]
+  }
+}
+
 /** A rule that cannot be kept at all. */
-function ruleFault(id: string, { type, from, to, pattern }: SettingEntry): Fault | null {
+function ruleFault(id: string, setting: SettingEntry): Fault | null {
+  const { type, from, to, pattern, check, says } = setting
   const isNumber = type === 'number' || type === 'whole'
   const bound = from === undefined ? 'to' : 'from'
   if (!isNumber && (from !== undefined || to !== undefined)) {
@@ -81,6 +103,15 @@ function ruleFault(id: string, { type, from, to, pattern }: SettingEntry): Fault
   if (from !== undefined && to !== undefined && from > to) {
     const message = `settings.${id} must be at least ${from} and at most ${to}, which no number is.`
     return { code: 'setting-rule', path: ['from'], message, remedy: 'Write the smaller one as `from`.' }
+  }
+  if (says !== undefined && check === undefined) {
+    const message = `settings.${id} has \`says\`, which belongs to a \`check\`.`
+    return { code: 'setting-rule', path: ['says'], at: 'key', message, remedy: 'Remove it, or write `check` too.' }
+  }
+  const reading = check === undefined ? null : settingCheck(check, type)
+  if (reading && !reading.ok) {
+    const message = `settings.${id}.check is ${inWords(check)}, which is no condition: ${reading.why}.`
+    return { code: 'setting-rule', path: ['check'], message, remedy: 'Write it like `value % 2 == 0`.' }
   }
   if (pattern === undefined) return null
   if (type !== 'text') {
