@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, realpathSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../../../test/support/folders.ts'
@@ -179,6 +179,57 @@ describe('secrets', () => {
     expect(secret('KEY')).toBe('v')
     expect(() => secret('TOKEN')).toThrow(/TOKEN/)
     expect(() => secret('constructor')).toThrow(/constructor/)
+  })
+
+  it('may be kept in a variable of the console or in a file of their own, read anew each time', async () => {
+    using folder = withFile('{}')
+    using site = temporaryFolder()
+    const file = join(folder.path, 'key')
+    const kept = { [site.path]: { DB: { env: 'LAB_DB' }, KEY: { file }, BOTH: { env: 'LAB_DB', file } } }
+    const own = join(folder.path, 'secrets.json')
+    writeFileSync(own, JSON.stringify(kept))
+    const environment: Record<string, string> = {}
+    const secret = await openSecrets(folder.path, site.path, environment)
+    expect(() => secret('DB')).toThrow(/secrets.json are not used/)
+    writeFileSync(own, JSON.stringify({ [site.path]: { DB: { env: 'LAB_DB' }, KEY: { file } } }))
+    expect(() => secret('DB')).toThrow(/environment variable LAB_DB of the console, which is not set/)
+    environment.LAB_DB = 'v'
+    expect(secret('DB')).toBe('v')
+    expect(() => secret('KEY')).toThrow(/the file is not there/)
+    writeFileSync(file, 'first\n', { mode: 0o600 })
+    expect(secret('KEY')).toBe('first')
+    writeFileSync(file, 'second\n\n')
+    expect(secret('KEY')).toBe('second\n')
+  })
+
+  it('in a file that everybody may read, is in the site, or is none are refused without saying what it holds', async () => {
+    using folder = withFile('{}')
+    using site = temporaryFolder()
+    const real = realpathSync(site.path)
+    const cases: [string, string | Uint8Array, number, RegExp][] = [
+      [join(folder.path, 'open'), 'hunter2', 0o644, /everybody on this machine/],
+      [join(real, 'inside'), 'hunter2', 0o600, /in its backups/],
+      [join(folder.path, 'binary'), Buffer.from([0x68, 0xff, 0xfe]), 0o600, /cannot be read as text/],
+      [join(folder.path, 'long'), 'hunter2'.repeat(10_000), 0o600, /longer than 64 KB/],
+      [join(folder.path, 'empty'), '\n', 0o600, /is empty/],
+    ]
+    for (const [file, content, mode, why] of cases) {
+      writeFileSync(file, content)
+      chmodSync(file, mode)
+      writeFileSync(join(folder.path, 'secrets.json'), JSON.stringify({ [real]: { KEY: { file } } }))
+      const secret = await openSecrets(folder.path, real, {})
+      const error = caught(() => secret('KEY'))
+      expect(String(error)).toMatch(why)
+      expect(JSON.stringify([error, error instanceof Error && [error.cause, error.stack]])).not.toContain('hunter2')
+    }
+    for (const [file, why] of [
+      ['key', /whole path/],
+      [folder.path, /no file/],
+    ] as const) {
+      writeFileSync(join(folder.path, 'secrets.json'), JSON.stringify({ [real]: { KEY: { file } } }))
+      const secret = await openSecrets(folder.path, real, {})
+      expect(() => secret('KEY')).toThrow(why)
+    }
   })
 
   it('in a file that others may read are refused, with the command that mends it', async () => {
