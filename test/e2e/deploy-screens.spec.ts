@@ -41,6 +41,23 @@ test('a release is brought, its plan is shown with the focus on the safe button,
     .toContainEqual({ call: 'deploys.begin', input: { release: 'r8', fingerprint: 'plan-r8', trust: null } })
 })
 
+test('what nobody has trusted is listed, and the deploy waits until the operator says that it is', async () => {
+  await button('Deploy…').click()
+  await dialog().getByLabel('Archive on').fill('/media/usb/site.tar.gz')
+  await dialog().getByRole('button', { name: 'Bring it and show what it would touch' }).click()
+  await dialog().getByText('Nothing of the site is touched.').waitFor()
+  const job = await page.evaluate(() => `jb-${window.scripted.asked.length}`)
+  await changeJob(job, { state: 'completed', data: { release: 'r9' } })
+  await dialog().getByText('node tests/booking.mjs').waitFor()
+  const act = dialog().getByRole('button', { name: 'Deploy r9 and restart 2 services' })
+  expect(await act.isDisabled()).toBe(true)
+  await dialog().getByRole('checkbox').press('Space')
+  await act.click()
+  await expect
+    .poll(asked)
+    .toContainEqual({ call: 'deploys.begin', input: { release: 'r9', fingerprint: 'plan-r9', trust: 'trust-r9' } })
+})
+
 test('a roll-back names its act and is done only when that is pressed', async () => {
   await button('Roll back…').click()
   await dialog().getByText('Go back to r5.', { exact: true }).waitFor()
@@ -49,8 +66,10 @@ test('a roll-back names its act and is done only when that is pressed', async ()
   await dialog().waitFor({ state: 'detached' })
   expect((await asked()) as unknown[]).not.toContainEqual(expect.objectContaining({ call: 'deploys.rollBack' }))
   await button('Roll back…').click()
+  await dialog().getByRole('button', { name: 'Roll back to r5 and restart 2 services' }).waitFor()
   await dialog().getByText('Code and data').click()
-  await dialog().getByRole('button', { name: 'Roll back to r5 and restart 2 services' }).click()
+  await dialog().getByText('Everything that was written since is taken out of use.').waitFor()
+  await dialog().getByRole('button', { name: 'Roll back to r5, take back the data and restart 2 services' }).click()
   await expect.poll(asked).toContainEqual({
     call: 'deploys.rollBack',
     input: { release: 'r5', takeBack: 'code-and-data', fingerprint: 'plan-r5' },

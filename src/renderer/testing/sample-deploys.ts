@@ -1,7 +1,11 @@
 import { type DeployPlan, type DeployStep, type DeployView, deployStepSchema } from '#shared/contract/deploys.ts'
 
 /** What the deploy of a release would do, as a screen shows it. */
-export function sampleDeployPlan(kind: DeployPlan['kind'], release: string): DeployPlan {
+export function sampleDeployPlan(
+  kind: DeployPlan['kind'],
+  release: string,
+  takeBack: DeployPlan['takeBack'] = 'code',
+): DeployPlan {
   return {
     kind,
     release,
@@ -23,7 +27,11 @@ export function sampleDeployPlan(kind: DeployPlan['kind'], release: string): Dep
         { sign: '+', text: '      LOG: debug' },
       ],
     },
-    trust: null,
+    // One of the releases runs something that nobody has looked through.
+    trust:
+      release === 'r9'
+        ? { fingerprint: 'trust-r9', commands: [{ of: 'deploy test booking', command: 'node tests/booking.mjs' }] }
+        : null,
     findings: [
       { id: 'disk', title: 'Disk', state: 'passed', sentence: '21 GB are free.' },
       { id: 'services', title: 'Services', state: 'warning', sentence: 'Unhealthy already: Student kiosk.' },
@@ -32,9 +40,9 @@ export function sampleDeployPlan(kind: DeployPlan['kind'], release: string): Dep
     tests: kind === 'deploy' ? ['booking'] : [],
     install: null,
     probationMs: kind === 'deploy' ? 120_000 : 0,
-    losses: [],
+    losses: takeBack === 'code' ? [] : ['Everything that was written since is taken out of use.'],
     dataPossible: true,
-    takeBack: 'code',
+    takeBack,
     commandLine: kind === 'deploy' ? `wheelhouse deploy ${release}` : `wheelhouse rollback ${release}`,
   }
 }

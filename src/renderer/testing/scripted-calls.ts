@@ -342,8 +342,8 @@ export function scriptedCalls(host: ScriptedConsole): Connection['calls'] {
       prepare: (input) => start('deploys.prepare', input, 'Bring in a release', 'releases.prepare'),
       plan: async ({ release }) => sampleDeployPlan('deploy', release),
       begin: (input) => start('deploys.begin', input, `Deploy ${input.release}`, 'deploy.run'),
-      planRollBack: async ({ release = 'previous' }) =>
-        sampleDeployPlan('roll-back', release === 'previous' ? 'r5' : release),
+      planRollBack: async ({ release = 'previous', takeBack }) =>
+        sampleDeployPlan('roll-back', release === 'previous' ? 'r5' : release, takeBack),
       rollBack: (input) => start('deploys.rollBack', input, 'Roll back', 'deploy.roll-back'),
       commit: async (input) => {
         note('deploys.commit', input)

@@ -17,7 +17,12 @@ export interface PlannedDialogProps<Plan> {
   /** What is going on while it is asked for. */
   readonly waitsFor: string
   /** The words on the safe button and on the one that does it, null when it cannot be done; without a plan while it is asked for. */
-  readonly words: (plan: Plan | undefined) => { readonly safe: string; readonly act: string | null }
+  readonly words: (plan: Plan | undefined) => {
+    readonly safe: string
+    readonly act: string | null
+    /** False while the operator has not yet agreed to what must be agreed to. */
+    readonly agreed?: boolean
+  }
   /** Does what was planned. Resolves with the job. */
   readonly begin: (calls: Calls, plan: Plan) => Promise<{ readonly job: string }>
   readonly wide?: boolean
@@ -47,7 +52,7 @@ export function PlannedDialog<Plan>(props: PlannedDialogProps<Plan>) {
     onStarted(started.job)
     onClose()
   }
-  const { safe, act: does } = words(plan.data)
+  const { safe, act: does, agreed = true } = words(plan.data)
   return (
     <DecisionDialog
       title={props.title}
@@ -56,7 +61,7 @@ export function PlannedDialog<Plan>(props: PlannedDialogProps<Plan>) {
       onAct={() => void act()}
       onClose={onClose}
       busy={busy}
-      ready={plan.data !== undefined && !plan.isFetching}
+      ready={plan.data !== undefined && !plan.isFetching && agreed}
       wide={props.wide ?? false}
     >
       {props.head}

@@ -22,11 +22,11 @@ export function PlanDialog({
   const back = 'backTo' in what
   const act = (plan: DeployPlan | undefined): string | null => {
     if (plan?.refusal) return null
-    if (plan?.trust && trusted !== plan.trust.fingerprint) return null
-    const verb = back ? 'Roll back' : 'Deploy'
-    if (!plan) return verb
+    if (!plan) return back ? 'Roll back' : 'Deploy'
     const stops = plan.services.length > 0 ? ` and restart ${counted(plan.services.length, 'service')}` : ''
-    return `${verb} to ${plan.release}${stops}`.replace('Deploy to', 'Deploy')
+    if (!back) return `Deploy ${plan.release}${stops}`
+    const data = plan.takeBack === 'code-and-data' ? `${stops === '' ? ' and' : ','} take back the data` : ''
+    return `Roll back to ${plan.release}${data}${stops}`
   }
   return (
     <PlannedDialog<DeployPlan>
@@ -38,7 +38,11 @@ export function PlanDialog({
           : calls.deploys.plan({ release: what.deploy })
       }
       waitsFor="Comparing the releases and looking at the site. Nothing is touched."
-      words={(plan) => ({ safe: 'Keep everything as it is', act: act(plan) })}
+      words={(plan) => ({
+        safe: 'Keep everything as it is',
+        act: act(plan),
+        agreed: !plan?.trust || trusted === plan.trust.fingerprint,
+      })}
       begin={(calls, { fingerprint, release }) =>
         back
           ? calls.deploys.rollBack({ release, takeBack, fingerprint })
@@ -84,6 +88,11 @@ function PlanView({
           <HealthMark health="unhealthy" label="refused" /> {plan.refusal}
         </p>
       )}
+      {plan.losses.map((loss) => (
+        <p key={loss}>
+          <HealthMark health="degraded" label="lost" /> {loss}
+        </p>
+      ))}
       {plan.kind === 'roll-back' && !plan.dataPossible && (
         <p className="dim">There is no restore point of the data: only the code can be taken back.</p>
       )}
@@ -133,11 +142,6 @@ function PlanView({
           </li>
         ))}
       </ul>
-      {plan.losses.map((loss) => (
-        <p key={loss}>
-          <HealthMark health="degraded" label="lost" /> {loss}
-        </p>
-      ))}
       {plan.config && (
         <>
           <p>site.yaml changes with it:</p>
@@ -148,7 +152,7 @@ function PlanView({
       )}
       {trust && (
         <>
-          <p>This would be run that nobody has trusted yet:</p>
+          <p>What site.yaml of this release runs has not been trusted as it stands. All of it:</p>
           <ul className={styles.reasons}>
             {trust.commands.map(({ of, command }) => (
               <li key={`${of} ${command}`}>
