@@ -117,14 +117,14 @@ export function tellPending({ attention, events }: Places, sentence: string, cau
     kind: 'config.changed-on-disk',
     subject: 'site',
     severity: 'notice',
-    message: `site.yaml changed on disk and waits to be applied. ${sentence}`,
+    message: `The configuration changed and waits to be applied. ${sentence}`,
     cause,
   })
   attention.raise({
     id: 'config-pending',
     subject: 'site',
     severity: 'warning',
-    title: 'site.yaml changed; applying it touches services',
+    title: 'The configuration changed; applying it touches services',
     why: sentence,
     fixes: [
       { label: 'Apply it', action: { type: 'apply-config' } },

@@ -473,7 +473,7 @@ export class SiteConfig implements AsyncDisposable {
     const { parts } = this.#given
     if (this.#inUse?.reload.watch === false) return true
     if (parts.jobs.running().some(holdsServices)) return false
-    const cause: Cause = { type: 'observation', what: 'site.yaml changed on disk' }
+    const cause: Cause = { type: 'observation', what: 'the configuration changed on disk' }
     const plan = await this.plan(false)
     const { touch } = plan
     const [problem] = plan.problems
@@ -482,7 +482,7 @@ export class SiteConfig implements AsyncDisposable {
     // What is missing on disk would be missed by what restarts: that is never taken over unasked.
     if (touches && !plan.trust && (problem || this.#inUse?.reload.apply !== 'auto')) {
       tellPending(parts, problem ? `${touch.sentence} ${problem.message}` : touch.sentence, cause)
-    } else await this.apply(cause, 'site.yaml changed on disk', false)
+    } else await this.apply(cause, 'the configuration changed on disk', false)
     return true
   }
 

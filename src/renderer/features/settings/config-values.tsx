@@ -14,8 +14,7 @@ import styles from './config-values.module.css'
 import { isFixed, matching, placeWords, sourceWords, valueWords } from './config-words.ts'
 import type { useConfig } from './use-config.ts'
 
-/** Sources that values can come from at present. */
-const chosenSources = configSourceSchema.options.filter((source) => source !== 'http' && source !== 'database')
+const chosenSources = configSourceSchema.options
 
 /** More rows than a person reads; a word narrows them. */
 const most = 150

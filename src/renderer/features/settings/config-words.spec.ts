@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { sampleValues } from '../../testing/sample-config.ts'
-import { matching, placeWords, valueWords } from './config-words.ts'
+import { isFixed, matching, placeWords, valueWords } from './config-words.ts'
 
 it('values are found by words in path, value or source, and by source', () => {
   const paths = (words: string, source: Parameters<typeof matching>[2] = null) =>
@@ -17,4 +17,9 @@ it('what must not be shown says so, and each value its place', () => {
   expect(words).toContain('hidden site.yaml:33')
   expect(words).toContain('Asia/Manila conf/lab.ini:1')
   expect(words).toContain('7 default')
+})
+
+it('what only site.yaml may say is not set here', () => {
+  expect(['sources.http.url', 'include', 'backup.folder'].every(isFixed)).toBe(true)
+  expect(['backup.keep.daily', 'settings.sources.value', 'zone'].some(isFixed)).toBe(false)
 })

@@ -41,5 +41,5 @@ export function matching(
 
 /** Whether a value can only be changed in site.yaml: it says what the file is, or is read before what was set is known. */
 export function isFixed(path: string): boolean {
-  return /^(wheelhouse|site|name|include|backup\.folder|backup\.target)(\.|\[|$)/.test(path)
+  return /^(wheelhouse|site|name|include|sources|backup\.folder|backup\.target)(\.|\[|$)/.test(path)
 }
