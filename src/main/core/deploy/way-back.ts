@@ -188,7 +188,10 @@ async function settled(journal: DeployJournal, parts: DeployParts, { cause, oper
     probation: null,
   })
   attention.clear(stuckCard(record.id), event.cause)
-  if (record.failure !== null) attention.raise(deployCards.failed(record, message, event.cause))
+  if (record.failure === null) return
+  // The title says already that it was taken back; the reason is what a person looks for first.
+  const after = `${what.replace(/^./, (first) => first.toUpperCase())} as before, on ${record.from}, and the site is well.${bad}`
+  attention.raise(deployCards.failed(record, `${record.failure} ${after}`, event.cause))
 }
 
 async function beStuck(
