@@ -30,7 +30,7 @@ async function planned(change: Partial<ServiceView>, options: Parameters<typeof 
   })
   await rig.startAll()
   rig.change('api', change)
-  return { rig, plan: await rig.deploys.plan('two') }
+  return { rig, directory, plan: await rig.deploys.plan('two') }
 }
 
 describe('What speaks against a deploy', () => {
@@ -39,6 +39,12 @@ describe('What speaks against a deploy', () => {
       const { plan } = await planned({ state })
       expect(plan.refusal, state).toContain('Taken by another program')
     }
+  })
+
+  it('is that port also when site.yaml names another by now that is not in use yet', async () => {
+    const { rig, directory } = await planned({ state: 'failed' })
+    writeFileSync(join(directory, 'site.yaml'), siteYaml())
+    expect((await rig.deploys.plan('two')).refusal).toContain('Taken by another program')
   })
 
   it('is a service to be stopped that a unit of systemd runs, with what to do', async () => {

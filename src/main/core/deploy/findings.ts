@@ -111,7 +111,9 @@ async function portsFinding({ now, config, services }: FindingsGround): Promise<
   for (const { id, ports } of Object.values(now.services)) {
     if (holdsPorts(services[id])) for (const port of Object.values(ports)) held.add(port)
   }
-  const wanted = Object.values((config.definition ?? now).services).flatMap(({ id, kind, bind, ports, enabled }) =>
+  // A site.yaml that was edited and is not in use yet does not come into use by a deploy that leaves it alone.
+  const started = config.before === config.after ? now : (config.definition ?? now)
+  const wanted = Object.values(started.services).flatMap(({ id, kind, bind, ports, enabled }) =>
     kind === 'external' || !enabled ? [] : Object.values(ports).map((port) => ({ id, port, bind })),
   )
   const taken: string[] = []
