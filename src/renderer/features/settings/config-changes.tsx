@@ -1,4 +1,5 @@
 import { Button } from '@mantine/core'
+import { toConsoleError } from '#shared/client/index.ts'
 import type { ConfigChangeView } from '#shared/contract/index.ts'
 import { CommandLine } from '../../components/command-line.tsx'
 import { HealthMark } from '../../components/health-mark.tsx'
@@ -48,7 +49,13 @@ export function PendingConfig({ query }: { readonly query: ReturnType<typeof use
           {busy ? 'Applying…' : 'Apply'}
         </Button>
       }
-      {...(plan === undefined && { content: { state: 'loading', waitsFor: 'the difference' } as const })}
+      content={
+        plan
+          ? { state: 'ready' }
+          : query.error
+            ? { state: 'failed', problem: toConsoleError(query.error).problem, retry: () => void query.refetch() }
+            : { state: 'loading', waitsFor: 'Comparing what is on disk with what is in use.' }
+      }
     >
       {plan && (
         <>

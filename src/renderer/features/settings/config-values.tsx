@@ -34,7 +34,7 @@ export function ConfigValues({ query }: { readonly query: ReturnType<typeof useC
   const content = query.error
     ? ({ state: 'failed', problem: toConsoleError(query.error).problem, retry: () => void query.refetch() } as const)
     : all === undefined
-      ? ({ state: 'loading', waitsFor: 'the values' } as const)
+      ? ({ state: 'loading', waitsFor: 'Asking for the values.' } as const)
       : found.length === 0
         ? ({ state: 'empty', sentence: 'No value has these words and comes from there.' } as const)
         : found.length > most

@@ -21,7 +21,7 @@ export function ConfigVersions({ query }: { readonly query: ReturnType<typeof us
   const content = query.error
     ? ({ state: 'failed', problem: toConsoleError(query.error).problem, retry: () => void query.refetch() } as const)
     : versions === undefined
-      ? ({ state: 'loading', waitsFor: 'the versions' } as const)
+      ? ({ state: 'loading', waitsFor: 'Asking for the versions.' } as const)
       : versions.length === 0
         ? ({ state: 'empty', sentence: 'The first valid site.yaml that is used becomes a version.' } as const)
         : ({ state: 'ready' } as const)
