@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { temporaryFolder } from '../support/folders.ts'
@@ -79,6 +79,8 @@ it('where they may not be started a card names them, with a button for each, unt
   const { home, directory } = await cutOff()
   const file = join(directory, 'site.yaml')
   writeFileSync(file, 'wheelhouse: 1\nsite: lab\nservices: 3\n')
+  // With the last good version the console would start them all the same.
+  rmSync(join(directory, '.wheelhouse', 'last-good.json'))
   const { site, service } = await opened(home, directory)
   const card = () => site.attention.open().find(({ id }) => id === 'services-owed')
   expect(card()?.why).toContain('quick')
